@@ -1,0 +1,149 @@
+//! The Microsoft clouds, and the one place outside them where Graph may be looked for: this machine.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+/// A Microsoft cloud. Tokens of one do not work in another ("National cloud deployments", Microsoft Graph).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cloud {
+    /// The worldwide cloud, GCC included.
+    Global,
+    /// US Government L4 (GCC High).
+    UsGov,
+    /// US Government L5 (DoD).
+    UsGovDod,
+    /// China, operated by 21Vianet.
+    China,
+}
+
+impl Cloud {
+    /// Every cloud, with the word for it in `EVICT_CLOUD`.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("global", Self::Global),
+        ("usgov", Self::UsGov),
+        ("usgovdod", Self::UsGovDod),
+        ("china", Self::China),
+    ];
+
+    /// The root of Graph, which is the audience of its tokens too, without a slash at the end.
+    #[must_use]
+    pub fn graph_root(self) -> &'static str {
+        match self {
+            Self::Global => "https://graph.microsoft.com",
+            Self::UsGov => "https://graph.microsoft.us",
+            Self::UsGovDod => "https://dod-graph.microsoft.us",
+            Self::China => "https://microsoftgraph.chinacloudapi.cn",
+        }
+    }
+
+    /// The word for it in `EVICT_CLOUD`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::UsGov => "usgov",
+            Self::UsGovDod => "usgovdod",
+            Self::China => "china",
+        }
+    }
+}
+
+impl FromStr for Cloud {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(text.trim()))
+            .map(|(_, cloud)| *cloud)
+            .ok_or("expected one of global, usgov, usgovdod, china")
+    }
+}
+
+/// Where Graph is called: a Microsoft cloud over https, or loopback. Nothing else can be expressed, so that a typing
+/// error cannot send a directory token to a stranger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphEndpoint {
+    root: String,
+}
+
+impl GraphEndpoint {
+    /// Graph in a Microsoft cloud.
+    #[must_use]
+    pub fn of_cloud(cloud: Cloud) -> Self {
+        Self {
+            root: cloud.graph_root().to_owned(),
+        }
+    }
+
+    /// Graph on this machine, such as `http://127.0.0.1:4010`: the root that stands before `/v1.0`.
+    ///
+    /// # Errors
+    /// Anything that is not plain http to an explicit loopback address and port.
+    pub fn loopback(text: &str) -> Result<Self, &'static str> {
+        const EXPECTED: &str =
+            "expected http:// and a loopback address with a port, such as http://127.0.0.1:4010";
+        let root = text.trim().trim_end_matches('/');
+        let rest = root.strip_prefix("http://").ok_or(EXPECTED)?;
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let address = match authority.strip_prefix("localhost:") {
+            Some(port) => format!("127.0.0.1:{port}"),
+            None => authority.to_owned(),
+        };
+        let address: SocketAddr = address.parse().map_err(|_| EXPECTED)?;
+        let plain = path
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
+        if !address.ip().is_loopback() || address.port() == 0 || !plain || path.contains("..") {
+            return Err(EXPECTED);
+        }
+        let slash = if path.is_empty() { "" } else { "/" };
+        Ok(Self {
+            root: format!("http://{address}{slash}{path}"),
+        })
+    }
+
+    /// The root, without a slash at the end.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+}
+
+impl fmt::Display for GraphEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.root)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_taken_for_an_endpoint() {
+        for text in [
+            "http://127.0.0.1:4010",
+            "http://127.0.0.1:4010/",
+            "http://localhost:80/graph",
+            "http://[::1]:9",
+        ] {
+            assert!(GraphEndpoint::loopback(text).is_ok(), "{text}");
+        }
+        for text in [
+            "https://graph.microsoft.com",
+            "http://127.0.0.1.example.org:80",
+            "http://127.0.0.1:80@example.org",
+            "http://10.0.0.1:80",
+            "http://0.0.0.0:80",
+            "http://127.0.0.1",
+            "http://localhost.example:80",
+            "http://127.0.0.1:80/../x",
+            "http://127.0.0.1:80?x",
+            "",
+        ] {
+            assert!(GraphEndpoint::loopback(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,518 @@
+//! Identifiers of directory objects, each parsed once.
+//!
+//! A value of one of these types is well formed, not true: only the directory knows whether it names anybody. `Debug` of
+//! the ones that name a person masks them, so that no log line shows a user name; the raw text is `as_str`, a word one
+//! sees in review. None of them may be put into a URL without percent-encoding.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+/// Why a text is not the identifier it was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentifierError {
+    /// Nothing but white space.
+    Empty,
+    /// Longer than the directory allows.
+    TooLong,
+    /// Not of the form that is written here.
+    Form(&'static str),
+}
+
+impl fmt::Display for IdentifierError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("it is empty"),
+            Self::TooLong => f.write_str("it is longer than any such identifier"),
+            Self::Form(expected) => write!(f, "expected {expected}"),
+        }
+    }
+}
+
+impl std::error::Error for IdentifierError {}
+
+macro_rules! object_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The identifier behind a GUID that is not all zeros.
+            ///
+            /// # Errors
+            /// The all-zero GUID, which senders write for "unknown".
+            pub fn from_uuid(uuid: Uuid) -> Result<Self, IdentifierError> {
+                if uuid.is_nil() { Err(IdentifierError::Form("a GUID that is not all zeros")) } else { Ok(Self(uuid)) }
+            }
+
+            /// The GUID itself.
+            #[must_use]
+            pub fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdentifierError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let text = text.trim();
+                if text.is_empty() {
+                    return Err(IdentifierError::Empty);
+                }
+                // Only the hyphenated form is accepted: 32 bare digits could as well be another system's key.
+                if text.len() != 36 {
+                    return Err(IdentifierError::Form("a GUID such as 6cace4d5-19d5-4695-92e7-4f7bfab36728"));
+                }
+                Uuid::try_parse(text)
+                    .map_err(|_| IdentifierError::Form("a GUID such as 6cace4d5-19d5-4695-92e7-4f7bfab36728"))
+                    .and_then(Self::from_uuid)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+    };
+}
+
+object_id! {
+    /// The object id of a user in Entra ID. Not personal data by itself: log lines carry it.
+    UserId
+}
+object_id! {
+    /// The object id of a group in Entra ID.
+    GroupId
+}
+object_id! {
+    /// The id of an Entra tenant.
+    TenantId
+}
+
+/// Characters that no user principal name and no mail address of the directory holds, and that would be a step out of
+/// a URL segment, a filter or a line of text.
+fn is_foreign(c: char) -> bool {
+    c.is_control()
+        || c.is_whitespace()
+        || matches!(
+            c,
+            '/' | '\\'
+                | '?'
+                | '%'
+                | '"'
+                | '<'
+                | '>'
+                | '('
+                | ')'
+                | ';'
+                | ':'
+                | ','
+                | '['
+                | ']'
+                | '|'
+                | '@'
+        )
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn parse_address<'a>(text: &'a str, expected: &'static str) -> Result<&'a str, IdentifierError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(IdentifierError::Empty);
+    }
+    if text.len() > 1_024 {
+        return Err(IdentifierError::TooLong);
+    }
+    let form = IdentifierError::Form(expected);
+    let (local, domain) = text.rsplit_once('@').ok_or(form)?;
+    let plain_domain = domain
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
+        && domain.split('.').all(|label| !label.is_empty());
+    if local.is_empty() || domain.is_empty() || local.chars().any(is_foreign) || !plain_domain {
+        return Err(form);
+    }
+    Ok(text)
+}
+
+macro_rules! masked_text {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name {
+            written: String,
+            folded: String,
+        }
+
+        impl $name {
+            fn new(written: &str) -> Self {
+                Self { written: written.to_owned(), folded: written.to_lowercase() }
+            }
+
+            /// The text as it was written. Personal data: it belongs in receipts and requests, not in logs.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.written
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(***)"))
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.folded == other.folded
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.folded.hash(state);
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.written)
+            }
+        }
+    };
+}
+
+masked_text! {
+    /// A user principal name. Two that differ in case alone are equal (user resource type: not case-sensitive).
+    UserPrincipalName
+}
+
+impl UserPrincipalName {
+    /// The domain after the last `@`, as written.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.written
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain)
+    }
+
+    /// The part before the last `@`, as written.
+    #[must_use]
+    pub fn local_part(&self) -> &str {
+        self.written.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+
+    /// Whether it has the form that an external user gets in this tenant: `user_home.com#EXT#@tenant`.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        self.folded.contains("#ext#@")
+    }
+}
+
+impl FromStr for UserPrincipalName {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse_address(text, "a user principal name such as alice@contoso.com").map(Self::new)
+    }
+}
+
+masked_text! {
+    /// A mail address. It can name a guest as well as a member.
+    MailAddress
+}
+
+impl MailAddress {
+    /// The domain after the last `@`, as written.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.written
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain)
+    }
+}
+
+impl FromStr for MailAddress {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse_address(text, "a mail address such as alice@contoso.com").map(Self::new)
+    }
+}
+
+masked_text! {
+    /// An account in the form `DOMAIN\name`: a NetBIOS or DNS domain and a SAM account name.
+    AccountName
+}
+
+impl AccountName {
+    /// Puts a domain and a name together.
+    ///
+    /// # Errors
+    /// As [`AccountName::from_str`].
+    pub fn from_parts(domain: &str, name: &str) -> Result<Self, IdentifierError> {
+        format!("{}\\{}", domain.trim(), name.trim()).parse()
+    }
+
+    /// The domain, as written: NetBIOS (`CONTOSO`) or DNS (`contoso.com`).
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.written
+            .split_once('\\')
+            .map_or("", |(domain, _)| domain)
+    }
+
+    /// The SAM account name, as written.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.written.split_once('\\').map_or("", |(_, name)| name)
+    }
+}
+
+impl FromStr for AccountName {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(IdentifierError::Empty);
+        }
+        if text.len() > 1_024 {
+            return Err(IdentifierError::TooLong);
+        }
+        let form = IdentifierError::Form("DOMAIN\\name");
+        let (domain, name) = text.split_once('\\').ok_or(form)?;
+        let foreign = |c: char| c != ' ' && is_foreign(c);
+        if domain.is_empty()
+            || name.is_empty()
+            || domain.chars().any(foreign)
+            || name.chars().any(foreign)
+        {
+            return Err(form);
+        }
+        Ok(Self::new(text))
+    }
+}
+
+/// A Windows security identifier in its text form, such as `S-1-5-21-…` (on-premises) or `S-1-12-1-…` (Entra).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SecurityIdentifier {
+    text: String,
+    authority: u64,
+    parts: Vec<u32>,
+}
+
+impl SecurityIdentifier {
+    /// The text, with a capital `S`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The object id that a cloud SID `S-1-12-1-a-b-c-d` *is*: a to d are its four little-endian 32-bit words
+    /// (checked on a captured record: `S-1-12-1-1384769991-1341995333-1641403279-1576319524` is
+    /// `5289e9c7-3945-4ffd-8fd3-d56124baf45d`).
+    #[must_use]
+    pub fn object_id(&self) -> Option<UserId> {
+        let (12, [1, words @ ..]) = (self.authority, self.parts.as_slice()) else {
+            return None;
+        };
+        let words: [u32; 4] = words.try_into().ok()?;
+        let mut bytes = [0_u8; 16];
+        for (chunk, word) in bytes.chunks_exact_mut(4).zip(words) {
+            chunk.copy_from_slice(&word.to_le_bytes());
+        }
+        UserId::from_uuid(Uuid::from_bytes_le(bytes)).ok()
+    }
+
+    /// Whether it stands for an account of a domain or of a machine (`S-1-5-21-…`).
+    #[must_use]
+    pub fn is_domain_account(&self) -> bool {
+        self.authority == 5 && self.parts.first() == Some(&21)
+    }
+
+    /// Whether it stands for something every Windows machine has (SYSTEM, services, font drivers, built-in groups),
+    /// and so for nobody in the directory ("Security identifiers", Windows documentation).
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        !(self.is_domain_account() || self.object_id().is_some())
+    }
+}
+
+impl Serialize for SecurityIdentifier {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl fmt::Display for SecurityIdentifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for SecurityIdentifier {
+    type Err = IdentifierError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(IdentifierError::Empty);
+        }
+        if text.len() > 184 {
+            return Err(IdentifierError::TooLong);
+        }
+        let form = IdentifierError::Form(
+            "a security identifier such as S-1-5-21-898359651-226337246-2910964862-31937",
+        );
+        let mut fields = text.split('-');
+        let head = fields.next().ok_or(form)?;
+        if !head.eq_ignore_ascii_case("s") || fields.next() != Some("1") {
+            return Err(form);
+        }
+        let digits = |field: &str| !field.is_empty() && field.bytes().all(|b| b.is_ascii_digit());
+        let authority = fields
+            .next()
+            .filter(|f| digits(f))
+            .and_then(|f| f.parse().ok())
+            .ok_or(form)?;
+        let parts = fields
+            .map(|field| {
+                if digits(field) {
+                    field.parse::<u32>().map_err(|_| form)
+                } else {
+                    Err(form)
+                }
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if parts.is_empty() || parts.len() > 15 {
+            return Err(form);
+        }
+        let joined: String = parts.iter().map(|part| format!("-{part}")).collect();
+        Ok(Self {
+            text: format!("S-1-{authority}{joined}"),
+            authority,
+            parts,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_cloud_sid_is_the_object_id() {
+        let sid: SecurityIdentifier = "S-1-12-1-1384769991-1341995333-1641403279-1576319524"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            sid.object_id(),
+            Some("5289e9c7-3945-4ffd-8fd3-d56124baf45d".parse().unwrap())
+        );
+        assert!(!sid.is_built_in());
+    }
+
+    #[test]
+    fn well_known_sids_are_built_in() {
+        for text in [
+            "S-1-5-18",
+            "S-1-5-19",
+            "S-1-5-7",
+            "S-1-5-96-0-1",
+            "s-1-5-90-0-3",
+            "S-1-5-32-544",
+        ] {
+            assert!(
+                text.parse::<SecurityIdentifier>().unwrap().is_built_in(),
+                "{text}"
+            );
+        }
+        assert!(
+            !"S-1-5-21-1-2-3-4"
+                .parse::<SecurityIdentifier>()
+                .unwrap()
+                .is_built_in()
+        );
+    }
+
+    #[test]
+    fn user_principal_names_compare_without_case_and_hide_in_debug() {
+        let upn: UserPrincipalName = " Alice@Contoso.com ".parse().unwrap();
+        assert_eq!(upn, "ALICE@CONTOSO.COM".parse().unwrap());
+        assert_eq!(upn.as_str(), "Alice@Contoso.com");
+        assert_eq!(format!("{upn:?}"), "UserPrincipalName(***)");
+    }
+
+    #[test]
+    fn what_is_no_user_principal_name_is_refused() {
+        for text in [
+            "",
+            " ",
+            "alice",
+            "@contoso.com",
+            "alice@",
+            "a b@contoso.com",
+            "a@b@c.com",
+            "a/b@c.com",
+            "a\n@c.d",
+        ] {
+            assert!(text.parse::<UserPrincipalName>().is_err(), "{text:?}");
+        }
+        for text in [
+            "o'neil@contoso.com",
+            "$x@y.com",
+            "a_b.com#EXT#@c.onmicrosoft.com",
+            "jürgen@contoso.com",
+            "a@b",
+        ] {
+            assert!(text.parse::<UserPrincipalName>().is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_all_zero_guid_is_unknown() {
+        assert!(
+            "00000000-0000-0000-0000-000000000000"
+                .parse::<UserId>()
+                .is_err()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_user_principal_name_that_parses_is_printed_as_it_was(text in "\\PC{0,60}") {
+            if let Ok(upn) = text.parse::<UserPrincipalName>() {
+                prop_assert_eq!(upn.as_str(), text.trim());
+                prop_assert!(!upn.as_str().chars().any(|c| c.is_control() || c == '/' || c == '?'));
+            }
+        }
+
+        #[test]
+        fn every_object_id_survives_the_way_through_a_cloud_sid(bytes in any::<[u8; 16]>()) {
+            prop_assume!(bytes != [0; 16]);
+            let id = UserId::from_uuid(Uuid::from_bytes(bytes)).unwrap();
+            let le = id.uuid().to_bytes_le();
+            let words: Vec<String> =
+                le.chunks_exact(4).map(|c| u32::from_le_bytes(c.try_into().unwrap()).to_string()).collect();
+            let sid: SecurityIdentifier = format!("S-1-12-1-{}", words.join("-")).parse().unwrap();
+            prop_assert_eq!(sid.object_id(), Some(id));
+        }
+
+        #[test]
+        fn parsing_a_sid_never_panics(text in "\\PC{0,80}") {
+            let _ = text.parse::<SecurityIdentifier>();
+        }
+    }
+}

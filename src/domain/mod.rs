@@ -1,0 +1,31 @@
+//! Plain values that every room speaks in: identifiers, the alert, the subject, the user, the outcome, the receipt.
+//!
+//! A name tells how far a value is trusted: a [`SubjectRef`] is an account as a sender wrote it, a [`User`] is what the
+//! directory answered. Nothing here does I/O, and nothing here names another room.
+
+pub mod alert;
+pub mod clock;
+pub mod cloud;
+pub mod identifiers;
+pub mod ledger;
+pub mod outcome;
+pub mod policy;
+pub mod receipt;
+pub mod subject;
+pub mod user;
+
+pub use alert::{
+    Alert, AlertHeader, Malformed, NothingToDo, NothingToDoReason, Parsed, Severity, Shape,
+};
+pub use clock::{Clock, Deadline, SystemClock};
+pub use cloud::{Cloud, GraphEndpoint};
+pub use identifiers::{
+    AccountName, GroupId, IdentifierError, MailAddress, SecurityIdentifier, TenantId, UserId,
+    UserPrincipalName,
+};
+pub use ledger::{Admission, Ledger, LedgerError};
+pub use outcome::{Outcome, WithholdReason};
+pub use policy::{Mode, Policy, ProtectedUser};
+pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};
+pub use subject::{SubjectKind, SubjectRef};
+pub use user::{HomeTenant, User};

@@ -1,0 +1,126 @@
+//! How the containment of one subject ended. An expected ending is a value, never an error.
+
+use serde::Serialize;
+
+use super::subject::SubjectKind;
+
+/// Why the guard withheld a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithholdReason {
+    /// The app's token is of another tenant than the pinned one: nothing may be done with it.
+    TokenTenant,
+    /// The subject or the user belongs to another tenant.
+    OtherTenant,
+    /// The user is protected by object id or user principal name.
+    ProtectedUser,
+    /// The user is a member, directly or by nesting, of a protected group.
+    ProtectedGroup,
+    /// Whether the user is a member of a protected group could not be read.
+    MembershipUnknown,
+    /// A protected group does not exist, so that nobody could be found in it.
+    ProtectedGroupMissing,
+    /// The alert is less grave than the least severity that is acted on.
+    BelowMinimumSeverity,
+    /// More users than one alert, or one hour, may cut.
+    BlastRadius,
+    /// The mode is `observe`: the user would have been cut.
+    Observe,
+}
+
+impl WithholdReason {
+    /// The word for it in JSON and in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenTenant => "token_tenant",
+            Self::OtherTenant => "other_tenant",
+            Self::ProtectedUser => "protected_user",
+            Self::ProtectedGroup => "protected_group",
+            Self::MembershipUnknown => "membership_unknown",
+            Self::ProtectedGroupMissing => "protected_group_missing",
+            Self::BelowMinimumSeverity => "below_minimum_severity",
+            Self::BlastRadius => "blast_radius",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+/// How it ended, for one subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Graph accepted the revocation.
+    Revoked {
+        /// Whether the property was read back and lies past the moment of the call.
+        verified: bool,
+    },
+    /// The sessions were already cut after the message was enqueued; nothing was called.
+    AlreadyCut,
+    /// The guard withheld it.
+    Withheld {
+        /// Why.
+        reason: WithholdReason,
+    },
+    /// The user signs in elsewhere: this tenant cannot end the sessions.
+    NotEffective {
+        /// The domain of the home tenant, where something tells it. A hint.
+        #[serde(rename = "homeDomain", skip_serializing_if = "Option::is_none")]
+        home_domain: Option<String>,
+    },
+    /// The directory has no such user.
+    NotFound,
+    /// The identifiers fit more than one user, or users who differ.
+    Ambiguous {
+        /// How many users fit.
+        candidates: usize,
+    },
+    /// The payload itself says that it is no user.
+    NotAUser {
+        /// What it is.
+        #[serde(rename = "as")]
+        kind: SubjectKind,
+    },
+    /// It cannot be done, and trying again would not change that.
+    Failed,
+    /// Not final: Graph throttles or is down, or time ran out.
+    Deferred,
+    /// Put on the queue, to be finished there.
+    HandedOver,
+}
+
+impl Outcome {
+    /// The word for it in JSON and in logs.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Revoked { .. } => "revoked",
+            Self::AlreadyCut => "already_cut",
+            Self::Withheld { .. } => "withheld",
+            Self::NotEffective { .. } => "not_effective",
+            Self::NotFound => "not_found",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::NotAUser { .. } => "not_a_user",
+            Self::Failed => "failed",
+            Self::Deferred => "deferred",
+            Self::HandedOver => "handed_over",
+        }
+    }
+
+    /// Whether nothing more will be tried for the subject. Only a deferred one is not finished.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Revoked { .. }
+            | Self::AlreadyCut
+            | Self::Withheld { .. }
+            | Self::NotEffective { .. }
+            | Self::NotFound
+            | Self::Ambiguous { .. }
+            | Self::NotAUser { .. }
+            | Self::Failed
+            | Self::HandedOver => true,
+            Self::Deferred => false,
+        }
+    }
+}

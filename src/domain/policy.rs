@@ -1,0 +1,52 @@
+//! What the guard decides by: the settings of the deployment, never the words of an alert.
+
+use super::alert::Severity;
+use super::identifiers::{GroupId, TenantId, UserId, UserPrincipalName};
+
+/// Whether anything is changed at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Users are cut.
+    Enforce,
+    /// Receipts say what would be done; nothing is changed.
+    Observe,
+}
+
+impl Mode {
+    /// The word for it in `EVICT_MODE`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+/// A user who is never cut, such as a break-glass account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProtectedUser {
+    /// By object id.
+    Id(UserId),
+    /// By user principal name, in any case.
+    Upn(UserPrincipalName),
+}
+
+/// The settings that the guard decides by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The one tenant in which this app may act.
+    pub tenant: TenantId,
+    /// Users who are never cut.
+    pub protected_users: Vec<ProtectedUser>,
+    /// Groups whose members, also by nesting, are never cut.
+    pub protected_groups: Vec<GroupId>,
+    /// Whether anything is changed at all.
+    pub mode: Mode,
+    /// The most users that one alert may cut.
+    pub max_users_per_alert: usize,
+    /// The most users that may be cut within a rolling hour.
+    pub max_users_per_hour: usize,
+    /// The least severity of an automated alert that is acted on; `None` acts on all.
+    pub min_severity: Option<Severity>,
+}

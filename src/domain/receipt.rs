@@ -1,0 +1,141 @@
+//! The receipt: the record of one subject's containment. `receipt` renders it; this file says what it holds.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::identifiers::{UserId, UserPrincipalName};
+use super::outcome::Outcome;
+use super::user::User;
+
+/// The user of a receipt, as the directory names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceiptUser {
+    /// The object id.
+    pub id: UserId,
+    /// The user principal name.
+    pub user_principal_name: UserPrincipalName,
+}
+
+impl From<&User> for ReceiptUser {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id,
+            user_principal_name: user.upn.clone(),
+        }
+    }
+}
+
+/// `signInSessionsValidFromDateTime` before and after.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SessionsValidFrom {
+    /// As it was read before anything was called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
+    /// As it was read back afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Timestamp>,
+}
+
+/// A call to Graph that changed something, or tried to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    /// What was called, such as `POST /users/{id}/revokeSignInSessions`.
+    pub operation: String,
+    /// When the answer came, by Graph's own clock where it told.
+    pub at: Timestamp,
+    /// The HTTP status; absent when no answer came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Graph's `request-id`, by which Microsoft's support finds the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// Something that a revocation does not end at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StillAlive {
+    /// What it is, as a sentence.
+    pub what: String,
+    /// Until when it may live; absent where no bound is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// The ids by which a receipt is found again elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Correlation {
+    /// The alert's id, as the sender wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert_id: Option<String>,
+    /// The incident's id, as the sender wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident_id: Option<String>,
+    /// The message's id, only if the broker said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// The message's correlation id, only if the broker said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// The host's id of the invocation.
+    pub invocation_id: String,
+}
+
+/// The record of one subject's containment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// The subject as it was written.
+    pub subject: Masked,
+    /// The user that the directory named for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<ReceiptUser>,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// What that means here and what to do next, as sentences for a person. May name the subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The setting that decided, such as `EVICT_PROTECTED_GROUPS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<&'static str>,
+    /// The property before and after.
+    pub sessions_valid_from: SessionsValidFrom,
+    /// What was called that changes something, and when.
+    pub calls: Vec<Call>,
+    /// How many requests were sent to Graph for this subject.
+    pub attempts: u32,
+    /// The time spent on this subject, in milliseconds.
+    #[serde(rename = "elapsedMilliseconds", serialize_with = "milliseconds")]
+    pub elapsed: Duration,
+    /// When this record was made.
+    pub at: Timestamp,
+    /// What stays alive, and until when that may be.
+    pub still_alive: Vec<StillAlive>,
+    /// The ids by which it is found again.
+    pub correlation: Correlation,
+}
+
+/// A text that may hold personal data: written out in receipts, masked in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Masked(pub String);
+
+impl std::fmt::Debug for Masked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Serialize for Masked {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+fn milliseconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}

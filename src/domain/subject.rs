@@ -1,0 +1,127 @@
+//! The subject: an account as a sender wrote it. Nothing in it is trusted until the directory has answered.
+
+use serde::Serialize;
+
+use super::identifiers::{
+    AccountName, MailAddress, SecurityIdentifier, TenantId, UserId, UserPrincipalName,
+};
+
+/// What the payload says an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectKind {
+    /// A user, as far as the payload tells.
+    User,
+    /// A computer account.
+    Machine,
+    /// A security group.
+    Group,
+    /// A built-in account of an operating system.
+    System,
+    /// A service principal of an application.
+    ServicePrincipal,
+    /// A managed identity.
+    ManagedIdentity,
+    /// An account without an identifier of Entra ID: another cloud's, a machine's own, a display name alone.
+    Other,
+}
+
+impl SubjectKind {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Machine => "machine",
+            Self::Group => "group",
+            Self::System => "system",
+            Self::ServicePrincipal => "service_principal",
+            Self::ManagedIdentity => "managed_identity",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// An account as the sender wrote it, with all that the payload says of it. `Debug` masks names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SubjectRef {
+    /// What the payload says it is.
+    pub kind: SubjectKind,
+    /// The object id, given or derived from a cloud SID.
+    pub id: Option<UserId>,
+    /// The user principal name, whole or put together from a name and a suffix.
+    pub upn: Option<UserPrincipalName>,
+    /// The security identifier, of either kind.
+    pub sid: Option<SecurityIdentifier>,
+    /// A mail address.
+    pub mail: Option<MailAddress>,
+    /// The tenant that the payload says the account belongs to.
+    pub tenant: Option<TenantId>,
+    /// `DOMAIN\name`.
+    pub account: Option<AccountName>,
+    /// A name that cannot be looked up, kept where nothing stronger is known or where it tells what the account is.
+    pub name: Option<String>,
+}
+
+impl SubjectRef {
+    /// A subject of a kind of which nothing else is known yet.
+    #[must_use]
+    pub fn new(kind: SubjectKind) -> Self {
+        Self {
+            kind,
+            id: None,
+            upn: None,
+            sid: None,
+            mail: None,
+            tenant: None,
+            account: None,
+            name: None,
+        }
+    }
+
+    /// The text by which a person recognises the subject: the first that is known of user principal name, mail,
+    /// account name, object id, SID and name, as the sender wrote it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let texts = [
+            self.upn.as_ref().map(|upn| upn.as_str().to_owned()),
+            self.id.map(|id| id.to_string()),
+            self.mail.as_ref().map(|mail| mail.as_str().to_owned()),
+            self.account
+                .as_ref()
+                .map(|account| account.as_str().to_owned()),
+            self.name.clone(),
+            self.sid.as_ref().map(ToString::to_string),
+        ];
+        texts
+            .into_iter()
+            .flatten()
+            .next()
+            .unwrap_or_else(|| "an account without a name".to_owned())
+    }
+
+    /// Whether the directory can be asked for it.
+    #[must_use]
+    pub fn is_resolvable(&self) -> bool {
+        self.id.is_some()
+            || self.upn.is_some()
+            || self.sid.is_some()
+            || self.mail.is_some()
+            || self.account.is_some()
+    }
+}
+
+impl std::fmt::Debug for SubjectRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SubjectRef")
+            .field("kind", &self.kind)
+            .field("id", &self.id)
+            .field("upn", &self.upn)
+            .field("sid", &self.sid)
+            .field("mail", &self.mail)
+            .field("tenant", &self.tenant)
+            .field("account", &self.account)
+            .field("name", &self.name.as_ref().map(|_| "***"))
+            .finish()
+    }
+}

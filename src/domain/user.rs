@@ -1,0 +1,33 @@
+//! The user: what the directory answered for a subject.
+
+use jiff::Timestamp;
+
+use super::identifiers::{MailAddress, UserId, UserPrincipalName};
+
+/// Where an external user signs in. A hint for people: the directory does not name it as a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HomeTenant {
+    /// The domain of the home tenant.
+    Domain(String),
+    /// The user is external, but nothing tells where from.
+    Unknown,
+}
+
+/// A directory object of type user. Made in `entra` from Graph's answer and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The object id.
+    pub id: UserId,
+    /// The user principal name.
+    pub upn: UserPrincipalName,
+    /// The primary mail address.
+    pub mail: Option<MailAddress>,
+    /// Whether the account may sign in; absent when Graph did not say.
+    pub account_enabled: Option<bool>,
+    /// Whether the account is mastered on premises.
+    pub on_premises_synced: bool,
+    /// Where the user signs in, if not in this tenant.
+    pub home: Option<HomeTenant>,
+    /// `signInSessionsValidFromDateTime`: sessions made before it are dead. Absent when Graph did not say.
+    pub sessions_valid_from: Option<Timestamp>,
+}

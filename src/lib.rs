@@ -1,0 +1,3 @@
+//! Evict cuts every Entra ID session of a flagged user and hands back a receipt that says what was proved.
+
+pub mod domain;

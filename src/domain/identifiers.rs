@@ -397,9 +397,13 @@ impl FromStr for SecurityIdentifier {
         if parts.is_empty() || parts.len() > 15 {
             return Err(form);
         }
-        let joined: String = parts.iter().map(|part| format!("-{part}")).collect();
+        let mut written = format!("S-1-{authority}");
+        for part in &parts {
+            written.push('-');
+            written.push_str(&part.to_string());
+        }
         Ok(Self {
-            text: format!("S-1-{authority}{joined}"),
+            text: written,
             authority,
             parts,
         })

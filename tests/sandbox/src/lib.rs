@@ -1,1 +1,6 @@
+//! A simulated Entra tenant and a simulated Functions host, for people and for tests. It speaks the wire with structures
+//! of its own and never depends on the package it judges.
 
+pub mod clock;
+mod sync;
+pub mod tenant;

@@ -2,5 +2,7 @@
 //! of its own and never depends on the package it judges.
 
 pub mod clock;
+pub mod functions;
+pub mod stage;
 mod sync;
 pub mod tenant;

@@ -2,5 +2,6 @@
 //! of its own and never depends on the package it judges.
 
 pub mod clock;
+pub mod judges;
 mod sync;
 pub mod tenant;

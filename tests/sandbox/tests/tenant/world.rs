@@ -257,3 +257,21 @@ async fn a_deleted_user_is_gone_and_a_disabled_one_is_signed_out() {
     assert_eq!(why(ALICE), Some("user_deleted"));
     assert_eq!(why(BOB), Some("account_disabled"));
 }
+
+#[tokio::test]
+async fn client_apps_can_keep_redeeming_by_themselves() {
+    let app = App::start().await;
+    app.tenant.keep_redeeming(Duration::from_millis(1));
+    app.revoke(ALICE).await;
+    let dead = async {
+        while app.tenant.sessions_of(ALICE)[0].refused_at.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(5), dead)
+            .await
+            .is_ok()
+    );
+    assert!(app.tenant.sessions_of(BOB)[0].redemptions > 0);
+}

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod functions;
+pub mod judges;
 pub mod stage;
 mod sync;
 pub mod tenant;

@@ -267,7 +267,7 @@ impl FunctionsHost {
     /// Whether the host has shut itself down.
     #[must_use]
     pub fn has_stopped(&self) -> bool {
-        self.runner.worker.phase() == Phase::Stopped
+        self.events().contains(&Event::HostStopped)
     }
 
     /// Ends the worker with SIGKILL and waits until it is gone. The host then restarts it as after any failure. False if

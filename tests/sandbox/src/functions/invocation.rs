@@ -182,7 +182,7 @@ pub(super) fn for_request(binding: &str, request: &CallerRequest, system: System
 
 /// Who calls: nobody in particular, and with a function key also the bearer of that key.
 fn identities(with_key: bool) -> Value {
-    let nobody = identity(Value::Null, &json!([]));
+    let nobody = identity(None, &json!([]));
     if !with_key {
         return json!([nobody]);
     }
@@ -195,13 +195,13 @@ fn identities(with_key: bool) -> Value {
         "Value": "Function",
         "ValueType": "http://www.w3.org/2001/XMLSchema#string",
     });
-    let bearer = identity(json!("WebJobsAuthLevel"), &json!([claim]));
+    let bearer = identity(Some("WebJobsAuthLevel"), &json!([claim]));
     json!([nobody, bearer])
 }
 
-fn identity(authentication_type: Value, claims: &Value) -> Value {
+fn identity(authentication_type: Option<&str>, claims: &Value) -> Value {
     json!({
-        "IsAuthenticated": !authentication_type.is_null(),
+        "IsAuthenticated": authentication_type.is_some(),
         "AuthenticationType": authentication_type,
         "Actor": null,
         "BootstrapContext": null,

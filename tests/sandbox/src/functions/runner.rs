@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use axum::body::Bytes;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -45,6 +47,23 @@ struct Reply {
     _return_value: Value,
 }
 
+/// Why there is no reply.
+enum NoReply {
+    /// The connection broke or was refused: the worker may be gone.
+    Broken(anyhow::Error),
+    /// There was an answer, and it is not one of success.
+    Refused(anyhow::Error),
+}
+
+fn read(status: StatusCode, content_type: &str, body: &[u8]) -> anyhow::Result<Reply> {
+    ensure!(status.is_success(), "the worker answered {status}");
+    ensure!(
+        content_type.starts_with("application/json"),
+        "the worker's answer is not application/json"
+    );
+    serde_json::from_slice(body).context("the worker's answer cannot be parsed")
+}
+
 /// The host has shut down: nothing is settled, locks run out.
 #[derive(Debug)]
 pub(super) struct HostStopped;
@@ -63,9 +82,7 @@ impl Runner {
             function: function.name.clone(),
             delivery_count: held.map(|held| held.delivery_count),
             message_id: held.map(|held| held.message_id().to_owned()),
-            request_body: document
-                .as_ref()
-                .map_or(Value::Null, |document| document.clone()),
+            request_body: document.as_ref().map_or(Value::Null, Value::clone),
             status: None,
             response_body: None,
             logs: Vec::new(),
@@ -108,7 +125,15 @@ impl Runner {
         let call = self.call(id, &url, document);
         let reply = tokio::time::timeout(self.function_timeout, call)
             .await
-            .with_context(|| format!("no reply within {:?}", self.function_timeout))??;
+            .with_context(|| format!("no reply within {:?}", self.function_timeout))?;
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(NoReply::Broken(error)) => {
+                self.worker.leave_time_to_notice(&address).await;
+                return Err(error);
+            }
+            Err(NoReply::Refused(error)) => return Err(error),
+        };
         for line in reply.logs.iter().flatten() {
             tracing::info!(target: "invocation", function = %function.name, "{line}");
         }
@@ -119,7 +144,25 @@ impl Runner {
         self.write(function, &outputs)
     }
 
-    async fn call(&self, id: Uuid, url: &str, document: &Value) -> anyhow::Result<Reply> {
+    async fn call(&self, id: Uuid, url: &str, document: &Value) -> Result<Reply, NoReply> {
+        let (status, content_type, body) = self
+            .exchange(id, url, document)
+            .await
+            .context("the worker gave no answer")
+            .map_err(NoReply::Broken)?;
+        self.records.update(id, |record| {
+            record.status = Some(status.as_u16());
+            record.response_body = serde_json::from_slice(&body).ok();
+        });
+        read(status, &content_type, &body).map_err(NoReply::Refused)
+    }
+
+    async fn exchange(
+        &self,
+        id: Uuid,
+        url: &str,
+        document: &Value,
+    ) -> reqwest::Result<(StatusCode, String, Bytes)> {
         let response = self
             .client
             .post(url)
@@ -129,25 +172,14 @@ impl Runner {
             .header("User-Agent", format!("Azure-Functions-Host/{HOST_VERSION}"))
             .body(document.to_string())
             .send()
-            .await
-            .context("the worker gave no answer")?;
-        let status = response.status();
-        let is_json = response
+            .await?;
+        let content_type = response
             .headers()
             .get("content-type")
             .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.to_ascii_lowercase().starts_with("application/json"));
-        let body = response
-            .bytes()
-            .await
-            .context("the worker's answer broke off")?;
-        self.records.update(id, |record| {
-            record.status = Some(status.as_u16());
-            record.response_body = serde_json::from_slice(&body).ok();
-        });
-        ensure!(status.is_success(), "the worker answered {status}");
-        ensure!(is_json, "the worker's answer is not application/json");
-        serde_json::from_slice(&body).context("the worker's answer cannot be parsed")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        Ok((response.status(), content_type, response.bytes().await?))
     }
 
     /// Writes every output, also if one of them fails; one that fails fails the invocation.

@@ -75,6 +75,8 @@ pub(super) struct Worker {
 
 type Kill = oneshot::Sender<()>;
 
+/// How long it may take until the end of a process is noticed.
+const NOTICE: Duration = Duration::from_secs(1);
 /// Between two looks at a worker that does not listen yet.
 const PROBE_PAUSE: Duration = Duration::from_millis(10);
 /// Between two pings of a worker that does.
@@ -114,6 +116,17 @@ impl Worker {
             Ok(phase) => phase.clone(),
             Err(_) => Phase::Stopped,
         }
+    }
+
+    /// Waits a moment for the worker to be seen gone from this address. In reality giving a message back takes a round trip
+    /// to Service Bus, and the host notices sooner that its worker has died; without this the message would come again
+    /// before that, and use up its deliveries on a worker that is not there.
+    pub(super) async fn leave_time_to_notice(&self, address: &str) {
+        let mut phase = self.phase.clone();
+        let gone = phase
+            .wait_for(|phase| !matches!(phase, Phase::Ready { address: now } if now == address));
+        // Still there: the worker lives and merely gave no answer.
+        let _still_there = tokio::time::timeout(NOTICE, gone).await;
     }
 
     /// Ends the process at once, as the host and the platform do, and waits until it is gone. False if there is none.
@@ -171,8 +184,8 @@ impl Supervisor {
             }
             errors.push(now);
             if errors.len() >= self.spec.policy.most_errors {
-                self.phase.send_replace(Phase::Stopped);
                 self.events.add(Event::HostStopped);
+                self.phase.send_replace(Phase::Stopped);
                 return self.refuse_kills().await;
             }
         }

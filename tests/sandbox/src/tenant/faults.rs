@@ -326,3 +326,28 @@ impl Faults {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_fault_can_be_written_as_json() {
+        for then in [
+            r#"{"answer": {"status": 429, "headers": {"Retry-After": "2.128"}}}"#,
+            r#"{"answer": {"status": 429, "retryAfterDateIn": 5}}"#,
+            r#"{"answer": {"status": 200, "body": {"value": false}}}"#,
+            r#"{"delay": {"milliseconds": 500}}"#,
+            r#"{"truncate": {"bytes": 20}}"#,
+            r#""reset""#,
+            r#""hang""#,
+            r#""garbage""#,
+        ] {
+            let text = format!(r#"{{"on": "GET *", "then": {then}}}"#);
+            let fault: Fault =
+                serde_json::from_str(&text).unwrap_or_else(|e| panic!("{then}: {e}"));
+            let again = serde_json::to_string(&fault).unwrap();
+            assert!(serde_json::from_str::<Fault>(&again).is_ok(), "{again}");
+        }
+    }
+}

@@ -48,6 +48,12 @@ pub struct CallRecord {
     pub request_id: Uuid,
     /// The `client-request-id` that the caller sent.
     pub client_request_id: Option<String>,
+    /// The content type of what was sent.
+    #[serde(skip)]
+    pub content_type: Option<String>,
+    /// What was sent.
+    #[serde(skip)]
+    pub body: String,
     /// What is wrong with the call, if the tenant never expected it.
     pub surprise: Option<String>,
     /// Whether it was made while the caller had been told to wait.

@@ -34,6 +34,7 @@ mod world;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -263,6 +264,21 @@ impl Tenant {
     /// Every client app redeems its refresh token now.
     pub fn redeem_all(&self) {
         lock(&self.shared.directory).redeem_all(self.shared.clock.now());
+    }
+
+    /// From now on every client app redeems its refresh token again and again, until the tenant is gone. For watching;
+    /// a test calls [`Tenant::redeem_all`] when it wants to know.
+    pub fn keep_redeeming(&self, every: Duration) {
+        let shared = Arc::downgrade(&self.shared);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let Some(shared) = shared.upgrade() else {
+                    return;
+                };
+                lock(&shared.directory).redeem_all(shared.clock.now());
+            }
+        });
     }
 
     /// The moment from which on a user's sessions are valid: the truth, whatever readers see. None if there is no such

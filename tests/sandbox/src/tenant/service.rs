@@ -102,6 +102,8 @@ impl Shared {
             user,
             request_id: marks.request_id,
             client_request_id: marks.client_request_id.clone(),
+            content_type: call.header("content-type").map(str::to_owned),
+            body: String::from_utf8_lossy(&call.body).into_owned(),
             surprise: None,
             while_told_to_wait: false,
         }

@@ -222,6 +222,7 @@ mod tests {
         let (mut directory, now) = contoso();
         let frank = "frank.moreau_fabrikam.com#EXT#@contoso.onmicrosoft.com";
         assert!(directory.revoke(frank, now));
+        assert!(directory.set_valid_from(frank, plus(now, ACCESS_TOKEN_LIFETIME)));
         directory.redeem_all(now);
         let states = directory.session_states(now);
         assert!(of(&states, frank).iter().all(|s| s.alive && s.external));

@@ -167,7 +167,9 @@ async fn a_lock_that_ends_before_the_reply_delivers_the_message_twice() {
     host.wait_until_idle(LONG).await.unwrap();
     assert!(host.queue("evict").completed[0].delivery_count >= 2);
     let lost = |event: &Event| matches!(event, Event::LockLost { .. });
-    assert!(host.events().iter().any(lost));
+    host.wait_until(LONG, |host| host.events().iter().any(lost))
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,11 +46,11 @@ async fn the_worker_is_given_the_hosts_variables_and_the_settings_and_no_more() 
 async fn a_worker_killed_in_mid_message_is_restarted_and_the_message_comes_again() {
     let package = package();
     let host = package.start().await;
-    host.send("evict", told(&[json!({"hang": true}), json!({})]))
-        .unwrap();
-    host.wait_until(LONG, |host| host.running() == 1)
-        .await
-        .unwrap();
+    let steps = [json!({"say": "hanging", "hang": true}), json!({})];
+    host.send("evict", told(&steps)).unwrap();
+    let hanging =
+        |host: &FunctionsHost| host.worker_log().iter().any(|line| line.text == "hanging");
+    host.wait_until(LONG, hanging).await.unwrap();
     assert!(host.kill_worker().await);
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.worker_starts(), 2);

@@ -5,5 +5,6 @@ pub mod clock;
 pub mod functions;
 pub mod judges;
 pub mod stage;
+pub mod story;
 mod sync;
 pub mod tenant;

@@ -1,6 +1,11 @@
 //! The simulated Functions host, proved with a worker that does what it is told. Where these tests name the program under
 //! test's functions, they mean only the names in its function.json files.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test that called it"
+)]
+
 mod delivery;
 mod http;
 mod outputs;

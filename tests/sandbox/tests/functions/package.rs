@@ -10,7 +10,7 @@ use super::{Package, package, repository_root};
 
 async fn refusal(package: &Package) -> String {
     let refused = FunctionsHost::launch(package.options.clone()).await;
-    format!("{:#}", refused.err().expect("it should not start"))
+    format!("{:#}", refused.unwrap_err())
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn check(schema: &Path, files: &[std::path::PathBuf]) {
             "{}",
             String::from_utf8_lossy(&output.stdout)
         ),
-        Err(error) => eprintln_skip(&error),
+        Err(error) => say_that_it_is_skipped(&error),
     }
 }
 
@@ -171,7 +171,7 @@ fn check(schema: &Path, files: &[std::path::PathBuf]) {
     clippy::print_stderr,
     reason = "a check that does not run has to say so"
 )]
-fn eprintln_skip(error: &std::io::Error) {
+fn say_that_it_is_skipped(error: &std::io::Error) {
     eprintln!(
         "skipped: check-jsonschema cannot be started ({error}); pip install check-jsonschema"
     );

@@ -2,7 +2,7 @@
 //! `{"steps": [{…}, …]}` says what to do on each delivery, the last step for all that follow:
 //!
 //! - `exit`: end the process with this code and without a reply
-//! - `hang`: never reply
+//! - `hang`: never reply; `wait`: reply once a step of another invocation says `release`
 //! - `status`, `contentType`, `reply`: the reply; `reply` is a JSON value, or with `raw` the text as it is
 //! - `say`, `complain`: a line for standard output, and one for standard error
 //!
@@ -32,6 +32,8 @@ use serde_json::{Value, json};
 struct Step {
     exit: Option<i32>,
     hang: bool,
+    wait: bool,
+    release: bool,
     status: Option<u16>,
     content_type: Option<String>,
     reply: Option<Value>,
@@ -39,6 +41,8 @@ struct Step {
     say: Option<String>,
     complain: Option<String>,
 }
+
+static RELEASED: tokio::sync::Notify = tokio::sync::Notify::const_new();
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -76,6 +80,12 @@ async fn invoked(Path(function): Path<String>, body: String) -> Response {
     }
     if step.hang {
         std::future::pending::<()>().await;
+    }
+    if step.release {
+        RELEASED.notify_one();
+    }
+    if step.wait {
+        RELEASED.notified().await;
     }
     let text = match (step.raw, step.reply) {
         (Some(raw), _) => raw,

@@ -1,7 +1,7 @@
 //! The public side: routes, keys, and what becomes of a request and its answer.
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use sandbox::functions::FunctionsHost;
+use sandbox::functions::{FunctionsHost, InvocationState};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -131,15 +131,20 @@ async fn post_chunked(host: &FunctionsHost, text: &str) -> String {
 async fn an_invocation_goes_on_when_its_caller_hangs_up() {
     let package = package();
     let host = package.start().await;
-    let request = tokio::spawn(post(&host, &[json!({"hang": true})]).send());
-    host.wait_until(LONG, |host| host.running() == 1)
-        .await
-        .unwrap();
+    let waiting = json!({"say": "waiting", "wait": true});
+    let request = tokio::spawn(post(&host, &[waiting]).send());
+    let waits = |host: &FunctionsHost| host.worker_log().iter().any(|line| line.text == "waiting");
+    host.wait_until(LONG, waits).await.unwrap();
     request.abort();
     assert!(request.await.unwrap_err().is_cancelled());
     // What is asked later is answered later: by then the host has seen the connection close.
     assert_eq!(status(post(&host, &[])).await, StatusCode::NO_CONTENT);
-    assert_eq!(host.running(), 1);
+    let release = post(&host, &[json!({"release": true})]);
+    assert_eq!(status(release).await, StatusCode::NO_CONTENT);
+    host.wait_until(LONG, |host| host.running() == 0)
+        .await
+        .unwrap();
+    assert_eq!(host.invocations()[0].state, InvocationState::Succeeded);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,3 +1,4 @@
 //! Evict cuts every Entra ID session of a flagged user and hands back a receipt that says what was proved.
 
+pub mod config;
 pub mod domain;

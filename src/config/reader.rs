@@ -7,7 +7,11 @@ use super::nearest::nearest;
 use super::problem::Problem;
 use super::registry::{Fallback, Kind, REGISTRY, Setting};
 
-/// Every method answers `None` exactly when it has noted a problem.
+/// A problem was noted, so that there is no value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noted;
+
+/// Every method fails exactly when it has noted a problem.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     environment: &'a Environment,
@@ -32,17 +36,15 @@ impl<'a> Reader<'a> {
         &mut self,
         setting: &Setting,
         parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
+    ) -> Result<T, Noted> {
         let text = match (self.text(setting)?, setting.fallback) {
-            (Some(text), _) => text,
-            (None, Fallback::Text(text)) => text,
+            (Some(text), _) | (None, Fallback::Text(text)) => text,
             (None, Fallback::Required { hint }) => {
-                self.note(setting, "it is not set".to_owned(), Some(hint));
-                return None;
+                return Err(self.note(setting, "it is not set".to_owned(), Some(hint)));
             }
             (None, Fallback::Absent { means }) => {
-                self.note(setting, format!("it is not set, which means {means}"), None);
-                return None;
+                let wrong = format!("it is not set, which means {means}");
+                return Err(self.note(setting, wrong, None));
             }
         };
         self.parsed(setting, text, parse)
@@ -53,20 +55,20 @@ impl<'a> Reader<'a> {
         &mut self,
         setting: &Setting,
         parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<Option<T>> {
+    ) -> Result<Option<T>, Noted> {
         match self.text(setting)? {
             Some(text) => self.parsed(setting, text, parse).map(Some),
-            None => Some(None),
+            None => Ok(None),
         }
     }
 
     /// A whole number within the bounds of the registry.
-    pub(super) fn whole(&mut self, setting: &Setting) -> Option<u32> {
+    pub(super) fn whole(&mut self, setting: &Setting) -> Result<u32, Noted> {
         self.value(setting, |text| whole(setting.kind, text))
     }
 
     /// A time in whole seconds within the bounds of the registry.
-    pub(super) fn seconds(&mut self, setting: &Setting) -> Option<Duration> {
+    pub(super) fn seconds(&mut self, setting: &Setting) -> Result<Duration, Noted> {
         self.whole(setting)
             .map(|seconds| Duration::from_secs(u64::from(seconds)))
     }
@@ -77,7 +79,7 @@ impl<'a> Reader<'a> {
         setting: &Setting,
         meanings: &[T],
         word: impl Fn(T) -> &'static str,
-    ) -> Option<T> {
+    ) -> Result<T, Noted> {
         self.value(setting, |text| one_of(setting.kind, text, meanings, word))
     }
 
@@ -87,7 +89,7 @@ impl<'a> Reader<'a> {
         setting: &Setting,
         meanings: &[T],
         word: impl Fn(T) -> &'static str,
-    ) -> Option<Option<T>> {
+    ) -> Result<Option<T>, Noted> {
         self.optional(setting, |text| one_of(setting.kind, text, meanings, word))
     }
 
@@ -96,7 +98,7 @@ impl<'a> Reader<'a> {
         &mut self,
         setting: &Setting,
         parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<Vec<T>> {
+    ) -> Result<Vec<T>, Noted> {
         self.value(setting, |text| entries(text, parse))
     }
 
@@ -115,15 +117,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text of a variable; `Some(None)` when it is not set or blank (templates write empty strings for "not set").
-    fn text(&mut self, setting: &Setting) -> Option<Option<&'a str>> {
+    /// The text of a variable; `None` when it is not set or blank (templates write empty strings for "not set").
+    fn text(&mut self, setting: &Setting) -> Result<Option<&'a str>, Noted> {
         match self.environment.get(setting.name) {
-            Some(Content::Text(text)) => Some(Some(text.trim()).filter(|text| !text.is_empty())),
+            Some(Content::Text(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
             Some(Content::NotUnicode) => {
-                self.note(setting, "it is not Unicode text".to_owned(), None);
-                None
+                Err(self.note(setting, "it is not Unicode text".to_owned(), None))
             }
-            None => Some(None),
+            None => Ok(None),
         }
     }
 
@@ -132,23 +133,18 @@ impl<'a> Reader<'a> {
         setting: &Setting,
         text: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        match parse(text) {
-            Ok(value) => Some(value),
-            Err(wrong) => {
-                self.note(setting, wrong, None);
-                None
-            }
-        }
+    ) -> Result<T, Noted> {
+        parse(text).map_err(|wrong| self.note(setting, wrong, None))
     }
 
-    fn note(&mut self, setting: &Setting, wrong: String, hint: Option<&str>) {
+    fn note(&mut self, setting: &Setting, wrong: String, hint: Option<&str>) -> Noted {
         let expected = match hint {
             Some(hint) => format!("expected {}: {hint}", setting.kind.describe()),
             None => format!("expected {}", setting.kind.describe()),
         };
         self.problems
             .push(Problem::new(setting.name, wrong, expected));
+        Noted
     }
 }
 

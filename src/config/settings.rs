@@ -8,7 +8,7 @@ use crate::domain::{Cloud, GraphEndpoint, Mode, Policy, ProtectedUser, Severity,
 
 use super::environment::Environment;
 use super::problem::Problems;
-use super::reader::Reader;
+use super::reader::{Noted, Reader};
 use super::registry::{self, MODES, SEVERITIES};
 
 /// How important a log line has to be to be written.
@@ -108,10 +108,10 @@ impl Settings {
         let port = reader.value(&registry::PORT, port);
         reader.unknown_names();
 
-        // Each `None` above has its problem in the reader, so that nothing is lost by leaving at the first one here.
+        // Each failure above has its problem in the reader, so that nothing is lost by leaving at the first one here.
         let settings = || {
             let cloud = cloud?;
-            Some(Self {
+            Ok::<Self, Noted>(Self {
                 port: port?,
                 policy: Policy {
                     tenant: tenant?,
@@ -135,7 +135,7 @@ impl Settings {
             })
         };
         match (settings(), reader.into_problems()) {
-            (Some(settings), problems) if problems.is_empty() => Ok(settings),
+            (Ok(settings), problems) if problems.is_empty() => Ok(settings),
             (_, problems) => Err(Problems(problems)),
         }
     }

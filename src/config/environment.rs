@@ -92,7 +92,17 @@ fn has_prefix(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Settings;
     use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_a_problem_and_not_an_absent_value() {
+        let environment = Environment {
+            variables: BTreeMap::from([("EVICT_PROTECTED_USERS".to_owned(), Content::NotUnicode)]),
+        };
+        let problems = Settings::read(&environment).unwrap_err().to_string();
+        assert!(problems.contains("EVICT_PROTECTED_USERS: it is not Unicode text; expected"));
+    }
 
     #[test]
     fn what_is_not_ours_is_not_kept() {

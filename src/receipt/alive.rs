@@ -68,12 +68,15 @@ pub fn still_alive(outcome: &Outcome, cut_at: Option<Timestamp>) -> Vec<StillAli
     }
 }
 
+/// The first is from "user: revokeSignInSessions", the others from "Revoke user access in Microsoft Entra ID" and the pages
+/// named above.
 fn after_a_cut(cut_at: Option<Timestamp>) -> Vec<StillAlive> {
     let bounded = |what: &str, time: SignedDuration| StillAlive {
         what: what.to_owned(),
         until: cut_at.and_then(|cut| cut.checked_add(time).ok()),
     };
     vec![
+        without_bound("Everything, for the few minutes that a cut may take to hold everywhere."),
         bounded(
             "Access tokens issued before the cut, where an application does not use continuous access evaluation: 60 to 90 minutes, unless a token lifetime policy of the tenant says otherwise.",
             ACCESS_TOKEN,

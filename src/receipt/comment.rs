@@ -204,14 +204,12 @@ fn confirm(report: &AlertReport<'_>) -> Vec<String> {
 }
 
 fn left_out(receipts: &[Receipt]) -> String {
-    text(
-        &format!(
-            "Not listed here, because a comment is too short for all: {} ({}). The receipts name each.",
-            accounts(receipts.len()),
-            counts(receipts)
-        ),
-        SENTENCE_LIMIT,
-    )
+    let sentence = format!(
+        "Not listed here, because a comment is too short for all: {} ({}). The receipts name each.",
+        accounts(receipts.len()),
+        counts(receipts)
+    );
+    format!("<p>{}</p>", text(&sentence, SENTENCE_LIMIT))
 }
 
 fn accounts(count: usize) -> String {

@@ -28,6 +28,10 @@
 //! | `at` | when the record was made |
 //! | `stillAlive` | what may live on: `what`, and if a bound is known `until` |
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
+//!
+//! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the
+//! cap per alert withheld users: a manual message that cuts those whom it names. In the reply, `alert.confirm` lists all
+//! of these messages.
 
 mod alive;
 mod comment;

@@ -93,7 +93,7 @@ pub fn rejected(malformed: &Malformed, body: &[u8], from: &RejectedFrom<'_>) -> 
     let path = cut(&malformed.path, 1024);
     let expected = cut(&malformed.expected, 4 * 1024);
     let whole = |part, body| {
-        Rejected {
+        Unreadable {
         rejected_because: "The message could not be read, and reading it again would not change that. Nobody was cut. Next: correct what `problem` names and send it again.".to_owned(),
         problem: Problem { path: &path, expected: &expected },
         shape: malformed.header.shape.as_str(),

@@ -36,7 +36,7 @@ pub(super) fn outcome(receipt: &Receipt) -> String {
                 )),
         ),
         Outcome::Revoked { verified: false } => format!(
-            "Graph accepted the cut{}, but it did not show when it was read back. Next: send the alert again in a few minutes, which harms nobody, or look for later sign-ins.",
+            "Graph accepted the cut{}, but it did not show when it was read back. Next: look for sign-ins and activity after that time, or send the alert again in a few minutes, which cuts once more.",
             at(cut_at(receipt)),
         ),
         Outcome::AlreadyCut => format!(
@@ -55,7 +55,7 @@ pub(super) fn outcome(receipt: &Receipt) -> String {
             "Nobody was cut: the identifiers fit {candidates} users, or users who differ. Next: send a manual message with the object id of the one who is meant."
         ),
         Outcome::NotAUser { kind } => not_a_user(*kind).to_owned(),
-        Outcome::Failed => "Not cut, and trying again would not change that.".to_owned(),
+        Outcome::Failed => "Failed: no cut is proved, and trying again would not change that.".to_owned(),
         Outcome::Deferred => "Not finished: no cut is proved yet. It is tried again if this came through the queue.".to_owned(),
         Outcome::HandedOver => "Not finished in this call: handed to the queue and finished there. Another receipt follows.".to_owned(),
     }

@@ -67,6 +67,14 @@ pub(super) struct SubjectEntry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// The object id that it names, if it names one.
+    pub(super) fn id(&self) -> Option<UserId> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Subject(subject) => subject.id,
+        }
+    }
+
     /// The subject as an entry; `None` for what the directory cannot be asked for, or is no user by the payload's own word.
     /// Such a subject's outcome is final before anything is called, so that it never has to go on.
     pub(super) fn of(subject: &'a SubjectRef) -> Option<Self> {

@@ -263,6 +263,24 @@ fn a_capped_alert_gets_the_message_that_names_exactly_the_withheld_users() {
 }
 
 #[test]
+fn a_user_who_was_named_twice_is_counted_once_in_the_message_that_lifts_the_cap() {
+    let (parsed, mut receipts) = crowd(
+        3,
+        &Outcome::Withheld {
+            reason: WithholdReason::BlastRadius,
+        },
+        Some("EVICT_MAX_USERS_PER_ALERT"),
+    );
+    receipts[2].user = receipts[0].user.clone();
+    let comment = comment(&report(&parsed, &receipts));
+    let (_, rest) = comment.split_once("<pre><code>").unwrap();
+    let (message, _) = rest.split_once("</code></pre>").unwrap();
+    let message: serde_json::Value = serde_json::from_str(message).unwrap();
+    assert_eq!(message["expect"], 2);
+    assert_eq!(message["users"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn the_cap_per_hour_gives_no_message_because_none_lifts_it() {
     let (parsed, receipts) = crowd(
         2,

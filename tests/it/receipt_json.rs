@@ -93,6 +93,35 @@ fn the_reply_tells_of_the_alert_its_receipts_their_sum_and_the_comment() {
 }
 
 #[test]
+fn the_sum_counts_every_outcome_under_its_own_word() {
+    let outcomes = [
+        Outcome::Revoked { verified: true },
+        Outcome::AlreadyCut,
+        Outcome::Withheld {
+            reason: WithholdReason::Observe,
+        },
+        Outcome::NotEffective { home_domain: None },
+        Outcome::NotFound,
+        Outcome::Ambiguous { candidates: 2 },
+        Outcome::NotAUser {
+            kind: SubjectKind::Group,
+        },
+        Outcome::Failed,
+        Outcome::Deferred,
+        Outcome::HandedOver,
+    ];
+    for outcome in outcomes {
+        let (parsed, receipts) = crowd(2, &outcome, None);
+        let reply = value(&reply_json(&report(&parsed, &receipts)));
+        for (word, count) in reply["summary"].as_object().unwrap() {
+            let expected = if word == outcome.as_str() { 2 } else { 0 };
+            assert_eq!(count, expected, "{word} of {}", outcome.as_str());
+        }
+        assert_eq!(reply["summary"].as_object().unwrap().len(), 10);
+    }
+}
+
+#[test]
 fn the_reply_says_why_there_is_nothing_to_do_or_what_cannot_be_read() {
     let reply = |parsed: &Parsed| value(&reply_json(&report(parsed, &[])));
     insta::assert_json_snapshot!(reply(&nothing(NothingToDoReason::EntitiesNotArrived))["alert"], @r#"

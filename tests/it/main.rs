@@ -1,1 +1,12 @@
+//! The one integration target: one file per behaviour.
 
+#[cfg(test)]
+mod config_settings;
+#[cfg(test)]
+mod receipt_comment;
+#[cfg(test)]
+mod receipt_json;
+#[cfg(test)]
+mod receipt_messages;
+#[cfg(test)]
+mod receipt_world;

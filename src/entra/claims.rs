@@ -102,7 +102,26 @@ mod tests {
             ends(),
         )
         .unwrap();
-        insta::assert_debug_snapshot!(facts, @"");
+        insta::assert_debug_snapshot!(facts, @r#"
+        TokenFacts {
+            tenant: TenantId(
+                84c31ca0-ac3b-4eae-ad11-519d80233e6f,
+            ),
+            roles: [
+                "User.Read.All",
+            ],
+            issued_at: Some(
+                2026-11-23T02:13:20Z,
+            ),
+            expires_at: 2026-11-23T02:28:20Z,
+            app_id: Some(
+                5e29463d-71da-4fe0-8e69-999b57db23b0,
+            ),
+            object_id: Some(
+                4d9cfcd3-1cc7-4c6b-a0a7-1d5b5b4e1e2f,
+            ),
+        }
+        "#);
     }
 
     #[test]

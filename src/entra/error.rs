@@ -204,6 +204,11 @@ fn retry_later(f: &mut fmt::Formatter<'_>, cause: &Cause, wait: Option<Duration>
              see that EVICT_CLOUD names the cloud of this tenant.",
         );
     }
+    if let Cause::Identity(problem) = cause
+        && !problem.may_pass()
+    {
+        return f.write_str("Then try again.");
+    }
     match wait {
         Some(wait) => write!(
             f,

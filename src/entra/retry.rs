@@ -166,6 +166,19 @@ mod tests {
                 first = status + 1;
             }
         }
-        insta::assert_snapshot!(table, @"");
+        insta::assert_snapshot!(table, @"
+        100-199: Final
+        200-299: Success
+        300-400: Final
+        401: RenewToken
+        402-407: Final
+        408-409: Transient
+        410-424: Final
+        425: Transient
+        426-428: Final
+        429: Throttled
+        430-499: Final
+        500-599: Transient
+        ");
     }
 }

@@ -241,7 +241,7 @@ impl Bearer {
         })
     }
 
-    fn header(&self) -> HeaderValue {
+    pub(super) fn header(&self) -> HeaderValue {
         HeaderValue::clone(&self.header)
     }
 

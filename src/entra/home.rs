@@ -113,8 +113,8 @@ mod tests {
         })
     }
 
-    fn at(domain: &str) -> Option<HomeTenant> {
-        Some(HomeTenant::Domain(domain.to_owned()))
+    fn at(domain: &str) -> HomeTenant {
+        HomeTenant::Domain(domain.to_owned())
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
                 true,
                 None
             ),
-            at("adatum.com")
+            Some(at("adatum.com"))
         );
     }
 
@@ -156,7 +156,7 @@ mod tests {
                 true,
                 Some(&[ELSEWHERE, LOCAL])
             ),
-            at("adatum.com")
+            Some(at("adatum.com"))
         );
         assert_eq!(
             home(
@@ -166,7 +166,7 @@ mod tests {
                 false,
                 Some(&[ELSEWHERE])
             ),
-            at("adatum.com")
+            Some(at("adatum.com"))
         );
     }
 
@@ -235,7 +235,7 @@ mod tests {
                 true,
                 None
             ),
-            at("fabrikam.example")
+            Some(at("fabrikam.example"))
         );
         assert_eq!(
             home("a_b#EXT#@contoso.com", None, "Guest", true, None),

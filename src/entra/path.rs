@@ -131,10 +131,11 @@ mod tests {
                 prop_assert!(url.path().split('/').count() <= 4);
                 let last = url.path().rsplit('/').next().unwrap();
                 let decoded = percent_encoding::percent_decode_str(last).decode_utf8().unwrap().into_owned();
-                match name.as_str().strip_prefix('$') {
-                    Some(rest) => prop_assert_eq!(decoded, format!("users('${}')", rest.replace('\'', "''"))),
-                    None => prop_assert_eq!(decoded, name.as_str()),
-                }
+                let expected = name.as_str().strip_prefix('$').map_or_else(
+                    || name.as_str().to_owned(),
+                    |rest| format!("users('${}')", rest.replace('\'', "''")),
+                );
+                prop_assert_eq!(decoded, expected);
             }
         }
 

@@ -56,6 +56,10 @@ pub(crate) fn in_an_app<F: AsyncFnOnce()>(test: &str, identity: Identity, story:
     ] {
         child.env_remove(variable);
     }
+    // A proxy must not see tokens: if these were heeded, nothing would be reached.
+    for variable in ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"] {
+        child.env(variable, "http://127.0.0.1:9");
+    }
     if let Identity::Answers(status) = identity {
         let endpoint = runtime.block_on(identity_endpoint(status));
         child.env("IDENTITY_ENDPOINT", endpoint);

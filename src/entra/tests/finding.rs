@@ -288,7 +288,7 @@ async fn an_account_name_is_found_only_in_the_domain_that_was_named() {
             (Resolution::Found(user), Ok(())) => assert_eq!(user.id.to_string(), JOEY),
             (Resolution::NotFound, Err(0)) => {}
             (Resolution::Ambiguous { candidates, .. }, Err(count)) => {
-                assert_eq!(*candidates, count)
+                assert_eq!(*candidates, count);
             }
             _ => panic!("{account} among {users:?} is {resolution:?}"),
         }

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod entra;
 pub mod guard;
 pub mod ledger;
 pub mod receipt;

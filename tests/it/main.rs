@@ -1,7 +1,11 @@
-//! The one integration target: one file per behaviour.
+//! The one integration target: one file for each behaviour.
 
 #[cfg(test)]
 mod config_settings;
+#[cfg(test)]
+mod entra_support;
+#[cfg(test)]
+mod entra_wire;
 #[cfg(test)]
 mod receipt_comment;
 #[cfg(test)]

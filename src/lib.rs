@@ -1,6 +1,7 @@
 //! Evict cuts every Entra ID session of a flagged user and hands back a receipt that says what was proved.
 
 pub mod config;
+pub mod containment;
 pub mod domain;
 pub mod entra;
 pub mod guard;

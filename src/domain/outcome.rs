@@ -29,6 +29,22 @@ pub enum WithholdReason {
 }
 
 impl WithholdReason {
+    /// Whether it stands for something that could not be read, so that asking again may decide otherwise.
+    #[must_use]
+    pub fn may_be_asked_again(self) -> bool {
+        match self {
+            Self::MembershipUnknown => true,
+            Self::TokenTenant
+            | Self::OtherTenant
+            | Self::ProtectedUser
+            | Self::ProtectedGroup
+            | Self::ProtectedGroupMissing
+            | Self::BelowMinimumSeverity
+            | Self::BlastRadius
+            | Self::Observe => false,
+        }
+    }
+
     /// The word for it in JSON and in logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

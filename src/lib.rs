@@ -1,5 +1,8 @@
 //! Evict cuts every Entra ID session of a flagged user and hands back a receipt that says what was proved.
 
+pub mod config;
 pub mod domain;
 pub mod entra;
 pub mod guard;
+pub mod ledger;
+pub mod receipt;

@@ -1,4 +1,4 @@
-//! The one integration target: one file per behaviour.
+//! The one integration target: one file for each behaviour.
 
 #[cfg(test)]
 mod config_settings;

@@ -147,6 +147,17 @@ mod tests {
     }
 
     #[test]
+    fn the_form_of_the_name_alone_makes_a_user_external() {
+        let name = "a_adatum.com#EXT#@contoso.com";
+        for identities in [None, Some(&[LOCAL][..])] {
+            assert_eq!(
+                home(name, None, "Member", false, identities),
+                Some(at("adatum.com"))
+            );
+        }
+    }
+
+    #[test]
     fn an_external_member_is_external() {
         assert_eq!(
             home(

@@ -49,6 +49,22 @@ async fn a_refused_token_is_dropped_and_the_call_made_once_more_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_refusal_of_the_old_token_does_not_drop_the_new_one() {
+    let world = World::new(|seen| {
+        let late = Duration::from_secs(if seen.number == 1 { 3 } else { 1 });
+        if seen.token.ends_with("token-0") {
+            recorded("unauthorized-401-expired").after(late)
+        } else {
+            recorded("user-found")
+        }
+    });
+    let (tally, deadline) = (Tally::new(), world.within(100));
+    let calls = (0..2).map(|_| world.entra.user(adele(), &tally, deadline));
+    assert!(join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!((tally.attempts(), world.tokens_fetched()), (4, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_that_is_refused_again_is_a_matter_for_later() {
     let world = World::new(|_| recorded("unauthorized-401-expired"));
     let error = world

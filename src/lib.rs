@@ -1,3 +1,6 @@
 //! Evict cuts every Entra ID session of a flagged user and hands back a receipt that says what was proved.
 
+pub mod alert;
+#[cfg(feature = "operator")]
+pub mod cli;
 pub mod domain;

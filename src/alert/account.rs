@@ -8,7 +8,7 @@
 //! | SID | `Sid` | `sid` | `userSid`, `AccountSid` |
 //! | domain | `NTDomain`, `DnsDomain` | `ntDomain`, `dnsDomain` | `domainName`, `AccountDomain` |
 //!
-//! Sources: "Microsoft Sentinel entity types reference"; "AccountEntity interface" of @azure/arm-securityinsight;
+//! Sources: "Microsoft Sentinel entity types reference"; "`AccountEntity` interface" of @azure/arm-securityinsight;
 //! "userAccount resource type" of Microsoft Graph. What an account *is* follows in [`super::kind`].
 //!
 //! An identifier that is not well formed counts as unknown: it must not be the reason to refuse the accounts beside it.
@@ -30,7 +30,8 @@ pub(super) struct Account {
     pub(super) id: Option<UserId>,
     pub(super) upn: Option<UserPrincipalName>,
     pub(super) sid: Option<SecurityIdentifier>,
-    pub(super) account: Option<AccountName>,
+    /// `DOMAIN\name`.
+    pub(super) qualified: Option<AccountName>,
     /// The NetBIOS or DNS domain, or the machine of a local account.
     pub(super) domain: Option<String>,
     /// The local part or SAM account name, without domain.
@@ -60,7 +61,7 @@ pub(super) fn identified(
         id,
         upn,
         sid: sid.filter(kind::names_somebody),
-        account: name.and_then(|name| name.parse().ok()),
+        qualified: name.and_then(|name| name.parse().ok()),
         domain: None,
         name: name.and_then(|name| tidy(name, LONGEST_NAME)),
         domain_joined: None,
@@ -83,7 +84,7 @@ pub(super) fn classified(written: SubjectRef) -> SubjectRef {
             .account
             .as_ref()
             .map(|account| account.name().to_owned()),
-        account: written.account.clone(),
+        qualified: written.account.clone(),
         domain_joined: None,
         has_host: false,
     };
@@ -116,7 +117,7 @@ impl Account {
                 let cloud_sid = self.sid.as_ref().and_then(SecurityIdentifier::object_id);
                 subject.id = self.id.or(cloud_sid);
                 subject.upn = self.upn;
-                subject.account = self.account;
+                subject.account = self.qualified;
             }
             SubjectKind::Machine
             | SubjectKind::Group
@@ -144,7 +145,7 @@ impl Account {
             .map(str::to_owned)
             .or_else(|| fields.text("dnsDomain").map(Into::into));
         let is_whole = name.is_some_and(|name| name.contains('@'));
-        let account = match (&domain, name) {
+        let qualified = match (&domain, name) {
             (Some(domain), Some(name)) if !is_whole => AccountName::from_parts(domain, name).ok(),
             _ => None,
         };
@@ -156,13 +157,14 @@ impl Account {
             sid: fields
                 .parse(&["sid", "userSid", "accountSid"])
                 .filter(kind::names_somebody),
-            account,
+            qualified,
             name: name.and_then(|name| tidy(name, LONGEST_NAME)),
             domain,
             domain_joined: fields.boolean("isDomainJoined"),
             has_host: fields.get("host").is_some() || fields.get("hostEntityId").is_some(),
         };
-        if read.id.is_none() && read.upn.is_none() && read.sid.is_none() && read.account.is_none() {
+        if read.id.is_none() && read.upn.is_none() && read.sid.is_none() && read.qualified.is_none()
+        {
             read.take_friendly_name(fields);
         }
         read

@@ -1,4 +1,4 @@
-//! A CloudEvent 1.0, around any other payload; batches are lists of them.
+//! An event of CloudEvents 1.0, around any other payload; batches are lists of them.
 //!
 //! What it carries stands in `data`, or as base64 in `data_base64`. Sources: "CloudEvents v1.0 schema with Azure Event
 //! Grid"; "JSON Event Format for CloudEvents".

@@ -45,10 +45,9 @@ pub(super) fn read(record: &Object, draft: &mut Draft) -> Result<(), Problem> {
         Ok(Some(entity)) => entities::read_one(&entity, &mut fields)
             .within("AdditionalFields")
             .within("properties")?,
-        Ok(None) => {}
         // What cannot be read there would only repeat the columns, if these name an account.
         Err(problem) if columns.is_none() => return Err(problem.within("properties")),
-        Err(_) => {}
+        Ok(None) | Err(_) => {}
     }
     let mut fields = fields.into_list();
     // The columns and the entity describe one account, also where they have no identifier in common.

@@ -51,8 +51,9 @@ pub(super) fn read(
 /// Adds the accounts of a list of entities. Says whether it holds any entity at all.
 pub(super) fn read_list(list: &[Node], subjects: &mut Subjects) -> Result<bool, Problem> {
     let mut machines = Machines::default();
-    list.iter()
-        .for_each(|node| note_machines(node, &mut machines));
+    for node in list {
+        note_machines(node, &mut machines);
+    }
     let mut walk = Walk {
         machines,
         identified: HashMap::new(),
@@ -136,14 +137,10 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn collect(&mut self, entity: &Object, standing: Standing) -> Result<(), Problem> {
-        let fields = match entity.get("properties") {
-            Some(Node::Object(properties)) => properties,
-            Some(other) if standing == Standing::Element && kind(entity).is_some() => {
-                other.as_object().within("properties")?
-            }
-            _ => entity,
-        };
         let kind = kind(entity);
+        let Some(fields) = fields(entity, kind.as_deref())? else {
+            return Ok(());
+        };
         let subject = match (standing, kind.as_deref()) {
             (Standing::Element | Standing::Account, Some("account"))
             | (Standing::Account, None) => account::read(fields, &self.machines),
@@ -162,6 +159,20 @@ impl<'a> Walk<'a, '_> {
         };
         self.subjects.extend(subject);
         Ok(())
+    }
+}
+
+/// Where the properties of an entity stand: beside its kind, or in the incident dialect one level below. `None` for an
+/// ARM resource that has none: its `name` is not the account's.
+fn fields<'e>(entity: &'e Object, kind: Option<&str>) -> Result<Option<&'e Object>, Problem> {
+    match entity.get("properties") {
+        Some(Node::Object(properties)) => Ok(Some(properties)),
+        Some(other) if matches!(kind, Some("account" | "mailbox" | "securitygroup")) => {
+            other.as_object().within("properties").map(Some)
+        }
+        Some(_) => Ok(Some(entity)),
+        None => Ok(Some(entity)
+            .filter(|entity| !entity.text("type").is_some_and(|kind| kind.contains('/')))),
     }
 }
 

@@ -4,6 +4,8 @@
 //! and recipient are context. `tenantId` is the alert's tenant and says nothing of an account's. Sources: "alert resource
 //! type" and "alertEvidence resource type" with its kinds, microsoft.graph.security.
 
+use std::collections::HashSet;
+
 use crate::domain::{SubjectKind, SubjectRef};
 
 use super::account;
@@ -46,7 +48,7 @@ pub(super) fn read_within_incident(alert: &Object, draft: &mut Draft) -> Result<
     draft.flagged(alert.time("createdDateTime"));
     let list = alert.list("evidence")?;
     let mut machines = Machines::default();
-    let mut applications = Vec::new();
+    let mut applications = HashSet::new();
     for piece in objects(&list) {
         let (_, piece) = piece.within("evidence")?;
         for name in ["deviceDnsName", "hostName"] {

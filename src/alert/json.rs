@@ -78,9 +78,7 @@ fn message(error: &serde_json::Error) -> String {
             "JSON of at most {DEEPEST} levels was expected; it goes deeper at line {line}, column {column}"
         ),
         Category::Syntax | Category::Io => {
-            format!(
-                "well-formed JSON was expected; it is none from line {line}, column {column} on"
-            )
+            format!("well-formed JSON was expected; it goes wrong at line {line}, column {column}")
         }
     }
 }
@@ -255,9 +253,9 @@ mod tests {
             @r#"
         [
             "well-formed JSON was expected; it breaks off at line 1, column 17",
-            "well-formed JSON was expected; it is none from line 1, column 12 on",
-            "well-formed JSON was expected; it is none from line 1, column 15 on",
-            "well-formed JSON was expected; it is none from line 2, column 0 on",
+            "well-formed JSON was expected; it goes wrong at line 1, column 12",
+            "well-formed JSON was expected; it goes wrong at line 1, column 15",
+            "well-formed JSON was expected; it goes wrong at line 2, column 0",
             "well-formed JSON was expected; it breaks off at line 1, column 0",
         ]
         "#

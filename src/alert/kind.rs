@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{SecurityIdentifier, SubjectKind};
+use crate::domain::{SecurityIdentifier, SubjectKind, UserPrincipalName};
 
 use super::account::Account;
 
@@ -68,7 +68,7 @@ pub(super) fn of(account: &Account, machines: &Machines) -> Option<SubjectKind> 
         Some(SubjectKind::Machine)
     } else if is_local(account, machines) {
         Some(SubjectKind::Other)
-    } else if account.upn.is_some() || account.sid.is_some() || account.account.is_some() {
+    } else if account.upn.is_some() || account.sid.is_some() || account.qualified.is_some() {
         Some(SubjectKind::User)
     } else {
         account.name.is_some().then_some(SubjectKind::Other)
@@ -111,7 +111,7 @@ fn is_numbered(name: &str) -> bool {
 }
 
 fn is_machine(account: &Account) -> bool {
-    let local_part = account.upn.as_ref().map(|upn| upn.local_part());
+    let local_part = account.upn.as_ref().map(UserPrincipalName::local_part);
     [account.name.as_deref(), local_part]
         .into_iter()
         .flatten()

@@ -39,7 +39,7 @@ use crate::domain::{
 
 use super::account;
 use super::draft::Draft;
-use super::node::{Node, Object, unexpected};
+use super::node::{Node, Object, unexpected, unexpected_other};
 use super::problem::{Problem, Within};
 
 /// Whether it is one, even if it does not say whom it means.
@@ -147,7 +147,7 @@ fn identifier<T: std::str::FromStr>(
         None => Ok(None),
         Some(node) => match node.as_text().and_then(|text| text.parse().ok()) {
             Some(identifier) => Ok(Some(identifier)),
-            None => Err(unexpected(what, node).within(name)),
+            None => Err(unexpected_other(what, node).within(name)),
         },
     }
 }
@@ -167,11 +167,13 @@ fn expect(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
     let expected = message
         .count("expect")
         .and_then(|count| usize::try_from(count).ok())
-        .ok_or_else(|| unexpected("a whole number", node).within("expect"))?;
+        .ok_or_else(|| {
+            unexpected_other("a whole number that is not negative", node).within("expect")
+        })?;
     let named = draft.subjects.users();
     if named != expected {
         return Err(Problem::new(format!(
-            "the number of users that the message names was expected, which is {named}; another number stands there"
+            "a count of {named} was expected, because the message names so many users; another number stands there"
         ))
         .within("expect"));
     }

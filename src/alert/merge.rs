@@ -30,12 +30,16 @@ enum Key {
     Name(SubjectKind, String),
 }
 
+/// How many subjects that cannot be one are remembered under one key. More of them are a payload that contradicts itself;
+/// those beyond stay subjects of their own, and the time stays linear.
+const MOST_RIVALS: usize = 16;
+
 /// Subjects, brought together as they are added.
 #[derive(Default)]
 pub(super) struct Subjects {
     /// The subjects by their number; one that was found to be an earlier one has moved there.
     places: Vec<Place>,
-    known: HashMap<Key, usize>,
+    known: HashMap<Key, Vec<usize>>,
 }
 
 enum Place {
@@ -59,34 +63,17 @@ impl Subjects {
     /// Adds a form of an account.
     pub(super) fn add(&mut self, mut subject: SubjectRef) {
         complete(&mut subject);
-        let keys = keys(&subject);
-        let mut home = None;
-        for key in &keys {
-            let Some(found) = self.known.get(key).copied() else {
-                continue;
-            };
-            let found = self.resolve(found);
-            match home {
-                None => {
-                    if self.takes(found, &subject, key) {
-                        home = Some(found);
-                    }
-                }
-                Some(earlier) => home = Some(self.unite(earlier, found, key)),
-            }
+        self.places.push(Place::Subject(Box::new(subject)));
+        let mut at = self.places.len() - 1;
+        // What two forms know together may connect them with a third, so each union asks anew.
+        while let Some(found) = self.counterpart(at) {
+            at = self.unite(at, found);
         }
-        let home = match home {
-            Some(home) => {
-                self.absorb(home, subject);
-                home
+        for key in self.keys(at) {
+            let rivals = self.known.entry(key).or_default();
+            if rivals.len() < MOST_RIVALS && !rivals.contains(&at) {
+                rivals.push(at);
             }
-            None => {
-                self.places.push(Place::Subject(Box::new(subject)));
-                self.places.len() - 1
-            }
-        };
-        for key in keys {
-            self.known.entry(key).or_insert(home);
         }
     }
 
@@ -115,6 +102,33 @@ impl Subjects {
             .collect()
     }
 
+    /// Another subject that is the same account as this one.
+    fn counterpart(&mut self, at: usize) -> Option<usize> {
+        for key in self.keys(at) {
+            for rival in self.known.get(&key).cloned().unwrap_or_default() {
+                let found = self.resolve(rival);
+                let is_one = found != at
+                    && match (&self.places[at], &self.places[found]) {
+                        (Place::Subject(one), Place::Subject(other)) => {
+                            may_be_one(one, other, &key)
+                        }
+                        (Place::Moved(_), _) | (_, Place::Moved(_)) => false,
+                    };
+                if is_one {
+                    return Some(found);
+                }
+            }
+        }
+        None
+    }
+
+    fn keys(&self, at: usize) -> Vec<Key> {
+        match &self.places[at] {
+            Place::Subject(subject) => keys(subject),
+            Place::Moved(_) => Vec::new(),
+        }
+    }
+
     /// Where a subject stands now; the way there is shortened for the next time.
     fn resolve(&mut self, mut at: usize) -> usize {
         while let Place::Moved(to) = self.places[at] {
@@ -126,35 +140,14 @@ impl Subjects {
         at
     }
 
-    fn takes(&self, at: usize, subject: &SubjectRef, key: &Key) -> bool {
-        match &self.places[at] {
-            Place::Subject(here) => may_be_one(here, subject, key),
-            Place::Moved(_) => false,
-        }
-    }
-
-    /// Makes two subjects one, if they may be, and says where the first of them stands then.
-    fn unite(&mut self, one: usize, other: usize, key: &Key) -> usize {
+    /// Makes two subjects one, which stands where the first of them stood.
+    fn unite(&mut self, one: usize, other: usize) -> usize {
         let (first, second) = (one.min(other), one.max(other));
-        let united = first != second
-            && match &self.places[second] {
-                Place::Subject(subject) => self.takes(first, subject, key),
-                Place::Moved(_) => false,
-            };
-        if !united {
-            return one;
-        }
         let moved = std::mem::replace(&mut self.places[second], Place::Moved(first));
-        if let Place::Subject(subject) = moved {
-            self.absorb(first, *subject);
+        if let (Place::Subject(here), Place::Subject(subject)) = (&mut self.places[first], moved) {
+            absorb(here, *subject);
         }
         first
-    }
-
-    fn absorb(&mut self, at: usize, subject: SubjectRef) {
-        if let Place::Subject(here) = &mut self.places[at] {
-            absorb(here, subject);
-        }
     }
 }
 
@@ -245,6 +238,169 @@ fn may_be_one(one: &SubjectRef, other: &SubjectRef, key: &Key) -> bool {
         Key::Mail(_) | Key::Account(_) | Key::Name(..) => {
             !differ(one.upn.as_ref(), other.upn.as_ref())
                 && !differ(one.sid.as_ref(), other.sid.as_ref())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn merged(forms: impl IntoIterator<Item = SubjectRef>) -> Vec<SubjectRef> {
+        let mut subjects = Subjects::default();
+        subjects.extend(forms);
+        subjects.into_list()
+    }
+
+    fn user(id: &str, upn: &str, sid: &str, mail: &str, account: &str) -> SubjectRef {
+        SubjectRef {
+            id: id.parse().ok(),
+            upn: upn.parse().ok(),
+            sid: sid.parse().ok(),
+            mail: mail.parse().ok(),
+            account: account.parse().ok(),
+            ..SubjectRef::new(SubjectKind::User)
+        }
+    }
+
+    const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
+    const BOB: &str = "1c5989f1-ba2d-4e83-858b-fed0a712755f";
+
+    #[test]
+    fn forms_that_share_an_identifier_in_any_case_are_one() {
+        let subjects = merged([
+            user(ALICE, "", "", "", ""),
+            user("", "alice@contoso.com", "S-1-5-21-1-2-3-4", "", ""),
+            user(
+                &ALICE.to_uppercase(),
+                "ALICE@contoso.com",
+                "",
+                "a@contoso.com",
+                "",
+            ),
+            user("", "", "S-1-5-21-1-2-3-4", "", "CONTOSO\\alice"),
+        ]);
+        assert_eq!(
+            subjects,
+            [user(
+                ALICE,
+                "alice@contoso.com",
+                "S-1-5-21-1-2-3-4",
+                "a@contoso.com",
+                "CONTOSO\\alice"
+            )]
+        );
+    }
+
+    #[test]
+    fn a_cloud_sid_is_the_object_id() {
+        let sid = "S-1-12-1-1823270101-1184176597-2068834194-677884922";
+        let subjects = merged([user(ALICE, "", "", "", ""), user("", "", sid, "", "")]);
+        assert_eq!(subjects, [user(ALICE, "", sid, "", "")]);
+    }
+
+    #[test]
+    fn one_object_id_with_two_names_is_one_subject() {
+        let forms = [
+            user(ALICE, "alice@contoso.com", "", "", ""),
+            user(ALICE, "a.reyes@contoso.com", "", "", ""),
+        ];
+        assert_eq!(merged(forms).len(), 1);
+    }
+
+    #[test]
+    fn forms_with_different_object_ids_stay_two_whatever_else_they_share() {
+        let forms = [
+            user(ALICE, "shared@contoso.com", "S-1-5-21-1-2-3-4", "", ""),
+            user(BOB, "shared@contoso.com", "S-1-5-21-1-2-3-4", "", ""),
+            user("", "shared@contoso.com", "", "", ""),
+        ];
+        assert_eq!(merged(forms).len(), 2);
+    }
+
+    #[test]
+    fn a_shared_mail_address_does_not_connect_two_user_principal_names() {
+        let forms = [
+            user("", "alice@contoso.com", "", "office@contoso.com", ""),
+            user("", "bob@contoso.com", "", "office@contoso.com", ""),
+        ];
+        assert_eq!(merged(forms).len(), 2);
+    }
+
+    #[test]
+    fn the_form_that_tells_what_an_account_is_decides() {
+        let mut machine = user("", "", "S-1-5-21-1-2-3-4", "", "");
+        machine.kind = SubjectKind::Machine;
+        machine.name = Some("CONTOSO\\WKS$".to_owned());
+        let subjects = merged([user("", "", "S-1-5-21-1-2-3-4", "", ""), machine]);
+        assert_eq!(subjects[0].kind, SubjectKind::Machine);
+        let mut principal = user(ALICE, "", "", "", "");
+        principal.kind = SubjectKind::ServicePrincipal;
+        assert_eq!(
+            merged([user(ALICE, "", "", "", ""), principal])[0].kind,
+            SubjectKind::ServicePrincipal
+        );
+    }
+
+    /// Forms that collide often: each identifier is one of three, or unknown.
+    fn forms() -> impl Strategy<Value = Vec<SubjectRef>> {
+        let some = || prop::option::of(0_u32..3);
+        let kind = prop::sample::select(vec![
+            SubjectKind::User,
+            SubjectKind::User,
+            SubjectKind::Machine,
+            SubjectKind::Group,
+            SubjectKind::ServicePrincipal,
+            SubjectKind::Other,
+        ]);
+        let form = (kind, some(), some(), some(), some(), some(), any::<bool>()).prop_map(
+            |(kind, id, upn, sid, mail, account, cloud)| {
+                let mut form = SubjectRef::new(kind);
+                form.id = id.and_then(|n| {
+                    format!("00000000-0000-0000-0000-00000000000{}", n + 1)
+                        .parse()
+                        .ok()
+                });
+                form.upn = upn.and_then(|n| format!("user{n}@contoso.com").parse().ok());
+                form.sid = sid.and_then(|n| {
+                    let sid = if cloud {
+                        format!("S-1-12-1-0-0-0-{}", (n + 1) << 24)
+                    } else {
+                        format!("S-1-5-21-1-2-3-{n}")
+                    };
+                    sid.parse().ok()
+                });
+                form.mail = mail.and_then(|n| format!("mail{n}@contoso.com").parse().ok());
+                form.account = account.and_then(|n| format!("CONTOSO\\{n}").parse().ok());
+                form.name = (kind != SubjectKind::User).then(|| format!("name{account:?}"));
+                form
+            },
+        );
+        prop::collection::vec(form, 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn merging_what_is_merged_changes_nothing(forms in forms()) {
+            let once = merged(forms);
+            prop_assert_eq!(merged(once.clone()), once);
+        }
+
+        #[test]
+        fn no_object_id_is_lost_and_none_stands_twice(forms in forms()) {
+            let known = |forms: &[SubjectRef]| -> Vec<(bool, UserId)> {
+                forms.iter().filter_map(|f| Some((f.kind == SubjectKind::Group, f.id?))).collect()
+            };
+            let mut completed = forms.clone();
+            completed.iter_mut().for_each(complete);
+            let before: HashSet<_> = known(&completed).into_iter().collect();
+            let after = known(&merged(forms));
+            prop_assert_eq!(after.iter().copied().collect::<HashSet<_>>(), before);
+            prop_assert_eq!(after.iter().collect::<HashSet<_>>().len(), after.len());
         }
     }
 }

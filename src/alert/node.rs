@@ -80,6 +80,16 @@ pub(super) fn unexpected(expected: &str, found: &Node) -> Problem {
     ))
 }
 
+/// As [`unexpected`], where what stands there is of the right kind and says the wrong thing.
+pub(super) fn unexpected_other(expected: &str, found: &Node) -> Problem {
+    let kind = match found {
+        Node::Number(_) => "another number",
+        Node::Text(_) => "another string",
+        Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => found.kind(),
+    };
+    Problem::new(format!("{expected} was expected; {kind} stands there"))
+}
+
 /// A JSON object: its properties in the order in which they were written.
 #[derive(Clone, Default)]
 pub(super) struct Object {
@@ -185,7 +195,7 @@ impl Object {
                 .within(name)
                 .map(|o| Some(Cow::Borrowed(o)));
         };
-        match json::parse(text).map_err(|broken| broken.problem.within(name))? {
+        match json::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
             Node::Null => Ok(None),
             Node::Object(object) => Ok(Some(Cow::Owned(object))),
             other => Err(unexpected("an object, written as a string,", &other).within(name)),
@@ -202,7 +212,7 @@ impl Object {
             Node::List(items) => Ok(Cow::Borrowed(items)),
             Node::Object(_) => Ok(Cow::Borrowed(std::slice::from_ref(node))),
             Node::Text(text) => {
-                match json::parse(text).map_err(|broken| broken.problem.within(name))? {
+                match json::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
                     Node::Null => Ok(Cow::Borrowed(&[])),
                     Node::List(items) => Ok(Cow::Owned(items)),
                     one @ Node::Object(_) => Ok(Cow::Owned(vec![one])),
@@ -286,7 +296,7 @@ mod tests {
             Some(
                 (
                     "$.f",
-                    "well-formed JSON was expected; it breaks off at line 1, column 1",
+                    "well-formed JSON was expected; it breaks off at line 1, column 1 (counted within the string)",
                 ),
             ),
         )

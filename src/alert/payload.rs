@@ -32,10 +32,13 @@ enum Form {
     Unknown,
 }
 
+/// Whether an object has the properties of a shape.
+type Sign = fn(&Object) -> bool;
+
 /// Recognises an object by its properties, the surest signs first: envelopes and schemas that name themselves, then what
 /// a person wrote, then shapes that are told by the properties that they alone have.
 fn form(payload: &Object) -> Form {
-    let signs: [(fn(&Object) -> bool, Form); 22] = [
+    let signs: [(Sign, Form); 22] = [
         (cloudevents::is, Form::Of(Shape::CloudEvents)),
         (event_grid::is, Form::Of(Shape::EventGrid)),
         (logicapp_servicebus::is, Form::Of(Shape::LogicAppServiceBus)),

@@ -52,6 +52,12 @@ impl Problem {
         path
     }
 
+    /// The same problem, of JSON that is written as a string: lines and columns count from where the string begins.
+    pub(super) fn of_string(mut self) -> Self {
+        self.expected.push_str(" (counted within the string)");
+        self
+    }
+
     /// The same problem, seen from the object that holds the place as the property `name`.
     pub(super) fn within(mut self, name: &'static str) -> Self {
         self.steps.push(Step::Name(name));

@@ -11,8 +11,8 @@ use super::escape::Escaped;
 use super::{Console, Exit};
 use crate::alert;
 use crate::domain::{
-    AlertHeader, MailAddress, NothingToDoReason, Parsed, SecurityIdentifier, SubjectKind,
-    SubjectRef, TenantId, UserId, UserPrincipalName,
+    AccountName, AlertHeader, MailAddress, NothingToDoReason, Parsed, SecurityIdentifier,
+    SubjectKind, SubjectRef, TenantId, UserId, UserPrincipalName,
 };
 
 /// Says what Evict would see in a payload; asks nobody and changes nothing.
@@ -156,10 +156,7 @@ impl<'a> Document<'a> {
 
     fn write_plain(&self, output: &mut dyn Write) -> io::Result<()> {
         let headline = match self.parsed {
-            Parsed::Alert(_) => match self.subjects.len() {
-                1 => "An alert that names one account.".to_owned(),
-                several => format!("An alert that names {several} accounts."),
-            },
+            Parsed::Alert(alert) => headline(&alert.subjects),
             Parsed::NothingToDo(nothing) => {
                 format!("Nothing to do: {}.", sentence(&nothing.reason))
             }
@@ -206,10 +203,7 @@ impl<'a> Subject<'a> {
             sid: subject.sid.as_ref(),
             mail: subject.mail.as_ref(),
             tenant: subject.tenant,
-            name: subject
-                .name
-                .as_deref()
-                .or(account.map(|account| account.as_str())),
+            name: subject.name.as_deref().or(account.map(AccountName::as_str)),
         }
     }
 
@@ -227,6 +221,16 @@ impl<'a> Subject<'a> {
                 ("tenant", tenant.as_deref()),
             ],
         )
+    }
+}
+
+fn headline(subjects: &[SubjectRef]) -> String {
+    let is_user = |subject: &&SubjectRef| subject.kind == SubjectKind::User;
+    match (subjects.len(), subjects.iter().filter(is_user).count()) {
+        (1, _) => "An alert that names one user.".to_owned(),
+        (all, users) if all == users => format!("An alert that names {users} users."),
+        (all, 1) => format!("An alert that names {all} accounts, one of them a user."),
+        (all, users) => format!("An alert that names {all} accounts, {users} of them users."),
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn is(payload: &Object) -> bool {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Category {
     RiskyUsers,
+    RiskyServicePrincipals,
     RiskEvents,
     Other,
 }
@@ -34,7 +35,8 @@ fn category(record: &Object) -> Category {
         .map(|name| name.to_ascii_lowercase())
         .as_deref()
     {
-        Some("riskyusers" | "riskyserviceprincipals") => Category::RiskyUsers,
+        Some("riskyusers") => Category::RiskyUsers,
+        Some("riskyserviceprincipals") => Category::RiskyServicePrincipals,
         Some("userriskevents" | "serviceprincipalriskevents") => Category::RiskEvents,
         Some(_) | None => Category::Other,
     }
@@ -46,6 +48,7 @@ pub(super) fn read(record: &Object, draft: &mut Draft) -> Result<(), Problem> {
     draft.tenant(tenant);
     let read = match category(record) {
         Category::RiskyUsers => graph_risky_user::read,
+        Category::RiskyServicePrincipals => graph_risky_user::read_service_principal,
         Category::RiskEvents => graph_risk_detection::read,
         Category::Other => {
             draft.otherwise = NothingToDoReason::NotAnAlert;

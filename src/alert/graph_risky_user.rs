@@ -20,22 +20,13 @@ pub(super) fn is(payload: &Object) -> bool {
 }
 
 /// Reads it.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "every shape is read by a function of one signature"
-)]
 pub(super) fn read(risky: &Object, draft: &mut Draft) -> Result<(), Problem> {
-    draft.severity(risky.text("riskLevel"));
-    draft.flagged(risky.time("riskLastUpdatedDateTime"));
     let is_application = odata_type(risky).is_some_and(|name| name.contains("serviceprincipal"))
         || (risky.has("appId") && !risky.has("userPrincipalName"));
     if is_application {
-        let name = risky.first_text(&["displayName", "appId"]);
-        let mut subject = account::named(SubjectKind::ServicePrincipal, name.as_deref());
-        subject.id = risky.parse(&["id"]);
-        draft.subjects.add(subject);
-        return Ok(());
+        return read_service_principal(risky, draft);
     }
+    read_risk(risky, draft);
     draft.subjects.extend(account::identified(
         // A history item has an `id` of its own and names the user's beside it.
         risky.parse(&["userId", "id"]),
@@ -44,4 +35,23 @@ pub(super) fn read(risky: &Object, draft: &mut Draft) -> Result<(), Problem> {
         risky.text("userDisplayName").as_deref(),
     ));
     Ok(())
+}
+
+/// Reads a risky service principal.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every shape is read by a function of one signature"
+)]
+pub(super) fn read_service_principal(risky: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    read_risk(risky, draft);
+    let name = risky.first_text(&["displayName", "appId"]);
+    let mut subject = account::named(SubjectKind::ServicePrincipal, name.as_deref());
+    subject.id = risky.parse(&["id"]);
+    draft.subjects.add(subject);
+    Ok(())
+}
+
+fn read_risk(risky: &Object, draft: &mut Draft) {
+    draft.severity(risky.text("riskLevel"));
+    draft.flagged(risky.time("riskLastUpdatedDateTime"));
 }

@@ -14,29 +14,67 @@ pub(super) fn is(payload: &Object) -> bool {
         && payload.has("subscriptionId")
 }
 
+/// What a notification is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    Alert,
+    Incident,
+    RiskyUser,
+    RiskDetection,
+    Other,
+}
+
+/// The resource's path or type tells it; the path may be the bare id.
+fn about(payload: &Object) -> About {
+    let data = payload.object("resourceData").ok().flatten();
+    let told = [
+        payload.text("resource"),
+        data.and_then(|data| data.text("@odata.id")),
+        data.and_then(|data| data.text("@odata.type")),
+    ];
+    let told: Vec<String> = told
+        .iter()
+        .flatten()
+        .map(|text| text.to_lowercase())
+        .collect();
+    let names = |word| told.iter().any(|text| text.contains(word));
+    if names("riskyuser") {
+        About::RiskyUser
+    } else if names("riskdetection") {
+        About::RiskDetection
+    } else if names("incident") {
+        About::Incident
+    } else if names("alert") {
+        About::Alert
+    } else {
+        About::Other
+    }
+}
+
 /// The shape of what it notifies of, where it stands in no envelope.
 pub(super) fn shape(payload: &Object) -> Shape {
-    let resource = payload.text("resource").unwrap_or_default().to_lowercase();
-    if resource.contains("security/alerts") {
-        Shape::GraphAlertV2
-    } else if resource.contains("security/incidents") {
-        Shape::GraphIncident
-    } else if resource.contains("riskyusers") {
-        Shape::GraphRiskyUser
-    } else if resource.contains("riskdetections") {
-        Shape::GraphRiskDetection
-    } else {
-        Shape::None
+    match about(payload) {
+        About::Alert => Shape::GraphAlertV2,
+        About::Incident => Shape::GraphIncident,
+        About::RiskyUser => Shape::GraphRiskyUser,
+        About::RiskDetection => Shape::GraphRiskDetection,
+        About::Other => Shape::None,
     }
 }
 
 /// Reads it.
 pub(super) fn read(payload: &Object, draft: &mut Draft) {
     let data = payload.object("resourceData").ok().flatten();
-    draft.alert(
-        data.and_then(|data| data.text("id"))
-            .or_else(|| payload.text("resource")),
-    );
+    let id = data
+        .and_then(|data| data.text("id"))
+        .or_else(|| payload.text("resource"));
     draft.tenant(payload.parse(&["tenantId"]));
     draft.otherwise = NothingToDoReason::NotificationOnly;
+    match about(payload) {
+        About::Alert | About::RiskDetection => draft.alert(id),
+        About::Incident => draft.incident(id),
+        // The id is the user's; but that a risk changed does not say that there is one.
+        About::RiskyUser => {}
+        About::Other => draft.otherwise = NothingToDoReason::NotAnAlert,
+    }
 }

@@ -1,7 +1,7 @@
 //! The rules on accounts that hold for every shape.
 
 use evict::alert::parse;
-use evict::domain::{Parsed, SubjectRef};
+use evict::domain::{MailAddress, Parsed, SubjectRef};
 use serde_json::{Value, json};
 
 fn subjects(payload: &Value) -> Vec<SubjectRef> {
@@ -13,7 +13,7 @@ fn subjects(payload: &Value) -> Vec<SubjectRef> {
 }
 
 /// The subjects of an alert with these entities, each as what it is and by what a person knows it.
-fn told(entities: Value) -> Vec<String> {
+fn told(entities: &Value) -> Vec<String> {
     subjects(&json!({"SystemAlertId": "1", "Entities": entities}))
         .iter()
         .map(|subject| format!("{} {}", subject.kind.as_str(), subject.written()))
@@ -40,7 +40,7 @@ fn identifiers_that_say_nothing_count_as_unknown() {
         account(json!({"AadUserId": 42, "Name": {"x": 1}})),
     ]);
     assert_eq!(
-        told(entities),
+        told(&entities),
         [
             "user alice@contoso.com",
             "user bob@contoso.com",
@@ -59,7 +59,7 @@ fn a_name_and_a_domain_may_stand_in_one_member() {
         ),
     ]);
     assert_eq!(
-        told(entities),
+        told(&entities),
         [
             "user CONTOSO\\svc_backup",
             "user dan.fisher@contoso.com",
@@ -74,7 +74,7 @@ fn a_guest_is_a_user_under_the_name_that_this_tenant_gave() {
         json!({"Name": "frank.moreau_fabrikam.com#EXT#", "UPNSuffix": "contoso.onmicrosoft.com"})
     )]);
     assert_eq!(
-        told(entities),
+        told(&entities),
         ["user frank.moreau_fabrikam.com#EXT#@contoso.onmicrosoft.com"]
     );
 }
@@ -96,7 +96,7 @@ fn what_is_no_user_is_named_as_what_it_is() {
         account(json!({"CloudAppAccountId": "x-1", "Name": "bob"})),
         account(json!({"PUID": "10032000A1B2C3D4"})),
     ]);
-    insta::assert_snapshot!(told(entities).join("\n"), @r#"
+    insta::assert_snapshot!(told(&entities).join("\n"), @r#"
     system ADMIN
     user admin@contoso.com
     system DWM-1
@@ -143,7 +143,7 @@ fn a_mailbox_joins_the_account_of_its_id_or_of_its_user_principal_name() {
     let mails: Vec<_> = subjects
         .iter()
         .filter_map(|s| s.mail.as_ref())
-        .map(|m| m.as_str())
+        .map(MailAddress::as_str)
         .collect();
     assert_eq!(
         mails,
@@ -165,7 +165,7 @@ fn text_of_an_alert_stays_on_one_line_and_shows_what_it_holds() {
     let parsed = parse(payload.to_string().as_bytes());
     assert_eq!(parsed.header().alert_id.as_deref(), Some("a b"));
     assert_eq!(parsed.header().severity.as_deref(), Some("High"));
-    assert_eq!(told(payload["Entities"].clone()), ["other x [2Jy"]);
+    assert_eq!(told(&payload["Entities"]), ["other x [2Jy"]);
 }
 
 #[test]

@@ -159,6 +159,18 @@ fn the_standard_input_is_read_for_a_hyphen() {
 }
 
 #[test]
+fn a_terminal_is_not_made_to_obey_a_payload() {
+    let payload = serde_json::json!({
+        "SystemAlertId": "1\u{1b}[2J", "Severity": "\u{202e}hgiH",
+        "Entities": [{"Type": "account", "Name": "\u{1b}]0;x\u{7}\u{2066}bob\u{200b}"}],
+    });
+    let answer = evict(&["explain", "-"], payload.to_string().as_bytes());
+    let is_plain = |c: char| c == '\n' || c == '…' || (' '..='~').contains(&c);
+    assert!(answer.output.chars().all(is_plain), "{:?}", answer.output);
+    assert!(answer.output.contains("bob"));
+}
+
+#[test]
 fn a_wrong_command_line_ends_with_64() {
     for arguments in [
         &[] as &[&str],

@@ -265,6 +265,14 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_resource_is_not_the_account_s() {
+        let written = written(
+            r#"[{"kind": "Account", "type": "Microsoft.SecurityInsights/Entities", "name": "a@x.com"}]"#,
+        );
+        assert_eq!(written, Vec::<String>::new());
+    }
+
+    #[test]
     fn references_to_nothing_and_cycles_are_survived() {
         let written = written(
             r#"[{"$ref": "9"}, {"Type": "process", "Account": {"$ref": "10"}},

@@ -186,9 +186,12 @@ fn an_alert_holds_at_least_one_user_and_nothing_to_do_holds_none() {
 #[test]
 fn the_time_at_which_an_account_was_flagged_is_the_alerts_not_the_activitys() {
     let mut lines = Vec::new();
-    for entry in index("inbound") {
+    let entries = FOLDERS
+        .into_iter()
+        .flat_map(|name| index(name).into_iter().map(move |entry| (name, entry)));
+    for (name, entry) in entries {
         let file = entry["file"].as_str().unwrap();
-        let parsed = parse(&fs::read(folder("inbound").join(file)).unwrap());
+        let parsed = parse(&fs::read(folder(name).join(file)).unwrap());
         let tenant = parsed
             .header()
             .tenant
@@ -231,5 +234,40 @@ fn the_time_at_which_an_account_was_flagged_is_the_alerts_not_the_activitys() {
     mde-alert.json 2026-10-15T20:33:57.7220239Z of a tenant
     defender-xdr-legacy-incident.json 2026-10-16T12:07:54.3716642Z
     malformed-entities-string.json 2026-10-07T05:23:30.5594143Z
+    sentinel-incident-entities-not-arrived.json 2026-10-02T08:20:03.8840351Z
+    sentinel-incident-made-by-hand.json 2026-10-02T08:20:05.1128834Z
+    sentinel-incident-resource-without-entities.json 2026-10-05T13:15:30Z
+    sentinel-incident-weak-names.json 2026-10-02T08:20:03.8840351Z
+    sentinel-alert-references.json 2026-10-06T09:47:12.3312Z
+    sentinel-securityalert-records.json 2026-10-07T05:23:30.5594143Z
+    defender-for-cloud-arm.json 2026-10-14T13:17:09Z
+    graph-alerts-list.json 2026-10-08T15:07:30.2533333Z of a tenant
+    graph-alert-value-object.json 2026-10-08T15:07:30.2533333Z of a tenant
+    graph-incident-one-alert-object.json 2026-10-08T15:07:30.2533333Z of a tenant
+    graph-incident-without-alerts.json 2026-10-09T08:43:35.5533333Z of a tenant
+    graph-incident-without-evidence.json 2026-10-08T15:07:30.2533333Z of a tenant
+    graph-risk-detection-service-principal.json 2026-10-10T00:11:27Z
+    graph-risky-user-plain.json 2026-10-10T18:11:52.702Z
+    mde-alert-related-user-only.json 2026-10-15T20:33:57.7220239Z of a tenant
+    mde-alert-no-user.json 2026-10-15T20:33:57.7220239Z of a tenant
+    defender-xdr-streaming-records.json 2026-10-15T14:04:13.9529565Z of a tenant
+    entra-diagnostics-risky-user.json 2026-10-10T18:07:16Z of a tenant
+    azure-monitor-resolved.json 2026-10-11T13:54:40.3713213Z
+    azure-monitor-log-alert-v2-columns.json 2026-10-11T13:54:40.3713213Z
+    azure-monitor-activity-service.json 2026-10-11T13:54:40.3713213Z
+    azure-monitor-activity-claims-object.json 2026-10-11T13:54:40.3713213Z
+    event-grid-single-manual.json 2026-10-13T05:23:31Z
+    cloudevents-data-base64.json 2026-10-06T09:47:12.3312Z
+    cloudevents-data-string.json 2026-10-13T08:20:09Z
+    cloudevents-batch.json 2026-10-13T08:20:09Z
+    servicebus-contentdata-event-grid.json 2026-10-13T05:23:31Z
+    defender-xdr-legacy-incident-empty.json 2026-10-16T12:07:54.3716642Z
+    defender-xdr-legacy-incident-list.json 2026-10-16T12:07:54.3716642Z
+    entra-diagnostics-risky-service-principal.json 2026-10-10T18:07:16Z of a tenant
+    graph-alert-v2-application-of-service-principal.json 2026-10-08T15:07:30.2533333Z of a tenant
+    azure-monitor-activity-caller-id.json 2026-10-11T13:54:40.3713213Z
+    azure-monitor-activity-application.json 2026-10-11T13:54:40.3713213Z
+    azure-monitor-activity-user-without-upn.json 2026-10-11T13:54:40.3713213Z
+    defender-for-cloud-export-no-account.json 2026-10-14T13:17:09.0170422Z of a tenant
     "#);
 }

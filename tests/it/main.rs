@@ -1,16 +1,24 @@
 //! The one integration target: one file for each behaviour.
+#![cfg_attr(
+    test,
+    expect(
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "clippy permits both in tests, but takes the functions beside them for production code"
+    )
+)]
 
-#[cfg(test)]
+mod alert_properties;
+mod alert_refusals;
+mod alert_rules;
+mod alert_samples;
 mod config_settings;
-#[cfg(test)]
 mod entra_support;
-#[cfg(test)]
 mod entra_wire;
-#[cfg(test)]
+#[cfg(feature = "operator")]
+mod explain;
 mod receipt_comment;
-#[cfg(test)]
 mod receipt_json;
-#[cfg(test)]
 mod receipt_messages;
-#[cfg(test)]
+mod receipt_roundtrip;
 mod receipt_world;

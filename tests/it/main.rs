@@ -1,1 +1,24 @@
+//! The one integration target: one file for each behaviour.
+#![cfg_attr(
+    test,
+    expect(
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "clippy permits both in tests, but takes the functions beside them for production code"
+    )
+)]
 
+mod alert_properties;
+mod alert_refusals;
+mod alert_rules;
+mod alert_samples;
+mod config_settings;
+mod entra_support;
+mod entra_wire;
+#[cfg(feature = "operator")]
+mod explain;
+mod receipt_comment;
+mod receipt_json;
+mod receipt_messages;
+mod receipt_roundtrip;
+mod receipt_world;

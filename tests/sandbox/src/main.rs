@@ -6,6 +6,7 @@ mod once;
 mod setting;
 
 use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -18,8 +19,18 @@ use self::cli::{AlertOptions, Cli, Command, CommonOptions, ServeOptions};
 use self::setting::{Ports, Setting};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if standard error is gone.
+            let _told = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
     let usual = match cli.command {
         None => tracing::Level::ERROR,
         Some(Command::Serve(_)) => tracing::Level::INFO,

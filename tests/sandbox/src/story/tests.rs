@@ -113,12 +113,16 @@ fn a_program_reads_one_document() {
     assert_eq!(answered.json()["status"], json!(400));
     let given_up = Story {
         ending: Ending::DeadLettered("MaxDeliveryCountExceeded".to_owned()),
-        rejected: vec![json!({"reason": "malformed"})],
+        rejected: vec![json!({
+            "rejectedBecause": "It could not be read.",
+            "problem": {"path": "$.users", "expected": "an array"},
+        })],
         ..story()
     };
     assert_eq!(given_up.json()["status"], json!("dead_lettered"));
-    assert_eq!(given_up.json()["rejected"][0]["reason"], json!("malformed"));
-    assert!(given_up.text().contains("Rejected: malformed"));
+    assert_eq!(given_up.json()["rejected"], json!(given_up.rejected));
+    let why = "Rejected: It could not be read. At $.users: expected an array\n";
+    assert!(given_up.text().contains(why), "{}", given_up.text());
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use super::receipt::Told;
 use super::{Ending, SessionPair, Story};
 use crate::tenant::CallRecord;
@@ -45,10 +47,7 @@ pub(super) fn render(story: &Story) -> String {
         &format!("Everybody else: {alive} sessions alive before, {survived} after."),
     );
     for rejected in &story.rejected {
-        let told = rejected["reason"]
-            .as_str()
-            .map_or_else(|| rejected.to_string(), str::to_owned);
-        line(&mut out, "", &format!("Rejected: {told}"));
+        line(&mut out, "", &format!("Rejected: {}", why(rejected)));
     }
     if let Some(answer) = &story.answer {
         line(&mut out, "", &format!("Answer: {answer}"));
@@ -86,6 +85,18 @@ fn subject(out: &mut String, told: &Told, sessions: &[SessionPair]) {
     }
     for item in told.still_alive() {
         line(out, "  ", &format!("Still alive: {item}"));
+    }
+}
+
+/// Why a message was rejected; all of it, if it does not say.
+fn why(rejected: &Value) -> String {
+    let Some(because) = rejected["rejectedBecause"].as_str() else {
+        return rejected.to_string();
+    };
+    let problem = &rejected["problem"];
+    match (problem["path"].as_str(), problem["expected"].as_str()) {
+        (Some(path), Some(expected)) => format!("{because} At {path}: expected {expected}"),
+        _ => because.to_owned(),
     }
 }
 

@@ -8,5 +8,8 @@ pub mod containment;
 pub mod domain;
 pub mod entra;
 pub mod guard;
+pub mod host;
 pub mod ledger;
 pub mod receipt;
+pub mod service;
+pub mod telemetry;

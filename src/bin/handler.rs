@@ -1,1 +1,166 @@
-fn main() {}
+//! The custom handler: what the Functions host starts, and all that is deployed.
+//!
+//! It listens first. Identity, TLS roots and the HTTP client are made while the host's probe is already answered, so that
+//! they cost the first alert nothing.
+//!
+//! Exit codes, by which the host decides whether to start it anew (0 is not started again, any other is):
+//!
+//! | code | meaning |
+//! | --- | --- |
+//! | 0 | a signal (SIGTERM, Ctrl-C) asked for the end |
+//! | 64 | the settings are wrong; every problem has a log line |
+//! | 69 | the port that the host named cannot be listened on |
+//! | 70 | serving ended although nobody asked for it |
+
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use evict::config::{Environment, LogLevel, Settings};
+use evict::containment::{Containment, Limits};
+use evict::domain::{Clock, Deadline, SystemClock};
+use evict::entra::{Entra, EntraSettings};
+use evict::host::{Starting, serve};
+use evict::ledger::MemoryLedger;
+use evict::service::{Service, ServiceSettings};
+use evict::telemetry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
+
+const UNAVAILABLE: u8 = 69;
+const SOFTWARE: u8 = 70;
+
+/// Two threads, whatever the machine has: the work is waiting for Graph, and the second one keeps the probe answered
+/// while the first reads a large alert.
+const THREADS: usize = 2;
+
+fn main() -> ExitCode {
+    let settings = match Settings::read(&Environment::of_process()) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            telemetry::init(Level::INFO);
+            for problem in problems.iter() {
+                tracing::error!(variable = problem.variable(), problem = %problem, "settings.refused");
+            }
+            return ExitCode::from(evict::config::EXIT_CODE);
+        }
+    };
+    telemetry::init(level(settings.log_level));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(settings)),
+        Err(error) => {
+            tracing::error!(problem = %error, "runtime.refused");
+            ExitCode::from(SOFTWARE)
+        }
+    }
+}
+
+async fn run(settings: Settings) -> ExitCode {
+    let port = settings.port;
+    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(
+                port,
+                problem = %error,
+                next = "free the port, or let the host choose another (FUNCTIONS_CUSTOMHANDLER_PORT)",
+                "listener.refused"
+            );
+            return ExitCode::from(UNAVAILABLE);
+        }
+    };
+    let (mut terminate, mut interrupt) = match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) {
+        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(problem = %error, "signals.refused");
+            return ExitCode::from(SOFTWARE);
+        }
+    };
+    let asked_to_end = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    tracing::info!(
+        port,
+        version = env!("CARGO_PKG_VERSION"),
+        "handler.listening"
+    );
+    let handler = Arc::new(Starting::begin(make_service(settings)));
+    match serve(listener, handler, asked_to_end).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(problem = %error, "handler.ended");
+            ExitCode::from(SOFTWARE)
+        }
+    }
+}
+
+async fn make_service(settings: Settings) -> Result<Service, String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let entra_settings = EntraSettings {
+        client_id: settings.client_id,
+        cloud: settings.cloud,
+        endpoint: settings.graph_endpoint.clone(),
+    };
+    let for_entra = Arc::clone(&clock);
+    // Reading the machine's certificates blocks.
+    let entra = tokio::task::spawn_blocking(move || Entra::connect(entra_settings, for_entra))
+        .await
+        .map_err(|error| format!("The set-up was interrupted: {error}"))?
+        .map_err(|error| error.to_string())?;
+    tokio::spawn(warm_up(entra.clone(), Arc::clone(&clock)));
+
+    let service_settings = ServiceSettings {
+        tenant: settings.policy.tenant,
+        mode: settings.policy.mode,
+        max_deliveries: settings.max_deliveries,
+        http_deadline: settings.http_deadline,
+        queue_deadline: settings.queue_deadline,
+        redelivery_wait: settings.redelivery_wait,
+        in_force: settings.in_force(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let containment = Containment::new(
+        entra,
+        settings.policy,
+        Arc::new(MemoryLedger::new(Arc::clone(&clock))),
+        Arc::clone(&clock),
+        Limits {
+            concurrency: settings.concurrency,
+            verify: settings.verify,
+        },
+    );
+    tracing::info!("handler.ready");
+    Ok(Service::new(containment, service_settings, clock))
+}
+
+/// Gets the token before the first alert needs it. A failure is told; the first alert tries again.
+async fn warm_up(entra: Entra, clock: Arc<dyn Clock>) {
+    let deadline = Deadline::after(&*clock, Duration::from_secs(30));
+    match entra.identity(deadline).await {
+        Ok(token) => {
+            tracing::info!(tenant = %token.tenant, expires_at = %token.expires_at, "identity.ready");
+        }
+        Err(error) => tracing::warn!(problem = %error, "identity.missing"),
+    }
+}
+
+fn level(level: LogLevel) -> Level {
+    match level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+    }
+}

@@ -5,6 +5,7 @@
 //! reads the receipts.
 
 mod alert;
+mod check;
 mod draft;
 mod one;
 mod protected_groups;
@@ -20,6 +21,8 @@ use crate::domain::{
 use crate::entra::Entra;
 
 use protected_groups::ProtectedGroups;
+
+pub use check::{Identity, Permissions, ProtectedGroup, SelfCheck};
 
 /// How much is done at once, and how long a cut is read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,5 +91,16 @@ impl Containment {
     /// Contains one alert. The receipts stand in the order of its subjects, one for each.
     pub async fn contain(&self, task: Task) -> Vec<Receipt> {
         alert::contain(Arc::clone(&self.parts), task).await
+    }
+
+    /// Checks what containment stands on. Changes nothing.
+    pub async fn check(&self, deadline: Deadline) -> SelfCheck {
+        check::check(&self.parts, deadline).await
+    }
+
+    /// How long Graph has told this app to wait yet; `None` when calls may be made.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Duration> {
+        self.parts.entra.waiting()
     }
 }

@@ -12,11 +12,13 @@ mod alert_properties;
 mod alert_refusals;
 mod alert_rules;
 mod alert_samples;
+mod app;
 mod config_settings;
 mod entra_support;
 mod entra_wire;
 #[cfg(feature = "operator")]
 mod explain;
+mod main_job;
 mod receipt_comment;
 mod receipt_json;
 mod receipt_messages;

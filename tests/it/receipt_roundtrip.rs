@@ -18,6 +18,9 @@ fn every_sample_that_is_put_back_is_read_again_as_the_same_subjects() {
     .unwrap()
     {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let Parsed::Alert(alert) = parse(&std::fs::read(&path).unwrap()) else {
             continue;
         };

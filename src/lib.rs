@@ -3,4 +3,9 @@
 pub mod alert;
 #[cfg(feature = "operator")]
 pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod entra;
+pub mod guard;
+pub mod ledger;
+pub mod receipt;

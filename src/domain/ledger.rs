@@ -11,6 +11,8 @@ pub struct Admission {
     pub granted: usize,
     /// How many the ledger counted in the past hour before this.
     pub used: usize,
+    /// The ledger's own mark for this reservation.
+    pub reservation: u64,
 }
 
 /// The ledger could not be asked or written, so that nothing is known about the hour.
@@ -24,12 +26,13 @@ pub struct LedgerError {
 pub type LedgerFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What was cut in the past rolling hour. Reservation comes first, so that two alerts at once cannot both take the last
-/// place; what was not used is given back.
+/// place; afterwards the ledger is told how many were cut, and what was reserved in vain is free again. A reservation
+/// that is never settled, since the process died, counts as cut: erring means cutting less.
 pub trait Ledger: Send + Sync + Debug {
     /// Reserves up to `wanted` cuts under `cap` per rolling hour.
     fn admit(&self, wanted: usize, cap: usize) -> LedgerFuture<'_, Result<Admission, LedgerError>>;
 
-    /// Gives back `unused` reservations of those that [`Ledger::admit`] granted last. Failing to give back errs on the
-    /// side of cutting less.
-    fn release(&self, unused: usize) -> LedgerFuture<'_, ()>;
+    /// Says that `cut` users of an admission were cut, now.
+    fn settle(&self, admission: Admission, cut: usize)
+    -> LedgerFuture<'_, Result<(), LedgerError>>;
 }

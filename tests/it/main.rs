@@ -1,13 +1,28 @@
 //! The one integration target: one file for each behaviour.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "clippy permits both in tests, but takes the functions beside them for production code"
-)]
 
+#[cfg(test)]
 mod alert_properties;
+#[cfg(test)]
 mod alert_refusals;
+#[cfg(test)]
+mod alert_round_trip;
+#[cfg(test)]
 mod alert_rules;
+#[cfg(test)]
 mod alert_samples;
-#[cfg(feature = "operator")]
+#[cfg(test)]
+mod config_settings;
+#[cfg(test)]
+mod entra_support;
+#[cfg(test)]
+mod entra_wire;
+#[cfg(all(test, feature = "operator"))]
 mod explain;
+#[cfg(test)]
+mod receipt_comment;
+#[cfg(test)]
+mod receipt_json;
+#[cfg(test)]
+mod receipt_messages;
+#[cfg(test)]
+mod receipt_world;

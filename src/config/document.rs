@@ -1,0 +1,76 @@
+//! The registry for people: README's table and `local.settings.json.example`, so that neither can drift from the code.
+
+use std::fmt::Write as _;
+
+use super::registry::{Fallback, REGISTRY, Setting};
+
+/// The table of settings in README, in Markdown, with a line break at the end.
+#[must_use]
+pub fn table() -> String {
+    let mut text =
+        String::from("| setting | holds | default | meaning |\n| --- | --- | --- | --- |\n");
+    for setting in REGISTRY {
+        let default = match setting.fallback {
+            Fallback::Required { .. } if setting.is_set_by_the_host() => {
+                "set by the host".to_owned()
+            }
+            Fallback::Required { .. } => "**required**".to_owned(),
+            Fallback::Absent { means } => format!("none: {means}"),
+            Fallback::Text("") => "none".to_owned(),
+            Fallback::Text(text) => format!("`{text}`"),
+        };
+        push(
+            &mut text,
+            format_args!(
+                "| `{}` | {} | {default} | {} |\n",
+                setting.name,
+                setting.kind.describe(),
+                setting.doc,
+            ),
+        );
+    }
+    text
+}
+
+/// The text of `local.settings.json.example`: what the Functions Core Tools read when the app runs on one's own machine.
+/// It holds no secret and no connection string: connections are made with the developer's own identity.
+#[must_use]
+pub fn local_settings_example() -> String {
+    const OF_THE_PLATFORM: [(&str, &str); 3] = [
+        ("FUNCTIONS_WORKER_RUNTIME", "custom"),
+        ("AzureWebJobsStorage__accountName", "<storage account>"),
+        (
+            "EvictServiceBus__fullyQualifiedNamespace",
+            "<namespace>.servicebus.windows.net",
+        ),
+    ];
+    let ours = REGISTRY
+        .iter()
+        .filter(|setting| !setting.is_set_by_the_host())
+        .map(|setting| (setting.name, example_value(setting)));
+    let mut text = String::from("{\n  \"IsEncrypted\": false,\n  \"Values\": {");
+    let mut separator = "";
+    for (name, value) in OF_THE_PLATFORM.into_iter().chain(ours) {
+        // Neither needs escaping: all of them are written in this program, and a test parses the whole.
+        push(
+            &mut text,
+            format_args!("{separator}\n    \"{name}\": \"{value}\""),
+        );
+        separator = ",";
+    }
+    text.push_str("\n  }\n}\n");
+    text
+}
+
+fn example_value(setting: &Setting) -> &'static str {
+    match setting.fallback {
+        Fallback::Required { .. } => "<tenant id>",
+        Fallback::Absent { .. } => "",
+        Fallback::Text(text) => text,
+    }
+}
+
+fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = text.write_fmt(arguments);
+}

@@ -1,0 +1,120 @@
+//! The environment: the process's own, or one that a test wrote down.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::registry::REGISTRY;
+
+/// How the names of our own variables begin.
+pub(super) const PREFIX: &str = "EVICT_";
+
+/// What stands in a variable.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Content {
+    /// A text.
+    Text(String),
+    /// Bytes that are no Unicode text.
+    NotUnicode,
+}
+
+/// The environment variables that concern this program; all others are dropped at once, so that nothing that happens to
+/// stand beside them can leak. `Debug` shows names only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Environment {
+    variables: BTreeMap<String, Content>,
+}
+
+impl Environment {
+    /// The process's environment.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the room that reads the environment"
+    )]
+    pub fn of_process() -> Self {
+        Self::keep(std::env::vars_os().map(|(name, value)| {
+            let content = value
+                .into_string()
+                .map_or(Content::NotUnicode, Content::Text);
+            (name.to_string_lossy().into_owned(), content)
+        }))
+    }
+
+    /// An environment that holds these names and values. Of two equal names the later one counts.
+    pub fn from_pairs<N: Into<String>, V: Into<String>>(
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        Self::keep(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), Content::Text(value.into()))),
+        )
+    }
+
+    fn keep(variables: impl Iterator<Item = (String, Content)>) -> Self {
+        Self {
+            variables: variables
+                .filter(|(name, _)| is_registered(name) || has_prefix(name))
+                .collect(),
+        }
+    }
+
+    /// What stands in a variable, if it is there.
+    pub(super) fn get(&self, name: &str) -> Option<&Content> {
+        self.variables.get(name)
+    }
+
+    /// The names with our prefix that the registry does not know, in order.
+    pub(super) fn unknown_names(&self) -> impl Iterator<Item = &str> {
+        self.variables
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !is_registered(name))
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}
+
+fn is_registered(name: &str) -> bool {
+    REGISTRY.iter().any(|setting| setting.name == name)
+}
+
+/// In any case, so that `evict_mode` is reported and not passed over. `EvictServiceBus__…`, the queue's connection, is the
+/// host's and does not begin like this.
+fn has_prefix(name: &str) -> bool {
+    name.get(..PREFIX.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Settings;
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_a_problem_and_not_an_absent_value() {
+        let environment = Environment {
+            variables: BTreeMap::from([("EVICT_PROTECTED_USERS".to_owned(), Content::NotUnicode)]),
+        };
+        let problems = Settings::read(&environment).unwrap_err().to_string();
+        assert!(problems.contains("EVICT_PROTECTED_USERS: it is not Unicode text; expected"));
+    }
+
+    #[test]
+    fn what_is_not_ours_is_not_kept() {
+        let environment = Environment::from_pairs([
+            ("AZURE_CLIENT_SECRET", "s3cret"),
+            ("EvictServiceBus__fullyQualifiedNamespace", "x"),
+            ("EVICT_MODE", "observe"),
+            ("FUNCTIONS_CUSTOMHANDLER_PORT", "7071"),
+        ]);
+        assert_eq!(
+            format!("{environment:?}"),
+            r#"{"EVICT_MODE", "FUNCTIONS_CUSTOMHANDLER_PORT"}"#
+        );
+    }
+}

@@ -1,0 +1,241 @@
+//! The settings in force: what the registry's variables mean, as types.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::domain::{Cloud, GraphEndpoint, Mode, Policy, ProtectedUser, Severity, TenantId};
+
+use super::environment::Environment;
+use super::problem::Problems;
+use super::reader::{Noted, Reader};
+use super::registry::{self, MODES, SEVERITIES};
+
+/// How important a log line has to be to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// And what may come to fail.
+    Warn,
+    /// And what was done.
+    Info,
+    /// And how.
+    Debug,
+}
+
+impl LogLevel {
+    /// Every level, the most important first.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
+
+    /// The word for it in `EVICT_LOG`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// Every setting, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the handler listens.
+    pub port: u16,
+    /// What the guard decides by.
+    pub policy: Policy,
+    /// The client id of a user-assigned managed identity; `None` for the system-assigned one.
+    pub client_id: Option<Uuid>,
+    /// The cloud, which decides whom a token is for.
+    pub cloud: Cloud,
+    /// Where Graph is called: the cloud's, unless one on this machine is named.
+    pub graph_endpoint: GraphEndpoint,
+    /// How many users of one alert are worked on at the same time.
+    pub concurrency: usize,
+    /// The queue's maximum delivery count.
+    pub max_deliveries: u32,
+    /// How long an HTTP caller waits at most.
+    pub http_deadline: Duration,
+    /// How long one delivery of a message is worked on.
+    pub queue_deadline: Duration,
+    /// The wait before an unfinished first delivery is given back; it doubles with each delivery.
+    pub redelivery_wait: Duration,
+    /// How long a cut is read back until it shows.
+    pub verify: Duration,
+    /// The least important log lines that are written.
+    pub log_level: LogLevel,
+}
+
+impl Settings {
+    /// Reads every setting of the registry.
+    ///
+    /// # Errors
+    /// All that is wrong, at once: values that cannot be read, required ones that are missing, and variables that begin
+    /// with `EVICT_` but are not in the registry.
+    pub fn read(environment: &Environment) -> Result<Self, Problems> {
+        let mut reader = Reader::new(environment);
+        let tenant = reader.value(&registry::TENANT_ID, |text| {
+            text.parse::<TenantId>()
+                .map_err(|_| "it is not the id of a tenant".to_owned())
+        });
+        let client_id = reader.optional(&registry::CLIENT_ID, client_id);
+        let cloud = reader.word(
+            &registry::CLOUD,
+            &Cloud::ALL.map(|(_, it)| it),
+            Cloud::as_str,
+        );
+        let graph_endpoint = reader.optional(&registry::GRAPH_ENDPOINT, |text| {
+            GraphEndpoint::loopback(text)
+                .map_err(|_| "it is not an address of this machine".to_owned())
+        });
+        let mode = reader.word(&registry::MODE, &MODES, Mode::as_str);
+        let protected_users = reader.list(&registry::PROTECTED_USERS, protected_user);
+        let protected_groups = reader.list(&registry::PROTECTED_GROUPS, |text| text.parse().ok());
+        let max_users_per_alert = reader.whole(&registry::MAX_USERS_PER_ALERT);
+        let max_users_per_hour = reader.whole(&registry::MAX_USERS_PER_HOUR);
+        let min_severity =
+            reader.optional_word(&registry::MIN_SEVERITY, &SEVERITIES, Severity::as_str);
+        let concurrency = reader.whole(&registry::CONCURRENCY);
+        let max_deliveries = reader.whole(&registry::MAX_DELIVERIES);
+        let http_deadline = reader.seconds(&registry::HTTP_DEADLINE);
+        let queue_deadline = reader.seconds(&registry::QUEUE_DEADLINE);
+        let redelivery_wait = reader.seconds(&registry::REDELIVERY_WAIT);
+        let verify = reader.seconds(&registry::VERIFY);
+        let log_level = reader.word(&registry::LOG, &LogLevel::ALL, LogLevel::as_str);
+        let port = reader.value(&registry::PORT, port);
+        reader.unknown_names();
+
+        // Each failure above has its problem in the reader, so that nothing is lost by leaving at the first one here.
+        let settings = || {
+            let cloud = cloud?;
+            Ok::<Self, Noted>(Self {
+                port: port?,
+                policy: Policy {
+                    tenant: tenant?,
+                    protected_users: protected_users?,
+                    protected_groups: protected_groups?,
+                    mode: mode?,
+                    max_users_per_alert: count(max_users_per_alert?),
+                    max_users_per_hour: count(max_users_per_hour?),
+                    min_severity: min_severity?,
+                },
+                client_id: client_id?,
+                cloud,
+                graph_endpoint: graph_endpoint?.unwrap_or_else(|| GraphEndpoint::of_cloud(cloud)),
+                concurrency: count(concurrency?),
+                max_deliveries: max_deliveries?,
+                http_deadline: http_deadline?,
+                queue_deadline: queue_deadline?,
+                redelivery_wait: redelivery_wait?,
+                verify: verify?,
+                log_level: log_level?,
+            })
+        };
+        match (settings(), reader.into_problems()) {
+            (Ok(settings), problems) if problems.is_empty() => Ok(settings),
+            (_, problems) => Err(Problems(problems)),
+        }
+    }
+
+    /// Every setting of the registry with the value that is in force, in the registry's order. Protected users are
+    /// counted and not named, so that the list may stand in a log and in the self-check's answer: nothing in it is a
+    /// secret or a person's name.
+    #[must_use]
+    pub fn in_force(&self) -> Vec<(&'static str, String)> {
+        let policy = &self.policy;
+        let seconds = |time: Duration| time.as_secs().to_string();
+        vec![
+            (registry::TENANT_ID.name, policy.tenant.to_string()),
+            (
+                registry::CLIENT_ID.name,
+                self.client_id.map(|id| id.to_string()).unwrap_or_default(),
+            ),
+            (registry::CLOUD.name, self.cloud.as_str().to_owned()),
+            (
+                registry::GRAPH_ENDPOINT.name,
+                self.graph_endpoint.root().to_owned(),
+            ),
+            (registry::MODE.name, policy.mode.as_str().to_owned()),
+            (
+                registry::PROTECTED_USERS.name,
+                counted(&policy.protected_users),
+            ),
+            (
+                registry::PROTECTED_GROUPS.name,
+                policy
+                    .protected_groups
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+            (
+                registry::MAX_USERS_PER_ALERT.name,
+                policy.max_users_per_alert.to_string(),
+            ),
+            (
+                registry::MAX_USERS_PER_HOUR.name,
+                policy.max_users_per_hour.to_string(),
+            ),
+            (
+                registry::MIN_SEVERITY.name,
+                policy
+                    .min_severity
+                    .map(|severity| severity.as_str().to_owned())
+                    .unwrap_or_default(),
+            ),
+            (registry::CONCURRENCY.name, self.concurrency.to_string()),
+            (
+                registry::MAX_DELIVERIES.name,
+                self.max_deliveries.to_string(),
+            ),
+            (registry::HTTP_DEADLINE.name, seconds(self.http_deadline)),
+            (registry::QUEUE_DEADLINE.name, seconds(self.queue_deadline)),
+            (
+                registry::REDELIVERY_WAIT.name,
+                seconds(self.redelivery_wait),
+            ),
+            (registry::VERIFY.name, seconds(self.verify)),
+            (registry::LOG.name, self.log_level.as_str().to_owned()),
+            (registry::PORT.name, self.port.to_string()),
+        ]
+    }
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .ok()
+        .filter(|port| *port != 0)
+        .ok_or_else(|| "it is not a port".to_owned())
+}
+
+fn client_id(text: &str) -> Result<Uuid, String> {
+    // The same form as every other id of Entra: hyphenated, and not the all-zero GUID that stands for "unknown".
+    text.parse::<TenantId>()
+        .map(TenantId::uuid)
+        .map_err(|_| "it is not a client id".to_owned())
+}
+
+fn protected_user(text: &str) -> Option<ProtectedUser> {
+    let by_id = text.parse().map(ProtectedUser::Id);
+    by_id.or_else(|_| text.parse().map(ProtectedUser::Upn)).ok()
+}
+
+/// Without loss on every machine that this runs on; on a smaller one the cap is the most that it can count.
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn counted(users: &[ProtectedUser]) -> String {
+    let ids = users
+        .iter()
+        .filter(|user| matches!(user, ProtectedUser::Id(_)))
+        .count();
+    match (ids, users.len() - ids) {
+        (0, 0) => String::new(),
+        (ids, names) => format!("{ids} by object id, {names} by user principal name"),
+    }
+}

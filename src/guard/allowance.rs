@@ -1,0 +1,92 @@
+//! The places that are left in this hour, shared by all users of one alert.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::domain::{Admission, WithholdReason};
+
+use super::Withheld;
+
+/// What the ledger granted to one alert. Each cut takes one place; when none is left, the rest is withheld.
+#[derive(Debug)]
+pub struct Allowance {
+    left: AtomicUsize,
+    granted: usize,
+    used_before: usize,
+    cap: usize,
+}
+
+/// One place in the hour. Made by [`Allowance::take`] alone and spent by [`super::Eligible::clear`].
+#[derive(Debug)]
+pub struct Slot(());
+
+impl Allowance {
+    /// The allowance that an admission under `cap` users per hour gives.
+    #[must_use]
+    pub fn new(admission: Admission, cap: usize) -> Self {
+        Self {
+            left: AtomicUsize::new(admission.granted),
+            granted: admission.granted,
+            used_before: admission.used,
+            cap,
+        }
+    }
+
+    /// Takes a place.
+    ///
+    /// # Errors
+    /// No place is left: the user is withheld with the reason `blast_radius`.
+    pub fn take(&self) -> Result<Slot, Withheld> {
+        self.left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
+            .map(|_| Slot(()))
+            .map_err(|_| Withheld {
+                reason: WithholdReason::BlastRadius,
+                policy: "EVICT_MAX_USERS_PER_HOUR",
+                detail: format!(
+                    "At most {} users may be cut within an hour; {} had been cut in the hour before this alert, \
+                     which was left {} of them. Check whether the rule misfires. If these users are meant, send \
+                     them again when the hour is over, or raise EVICT_MAX_USERS_PER_HOUR.",
+                    self.cap, self.used_before, self.granted
+                ),
+            })
+    }
+
+    /// Gives back a place that was taken and not used.
+    pub(super) fn give_back(&self, Slot(()): Slot) {
+        self.left.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// How many places were taken and not given back.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.granted
+            .saturating_sub(self.left.load(Ordering::Acquire))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_places_are_taken_than_were_granted() {
+        let allowance = Allowance::new(
+            Admission {
+                granted: 2,
+                used: 7,
+                reservation: 0,
+            },
+            9,
+        );
+        let first = allowance.take().unwrap();
+        allowance.take().unwrap();
+        assert_eq!(
+            allowance.take().unwrap_err().reason,
+            WithholdReason::BlastRadius
+        );
+        allowance.give_back(first);
+        assert_eq!(allowance.taken(), 1);
+        allowance.take().unwrap();
+        assert!(allowance.take().is_err());
+    }
+}

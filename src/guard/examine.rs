@@ -1,0 +1,112 @@
+//! The second step: what the directory's answer decides. Whatever is not known counts against acting.
+
+use crate::domain::{GroupId, HomeTenant, Policy, ProtectedUser, User, WithholdReason};
+
+use super::Withheld;
+use super::clearance::Eligible;
+
+/// What is known of a user's membership of the protected groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Membership {
+    /// Graph was asked for these groups, all of which exist, and named those that the user is in.
+    Known {
+        /// The groups that were asked for.
+        asked: Vec<GroupId>,
+        /// Those that the user is a member of, directly or by nesting.
+        member_of: Vec<GroupId>,
+    },
+    /// These configured groups do not exist.
+    GroupsMissing(Vec<GroupId>),
+    /// It could not be read; the text says why and what to do.
+    Unreadable(String),
+}
+
+/// What the guard says of a user.
+#[derive(Debug)]
+pub enum Examined {
+    /// No rule protects the user.
+    Eligible(Eligible),
+    /// The user is withheld.
+    Withhold(Withheld),
+    /// The user signs in elsewhere: revoking here ends nothing.
+    NotEffective(HomeTenant),
+}
+
+/// Examines a user.
+#[must_use]
+pub fn examine(policy: &Policy, user: &User, membership: &Membership) -> Examined {
+    if is_protected_by_name(policy, user) {
+        return Examined::Withhold(Withheld {
+            reason: WithholdReason::ProtectedUser,
+            policy: "EVICT_PROTECTED_USERS",
+            detail: "This user is on the list of protected users. If the account itself is compromised, a person has \
+                     to act."
+                .to_owned(),
+        });
+    }
+    if let Some(home) = &user.home {
+        return Examined::NotEffective(home.clone());
+    }
+    match by_groups(policy, membership) {
+        Some(withheld) => Examined::Withhold(withheld),
+        None => Examined::Eligible(Eligible::new(user.id, policy.mode)),
+    }
+}
+
+fn is_protected_by_name(policy: &Policy, user: &User) -> bool {
+    policy
+        .protected_users
+        .iter()
+        .any(|protected| match protected {
+            ProtectedUser::Id(id) => *id == user.id,
+            ProtectedUser::Upn(upn) => *upn == user.upn,
+        })
+}
+
+fn by_groups(policy: &Policy, membership: &Membership) -> Option<Withheld> {
+    if policy.protected_groups.is_empty() {
+        return None;
+    }
+    let withhold = |reason, detail| {
+        Some(Withheld {
+            reason,
+            policy: "EVICT_PROTECTED_GROUPS",
+            detail,
+        })
+    };
+    let protected = |group: &GroupId| policy.protected_groups.contains(group);
+    match membership {
+        Membership::Known { member_of, .. } if member_of.iter().any(protected) => withhold(
+            WithholdReason::ProtectedGroup,
+            format!(
+                "This user is a member, directly or by nesting, of the protected group {}. If the account itself is \
+                 compromised, a person has to act.",
+                list(member_of.iter().filter(|group| protected(group)))
+            ),
+        ),
+        Membership::Known { asked, .. } if policy.protected_groups.iter().all(|group| asked.contains(group)) => None,
+        Membership::Known { .. } => withhold(
+            WithholdReason::MembershipUnknown,
+            "Not every protected group was asked for, so that nobody can say that this user is in none.".to_owned(),
+        ),
+        Membership::GroupsMissing(missing) => withhold(
+            WithholdReason::ProtectedGroupMissing,
+            format!(
+                "The protected group {} does not exist, so that nobody could be found in it. Correct \
+                 EVICT_PROTECTED_GROUPS; until then nobody is cut.",
+                list(missing.iter())
+            ),
+        ),
+        Membership::Unreadable(why) => withhold(
+            WithholdReason::MembershipUnknown,
+            format!("Whether this user is in a protected group could not be read, so nothing was done. {why}"),
+        ),
+    }
+}
+
+fn list<'a>(groups: impl Iterator<Item = &'a GroupId>) -> String {
+    groups
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

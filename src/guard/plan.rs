@@ -1,0 +1,155 @@
+//! The first step: what the alert alone decides, before the directory is asked for anybody.
+//!
+//! The cap per alert counts the subjects in the order in which the alert names them, so that a redelivery decides as the
+//! first delivery did, and ten thousand flagged accounts cost no look-up beyond the cap.
+
+use crate::domain::{AlertHeader, Policy, SubjectKind, SubjectRef, TenantId, WithholdReason};
+
+use super::Withheld;
+
+/// What the alert alone says about one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Screened {
+    /// The directory is to be asked.
+    LookUp,
+    /// It is withheld whoever it is.
+    Withhold(Withheld),
+    /// The payload itself says that it is no user.
+    NotAUser(SubjectKind),
+}
+
+/// One entry per subject, in the alert's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What the alert alone says about each subject.
+    pub screened: Vec<Screened>,
+}
+
+impl Plan {
+    /// How many users may be cut at most, and so how many places of the hour are wanted.
+    #[must_use]
+    pub fn wanted(&self) -> usize {
+        self.screened
+            .iter()
+            .filter(|screened| **screened == Screened::LookUp)
+            .count()
+    }
+}
+
+/// Plans an alert for an app whose token is of the tenant `token_tenant`.
+#[must_use]
+pub fn plan(
+    policy: &Policy,
+    header: &AlertHeader,
+    subjects: &[SubjectRef],
+    token_tenant: TenantId,
+) -> Plan {
+    let mut screened: Vec<Screened> = subjects
+        .iter()
+        .map(
+            |subject| match screen(policy, header, subject, token_tenant) {
+                Ok(()) => Screened::LookUp,
+                Err(screened) => screened,
+            },
+        )
+        .collect();
+    cap_per_alert(policy, header, &mut screened);
+    Plan { screened }
+}
+
+fn screen(
+    policy: &Policy,
+    header: &AlertHeader,
+    subject: &SubjectRef,
+    token_tenant: TenantId,
+) -> Result<(), Screened> {
+    if subject.kind != SubjectKind::User {
+        return Err(Screened::NotAUser(subject.kind));
+    }
+    if token_tenant != policy.tenant {
+        return withhold(
+            WithholdReason::TokenTenant,
+            "EVICT_TENANT_ID",
+            format!(
+                "The app's token is of the tenant {token_tenant}, but EVICT_TENANT_ID is {}. Nothing is done under \
+                 the wrong tenant: correct the setting, or deploy the app in the tenant that is meant.",
+                policy.tenant
+            ),
+        );
+    }
+    if let Some(tenant) = subject.tenant.filter(|tenant| *tenant != policy.tenant) {
+        return withhold(
+            WithholdReason::OtherTenant,
+            "EVICT_TENANT_ID",
+            format!(
+                "The alert says that this account belongs to the tenant {tenant}; this app acts in {} alone. Its \
+                 sessions have to be revoked there.",
+                policy.tenant
+            ),
+        );
+    }
+    below_minimum(policy, header)
+}
+
+fn below_minimum(policy: &Policy, header: &AlertHeader) -> Result<(), Screened> {
+    // A person who asks by hand means it, whatever the severity; an alert that states none is acted on, since leaving it
+    // out must not spare anybody.
+    let (Some(minimum), Some(severity), false) = (
+        policy.min_severity,
+        header.severity(),
+        header.shape.is_manual(),
+    ) else {
+        return Ok(());
+    };
+    if severity >= minimum {
+        return Ok(());
+    }
+    withhold(
+        WithholdReason::BelowMinimumSeverity,
+        "EVICT_MIN_SEVERITY",
+        format!(
+            "The alert's severity is {}; EVICT_MIN_SEVERITY acts on {} and above. Send a manual message if this user \
+             is to be cut.",
+            severity.as_str(),
+            minimum.as_str()
+        ),
+    )
+}
+
+fn cap_per_alert(policy: &Policy, header: &AlertHeader, screened: &mut [Screened]) {
+    // Parsing has refused an `expect` that is not the number of users named, so its presence is the sender's word that
+    // all of them are meant.
+    if header.expect.is_some() {
+        return;
+    }
+    let wanted = screened
+        .iter()
+        .filter(|entry| **entry == Screened::LookUp)
+        .count();
+    let cap = policy.max_users_per_alert;
+    if wanted <= cap {
+        return;
+    }
+    for entry in screened
+        .iter_mut()
+        .filter(|entry| **entry == Screened::LookUp)
+        .skip(cap)
+    {
+        *entry = Screened::Withhold(Withheld {
+            reason: WithholdReason::BlastRadius,
+            policy: "EVICT_MAX_USERS_PER_ALERT",
+            detail: format!(
+                "The alert names {wanted} users, and one alert may cut {cap}. Check whether the rule misfires. If these \
+                 users are meant, send them in a manual message with \"expect\" set to their number."
+            ),
+        });
+    }
+}
+
+fn withhold(reason: WithholdReason, policy: &'static str, detail: String) -> Result<(), Screened> {
+    Err(Screened::Withhold(Withheld {
+        reason,
+        policy,
+        detail,
+    }))
+}

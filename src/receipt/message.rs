@@ -1,0 +1,169 @@
+//! Subjects as manual messages for the input queue: what is handed over, put back, or confirmed by a person.
+//!
+//! No top-level property of such a message may bear the name of a metadata value of Service Bus, because the host would
+//! then overwrite that value with it, and nothing the broker says of the message could be believed any more.
+
+use serde::Serialize;
+
+use crate::domain::{
+    AccountName, AlertHeader, MailAddress, Outcome, SecurityIdentifier, SubjectKind, SubjectRef,
+    TenantId, UserId, UserPrincipalName,
+};
+
+use super::AlertReport;
+use super::rejected::Origin;
+use super::size::{QUEUE_MESSAGE_LIMIT, as_sent, cut, json};
+
+/// The most bytes of one text in a message. No text that serves to find something again is longer.
+const TEXT_LIMIT: usize = 2 * 1024;
+
+/// A message in the manual form.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ManualMessage<'a> {
+    pub(super) users: Vec<Entry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) requested_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) severity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) incident: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) alert: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expect: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rejected_because: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rejected_from: Option<Origin<'a>>,
+}
+
+/// One user of a manual message.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub(super) enum Entry<'a> {
+    /// A user whom the directory named.
+    Id(UserId),
+    /// An account with all that is known of it.
+    Subject(SubjectEntry<'a>),
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct SubjectEntry<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upn: Option<&'a UserPrincipalName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a SecurityIdentifier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<&'a MailAddress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<TenantId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a AccountName>,
+}
+
+impl<'a> Entry<'a> {
+    /// The object id that it names, if it names one.
+    pub(super) fn id(&self) -> Option<UserId> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Subject(subject) => subject.id,
+        }
+    }
+
+    /// The subject as an entry; `None` for what the directory cannot be asked for, or is no user by the payload's own word.
+    /// Such a subject's outcome is final before anything is called, so that it never has to go on.
+    pub(super) fn of(subject: &'a SubjectRef) -> Option<Self> {
+        let entry = Self::Subject(SubjectEntry {
+            id: subject.id,
+            upn: subject.upn.as_ref(),
+            sid: subject.sid.as_ref(),
+            mail: subject.mail.as_ref(),
+            tenant: subject.tenant,
+            account: subject.account.as_ref(),
+        });
+        (subject.kind == SubjectKind::User && subject.is_resolvable()).then_some(entry)
+    }
+}
+
+impl<'a> ManualMessage<'a> {
+    /// A message without users that says what the header says. Over-long texts are cut.
+    pub(super) fn of(header: &AlertHeader) -> Self {
+        let short = |text: &Option<String>| {
+            text.as_deref()
+                .map(|text| cut(text, TEXT_LIMIT).into_owned())
+        };
+        Self {
+            users: Vec::new(),
+            reason: short(&header.reason),
+            requested_by: short(&header.requested_by),
+            severity: short(&header.severity),
+            incident: short(&header.incident_id),
+            alert: short(&header.alert_id),
+            expect: header.expect,
+            rejected_because: None,
+            rejected_from: None,
+        }
+    }
+
+    /// As many copies of this message as it takes to name all entries, in their order, each at most `limit` bytes in the
+    /// host's form. A message that expects a number of users then expects its own. Each holds at least one user, so that a
+    /// limit too small for anything is passed rather than a user lost.
+    pub(super) fn pack(
+        &self,
+        entries: impl IntoIterator<Item = Entry<'a>>,
+        limit: usize,
+        depth: usize,
+    ) -> Vec<Self> {
+        // The frame is measured while it is empty: the list's line ends and more digits in `expect` are yet to come.
+        let frame = as_sent(self, depth) + 32;
+        let mut messages: Vec<Self> = Vec::new();
+        let mut used = 0;
+        for entry in entries {
+            let length = as_sent(&entry, depth + 2);
+            if used + length > limit || messages.is_empty() {
+                messages.push(self.clone());
+                used = frame;
+            }
+            used += length;
+            if let Some(message) = messages.last_mut() {
+                message.users.push(entry);
+            }
+        }
+        for message in &mut messages {
+            message.expect = message.expect.map(|_| message.users.len());
+        }
+        messages
+    }
+}
+
+/// The subjects as manual messages, as many as it takes to keep each within `limit_bytes` in the form in which the host
+/// sends it. `expect` is written only if the header has it, as each message's own number of users.
+///
+/// Subjects that are no users, or that the directory cannot be asked for, are passed over: their outcome was final.
+#[must_use]
+pub fn put_back(header: &AlertHeader, subjects: &[SubjectRef], limit_bytes: usize) -> Vec<String> {
+    ManualMessage::of(header)
+        .pack(subjects.iter().filter_map(Entry::of), limit_bytes, 0)
+        .iter()
+        .map(json)
+        .collect()
+}
+
+/// The subjects whose receipts say `handed_over`, as messages for the input queue.
+#[must_use]
+pub fn handover(report: &AlertReport<'_>) -> Vec<String> {
+    let entries = report
+        .pairs()
+        .filter(|(_, receipt)| matches!(receipt.outcome, Outcome::HandedOver))
+        .filter_map(|(subject, _)| subject.and_then(Entry::of));
+    ManualMessage::of(report.parsed.header())
+        .pack(entries, QUEUE_MESSAGE_LIMIT, 0)
+        .iter()
+        .map(json)
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! One record, several renderings: the reply to an HTTP caller, an incident comment, a log line, events, and the messages
+//! by which unfinished and unreadable work goes on.
+//!
+//! Nothing here decides, orders or drops anything: receipts stand in the alert's order, one for each subject. The clock is
+//! not read. Text from alerts is untrusted in every rendering; log lines hold object ids and no names.
+//!
+//! # The JSON of a receipt
+//!
+//! This is a contract: fields are added, but none is renamed, removed or given another meaning. Absent ones are left out
+//! where this table says "if". Times are RFC 3339 in UTC.
+//!
+//! | field | holds |
+//! | --- | --- |
+//! | `subject` | the account as the sender wrote it |
+//! | `user` | if the directory named one: `id`, `userPrincipalName` |
+//! | `outcome` | `revoked`, `already_cut`, `withheld`, `not_effective`, `not_found`, `ambiguous`, `not_a_user`, `failed`, `deferred`, `handed_over` |
+//! | `verified` | if `revoked`: whether the cut was read back |
+//! | `reason` | if `withheld`: a word of [`WithholdReason`](crate::domain::WithholdReason) |
+//! | `homeDomain` | if `not_effective` and known: where the user signs in, a hint |
+//! | `candidates` | if `ambiguous`: how many users fit |
+//! | `as` | if `not_a_user`: what it is, a word of [`SubjectKind`](crate::domain::SubjectKind) |
+//! | `detail` | if there is something to add: sentences for a person |
+//! | `policy` | if a setting decided: its name |
+//! | `sessionsValidFrom` | `before` and `after`, each if it was read: the user's `signInSessionsValidFromDateTime` |
+//! | `calls` | what was called that changes something: `operation`, `at`, and if an answer came `status`, `requestId` |
+//! | `attempts` | how many requests were sent to Graph |
+//! | `elapsedMilliseconds` | the time spent |
+//! | `at` | when the record was made |
+//! | `stillAlive` | what may live on: `what`, and if a bound is known `until` |
+//! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
+//!
+//! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the
+//! cap per alert withheld users: a manual message that cuts those whom it names. In the reply, `alert.confirm` lists all
+//! of these messages.
+
+mod alive;
+mod comment;
+mod confirmation;
+mod escape;
+mod event;
+mod log;
+mod message;
+mod rejected;
+mod reply;
+mod sentence;
+mod size;
+
+use crate::domain::{Mode, Parsed, Receipt, SubjectRef};
+
+pub use alive::{cut_at, still_alive};
+pub use comment::{COMMENT_LIMIT, comment};
+pub use event::{EVENT_TYPE, EventKey, events};
+pub use log::log_line;
+pub use message::{handover, put_back};
+pub use rejected::{RejectedFrom, rejected, unfinished};
+pub use reply::reply_json;
+pub use size::{EVENT_LIMIT, QUEUE_MESSAGE_LIMIT};
+
+/// What one alert came to: how it was read, and a receipt for each of its subjects.
+#[derive(Debug, Clone, Copy)]
+pub struct AlertReport<'a> {
+    /// How the payload was read. Its subjects belong to the receipts, one for one and in the same order.
+    pub parsed: &'a Parsed,
+    /// The receipts. None for a payload that could not be read.
+    pub receipts: &'a [Receipt],
+    /// The mode in which it was acted on.
+    pub mode: Mode,
+}
+
+impl<'a> AlertReport<'a> {
+    /// The subjects of the payload, in its order.
+    fn subjects(&self) -> &'a [SubjectRef] {
+        match self.parsed {
+            Parsed::Alert(alert) => &alert.subjects,
+            Parsed::NothingToDo(nothing) => &nothing.subjects,
+            Parsed::Malformed(_) => &[],
+        }
+    }
+
+    /// Every receipt with its subject.
+    fn pairs(&self) -> impl Iterator<Item = (Option<&'a SubjectRef>, &'a Receipt)> {
+        let subjects = self.subjects();
+        self.receipts
+            .iter()
+            .enumerate()
+            .map(move |(index, receipt)| (subjects.get(index), receipt))
+    }
+}

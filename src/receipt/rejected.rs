@@ -1,0 +1,169 @@
+//! What goes to the queue `evict-rejected`: messages that could not be read, and what a last delivery left unfinished.
+//!
+//! Nothing is lost there. A body that does not fit into one message goes in several, whose `receivedBodyBase64`, each
+//! decoded and put together in the order of `part.number`, are the body byte for byte.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{Correlation, Malformed};
+
+use super::AlertReport;
+use super::message::{Entry, ManualMessage};
+use super::size::{QUEUE_MESSAGE_LIMIT, as_sent, cut, json, prefix};
+
+/// Which delivery of which message is rejected.
+#[derive(Debug, Clone, Copy)]
+pub struct RejectedFrom<'a> {
+    /// The ids of the message and the invocation.
+    pub correlation: &'a Correlation,
+    /// Which delivery it was, if the broker said so.
+    pub delivery_count: Option<u32>,
+    /// When it was rejected.
+    pub at: Timestamp,
+}
+
+/// The same as JSON. One object, because the names in it at the top level would overwrite the broker's own word if the
+/// message were put on the input queue.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Origin<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery_count: Option<u32>,
+    invocation_id: &'a str,
+    at: Timestamp,
+}
+
+impl<'a> Origin<'a> {
+    fn of(from: &RejectedFrom<'a>) -> Self {
+        let short = |id: &Option<String>| id.as_deref().map(|id| cut(id, 1024).into_owned());
+        Self {
+            message_id: short(&from.correlation.message_id),
+            correlation_id: short(&from.correlation.correlation_id),
+            delivery_count: from.delivery_count,
+            invocation_id: &from.correlation.invocation_id,
+            at: from.at,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Unreadable<'a> {
+    rejected_because: String,
+    problem: Problem<'a>,
+    shape: &'static str,
+    rejected_from: &'a Origin<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<Part>,
+    #[serde(flatten)]
+    body: Body<'a>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Problem<'a> {
+    path: &'a str,
+    expected: &'a str,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Part {
+    number: usize,
+    of: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+enum Body<'a> {
+    #[serde(rename = "receivedBody")]
+    Text(&'a str),
+    #[serde(rename = "receivedBodyBase64")]
+    Bytes(String),
+}
+
+/// A message that could not be read, with the reason and its whole body: one message, or as many as the body demands.
+#[must_use]
+pub fn rejected(malformed: &Malformed, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
+    let origin = Origin::of(from);
+    let path = cut(&malformed.path, 1024);
+    let expected = cut(&malformed.expected, 4 * 1024);
+    let whole = |part, body| {
+        Unreadable {
+        rejected_because: "The message could not be read, and reading it again would not change that. Nobody was cut. Next: correct what `problem` names and send it again.".to_owned(),
+        problem: Problem { path: &path, expected: &expected },
+        shape: malformed.header.shape.as_str(),
+        rejected_from: &origin,
+        part,
+        body,
+    }
+    };
+    let widest = Part {
+        number: usize::MAX,
+        of: usize::MAX,
+    };
+    let frame = as_sent(&whole(Some(widest), Body::Bytes(String::new())), 0);
+    let room = QUEUE_MESSAGE_LIMIT.saturating_sub(frame).max(1024);
+    let bodies = split(body, room);
+    let of = bodies.len();
+    bodies
+        .into_iter()
+        .enumerate()
+        .map(|(index, body)| {
+            let part = (of > 1).then_some(Part {
+                number: index + 1,
+                of,
+            });
+            json(&whole(part, body))
+        })
+        .collect()
+}
+
+/// The body in pieces that each take at most `room` bytes in JSON: as one text, or in base64 if it is too long for that
+/// or would not survive as text.
+fn split(body: &[u8], room: usize) -> Vec<Body<'_>> {
+    match std::str::from_utf8(body) {
+        Ok(text) if prefix(text, room) == text.len() && !may_be_rewritten(text) => {
+            vec![Body::Text(text)]
+        }
+        Ok(_) | Err(_) => body
+            .chunks(room / 4 * 3)
+            .map(|piece| Body::Bytes(STANDARD.encode(piece)))
+            .collect(),
+    }
+}
+
+/// The host reads a string that looks like a date as a date and writes it anew; such a body has to be kept from it.
+fn may_be_rewritten(text: &str) -> bool {
+    let begins_like_a_date = text
+        .trim_start()
+        .starts_with(|c: char| c.is_ascii_digit() || c == '/');
+    text.len() <= 64 && begins_like_a_date
+}
+
+/// What a message left unfinished, as messages that can be put on the input queue as they are: what its last delivery
+/// could not end, and what failed for want of a permission. Why they were rejected stands in `rejectedBecause`, which the manual form passes over.
+#[must_use]
+pub fn unfinished(report: &AlertReport<'_>, from: &RejectedFrom<'_>) -> Vec<String> {
+    let entries = report
+        .pairs()
+        .filter(|(_, receipt)| receipt.outcome.is_worth_putting_back())
+        .filter_map(|(subject, _)| subject.and_then(Entry::of));
+    let message = ManualMessage {
+        rejected_because: Some(
+            "These users were not cut; their receipts say why. Next: remove what stood in the way (a missing permission, an outage), then put this message on the input queue as it is."
+                .to_owned(),
+        ),
+        rejected_from: Some(Origin::of(from)),
+        ..ManualMessage::of(report.parsed.header())
+    };
+    message
+        .pack(entries, QUEUE_MESSAGE_LIMIT, 0)
+        .iter()
+        .map(json)
+        .collect()
+}

@@ -16,7 +16,8 @@ mod config_settings;
 mod entra_support;
 #[cfg(test)]
 mod entra_wire;
-#[cfg(all(test, feature = "operator"))]
+#[cfg(feature = "operator")]
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod receipt_comment;

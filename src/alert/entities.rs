@@ -11,7 +11,7 @@
 //!
 //! Sources: "Microsoft Sentinel entity types reference"; published samples of both dialects.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::SubjectKind;
 
@@ -57,6 +57,7 @@ pub(super) fn read_list(list: &[Node], subjects: &mut Subjects) -> Result<bool, 
     let mut walk = Walk {
         machines,
         identified: HashMap::new(),
+        collected: HashSet::new(),
         subjects,
     };
     let mut any = false;
@@ -73,13 +74,14 @@ pub(super) fn read_one(entity: &Object, subjects: &mut Subjects) -> Result<(), P
     let mut walk = Walk {
         machines: Machines::default(),
         identified: HashMap::new(),
+        collected: HashSet::new(),
         subjects,
     };
     walk.entity(entity, Standing::Element)
 }
 
 /// Where an object stands, which decides whether an account in it is a subject.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Standing {
     /// An element of the list itself.
     Element,
@@ -95,6 +97,8 @@ struct Walk<'a, 's> {
     machines: Machines,
     /// What each `$id` stands for, as of the place that the walk has come to.
     identified: HashMap<Box<str>, &'a Object>,
+    /// The objects that were collected, by their addresses: a hundred thousand references to one object read it once.
+    collected: HashSet<(*const Object, Standing)>,
     subjects: &'s mut Subjects,
 }
 
@@ -137,6 +141,12 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn collect(&mut self, entity: &Object, standing: Standing) -> Result<(), Problem> {
+        if !self
+            .collected
+            .insert((std::ptr::from_ref(entity), standing))
+        {
+            return Ok(());
+        }
         let kind = kind(entity);
         let Some(fields) = fields(entity, kind.as_deref())? else {
             return Ok(());

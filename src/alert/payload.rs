@@ -164,7 +164,7 @@ pub(super) fn read_inner(envelope: &Object, name: &str, nesting: usize) -> Resul
 
 /// Reads what stands in an envelope as text.
 pub(super) fn read_inner_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
-    // The level below is checked where it is read; here a text within a text within a text would go unseen.
+    // Text that holds a payload counts like an envelope: a text within a text within a text has an end, too.
     if nesting >= MOST_ENVELOPES {
         return Err(too_deep());
     }

@@ -215,6 +215,18 @@ fn of_duplicate_names_the_last_that_says_something_counts() {
     );
 }
 
+/// If each reference read its target anew, this would take minutes.
+#[test]
+fn many_references_to_one_large_entity_cost_no_more_than_their_own_length() {
+    let mut large = account(json!({"$id": "1", "Name": "alice", "UPNSuffix": "contoso.com"}));
+    for n in 0..30_000 {
+        large[format!("p{n}")] = n.into();
+    }
+    let mut entities = vec![large];
+    entities.resize(30_000, json!({"$ref": "1"}));
+    assert_eq!(told(&entities.into()), ["user alice@contoso.com"]);
+}
+
 #[test]
 fn a_hundred_thousand_accounts_are_read_and_each_is_there_once() {
     let count = 100_000;

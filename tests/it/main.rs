@@ -10,6 +10,7 @@
 
 mod alert_properties;
 mod alert_refusals;
+mod alert_round_trip;
 mod alert_rules;
 mod alert_samples;
 mod app;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sandbox::clock::SandboxClock;
 use sandbox::functions::{FunctionsHost, HostOptions, Message};
 use sandbox::stage::stage;
-use sandbox::tenant::{Tenant, World};
+use sandbox::tenant::{Fault, Tenant, World};
 use serde_json::Value;
 
 /// How long a test waits for something that should happen at once: long enough for a machine under load.
@@ -80,12 +80,46 @@ impl App {
         answer(request).await
     }
 
+    /// Posts the same way without a Content-Length. Written by hand, since clients add one where they can.
+    pub(crate) async fn post_chunked(&self, body: &str) -> Answer {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let address = self
+            .host
+            .http_endpoint()
+            .trim_start_matches("http://")
+            .to_owned();
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let request = format!(
+            "POST /api/revoke HTTP/1.1\r\nHost: {address}\r\nx-functions-key: {}\r\nContent-Type: application/json\r\n\
+             Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+            self.host.function_key(),
+            body.len(),
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        let status = text.split(' ').nth(1).unwrap().parse().unwrap();
+        let start = text.find("\r\n\r\n").unwrap();
+        Answer {
+            status,
+            body: Value::String(text[start..].to_owned()),
+        }
+    }
+
     /// Asks for the self-check.
     pub(crate) async fn check(&self) -> Answer {
         let request = client()
             .get(format!("{}/api/check", self.host.http_endpoint()))
             .header("x-functions-key", self.host.function_key());
         answer(request).await
+    }
+
+    /// Takes the app's token away and refuses it another, so that every subject is deferred without a wait.
+    pub(crate) fn without_token(&self) {
+        self.tenant.revoke_app_tokens();
+        self.tenant
+            .faults()
+            .add(Fault::on("GET /msi/token").answer(400));
     }
 
     /// Puts a message on the input queue.

@@ -1,0 +1,326 @@
+//! What a queue promises: nothing is lost, nobody is cut twice, and what cannot be finished is reported all the same.
+
+use std::time::Duration;
+
+use sandbox::tenant::Fault;
+use serde_json::{Value, json};
+
+use crate::app::{App, SOON, outcomes};
+
+const FIVE: [&str; 5] = [
+    "alice@contoso.com",
+    "bob.stone@contoso.com",
+    "carol.nunez@contoso.com",
+    "dan.fisher@contoso.com",
+    "erin.walsh@contoso.com",
+];
+
+const CAROL: &str = "482c590e-0d97-42bf-8dc8-3011ac8efe12";
+
+fn five() -> String {
+    json!({ "users": FIVE, "reason": "token theft", "severity": "high" }).to_string()
+}
+
+fn revoke_of(id: &str) -> String {
+    format!("POST /v1.0/users/{id}/revokeSignInSessions")
+}
+
+#[tokio::test]
+async fn five_users_with_the_third_failing_give_five_receipts() {
+    let app = App::start(&[
+        ("EVICT_MAX_DELIVERIES", "2"),
+        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+    ])
+    .await;
+    app.tenant
+        .faults()
+        .add(Fault::on(revoke_of(CAROL).as_str()).answer(503));
+    app.send(five());
+    app.clock.advance(Duration::from_secs(3));
+    app.settle().await;
+
+    let receipts = app.receipts();
+    let subjects: Vec<&str> = receipts
+        .iter()
+        .map(|receipt| receipt["subject"].as_str().unwrap())
+        .collect();
+    assert_eq!(subjects, FIVE);
+    assert_eq!(receipts[2]["outcome"], "deferred");
+    for receipt in [&receipts[0], &receipts[1], &receipts[3], &receipts[4]] {
+        assert!(
+            ["revoked", "already_cut"].contains(&receipt["outcome"].as_str().unwrap()),
+            "{receipt}"
+        );
+    }
+    assert_eq!(app.host.invocations().len(), 2);
+    assert_eq!(app.host.queue("evict").dead_lettered.len(), 0);
+
+    let rejected = app.host.messages("evict-rejected");
+    assert_eq!(rejected.len(), 1);
+    let message = rejected[0].json().unwrap();
+    assert_eq!(message["users"].as_array().unwrap().len(), 1);
+
+    // Put back as it is, once Graph is well again, it is finished.
+    app.tenant.faults().clear();
+    app.send(message.to_string());
+    app.settle().await;
+    assert_eq!(app.receipts().last().unwrap()["outcome"], "revoked");
+    assert!(
+        app.tenant
+            .sessions_of("carol.nunez@contoso.com")
+            .iter()
+            .all(|session| !session.alive)
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn the_same_message_delivered_three_times_cuts_once() {
+    let app = App::start(&[]).await;
+    app.host.refuse_output("receipts", 2);
+    app.tenant.hold("GET /v1.0/users/*");
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.tenant.wait_for_call("GET /v1.0/users/*").await;
+    // The cut lies in a later second than the message.
+    app.clock.advance(Duration::from_secs(5));
+    app.tenant.release_all();
+    app.settle().await;
+
+    assert_eq!(app.host.invocations().len(), 3);
+    assert_eq!(app.revocations(), 1);
+    assert_eq!(outcomes(&app.receipts()), ["already_cut"]);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn the_id_of_a_receipts_event_is_repeated_by_a_redelivery() {
+    let app = App::start(&[]).await;
+    let message = sandbox::functions::Message::of(five());
+    app.host.send("evict", message).unwrap();
+    app.settle().await;
+    let events: Vec<Value> = app
+        .host
+        .messages("evict-receipts")
+        .iter()
+        .map(|event| event.json().unwrap())
+        .collect();
+    let id = app.host.invocations()[0].message_id.clone().unwrap();
+    let mut again = sandbox::functions::Message::of(five());
+    again.message_id = Some(id);
+    app.host.send("evict", again).unwrap();
+    app.settle().await;
+    let all: Vec<Value> = app
+        .host
+        .messages("evict-receipts")
+        .iter()
+        .map(|event| event.json().unwrap())
+        .collect();
+    let ids = |events: &[Value]| {
+        events
+            .iter()
+            .map(|event| event["id"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&all[..5]), ids(&all[5..]));
+    assert_eq!(ids(&all[..5]), ids(&events));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn receipts_are_cloud_events_that_name_a_user_by_object_id_alone() {
+    let app = App::start(&[]).await;
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.settle().await;
+    let message = &app.host.messages("evict-receipts")[0];
+    assert!(message.text().unwrap().len() < 64 * 1024);
+    let mut event = message.json().unwrap();
+    assert_eq!(event["specversion"], "1.0");
+    assert_eq!(event["subject"], "6cace4d5-19d5-4695-92e7-4f7bfab36728");
+    assert_eq!(
+        event["data"]["user"]["userPrincipalName"],
+        "alice@contoso.com"
+    );
+    event.as_object_mut().unwrap().remove("data");
+    assert!(!event.to_string().contains("alice"), "{event}");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_refused_output_brings_the_message_again_and_loses_no_receipt() {
+    let app = App::start(&[]).await;
+    app.host.refuse_output("receipts", 1);
+    app.send(five());
+    app.settle().await;
+    assert_eq!(app.host.invocations().len(), 2);
+    assert_eq!(app.receipts().len(), 5);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn the_handler_killed_in_mid_alert_loses_nobody() {
+    for after_effect in [false, true] {
+        let app = App::start(&[]).await;
+        let call = revoke_of(CAROL);
+        if after_effect {
+            app.tenant.hold_answer(call.as_str());
+        } else {
+            app.tenant.hold(call.as_str());
+        }
+        app.tenant.hold("GET /v1.0/users/alice@contoso.com");
+        app.send(five());
+        app.tenant
+            .wait_for_call("GET /v1.0/users/alice@contoso.com")
+            .await;
+        app.clock.advance(Duration::from_secs(5));
+        app.tenant.release("GET /v1.0/users/alice@contoso.com");
+        app.tenant.wait_for_call(call.as_str()).await;
+        assert!(app.host.kill_worker().await);
+        app.tenant.release_all();
+        app.settle().await;
+
+        assert!(app.host.worker_starts() > 1);
+        assert_eq!(app.receipts().len(), 5);
+        for name in FIVE {
+            assert!(
+                app.tenant
+                    .sessions_of(name)
+                    .iter()
+                    .all(|session| !session.alive),
+                "{name}"
+            );
+        }
+        assert_eq!(app.host.queue("evict").dead_lettered.len(), 0);
+        app.end().await;
+    }
+}
+
+#[tokio::test]
+async fn ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_letters() {
+    let app = App::start(&[]).await;
+    app.without_token();
+    app.send(r#"{"users": ["alice@contoso.com"], "reason": "token theft"}"#);
+    app.host
+        .wait_until(SOON, |host| {
+            host.invocations().len() == 10 && host.running() == 0
+        })
+        .await
+        .unwrap();
+    app.settle().await;
+
+    let deliveries: Vec<_> = app
+        .host
+        .invocations()
+        .iter()
+        .map(|it| it.delivery_count)
+        .collect();
+    assert_eq!(deliveries, (1..=10).map(Some).collect::<Vec<_>>());
+    assert_eq!(outcomes(&app.receipts()), ["deferred"]);
+    let rejected = app.host.messages("evict-rejected")[0].json().unwrap();
+    assert_eq!(rejected["users"], json!([{ "upn": "alice@contoso.com" }]));
+    assert_eq!(rejected["reason"], "token theft");
+    assert_eq!(app.host.queue("evict").dead_lettered.len(), 0);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn nobody_calls_while_graph_says_wait() {
+    let app = App::start(&[]).await;
+    app.tenant.faults().add(
+        Fault::on("POST */revokeSignInSessions")
+            .once()
+            .throttled("1.128"),
+    );
+    app.send(five());
+    app.settle().await;
+    assert_eq!(app.receipts().len(), 5);
+    assert!(
+        outcomes(&app.receipts())
+            .iter()
+            .all(|outcome| outcome == "revoked")
+    );
+    // `end` fails on a call that was made too early.
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_reported_at_once_and_the_message_waits_for_the_grant() {
+    let app = App::start(&[]).await;
+    app.tenant.remove_permission("User.RevokeSessions.All");
+    app.tenant.revoke_app_tokens();
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.settle().await;
+
+    let receipts = app.receipts();
+    assert_eq!(outcomes(&receipts), ["failed"]);
+    assert_eq!(receipts[0]["fix"], "permission");
+    assert!(
+        receipts[0]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("User.RevokeSessions.All")
+    );
+    assert_eq!(app.host.invocations().len(), 1);
+    let rejected = app.host.messages("evict-rejected")[0]
+        .text()
+        .unwrap()
+        .to_owned();
+
+    app.tenant.grant("User.RevokeSessions.All");
+    app.tenant.revoke_app_tokens();
+    app.send(rejected);
+    app.settle().await;
+    assert_eq!(app.receipts().last().unwrap()["outcome"], "revoked");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_user_deleted_between_reading_and_revoking_is_not_found() {
+    let app = App::start(&[]).await;
+    app.tenant.hold(revoke_of(CAROL).as_str());
+    app.send(json!({ "user": CAROL }).to_string());
+    app.tenant.wait_for_call(revoke_of(CAROL).as_str()).await;
+    assert!(app.tenant.delete_user(CAROL));
+    app.tenant.release_all();
+    app.settle().await;
+    assert_eq!(outcomes(&app.receipts()), ["not_found"]);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn what_the_directory_does_not_show_in_time_is_revoked_and_not_verified() {
+    let app = App::start(&[("EVICT_VERIFY_SECONDS", "1")]).await;
+    app.tenant.set_replication_lag(Duration::from_hours(1));
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.settle().await;
+    let receipt = &app.receipts()[0];
+    assert_eq!(
+        (&receipt["outcome"], &receipt["verified"]),
+        (&json!("revoked"), &json!(false))
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_read_back_that_lags_is_waited_for() {
+    let app = App::start(&[]).await;
+    app.tenant.set_replication_lag_reads(2);
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.settle().await;
+    assert_eq!(app.receipts()[0]["verified"], true);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_lost_after_the_cut_is_judged_by_what_is_read_back() {
+    let app = App::start(&[("EVICT_QUEUE_DEADLINE_SECONDS", "30")]).await;
+    app.tenant.faults().add(
+        Fault::on("POST */revokeSignInSessions")
+            .after_effect()
+            .once()
+            .reset(),
+    );
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.settle().await;
+    assert_eq!(outcomes(&app.receipts()), ["revoked"]);
+    app.end().await;
+}

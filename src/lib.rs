@@ -3,5 +3,7 @@
 pub mod config;
 pub mod domain;
 pub mod guard;
+pub mod host;
 pub mod ledger;
 pub mod receipt;
+pub mod telemetry;

@@ -3,6 +3,14 @@
 #[cfg(test)]
 mod config_settings;
 #[cfg(test)]
+mod host_invocation;
+#[cfg(test)]
+mod host_log;
+#[cfg(test)]
+mod host_process;
+#[cfg(test)]
+mod host_server;
+#[cfg(test)]
 mod receipt_comment;
 #[cfg(test)]
 mod receipt_json;

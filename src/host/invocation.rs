@@ -1,0 +1,138 @@
+//! An invocation: what triggered which function.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+
+use super::broker::Metadata;
+use super::error::InvocationError;
+use super::function::Function;
+use super::layers::Payload;
+use super::message::QueueMessage;
+use super::request::{HttpRequest, RequestWire};
+
+/// One invocation by the Functions host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The host's id of it, under which it logs the invocation. Letters, digits, `-`, `_` and `.`, at most 128.
+    pub id: String,
+    /// What triggered it.
+    pub trigger: Trigger,
+}
+
+/// What triggered an invocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// [`Function::RevokeFromQueue`]
+    Queue(QueueMessage),
+    /// [`Function::RevokeFromAlert`]
+    Alert(HttpRequest),
+    /// [`Function::Check`]
+    Check(HttpRequest),
+}
+
+impl Invocation {
+    /// Reads what the host posted: the header `X-Azure-Functions-InvocationId` and the body
+    /// `{"Data": {<binding>: value}, "Metadata": {…}}`.
+    ///
+    /// # Errors
+    /// A body that is no invocation of this function, or an id that is none. The error names the place, and repeats
+    /// nothing of what was read.
+    pub fn parse(
+        function: Function,
+        invocation_id: &str,
+        body: &[u8],
+    ) -> Result<Self, InvocationError> {
+        if !is_invocation_id(invocation_id) {
+            return Err(InvocationError::no_id());
+        }
+        let trigger = match function {
+            Function::RevokeFromQueue => Trigger::Queue(queue_message(body)?),
+            Function::RevokeFromAlert => Trigger::Alert(http_request(body)?),
+            Function::Check => Trigger::Check(http_request(body)?),
+        };
+        Ok(Self {
+            id: invocation_id.to_owned(),
+            trigger,
+        })
+    }
+
+    /// The function that was invoked.
+    #[must_use]
+    pub fn function(&self) -> Function {
+        match &self.trigger {
+            Trigger::Queue(_) => Function::RevokeFromQueue,
+            Trigger::Alert(_) => Function::RevokeFromAlert,
+            Trigger::Check(_) => Function::Check,
+        }
+    }
+}
+
+/// Whether it may stand in a log line and in a receipt as it is. The host's own are GUIDs.
+pub(super) fn is_invocation_id(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+#[derive(Deserialize)]
+struct QueueEnvelope {
+    #[serde(rename = "Data")]
+    data: Option<QueueData>,
+    #[serde(rename = "Metadata", default)]
+    metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+struct QueueData {
+    #[serde(default, deserialize_with = "present")]
+    message: Option<Payload>,
+}
+
+/// A `null` that is there is a message without a body; only a value that is not there is none.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Payload>, D::Error> {
+    Payload::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+struct HttpEnvelope {
+    #[serde(rename = "Data")]
+    data: Option<HttpData>,
+}
+
+#[derive(Deserialize)]
+struct HttpData {
+    req: Option<RequestWire>,
+}
+
+fn queue_message(body: &[u8]) -> Result<QueueMessage, InvocationError> {
+    let envelope: QueueEnvelope = read(body)?;
+    let message = envelope.data.and_then(|data| data.message).ok_or_else(|| {
+        InvocationError::at(
+            "Data.message",
+            "the message; the trigger's binding has to be named `message` in function.json",
+        )
+    })?;
+    Ok(QueueMessage::new(message, &envelope.metadata))
+}
+
+fn http_request(body: &[u8]) -> Result<HttpRequest, InvocationError> {
+    let envelope: HttpEnvelope = read(body)?;
+    let request = envelope.data.and_then(|data| data.req).ok_or_else(|| {
+        InvocationError::at(
+            "Data.req",
+            "the HTTP request; the trigger's binding has to be named `req` in function.json",
+        )
+    })?;
+    request.try_into()
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, InvocationError> {
+    let mut parser = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut parser)
+        .map_err(|error| InvocationError::from_json(&error))?;
+    parser
+        .end()
+        .map_err(|_| InvocationError::at("$", "one JSON object and nothing after it"))?;
+    Ok(value)
+}

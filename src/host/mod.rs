@@ -1,0 +1,42 @@
+//! The Azure Functions host's contract with a custom handler, and nothing else.
+//!
+//! Bytes come in as an [`Invocation`] and go out as a [`Reply`]; what happens between is a [`Handler`]'s. This room knows
+//! what the host writes and reads, not what an alert is: it names no other room. The facts are those of
+//! Azure/azure-functions-host, version 4, and of the Service Bus extension, version 5; each stands beside the code that
+//! relies on it. A body, a header or a name that came from outside is never logged and never repeated in an error.
+//!
+//! # What the status of an answer does
+//!
+//! | answer | what the host does |
+//! | --- | --- |
+//! | 200, a [`Reply::completed`] | writes the outputs, then completes the message, or answers the HTTP caller with `res` |
+//! | any other | fails the invocation: outputs and logs are dropped, the message is abandoned and comes again at once, and an HTTP caller gets 500 |
+//!
+//! A request that is no invocation is answered 400 or 413 and is therefore abandoned as well. After the queue's maximum
+//! delivery count it stands in the dead-letter queue, so that nothing is lost by refusing it.
+
+mod answer;
+mod broker;
+mod error;
+mod function;
+mod invocation;
+mod layers;
+mod message;
+mod reply;
+mod request;
+mod run;
+mod server;
+mod starting;
+
+pub use broker::BrokerWord;
+pub use error::InvocationError;
+pub use function::Function;
+pub use invocation::{Invocation, Trigger};
+pub use message::QueueMessage;
+pub use reply::{HttpReply, OutputBinding, Reply};
+pub use request::HttpRequest;
+pub use server::{BODY_LIMIT, GRACE, Handler, ServeError, serve};
+pub use starting::{HELD_WHEN_NOT_SET_UP, Starter, Starting, starting};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! The server on 127.0.0.1 to which the host posts invocations.
+//!
+//! HTTP/1.1 with keep-alive. `GET /` is the probe and is always answered. An invocation is worked on in a task of its
+//! own, so that a dropped connection does not end it and a panic fails it alone. Failures to accept a connection are
+//! retried and never end the server.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tracing::Instrument as _;
+
+use super::answer::{no_invocation, ready, refusal, unknown_path, wrong_method};
+use super::error::InvocationError;
+use super::function::Function;
+use super::invocation::{Invocation, is_invocation_id};
+use super::reply::Reply;
+use super::run::{Posted, run};
+
+/// The largest body of an invocation, in bytes: 64 MiB.
+///
+/// An alert of 10 MB becomes about 15 MB when the host encodes it twice (each quote in it takes four bytes), and as much
+/// again as metadata, which repeats its top-level properties; a message of 256 KB is far below. Service Bus Premium would
+/// carry 100 MB, but what is that large is no alert: it is refused and goes to the dead-letter queue.
+pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// How long invocations in flight may take to end once the server is told to stop. The host itself gives no grace, so
+/// that this matters only where something else sends SIGTERM; the usual grace there is 30 seconds.
+pub const GRACE: Duration = Duration::from_secs(25);
+
+/// What answers invocations.
+pub trait Handler: Send + Sync + 'static {
+    /// Answers one invocation. It runs to its end even if the host is gone. A panic in it fails this invocation only.
+    fn handle(&self, invocation: Invocation) -> impl Future<Output = Reply> + Send;
+}
+
+/// The server ended although nobody told it to.
+#[derive(Debug)]
+pub struct ServeError(Option<std::io::Error>);
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(error) => write!(f, "the server ended by itself: {error}"),
+            None => f.write_str("the server ended by itself"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.as_ref().map(|error| error as _)
+    }
+}
+
+/// Serves until `shutdown` comes, then takes no more connections and lets what is in flight end within [`GRACE`]. What
+/// has not ended by then is left: its message was not completed and comes again.
+///
+/// # Errors
+/// The server ended before `shutdown` came.
+pub async fn serve<H: Handler>(
+    listener: TcpListener,
+    handler: Arc<H>,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    // Every task holds a receiver until it has ended.
+    let (all_ended, in_flight) = watch::channel(());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = router(&Arc::new(Shared {
+        handler,
+        warm: AtomicBool::new(false),
+        in_flight,
+    }));
+    // Answers are small and awaited: none of them may wait for an acknowledgement of the one before.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "cannot turn off Nagle's algorithm");
+        }
+    });
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        // An error means that the sender is gone, which is a reason to stop as well.
+        let _ = stopped.await;
+    });
+    let mut server = std::pin::pin!(server.into_future());
+    tokio::select! {
+        ended = &mut server => return Err(ServeError(ended.err())),
+        () = shutdown => {}
+    }
+    // The receiver is held by the server, which has not ended.
+    let _ = stop.send(());
+    let drained = tokio::time::timeout(GRACE, async {
+        let ended = server.await;
+        all_ended.closed().await;
+        ended
+    });
+    match drained.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the server did not stop cleanly"),
+        Err(_) => tracing::warn!(
+            grace_seconds = GRACE.as_secs(),
+            "invocations were still in flight when the grace ended: their messages come again"
+        ),
+    }
+    Ok(())
+}
+
+struct Shared<H> {
+    handler: Arc<H>,
+    /// Whether an invocation has been here before.
+    warm: AtomicBool,
+    in_flight: watch::Receiver<()>,
+}
+
+fn router<H: Handler>(shared: &Arc<Shared<H>>) -> Router {
+    let probe = get(ready).fallback(|| async { wrong_method("GET, HEAD") });
+    let mut router = Router::new().route("/", probe);
+    for function in Function::ALL {
+        let shared = Arc::clone(shared);
+        let invoke = post(
+            async move |headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
+                invoke(shared, function, &headers, body).await
+            },
+        )
+        .fallback(|| async { wrong_method("POST") });
+        router = router.route(function.path(), invoke);
+    }
+    router
+        .fallback(unknown_path)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+async fn invoke<H: Handler>(
+    shared: Arc<Shared<H>>,
+    function: Function,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return unreadable(function, &rejection),
+    };
+    let invocation_id = headers
+        .get("X-Azure-Functions-InvocationId")
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    if !is_invocation_id(invocation_id) {
+        return no_invocation(function, &InvocationError::no_id());
+    }
+    // At the highest level, so that it is there for every event, whatever the level in force.
+    let span = tracing::error_span!(
+        "invocation",
+        faas.invocation_id = invocation_id,
+        faas.invoked_name = function.name(),
+        faas.trigger = function.trigger_kind(),
+        faas.coldstart = !shared.warm.swap(true, Ordering::Relaxed),
+    );
+    let posted = Posted {
+        function,
+        invocation_id: invocation_id.to_owned(),
+        body,
+    };
+    let (answer, answered) = oneshot::channel();
+    let handler = Arc::clone(&shared.handler);
+    let in_flight = shared.in_flight.clone();
+    tokio::spawn(
+        async move {
+            run(posted, handler, answer).await;
+            drop(in_flight);
+        }
+        .instrument(span),
+    );
+    answered.await.unwrap_or_else(|_| {
+        refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The invocation ended without an answer.",
+        )
+    })
+}
+
+fn unreadable(function: Function, rejection: &BytesRejection) -> Response {
+    let status = rejection.status();
+    let text = if status == StatusCode::PAYLOAD_TOO_LARGE {
+        format!(
+            "The invocation's body is larger than {BODY_LIMIT} bytes. Next: send fewer accounts in one alert; a message that is too large ends in the dead-letter queue."
+        )
+    } else {
+        "The invocation's body could not be read to its end.".to_owned()
+    };
+    tracing::error!(
+        faas.invoked_name = function.name(),
+        http.response.status_code = status.as_u16(),
+        reason = text.as_str(),
+        "invocation refused"
+    );
+    refusal(status, &text)
+}

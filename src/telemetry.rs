@@ -22,7 +22,7 @@ mod sink;
 use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
-use tracing::{Metadata, Subscriber};
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -38,11 +38,11 @@ const OURS: [&str; 2] = ["evict", "handler"];
 
 /// Writes this process's events of `level` and above from now on, and a line for each panic. What was set up before, if
 /// anything was, stays.
-pub fn init(level: LevelFilter) {
+pub fn init(level: Level) {
     let clock = Arc::new(SystemClock::start());
-    let subscriber = subscriber(level, ProcessStreams, clock);
+    let subscriber = subscriber(level.into(), ProcessStreams, clock);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
-        tracing::debug!("log lines are already set up");
+        tracing::debug!("telemetry.kept");
     }
     panics::install();
 }

@@ -1,1 +1,15 @@
-fn main() {}
+//! The operator's command. All it does stands in `evict::cli`; here it meets the process.
+
+use std::io::{stderr, stdin, stdout};
+use std::process::ExitCode;
+
+use evict::cli::{Console, run};
+
+fn main() -> ExitCode {
+    let mut console = Console {
+        input: &mut stdin().lock(),
+        output: &mut stdout().lock(),
+        errors: &mut stderr().lock(),
+    };
+    run(std::env::args_os(), &mut console).into()
+}

@@ -1,143 +1,171 @@
 //! The custom handler: what the Functions host starts, and all that is deployed.
 //!
-//! It listens first and is made ready meanwhile, so that the host's probe is answered at once. Nothing depends on a
-//! graceful end, because the host stops its worker with SIGKILL.
+//! It listens first. Identity, TLS roots and the HTTP client are made while the host's probe is already answered, so that
+//! they cost the first alert nothing.
 //!
-//! # Exit codes
+//! Exit codes, by which the host decides whether to start it anew (0 is not started again, any other is):
 //!
-//! | code | when |
+//! | code | meaning |
 //! | --- | --- |
-//! | 0 | told to stop by SIGTERM or Ctrl-C, and only then: the host does not restart a handler that ends with 0 |
-//! | 64 | settings that cannot be used; each problem is a line on stderr |
-//! | 69 | the port cannot be listened on |
-//! | 70 | the server ended by itself |
-//! | 71 | the operating system refused threads or signal handlers |
+//! | 0 | a signal (SIGTERM, Ctrl-C) asked for the end |
+//! | 64 | the settings are wrong; every problem has a log line |
+//! | 69 | the port that the host named cannot be listened on |
+//! | 70 | serving ended although nobody asked for it |
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use evict::config::{self, Environment, LogLevel, Settings};
-use evict::host::{self, Handler, Invocation, Reply, Starter};
+use evict::config::{Environment, LogLevel, Settings};
+use evict::containment::{Containment, Limits};
+use evict::domain::{Clock, Deadline, SystemClock};
+use evict::entra::{Entra, EntraSettings};
+use evict::host::{Starting, serve};
+use evict::ledger::MemoryLedger;
+use evict::service::{Service, ServiceSettings};
 use evict::telemetry;
 use tokio::net::TcpListener;
-use tracing::level_filters::LevelFilter;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
 
-/// `EX_UNAVAILABLE` of sysexits.h.
-const PORT_UNAVAILABLE: u8 = 69;
-/// `EX_SOFTWARE` of sysexits.h.
-const SERVER_ENDED: u8 = 70;
-/// `EX_OSERR` of sysexits.h.
-const SYSTEM_REFUSED: u8 = 71;
+const UNAVAILABLE: u8 = 69;
+const SOFTWARE: u8 = 70;
+
+/// Two threads, whatever the machine has: the work is waiting for Graph, and the second one keeps the probe answered
+/// while the first reads a large alert.
+const THREADS: usize = 2;
 
 fn main() -> ExitCode {
     let settings = match Settings::read(&Environment::of_process()) {
         Ok(settings) => settings,
         Err(problems) => {
-            telemetry::init(LevelFilter::INFO);
+            telemetry::init(Level::INFO);
             for problem in problems.iter() {
-                tracing::error!(variable = problem.variable(), %problem, "setting cannot be used");
+                tracing::error!(variable = problem.variable(), problem = %problem, "settings.refused");
             }
-            return ExitCode::from(config::EXIT_CODE);
+            return ExitCode::from(evict::config::EXIT_CODE);
         }
     };
     telemetry::init(level(settings.log_level));
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
         .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!(%error, "the operating system refused what the handler runs on");
-            return ExitCode::from(SYSTEM_REFUSED);
-        }
-    };
-    let code = runtime.block_on(run(settings));
-    // What outlived the grace is not waited for: its messages come again.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    code
-}
-
-async fn run(settings: Settings) -> ExitCode {
-    // First of all, so that a signal is never met by the system's default action.
-    let shutdown = match shutdown() {
-        Ok(shutdown) => shutdown,
-        Err(error) => {
-            tracing::error!(%error, "signals cannot be waited for");
-            return ExitCode::from(SYSTEM_REFUSED);
-        }
-    };
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
-    let listener = match TcpListener::bind(address).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(
-                server.address = %address,
-                %error,
-                "cannot listen: another program may hold the port that FUNCTIONS_CUSTOMHANDLER_PORT names; end it or choose another port"
-            );
-            return ExitCode::from(PORT_UNAVAILABLE);
-        }
-    };
-    tracing::info!(server.address = %address, version = env!("CARGO_PKG_VERSION"), "listening");
-    let (starter, handler) = host::starting();
-    // On a thread of its own: reading TLS roots may block, and the probe has to be answered meanwhile.
-    tokio::task::spawn_blocking(move || set_up(&settings, starter));
-    match host::serve(listener, Arc::new(handler), shutdown).await {
-        Ok(()) => {
-            tracing::info!("stopped, as told");
-            ExitCode::SUCCESS
+        .build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(run(settings));
+            // What outlived the grace is not waited for: its messages come again.
+            runtime.shutdown_timeout(Duration::from_secs(1));
+            code
         }
         Err(error) => {
-            tracing::error!(%error, "no longer serving");
-            ExitCode::from(SERVER_ENDED)
+            tracing::error!(problem = %error, "runtime.refused");
+            ExitCode::from(SOFTWARE)
         }
     }
 }
 
-/// Ends when SIGTERM or Ctrl-C comes.
-#[cfg(unix)]
-fn shutdown() -> std::io::Result<impl Future<Output = ()> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
+async fn run(settings: Settings) -> ExitCode {
+    let port = settings.port;
+    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(
+                port,
+                problem = %error,
+                next = "free the port, or let the host choose another (FUNCTIONS_CUSTOMHANDLER_PORT)",
+                "listener.refused"
+            );
+            return ExitCode::from(UNAVAILABLE);
+        }
+    };
+    let (mut terminate, mut interrupt) = match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) {
+        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(problem = %error, "signals.refused");
+            return ExitCode::from(SOFTWARE);
+        }
+    };
+    let asked_to_end = async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    })
-}
-
-/// Ends when Ctrl-C comes.
-#[cfg(not(unix))]
-fn shutdown() -> std::io::Result<impl Future<Output = ()> + Send> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move {
-        interrupt.recv().await;
-    })
-}
-
-fn level(level: LogLevel) -> LevelFilter {
-    match level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
+    };
+    tracing::info!(
+        port,
+        version = env!("CARGO_PKG_VERSION"),
+        "handler.listening"
+    );
+    let handler = Arc::new(Starting::begin(make_service(settings)));
+    match serve(listener, handler, asked_to_end).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(problem = %error, "handler.ended");
+            ExitCode::from(SOFTWARE)
+        }
     }
 }
 
-/// Makes what answers invocations, which wait for it.
-fn set_up(_settings: &Settings, starter: Starter<Unfinished>) {
-    starter.ready(Unfinished);
+async fn make_service(settings: Settings) -> Result<Service, String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let entra_settings = EntraSettings {
+        client_id: settings.client_id,
+        cloud: settings.cloud,
+        endpoint: settings.graph_endpoint.clone(),
+    };
+    let for_entra = Arc::clone(&clock);
+    // Reading the machine's certificates blocks.
+    let entra = tokio::task::spawn_blocking(move || Entra::connect(entra_settings, for_entra))
+        .await
+        .map_err(|error| format!("The set-up was interrupted: {error}"))?
+        .map_err(|error| error.to_string())?;
+    tokio::spawn(warm_up(entra.clone(), Arc::clone(&clock)));
+
+    let service_settings = ServiceSettings {
+        tenant: settings.policy.tenant,
+        mode: settings.policy.mode,
+        max_deliveries: settings.max_deliveries,
+        http_deadline: settings.http_deadline,
+        queue_deadline: settings.queue_deadline,
+        redelivery_wait: settings.redelivery_wait,
+        in_force: settings.in_force(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let containment = Containment::new(
+        entra,
+        settings.policy,
+        Arc::new(MemoryLedger::new(Arc::clone(&clock))),
+        Arc::clone(&clock),
+        Limits {
+            concurrency: settings.concurrency,
+            verify: settings.verify,
+        },
+    );
+    tracing::info!("handler.ready");
+    Ok(Service::new(containment, service_settings, clock))
 }
 
-/// Stands where the service will be.
-struct Unfinished;
+/// Gets the token before the first alert needs it. A failure is told; the first alert tries again.
+async fn warm_up(entra: Entra, clock: Arc<dyn Clock>) {
+    let deadline = Deadline::after(&*clock, Duration::from_secs(30));
+    match entra.identity(deadline).await {
+        Ok(token) => {
+            tracing::info!(tenant = %token.tenant, expires_at = %token.expires_at, "identity.ready");
+        }
+        Err(error) => tracing::warn!(problem = %error, "identity.missing"),
+    }
+}
 
-impl Handler for Unfinished {
-    async fn handle(&self, _invocation: Invocation) -> Reply {
-        Reply::abandoned("this build of the handler has no service")
+fn level(level: LogLevel) -> Level {
+    match level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
     }
 }

@@ -1,5 +1,7 @@
 //! The alert: what arrived, whatever its shape, and the three ways in which reading it can end.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -124,8 +126,8 @@ impl Severity {
     }
 }
 
-/// What a payload says besides its subjects. All text in it is untrusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a payload says besides its subjects. All text in it is untrusted. `Debug` masks what may name a person.
+#[derive(Clone, PartialEq, Eq)]
 pub struct AlertHeader {
     /// The shape that was recognised. Of an envelope: the envelope's.
     pub shape: Shape,
@@ -168,6 +170,22 @@ impl AlertHeader {
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         self.severity.as_deref().and_then(Severity::read)
+    }
+}
+
+impl fmt::Debug for AlertHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AlertHeader")
+            .field("shape", &self.shape)
+            .field("severity", &self.severity)
+            .field("alert_id", &self.alert_id)
+            .field("incident_id", &self.incident_id)
+            .field("tenant", &self.tenant)
+            .field("flagged_at", &self.flagged_at)
+            .field("reason", &self.reason.as_ref().map(|_| "***"))
+            .field("requested_by", &self.requested_by.as_ref().map(|_| "***"))
+            .field("expect", &self.expect)
+            .finish()
     }
 }
 

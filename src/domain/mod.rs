@@ -24,7 +24,7 @@ pub use identifiers::{
     UserPrincipalName,
 };
 pub use ledger::{Admission, Ledger, LedgerError};
-pub use outcome::{Outcome, WithholdReason};
+pub use outcome::{Fix, Outcome, WithholdReason};
 pub use policy::{Mode, Policy, ProtectedUser};
 pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};
 pub use subject::{SubjectKind, SubjectRef};

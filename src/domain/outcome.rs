@@ -29,6 +29,22 @@ pub enum WithholdReason {
 }
 
 impl WithholdReason {
+    /// Whether it stands for something that could not be read, so that asking again may decide otherwise.
+    #[must_use]
+    pub fn may_be_asked_again(self) -> bool {
+        match self {
+            Self::MembershipUnknown => true,
+            Self::TokenTenant
+            | Self::OtherTenant
+            | Self::ProtectedUser
+            | Self::ProtectedGroup
+            | Self::ProtectedGroupMissing
+            | Self::BelowMinimumSeverity
+            | Self::BlastRadius
+            | Self::Observe => false,
+        }
+    }
+
     /// The word for it in JSON and in logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -44,6 +60,18 @@ impl WithholdReason {
             Self::Observe => "observe",
         }
     }
+}
+
+/// Whose move it is when a containment failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fix {
+    /// The managed identity lacks a permission: once it is granted, the same message succeeds.
+    Permission,
+    /// The alert names something that the directory does not accept.
+    Alert,
+    /// Nothing outside this program can mend it.
+    Nothing,
 }
 
 /// How it ended, for one subject.
@@ -81,8 +109,11 @@ pub enum Outcome {
         #[serde(rename = "as")]
         kind: SubjectKind,
     },
-    /// It cannot be done, and trying again would not change that.
-    Failed,
+    /// It cannot be done, and trying again would not change that by itself.
+    Failed {
+        /// What has to be mended first.
+        fix: Fix,
+    },
     /// Not final: Graph throttles or is down, or time ran out.
     Deferred,
     /// Put on the queue, to be finished there.
@@ -101,7 +132,7 @@ impl Outcome {
             Self::NotFound => "not_found",
             Self::Ambiguous { .. } => "ambiguous",
             Self::NotAUser { .. } => "not_a_user",
-            Self::Failed => "failed",
+            Self::Failed { .. } => "failed",
             Self::Deferred => "deferred",
             Self::HandedOver => "handed_over",
         }
@@ -118,9 +149,31 @@ impl Outcome {
             | Self::NotFound
             | Self::Ambiguous { .. }
             | Self::NotAUser { .. }
-            | Self::Failed
+            | Self::Failed { .. }
             | Self::HandedOver => true,
             Self::Deferred => false,
+        }
+    }
+
+    /// Whether the subject is worth another message once somebody, or time, has removed what stood in the way.
+    #[must_use]
+    pub fn is_worth_putting_back(&self) -> bool {
+        match self {
+            Self::Deferred
+            | Self::Failed {
+                fix: Fix::Permission,
+            } => true,
+            Self::Failed {
+                fix: Fix::Alert | Fix::Nothing,
+            }
+            | Self::Revoked { .. }
+            | Self::AlreadyCut
+            | Self::Withheld { .. }
+            | Self::NotEffective { .. }
+            | Self::NotFound
+            | Self::Ambiguous { .. }
+            | Self::NotAUser { .. }
+            | Self::HandedOver => false,
         }
     }
 }

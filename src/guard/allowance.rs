@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::domain::{Admission, WithholdReason};
 
 use super::Withheld;
+use super::clearance::Clearance;
 
 /// What the ledger granted to one alert. Each cut takes one place; when none is left, the rest is withheld.
 #[derive(Debug)]
@@ -53,6 +54,12 @@ impl Allowance {
 
     /// Gives back a place that was taken and not used.
     pub(super) fn give_back(&self, Slot(()): Slot) {
+        self.left.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Gives back the place of a clearance with which surely nothing was done.
+    pub fn unused(&self, clearance: Clearance) {
+        drop(clearance);
         self.left.fetch_add(1, Ordering::AcqRel);
     }
 

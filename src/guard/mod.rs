@@ -12,14 +12,14 @@
 //!
 //! A clearance cannot be made elsewhere:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0451
 //! let user: evict::domain::UserId = "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap();
 //! let forged = evict::guard::Clearance { user };
 //! ```
 //!
 //! nor can the place in the hour that it costs:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0423
 //! let forged = evict::guard::Slot(());
 //! ```
 

@@ -36,7 +36,7 @@ pub use message::QueueMessage;
 pub use reply::{HttpReply, OutputBinding, Reply};
 pub use request::HttpRequest;
 pub use server::{BODY_LIMIT, GRACE, Handler, ServeError, serve};
-pub use starting::{HELD_WHEN_NOT_SET_UP, Starter, Starting, starting};
+pub use starting::{HELD_WHEN_NOT_SET_UP, Starting};
 
 #[cfg(test)]
 mod tests;

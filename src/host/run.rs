@@ -65,7 +65,7 @@ async fn work<H: Handler>(posted: Posted, handler: Arc<H>) -> Result<Reply, Invo
         invocation_id,
         body,
     } = posted;
-    tracing::debug!(body_bytes = body.len(), "invocation begun");
+    tracing::debug!(body_bytes = body.len(), "invocation.begun");
     let invocation = Invocation::parse(function, &invocation_id, &body)?;
     // It may be large, and all that counts has been read.
     drop(body);
@@ -81,18 +81,18 @@ fn log(ended: &Ended) {
                 messages.receipts = reply.messages(OutputBinding::Receipts).len(),
                 messages.rejected = reply.messages(OutputBinding::Rejected).len(),
                 messages.handover = reply.messages(OutputBinding::Handover).len(),
-                "invocation completed"
+                "invocation.ended"
             ),
             Some(reason) => {
                 log_lines(reply);
-                tracing::warn!(faas.outcome = "abandoned", reason, "invocation abandoned");
+                tracing::warn!(faas.outcome = "abandoned", reason, "invocation.abandoned");
             }
         },
         Ended::NoInvocation(error) => {
-            tracing::error!(faas.outcome = "refused", %error, "request is no invocation");
+            tracing::error!(faas.outcome = "refused", problem = %error, "invocation.refused");
         }
         Ended::Panicked => {
-            tracing::error!(faas.outcome = "panicked", "invocation ended in a panic");
+            tracing::error!(faas.outcome = "panicked", "invocation.panicked");
         }
     }
 }
@@ -100,7 +100,8 @@ fn log(ended: &Ended) {
 /// The host takes a dropped connection for a failure: it sends no output, logs no line, and delivers the message again.
 fn log_undelivered(ended: &Ended) {
     tracing::warn!(
-        "the host was gone before the answer: what was begun is finished, but its outputs were not sent"
+        problem = "the host was gone before the answer: what was begun is finished, but its outputs were not sent",
+        "invocation.undelivered"
     );
     if let Ended::Reply(reply) = ended
         && reply.reason_abandoned().is_none()
@@ -112,9 +113,6 @@ fn log_undelivered(ended: &Ended) {
 /// Lines that the host would have logged.
 fn log_lines(reply: &Reply) {
     for line in reply.logs() {
-        tracing::info!(
-            log = line.as_str(),
-            "line of an invocation that the host does not log"
-        );
+        tracing::info!(line, "invocation.log");
     }
 }

@@ -85,7 +85,7 @@ pub async fn serve<H: Handler>(
     // Answers are small and awaited: none of them may wait for an acknowledgement of the one before.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "cannot turn off Nagle's algorithm");
+            tracing::debug!(%error, "connection.delayed");
         }
     });
     let server = axum::serve(listener, router).with_graceful_shutdown(async {
@@ -95,7 +95,7 @@ pub async fn serve<H: Handler>(
     let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
         ended = &mut server => return Err(ServeError(ended.err())),
-        () = shutdown => {}
+        () = shutdown => tracing::info!("handler.stopping"),
     }
     // The receiver is held by the server, which has not ended.
     let _ = stop.send(());
@@ -106,10 +106,11 @@ pub async fn serve<H: Handler>(
     });
     match drained.await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "the server did not stop cleanly"),
+        Ok(Err(error)) => tracing::warn!(%error, "handler.stopped.uncleanly"),
         Err(_) => tracing::warn!(
             grace_seconds = GRACE.as_secs(),
-            "invocations were still in flight when the grace ended: their messages come again"
+            problem = "invocations were still in flight: their messages come again",
+            "handler.grace.over"
         ),
     }
     Ok(())
@@ -200,8 +201,8 @@ fn unreadable(function: Function, rejection: &BytesRejection) -> Response {
     tracing::error!(
         faas.invoked_name = function.name(),
         http.response.status_code = status.as_u16(),
-        reason = text.as_str(),
-        "invocation refused"
+        problem = text.as_str(),
+        "invocation.refused"
     );
     refusal(status, &text)
 }

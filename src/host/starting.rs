@@ -18,41 +18,36 @@ use super::server::Handler;
 /// abandoned message again at once; without this pause, ten deliveries would be used up in a second.
 pub const HELD_WHEN_NOT_SET_UP: Duration = Duration::from_secs(30);
 
-/// A handler in the making, and the side on which it is made.
-#[must_use]
-pub fn starting<H: Handler>() -> (Starter<H>, Starting<H>) {
-    let (sender, receiver) = watch::channel(None);
-    (Starter(sender), Starting(receiver))
+/// A handler in the making, which is answered for once it is made.
+#[derive(Debug)]
+pub struct Starting<H> {
+    made: watch::Receiver<Made<H>>,
 }
 
-/// Tells how the making ended. Dropped without a word, as by a panic, it stands for a failure.
-#[derive(Debug)]
-pub struct Starter<H>(watch::Sender<Option<Result<Arc<H>, String>>>);
+type Made<H> = Option<Result<Arc<H>, String>>;
 
-impl<H: Handler> Starter<H> {
-    /// The handler is there.
-    pub fn ready(self, handler: H) {
-        self.0.send_replace(Some(Ok(Arc::new(handler))));
-    }
-
-    /// There will be no handler. The reason is shown to callers and logged: it must hold no secret and name nobody.
-    pub fn failed(self, reason: &str) {
-        tracing::error!(reason, "the handler could not be set up");
-        self.0.send_replace(Some(Err(reason.to_owned())));
-    }
-}
-
-/// A handler in the making, which waits until it is made.
-#[derive(Debug)]
-pub struct Starting<H>(watch::Receiver<Option<Result<Arc<H>, String>>>);
+const NO_RESULT: &str = "its set-up ended without a result; the log names the place";
 
 impl<H: Handler> Starting<H> {
+    /// Begins to make the handler, in a task of its own. The reason of a failure is logged and shown to callers: it must
+    /// hold no secret and name nobody. A panic counts as a failure.
+    pub fn begin(set_up: impl Future<Output = Result<H, String>> + Send + 'static) -> Self {
+        let (sender, made) = watch::channel(None);
+        tokio::spawn(async move {
+            let result = set_up.await;
+            if let Err(problem) = &result {
+                tracing::error!(problem, "handler.setup.failed");
+            }
+            sender.send_replace(Some(result.map(Arc::new)));
+        });
+        Self { made }
+    }
+
     async fn made(&self) -> Result<Arc<H>, String> {
-        let mut receiver = self.0.clone();
-        let outcome = receiver.wait_for(Option::is_some).await;
-        match outcome.as_deref() {
-            Ok(Some(outcome)) => outcome.clone(),
-            Ok(None) | Err(_) => Err("its set-up ended without a result".to_owned()),
+        let mut made = self.made.clone();
+        match made.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(made)) => made.clone(),
+            Ok(None) | Err(_) => Err(NO_RESULT.to_owned()),
         }
     }
 }
@@ -67,14 +62,14 @@ impl<H: Handler> Handler for Starting<H> {
 }
 
 async fn not_set_up(trigger: &Trigger, reason: &str) -> Reply {
-    let text = format!("The handler could not be set up: {reason}");
+    let problem = format!("The handler could not be set up: {reason}");
     match trigger {
         Trigger::Queue(_) => {
             tokio::time::sleep(HELD_WHEN_NOT_SET_UP).await;
-            Reply::abandoned(&text)
+            Reply::abandoned(&problem)
         }
         Trigger::Alert(_) | Trigger::Check(_) => {
-            let body = json!({ "error": text }).to_string();
+            let body = json!({ "error": { "problem": problem } }).to_string();
             Reply::completed().with_http(HttpReply::json(503, body))
         }
     }

@@ -35,7 +35,7 @@ pub fn cut_at(receipt: &Receipt) -> Option<Timestamp> {
         | Outcome::NotFound
         | Outcome::Ambiguous { .. }
         | Outcome::NotAUser { .. }
-        | Outcome::Failed
+        | Outcome::Failed { .. }
         | Outcome::Deferred
         | Outcome::HandedOver => None,
     }
@@ -58,7 +58,7 @@ pub fn still_alive(outcome: &Outcome, cut_at: Option<Timestamp>) -> Vec<StillAli
         Outcome::Withheld { .. } | Outcome::Ambiguous { .. } => {
             vec![without_bound("Every session and token: nothing was cut.")]
         }
-        Outcome::Failed | Outcome::Deferred => vec![without_bound(
+        Outcome::Failed { .. } | Outcome::Deferred => vec![without_bound(
             "Possibly every session and token: no cut is proved.",
         )],
         Outcome::HandedOver => vec![without_bound(

@@ -149,7 +149,7 @@ fn still_alive(receipts: &[Receipt]) -> Vec<String> {
         | Outcome::NotFound
         | Outcome::Ambiguous { .. }
         | Outcome::NotAUser { .. }
-        | Outcome::Failed
+        | Outcome::Failed { .. }
         | Outcome::Deferred
         | Outcome::HandedOver => false,
     });
@@ -260,7 +260,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::NotFound => "not found",
         Outcome::Ambiguous { .. } => "ambiguous",
         Outcome::NotAUser { .. } => "not a user",
-        Outcome::Failed => "failed",
+        Outcome::Failed { .. } => "failed",
         Outcome::Deferred => "not finished",
         Outcome::HandedOver => "handed to the queue",
     }

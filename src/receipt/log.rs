@@ -20,7 +20,7 @@ pub fn log_line(receipt: &Receipt) -> String {
         | Outcome::NotEffective { .. }
         | Outcome::NotFound
         | Outcome::Ambiguous { .. }
-        | Outcome::Failed
+        | Outcome::Failed { .. }
         | Outcome::Deferred
         | Outcome::HandedOver => (None, None),
     };

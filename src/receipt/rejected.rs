@@ -145,17 +145,17 @@ fn may_be_rewritten(text: &str) -> bool {
     text.len() <= 64 && begins_like_a_date
 }
 
-/// What a message's last delivery left unfinished, as messages that can be put on the input queue as they are. Why they
-/// were rejected stands in `rejectedBecause`, which the manual form passes over.
+/// What a message left unfinished, as messages that can be put on the input queue as they are: what its last delivery
+/// could not end, and what failed for want of a permission. Why they were rejected stands in `rejectedBecause`, which the manual form passes over.
 #[must_use]
 pub fn unfinished(report: &AlertReport<'_>, from: &RejectedFrom<'_>) -> Vec<String> {
     let entries = report
         .pairs()
-        .filter(|(_, receipt)| !receipt.outcome.is_final())
+        .filter(|(_, receipt)| receipt.outcome.is_worth_putting_back())
         .filter_map(|(subject, _)| subject.and_then(Entry::of));
     let message = ManualMessage {
         rejected_because: Some(
-            "These users were not finished by the message's last delivery; their receipts say why. Next: put this message on the input queue as it is."
+            "These users were not cut; their receipts say why. Next: remove what stood in the way (a missing permission, an outage), then put this message on the input queue as it is."
                 .to_owned(),
         ),
         rejected_from: Some(Origin::of(from)),

@@ -144,7 +144,7 @@ impl Summary {
                 Outcome::NotFound => &mut summary.not_found,
                 Outcome::Ambiguous { .. } => &mut summary.ambiguous,
                 Outcome::NotAUser { .. } => &mut summary.not_a_user,
-                Outcome::Failed => &mut summary.failed,
+                Outcome::Failed { .. } => &mut summary.failed,
                 Outcome::Deferred => &mut summary.deferred,
                 Outcome::HandedOver => &mut summary.handed_over,
             };

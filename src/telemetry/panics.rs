@@ -13,6 +13,6 @@ pub(super) fn report(info: &PanicHookInfo<'_>) {
     tracing::error!(
         code.location = place.as_deref(),
         thread.name = thread.name(),
-        "panicked"
+        "process.panicked"
     );
 }

@@ -123,7 +123,7 @@ async fn each_invocation_leaves_a_line_that_bears_its_id() {
     let text = log.text();
     let lines: Vec<_> = text
         .lines()
-        .filter(|line| line.contains("invocation completed"))
+        .filter(|line| line.contains("invocation.ended"))
         .collect();
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines.iter().all(|line| line.contains(ID)), "{text}");
@@ -139,7 +139,7 @@ async fn a_panic_leaves_a_line_that_names_the_invocation_and_nobody() {
     let (log, _guard) = Log::start();
     let address = start(&Arc::default()).await;
     answered(post(address, "panic").await).await;
-    let line = log.line_with("invocation ended in a panic").await;
+    let line = log.line_with("invocation.panicked").await;
     assert!(line.contains("ERROR") && line.contains(ID), "{line}");
     assert!(!log.text().contains("alice"), "{}", log.text());
 }
@@ -166,7 +166,7 @@ async fn what_was_finished_after_the_host_had_gone_is_logged() {
     answered(post(address, "meanwhile").await).await;
     assert!(!log.text().contains("user cafe"), "{}", log.text());
     handler.go_on.notify_one();
-    let gone = log.line_with("the host was gone before the answer").await;
+    let gone = log.line_with("invocation.undelivered").await;
     assert!(gone.contains("WARN") && gone.contains(ID), "{gone}");
     log.line_with("user cafe revoked").await;
 }

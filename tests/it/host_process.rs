@@ -48,8 +48,8 @@ fn listening() -> (Running, u16, BufReader<ChildStdout>) {
     let mut line = String::new();
     lines.read_line(&mut line).unwrap();
     let line: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!(line["message"], "listening");
-    assert_eq!(line["server.address"], format!("127.0.0.1:{port}"));
+    assert_eq!(line["message"], "handler.listening");
+    assert_eq!(line["port"], port);
     (child, port, lines)
 }
 
@@ -108,11 +108,8 @@ fn a_port_that_is_taken_ends_it_with_69() {
         .unwrap();
     assert_eq!(output.status.code(), Some(69));
     let errors = errors(&output);
-    let message = errors[0]["message"].as_str().unwrap();
-    assert!(
-        message.contains("FUNCTIONS_CUSTOMHANDLER_PORT"),
-        "{message}"
-    );
+    let next = errors[0]["next"].as_str().unwrap();
+    assert!(next.contains("FUNCTIONS_CUSTOMHANDLER_PORT"), "{next}");
 }
 
 #[test]
@@ -147,7 +144,7 @@ fn ends_with_0_on(signal: &str) {
     assert_eq!(child.0.wait().unwrap().code(), Some(0));
     let mut rest = String::new();
     lines.read_to_string(&mut rest).unwrap();
-    assert!(rest.contains(r#""message":"stopped, as told""#), "{rest}");
+    assert!(rest.contains(r#""message":"handler.stopping""#), "{rest}");
 }
 
 #[cfg(unix)]

@@ -401,7 +401,8 @@ async fn what_does_not_end_within_the_grace_is_left() {
 async fn the_probe_is_answered_while_the_handler_is_still_being_made() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (starter, handler) = host::starting();
+    let (make, told) = oneshot::channel::<Obedient>();
+    let handler = host::Starting::begin(async { told.await.map_err(|error| error.to_string()) });
     tokio::spawn(host::serve(
         listener,
         Arc::new(handler),
@@ -422,10 +423,11 @@ async fn the_probe_is_answered_while_the_handler_is_still_being_made() {
     assert_eq!(probe.status(), StatusCode::OK);
     assert!(!invocation.is_finished());
     let (done, _kept) = mpsc::unbounded_channel();
-    starter.ready(Obedient {
+    let obedient = Obedient {
         done,
         go_on: Notify::new(),
         go_on_at_last: Notify::new(),
-    });
+    };
+    assert!(make.send(obedient).is_ok());
     assert_eq!(invocation.await.unwrap().unwrap().status(), StatusCode::OK);
 }

@@ -1,20 +1,31 @@
-//! The one integration target: one file per behaviour.
+//! The one integration target: one file for each behaviour.
+#![cfg_attr(
+    test,
+    expect(
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "clippy permits both in tests, but takes the functions beside them for production code"
+    )
+)]
 
-#[cfg(test)]
+mod alert_properties;
+mod alert_refusals;
+mod alert_round_trip;
+mod alert_rules;
+mod alert_samples;
+mod app;
 mod config_settings;
-#[cfg(test)]
+mod entra_support;
+mod entra_wire;
+#[cfg(feature = "operator")]
+mod explain;
 mod host_invocation;
-#[cfg(test)]
 mod host_log;
-#[cfg(test)]
 mod host_process;
-#[cfg(test)]
 mod host_server;
-#[cfg(test)]
+mod main_job;
 mod receipt_comment;
-#[cfg(test)]
 mod receipt_json;
-#[cfg(test)]
 mod receipt_messages;
-#[cfg(test)]
+mod receipt_roundtrip;
 mod receipt_world;

@@ -121,7 +121,9 @@ fn every_outcome_has_a_sentence() {
         Outcome::NotEffective { home_domain: None },
         Outcome::NotFound,
         Outcome::Ambiguous { candidates: 2 },
-        Outcome::Failed,
+        Outcome::Failed {
+            fix: evict::domain::Fix::Permission,
+        },
         Outcome::Deferred,
         Outcome::HandedOver,
     ]
@@ -135,7 +137,7 @@ fn every_outcome_has_a_sentence() {
         not_effective: Not cut, and not from here: an external user, who signs in at the home tenant. Next: ask that tenant to cut the sessions, and block or remove the guest account here.
         not_found: Nobody was cut: the tenant has no user with these identifiers. Next: see whether the account was deleted, is an application, or goes by another name.
         ambiguous: Nobody was cut: the identifiers fit 2 users, or users who differ. Next: send a manual message with the object id of the one who is meant.
-        failed: Failed: no cut is proved, and trying again would not change that.
+        failed: Failed: no cut is proved, since the app lacks a permission. Next: grant it, then send the alert again; a message from the queue waits in evict-rejected, ready to be put back.
         deferred: Not finished: no cut is proved yet. It is tried again if this came through the queue.
         handed_over: Not finished in this call: handed to the queue and finished there. Another receipt follows.
         "#);

@@ -106,7 +106,9 @@ fn the_sum_counts_every_outcome_under_its_own_word() {
         Outcome::NotAUser {
             kind: SubjectKind::Group,
         },
-        Outcome::Failed,
+        Outcome::Failed {
+            fix: evict::domain::Fix::Permission,
+        },
         Outcome::Deferred,
         Outcome::HandedOver,
     ];
@@ -403,7 +405,9 @@ fn what_stays_alive_is_told_with_its_bounds_for_every_outcome() {
             reason: WithholdReason::ProtectedUser,
         },
         Outcome::Ambiguous { candidates: 2 },
-        Outcome::Failed,
+        Outcome::Failed {
+            fix: evict::domain::Fix::Permission,
+        },
         Outcome::Deferred,
         Outcome::HandedOver,
         Outcome::NotFound,

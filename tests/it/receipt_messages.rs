@@ -143,7 +143,7 @@ fn what_the_last_delivery_left_can_be_put_on_the_input_queue_as_it_is() {
         {
           "alert": "a30f4300-bbee-4636-9d33-bc6d96f0da84",
           "incident": "/subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc/providers/Microsoft.SecurityInsights/Incidents/20731ab2-4c8b-4eb4-8f1e-accf4372a2a7",
-          "rejectedBecause": "These users were not finished by the message's last delivery; their receipts say why. Next: put this message on the input queue as it is.",
+          "rejectedBecause": "These users were not cut; their receipts say why. Next: remove what stood in the way (a missing permission, an outage), then put this message on the input queue as it is.",
           "rejectedFrom": {
             "at": "2026-11-23T20:19:00Z",
             "deliveryCount": 10,

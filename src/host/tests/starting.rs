@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::oneshot;
 
-use super::super::{
-    Function, HELD_WHEN_NOT_SET_UP, Handler, Invocation, Reply, Starter, Starting, starting,
-};
+use super::super::{Function, HELD_WHEN_NOT_SET_UP, Handler, Invocation, Reply, Starting};
 use super::{envelope, parse, truth};
 
 struct Done;
@@ -26,43 +25,40 @@ fn from_alert() -> Invocation {
     parse(Function::RevokeFromAlert, &body).unwrap()
 }
 
-fn pair() -> (Starter<Done>, Starting<Done>) {
-    starting()
+fn failing() -> Starting<Done> {
+    Starting::begin(async { Err("no identity endpoint".to_owned()) })
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_invocation_waits_until_the_handler_is_made() {
-    let (starter, handler) = pair();
+    let (make, told) = oneshot::channel();
+    let handler = Starting::begin(async { told.await.map_err(|_| "never told".to_owned()) });
     let early = tokio::time::timeout(Duration::from_mins(1), handler.handle(from_queue()));
     assert!(early.await.is_err(), "nothing is there to answer it yet");
 
     let (reply, ()) = tokio::join!(handler.handle(from_queue()), async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        starter.ready(Done);
+        assert!(make.send(Done).is_ok());
     });
     assert_eq!(reply.logs(), ["done"]);
     assert_eq!(handler.handle(from_alert()).await.logs(), ["done"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn when_it_cannot_be_made_callers_are_told_why() {
-    let (starter, handler) = pair();
-    starter.failed("no identity endpoint");
-    let reply = handler.handle(from_alert()).await;
+    let reply = failing().handle(from_alert()).await;
     let http = reply.http().unwrap();
     assert_eq!(http.status, 503);
     assert_eq!(
         http.body,
-        r#"{"error":"The handler could not be set up: no identity endpoint"}"#
+        r#"{"error":{"problem":"The handler could not be set up: no identity endpoint"}}"#
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_it_cannot_be_made_messages_are_held_and_given_back() {
-    let (starter, handler) = pair();
-    starter.failed("no identity endpoint");
     let begun = tokio::time::Instant::now();
-    let reply = handler.handle(from_queue()).await;
+    let reply = failing().handle(from_queue()).await;
     assert_eq!(begun.elapsed(), HELD_WHEN_NOT_SET_UP);
     assert_eq!(
         reply.reason_abandoned(),
@@ -70,10 +66,9 @@ async fn when_it_cannot_be_made_messages_are_held_and_given_back() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_set_up_that_panics_counts_as_failed() {
-    let (starter, handler) = pair();
-    drop(starter);
+    let handler: Starting<Done> = Starting::begin(async { panic!("while reading TLS roots") });
     let reply = handler.handle(from_alert()).await;
     assert!(
         reply

@@ -1,1 +1,10 @@
+//! A simulated Entra tenant and a simulated Functions host, for people and for tests. It speaks the wire with structures
+//! of its own and never depends on the package it judges.
 
+pub mod clock;
+pub mod functions;
+pub mod judges;
+pub mod stage;
+pub mod story;
+mod sync;
+pub mod tenant;

@@ -1,1 +1,110 @@
-fn main() {}
+//! The sandbox by hand: `cargo run -p sandbox` sends a sample incident through the whole path and tells what became of it.
+
+mod cli;
+mod handler;
+mod once;
+mod setting;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::LevelFilter;
+
+use self::cli::{AlertOptions, Cli, Command, CommonOptions, ServeOptions};
+use self::setting::{Ports, Setting};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if standard error is gone.
+            let _told = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let usual = match cli.command {
+        None => tracing::Level::ERROR,
+        Some(Command::Serve(_)) => tracing::Level::INFO,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::from_level(cli.common.log.unwrap_or(usual)))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let mut terminated = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let work = async {
+        match &cli.command {
+            None => tell(&cli.alert, &cli.common).await,
+            Some(Command::Serve(options)) => serve(options, &cli.common).await,
+        }
+    };
+    // Whichever ends first, dropping the rest ends the worker too.
+    let stopped = tokio::select! {
+        done = work => return done,
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("listening for Ctrl-C"),
+        _ = terminated.recv() => Ok(()),
+    };
+    stopped?;
+    match cli.command {
+        None => bail!("stopped before the alert was through"),
+        Some(Command::Serve(_)) => Ok(()),
+    }
+}
+
+/// Sends one alert and prints what became of it.
+async fn tell(alert: &AlertOptions, common: &CommonOptions) -> anyhow::Result<()> {
+    let setting = Setting::start(common, Ports::default()).await?;
+    let story = once::run(&setting, alert).await;
+    setting.host.shutdown().await;
+    let story = story?;
+    if alert.json {
+        print(&format!("{:#}\n", story.json()))
+    } else {
+        print(&story.text())
+    }
+}
+
+/// Stays up until it is stopped. The ready line is one JSON object.
+async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result<()> {
+    let ports = Ports {
+        http: options.http_port,
+        control: options.control_port,
+    };
+    let setting = Setting::start(common, ports).await?;
+    let (host, tenant) = (&setting.host, &setting.tenant);
+    tenant.keep_redeeming(Duration::from_secs(1));
+    let ready = json!({
+        "ready": true,
+        "revoke": format!("{}/api/revoke", host.http_endpoint()),
+        "check": format!("{}/api/check", host.http_endpoint()),
+        "functionKey": host.function_key(),
+        "messages": format!("{}/queues/evict/messages", host.control_endpoint()),
+        "hostControl": host.control_endpoint(),
+        "tenantControl": tenant.control_endpoint(),
+        "graph": tenant.graph_endpoint(),
+        "identity": tenant.identity_endpoint(),
+    });
+    print(&format!("{ready}\n"))?;
+    host.wait_until(
+        Duration::MAX,
+        sandbox::functions::FunctionsHost::has_stopped,
+    )
+    .await?;
+    bail!("the host has shut down: {:?}", host.events());
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("writing to standard output")
+}

@@ -1,0 +1,53 @@
+//! Makes text of a payload fit to be carried on: one line, no control characters, no marks that reorder or hide what a
+//! person reads, and no more than a bounded length. Identifiers do not pass here: their types refuse such text.
+
+/// The text on one line, without invisible characters, cut at `longest` characters. `None` when nothing is left.
+pub(super) fn tidy(text: &str, longest: usize) -> Option<String> {
+    let mut tidied = String::new();
+    let mut length = 0;
+    let mut pending_space = false;
+    for c in text.chars() {
+        if is_invisible(c) {
+            continue;
+        }
+        if c.is_whitespace() || c.is_control() {
+            pending_space = length > 0;
+            continue;
+        }
+        if length + 1 + usize::from(pending_space) > longest {
+            tidied.push('…');
+            break;
+        }
+        if std::mem::take(&mut pending_space) {
+            tidied.push(' ');
+            length += 1;
+        }
+        tidied.push(c);
+        length += 1;
+    }
+    (!tidied.is_empty()).then_some(tidied)
+}
+
+/// Marks that reorder text, join it or take no room ("Bidirectional Algorithm", Unicode Standard Annex 9; the `Cf`
+/// category of the marks that are used to disguise names).
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_on_one_line_and_shows_all_it_holds() {
+        let tidied = |text| tidy(text, 12).unwrap_or_default();
+        assert_eq!(tidied(" High \r\n"), "High");
+        assert_eq!(tidied("a\u{0}b\u{1b}[31m"), "a b [31m");
+        assert_eq!(tidied("\u{202e}drowssap"), "drowssap");
+        assert_eq!(tidied("twelve chars"), "twelve chars");
+        assert_eq!(tidied("twelve chars and more"), "twelve chars…");
+        assert_eq!(tidy(" \u{200b}\n", 12), None);
+    }
+}

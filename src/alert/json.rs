@@ -1,0 +1,324 @@
+//! Bytes to text, text to a JSON tree, with an answer for everything that can be wrong with either.
+//!
+//! No message repeats the payload, and no input makes it recurse without a bound.
+
+use std::borrow::Cow;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
+
+use super::node::{Node, Object};
+use super::problem::Problem;
+
+/// How deep lists and objects may stand in one another. The deepest shape that is read needs about ten levels; the
+/// parser underneath gives up at 128.
+const DEEPEST: usize = 100;
+
+/// Text that is no JSON.
+pub(super) struct Broken {
+    /// Where and why.
+    pub(super) problem: Problem,
+    /// What was read before it went wrong.
+    pub(super) rest: Option<Node>,
+}
+
+/// The text of a payload: UTF-8, with or without a byte order mark, without surrounding white space.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Problem::new(
+            "UTF-8 text was expected; this begins like UTF-16",
+        ));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(bare(text)),
+        Err(error) => Err(Problem::new(format!(
+            "UTF-8 text was expected; the bytes from {} on are none",
+            error.valid_up_to()
+        ))),
+    }
+}
+
+/// A text without byte order marks and white space around it.
+pub(super) fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace())
+}
+
+/// Reads JSON.
+pub(super) fn parse(text: &str) -> Result<Node, Broken> {
+    let text = bare(text);
+    read(text).or_else(|broken| match repaired(text) {
+        Some(repaired) => read(&repaired),
+        None => Err(broken),
+    })
+}
+
+fn read(text: &str) -> Result<Node, Broken> {
+    let mut rest = None;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = Reader {
+        depth: 0,
+        rest: &mut rest,
+    }
+    .deserialize(&mut deserializer)
+    .and_then(|node| deserializer.end().map(|()| node));
+    read.map_err(|error| Broken {
+        problem: Problem::new(message(&error)),
+        rest,
+    })
+}
+
+fn message(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    match error.classify() {
+        Category::Eof => {
+            format!("well-formed JSON was expected; it breaks off at line {line}, column {column}")
+        }
+        // The only error that the reader below makes itself.
+        Category::Data => format!(
+            "JSON of at most {DEEPEST} levels was expected; it goes deeper at line {line}, column {column}"
+        ),
+        Category::Syntax | Category::Io => {
+            format!("well-formed JSON was expected; it goes wrong at line {line}, column {column}")
+        }
+    }
+}
+
+/// The text with every half of a surrogate pair that stands alone replaced by U+FFFD; `None` when there is none.
+///
+/// Senders cut titles and descriptions at a number of UTF-16 units, sometimes in the middle of an emoji. JSON's grammar
+/// permits the escape that then stays (RFC 8259, section 8.2), and an alert must not be lost over half a smile.
+fn repaired(text: &str) -> Option<Cow<'_, str>> {
+    let bytes = text.as_bytes();
+    let mut repaired: Option<String> = None;
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(found) = bytes
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|b| *b == b'\\'))
+    {
+        let escape = at + found;
+        match unit(text, escape) {
+            Some(0xd800..=0xdbff) if matches!(unit(text, escape + 6), Some(0xdc00..=0xdfff)) => {
+                at = escape + 12;
+            }
+            Some(0xd800..=0xdfff) => {
+                let target = repaired.get_or_insert_default();
+                target.push_str(&text[copied..escape]);
+                target.push_str("\\ufffd");
+                copied = escape + 6;
+                at = copied;
+            }
+            // Any other escape, `\\` among them: its second character starts no escape of its own.
+            _ => at = escape + 2,
+        }
+    }
+    repaired.map(|mut target| {
+        target.push_str(&text[copied..]);
+        Cow::Owned(target)
+    })
+}
+
+/// The UTF-16 unit that is written at this place as `\uXXXX`.
+fn unit(text: &str, at: usize) -> Option<u16> {
+    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+    digits
+        .bytes()
+        .all(|b| b.is_ascii_hexdigit())
+        .then(|| u16::from_str_radix(digits, 16).ok())
+        .flatten()
+}
+
+/// Builds the tree. On an error each level leaves what it has in `rest`, for the level above to take in.
+struct Reader<'r> {
+    depth: usize,
+    rest: &'r mut Option<Node>,
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(serde_json::Number::from_f64(value).map_or(Node::Null, Node::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.into()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Node, E> {
+        Ok(Node::Text(value.into_boxed_str()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        if self.depth >= DEEPEST {
+            return Err(A::Error::custom("too deep"));
+        }
+        let mut items = Vec::new();
+        loop {
+            let reader = Reader {
+                depth: self.depth + 1,
+                rest: self.rest,
+            };
+            match access.next_element_seed(reader) {
+                Ok(Some(item)) => items.push(item),
+                Ok(None) => return Ok(Node::List(items)),
+                Err(error) => {
+                    items.extend(self.rest.take());
+                    *self.rest = Some(Node::List(items));
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+        if self.depth >= DEEPEST {
+            return Err(A::Error::custom("too deep"));
+        }
+        let mut properties: Vec<(Box<str>, Node)> = Vec::new();
+        loop {
+            let name = match access.next_key::<Box<str>>() {
+                Ok(Some(name)) => name,
+                Ok(None) => return Ok(Node::Object(Object::new(properties))),
+                Err(error) => {
+                    *self.rest = Some(Node::Object(Object::new(properties)));
+                    return Err(error);
+                }
+            };
+            let reader = Reader {
+                depth: self.depth + 1,
+                rest: self.rest,
+            };
+            match access.next_value_seed(reader) {
+                Ok(value) => properties.push((name, value)),
+                Err(error) => {
+                    properties.push((name, self.rest.take().unwrap_or(Node::Null)));
+                    *self.rest = Some(Node::Object(Object::new(properties)));
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(text: &str) -> String {
+        parse(text)
+            .err()
+            .map(|b| b.problem.expected().to_owned())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_text_is_said_without_repeating_it() {
+        insta::assert_debug_snapshot!(
+            [
+                complaint(r#"{"secret": "alice"#),
+                complaint(r#"{"secret": alice}"#),
+                complaint(r#"{"secret": 1} trailing"#),
+                complaint("{\"secret\": \"a\nb\"}"),
+                complaint(""),
+            ],
+            @r#"
+        [
+            "well-formed JSON was expected; it breaks off at line 1, column 17",
+            "well-formed JSON was expected; it goes wrong at line 1, column 12",
+            "well-formed JSON was expected; it goes wrong at line 1, column 15",
+            "well-formed JSON was expected; it goes wrong at line 2, column 0",
+            "well-formed JSON was expected; it breaks off at line 1, column 0",
+        ]
+        "#
+        );
+        insta::assert_debug_snapshot!(
+            [text(b"\xff\xfe{\0"), text(b"{\"a\": \"\xe4\"}")].map(|t| t.err().map(|p| p.expected().to_owned())),
+            @r#"
+        [
+            Some(
+                "UTF-8 text was expected; this begins like UTF-16",
+            ),
+            Some(
+                "UTF-8 text was expected; the bytes from 7 on are none",
+            ),
+        ]
+        "#
+        );
+    }
+
+    #[test]
+    fn deep_nesting_ends_in_a_clear_answer() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let nested =
+                |levels: usize| format!("{}0{}", open.repeat(levels), close.repeat(levels));
+            assert!(parse(&nested(DEEPEST)).is_ok());
+            assert!(complaint(&nested(DEEPEST + 1)).contains("at most 100 levels"));
+            assert!(complaint(&nested(100_000)).contains("at most 100 levels"));
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_the_end_is_kept() {
+        let Err(Broken {
+            rest: Some(Node::Object(rest)),
+            ..
+        }) = parse(r#"{"a": 1, "b": [{"c": "d"}, {"e": "#)
+        else {
+            panic!("an object was expected");
+        };
+        assert!(rest.has("a"));
+        let list = rest.list("b").unwrap_or_default();
+        assert_eq!(list.len(), 2);
+        assert!(list[1].as_object().is_ok_and(|o| o.has("e")));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_does_not_lose_the_rest() {
+        let read = |text: &str| match parse(text) {
+            Ok(Node::Text(text)) => text.to_string(),
+            _ => String::new(),
+        };
+        assert_eq!(read(r#""\ud83d\ude00""#), "\u{1f600}");
+        assert_eq!(read(r#""cut \ud83d""#), "cut \u{fffd}");
+        assert_eq!(
+            read(r#""\ude00\ud83d\ud83d\ude00!""#),
+            "\u{fffd}\u{fffd}\u{1f600}!"
+        );
+        assert_eq!(read(r#""\\ud83d \ud83d""#), "\\ud83d \u{fffd}");
+    }
+
+    #[test]
+    fn byte_order_marks_and_line_ends_do_not_matter() {
+        assert_eq!(text("\u{feff}\r\n alice \r\n".as_bytes()), Ok("alice"));
+        assert!(parse("\u{feff}{\r\n}").is_ok());
+    }
+}

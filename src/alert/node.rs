@@ -1,0 +1,305 @@
+//! A JSON tree whose property names compare without case.
+//!
+//! Senders write the same name in several casings, and the expressions with which playbooks pass values on ignore case
+//! ("Logic Apps" in the list of inbound shapes), so no shape may depend on it. Properties stay in the order in which they
+//! were written, and are looked up by a linear scan: a shape asks an object for a fixed number of names, so reading a
+//! payload stays linear in its size.
+//!
+//! # Unknown
+//! null, an empty string and a missing property say the same: unknown. The accessors do not tell them apart.
+//!
+//! # Duplicate names
+//! Of several properties whose names are equal without case, the **last one that says something** counts, which is how
+//! the Functions host's own parser and most others take exact duplicates. A later null or empty string does not erase
+//! what an earlier one said.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde_json::Number;
+
+use super::json;
+use super::problem::{Problem, Within};
+use super::time;
+
+/// A JSON value.
+#[derive(Clone)]
+pub(super) enum Node {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Box<str>),
+    List(Vec<Node>),
+    Object(Object),
+}
+
+impl Node {
+    /// What kind of value it is, for messages: never the value itself.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "true or false",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+
+    fn says_something(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Text(text) => !text.trim().is_empty(),
+            Self::Bool(_) | Self::Number(_) | Self::List(_) | Self::Object(_) => true,
+        }
+    }
+
+    /// The object, or a problem that says what stands here.
+    pub(super) fn as_object(&self) -> Result<&Object, Problem> {
+        match self {
+            Self::Object(object) => Ok(object),
+            other => Err(unexpected("an object", other)),
+        }
+    }
+
+    /// A string without surrounding white space, or a number as it is written.
+    pub(super) fn as_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(text) => Some(Cow::Borrowed(text.trim())).filter(|text| !text.is_empty()),
+            Self::Number(number) => Some(Cow::Owned(number.to_string())),
+            Self::Null | Self::Bool(_) | Self::List(_) | Self::Object(_) => None,
+        }
+    }
+}
+
+/// A problem that says what was expected and which kind of value stands there.
+pub(super) fn unexpected(expected: &str, found: &Node) -> Problem {
+    Problem::new(format!(
+        "{expected} was expected; {} stands there",
+        found.kind()
+    ))
+}
+
+/// As [`unexpected`], where what stands there is of the right kind and says the wrong thing.
+pub(super) fn unexpected_other(expected: &str, found: &Node) -> Problem {
+    let kind = match found {
+        Node::Number(_) => "another number",
+        Node::Text(_) => "another string",
+        Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => found.kind(),
+    };
+    Problem::new(format!("{expected} was expected; {kind} stands there"))
+}
+
+/// A JSON object: its properties in the order in which they were written.
+#[derive(Clone, Default)]
+pub(super) struct Object {
+    properties: Vec<(Box<str>, Node)>,
+}
+
+impl Object {
+    /// An object of these properties.
+    pub(super) fn new(properties: Vec<(Box<str>, Node)>) -> Self {
+        Self { properties }
+    }
+
+    /// Its properties, in the order in which they were written.
+    pub(super) fn properties(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.properties
+            .iter()
+            .map(|(name, node)| (name.as_ref(), node))
+    }
+
+    /// Whether a property of that name stands there, even if it says nothing.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.properties
+            .iter()
+            .any(|(key, _)| key.eq_ignore_ascii_case(name))
+    }
+
+    /// The value of a property; `None` when it is missing, null or an empty string.
+    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+        self.properties
+            .iter()
+            .rev()
+            .find(|(key, node)| key.eq_ignore_ascii_case(name) && node.says_something())
+            .map(|(_, node)| node)
+    }
+
+    /// A string without surrounding white space, or a number as it is written. Any other kind counts as unknown: what is
+    /// read in this way describes, and must not be the reason to refuse the accounts beside it.
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.get(name).and_then(Node::as_text)
+    }
+
+    /// The first of several names that is known, as [`Object::text`].
+    pub(super) fn first_text(&self, names: &[&str]) -> Option<Cow<'_, str>> {
+        names.iter().find_map(|name| self.text(name))
+    }
+
+    /// The first of several names whose text parses; what does not parse counts as unknown.
+    pub(super) fn parse<T: std::str::FromStr>(&self, names: &[&str]) -> Option<T> {
+        names
+            .iter()
+            .find_map(|name| self.text(name).and_then(|text| text.parse().ok()))
+    }
+
+    /// true or false, also where a sender writes it as a string.
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            Node::Bool(value) => Some(*value),
+            Node::Text(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
+            Node::Text(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
+            Node::Null | Node::Number(_) | Node::Text(_) | Node::List(_) | Node::Object(_) => None,
+        }
+    }
+
+    /// A whole number that is not negative, also where a sender writes it as a string.
+    pub(super) fn count(&self, name: &str) -> Option<u64> {
+        match self.get(name)? {
+            Node::Number(number) => number.as_u64(),
+            Node::Text(text) => text.trim().parse().ok(),
+            Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => None,
+        }
+    }
+
+    /// An instant, in any of the forms in which senders write it.
+    pub(super) fn time(&self, name: &str) -> Option<Timestamp> {
+        self.text(name).and_then(|text| time::read(&text))
+    }
+
+    /// An object below this one, if it is known.
+    pub(super) fn object(&self, name: &'static str) -> Result<Option<&Object>, Problem> {
+        self.get(name)
+            .map(|node| node.as_object().within(name))
+            .transpose()
+    }
+
+    /// An object below this one that has to be there.
+    pub(super) fn required(&self, name: &'static str) -> Result<&Object, Problem> {
+        self.object(name)?.ok_or_else(|| {
+            Problem::new("an object was expected; nothing stands there").within(name)
+        })
+    }
+
+    /// An object below this one, as JSON or as a string that holds JSON.
+    pub(super) fn written_object(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<Cow<'_, Object>>, Problem> {
+        let Some(node) = self.get(name) else {
+            return Ok(None);
+        };
+        let Node::Text(text) = node else {
+            return node
+                .as_object()
+                .within(name)
+                .map(|o| Some(Cow::Borrowed(o)));
+        };
+        match json::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
+            Node::Null => Ok(None),
+            Node::Object(object) => Ok(Some(Cow::Owned(object))),
+            other => Err(unexpected("an object, written as a string,", &other).within(name)),
+        }
+    }
+
+    /// A list below this one: as JSON, as a string that holds JSON (tables keep lists so), or as the one object that
+    /// it would hold. Unknown is an empty list.
+    pub(super) fn list(&self, name: &'static str) -> Result<Cow<'_, [Node]>, Problem> {
+        let Some(node) = self.get(name) else {
+            return Ok(Cow::Borrowed(&[]));
+        };
+        match node {
+            Node::List(items) => Ok(Cow::Borrowed(items)),
+            Node::Object(_) => Ok(Cow::Borrowed(std::slice::from_ref(node))),
+            Node::Text(text) => {
+                match json::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
+                    Node::Null => Ok(Cow::Borrowed(&[])),
+                    Node::List(items) => Ok(Cow::Owned(items)),
+                    one @ Node::Object(_) => Ok(Cow::Owned(vec![one])),
+                    other @ (Node::Bool(_) | Node::Number(_) | Node::Text(_)) => {
+                        Err(unexpected("a list, written as a string,", &other).within(name))
+                    }
+                }
+            }
+            other @ (Node::Null | Node::Bool(_) | Node::Number(_)) => {
+                Err(unexpected("a list", other).within(name))
+            }
+        }
+    }
+}
+
+/// The objects of a list with their places in it. null says nothing and is passed over; anything else is a problem.
+pub(super) fn objects(list: &[Node]) -> impl Iterator<Item = Result<(usize, &Object), Problem>> {
+    list.iter()
+        .enumerate()
+        .filter(|(_, node)| !matches!(node, Node::Null))
+        .map(|(index, node)| node.as_object().at(index).map(|object| (index, object)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(text: &str) -> Object {
+        match json::parse(text) {
+            Ok(Node::Object(object)) => object,
+            _ => panic!("an object was expected"),
+        }
+    }
+
+    #[test]
+    fn names_compare_without_case() {
+        let object = object(r#"{"aadUSERid": "x"}"#);
+        assert_eq!(object.text("AadUserId").as_deref(), Some("x"));
+        assert!(object.has("AADUSERID"));
+    }
+
+    #[test]
+    fn of_duplicate_names_the_last_that_says_something_counts() {
+        let object = object(r#"{"Name": "a", "name": "b", "NAME": "", "nAmE": null}"#);
+        assert_eq!(object.text("Name").as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn null_and_the_empty_string_are_unknown() {
+        let object = object(r#"{"a": null, "b": "", "c": "  ", "d": []}"#);
+        for name in ["a", "b", "c", "e"] {
+            assert!(object.get(name).is_none(), "{name}");
+            assert!(object.list(name).unwrap_or_default().is_empty(), "{name}");
+        }
+        assert!(object.has("a") && !object.has("e"));
+    }
+
+    #[test]
+    fn a_list_may_stand_as_a_string_or_as_the_one_object_it_holds() {
+        let object =
+            object(r#"{"a": [{}, {}], "b": "[{}, {}]", "c": {}, "d": "{}", "e": 4, "f": "{"}"#);
+        let length = |name| object.list(name).map(|list| list.len()).ok();
+        assert_eq!(length("a"), Some(2));
+        assert_eq!(length("b"), Some(2));
+        assert_eq!(length("c"), Some(1));
+        assert_eq!(length("d"), Some(1));
+        let problem = |name| {
+            object
+                .list(name)
+                .err()
+                .map(|p| (p.path(), p.expected().to_owned()))
+        };
+        insta::assert_debug_snapshot!((problem("e"), problem("f")), @r#"
+        (
+            Some(
+                (
+                    "$.e",
+                    "a list was expected; a number stands there",
+                ),
+            ),
+            Some(
+                (
+                    "$.f",
+                    "well-formed JSON was expected; it breaks off at line 1, column 1 (counted within the string)",
+                ),
+            ),
+        )
+        "#);
+    }
+}

@@ -1,0 +1,73 @@
+//! Times in the forms that senders really write.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// Zone-less forms besides ISO 8601; what stands without a zone is UTC.
+const FORMS: [&str; 4] = [
+    // "3/22/2019 1:36:31 PM": search results and diagnostic settings.
+    "%m/%d/%Y %I:%M:%S %p",
+    // "10/04/2026 15:31:55": what a .NET host writes in its invariant culture.
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %H:%M",
+];
+
+/// The instant that a text names; `None` when it names none. The year 1 is what .NET writes for "unknown".
+pub(super) fn read(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let instant = text.parse::<Timestamp>().ok().or_else(|| {
+        let plain = text.strip_suffix([' ', 'Z', 'z']).unwrap_or(text);
+        let civil = plain.parse::<DateTime>().ok().or_else(|| {
+            FORMS
+                .iter()
+                .find_map(|form| DateTime::strptime(form, text).ok())
+        })?;
+        TimeZone::UTC.to_timestamp(civil).ok()
+    })?;
+    (instant > UNKNOWN).then_some(instant)
+}
+
+/// Midnight of the second day of the year 1: whatever zone a sender is in, its "unknown" lies before.
+const UNKNOWN: Timestamp = Timestamp::constant(-62_135_510_400, 0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_every_form_that_occurs() {
+        for text in [
+            "2026-10-02T13:36:31Z",
+            "2026-10-02T13:36:31.0000000Z",
+            "2026-10-02T15:36:31+02:00",
+            "2026-10-02T13:36:31",
+            "2026-10-02 13:36:31Z",
+            "2026-10-02 13:36:31",
+            "10/2/2026 1:36:31 PM",
+            "10/02/2026 01:36:31 pm",
+            "10/02/2026 13:36:31",
+        ] {
+            assert_eq!(
+                read(text).map(|time| time.to_string()).as_deref(),
+                Some("2026-10-02T13:36:31Z"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_names_no_instant_is_unknown() {
+        for text in [
+            "",
+            "yesterday",
+            "0001-01-01T00:00:00Z",
+            "1/1/0001 12:00:00 AM",
+            "2026-13-02T00:00:00Z",
+            "42",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The operator's command: one file for each verb.
+//!
+//! It gets its arguments and its streams handed in, so that a test can run it; it neither reads the environment nor ends
+//! the process. Whatever it prints of a payload is escaped, because a terminal obeys what it is shown.
+
+mod escape;
+mod explain;
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The streams that a verb reads and writes.
+pub struct Console<'a> {
+    /// What is piped in.
+    pub input: &'a mut dyn Read,
+    /// What the verb was asked for.
+    pub output: &'a mut dyn Write,
+    /// What went wrong.
+    pub errors: &'a mut dyn Write,
+}
+
+/// How a command ended, in the numbers of `sysexits.h`, so that a script can tell the cases apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Success,
+    /// 64: the command line is wrong.
+    Usage,
+    /// 65: what was given to read cannot be understood.
+    Data,
+    /// 66: the file cannot be read.
+    NoInput,
+    /// 74: reading the standard input or writing the answer failed.
+    Io,
+}
+
+impl Exit {
+    /// The exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Usage => 64,
+            Self::Data => 65,
+            Self::NoInput => 66,
+            Self::Io => 74,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// Cuts every Entra ID session of a flagged user and hands back a receipt.
+#[derive(Debug, Parser)]
+#[command(name = "evict", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Explain(explain::Explain),
+}
+
+/// Runs the command with these arguments, of which the first is the program's own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
+    match Arguments::try_parse_from(arguments) {
+        Ok(Arguments {
+            verb: Verb::Explain(explain),
+        }) => explain.run(console),
+        Err(refusal) => {
+            let (stream, exit) = if refusal.use_stderr() {
+                (&mut *console.errors, Exit::Usage)
+            } else {
+                (&mut *console.output, Exit::Success)
+            };
+            match write!(stream, "{}", refusal.render()) {
+                Ok(()) => exit,
+                Err(_) => Exit::Io,
+            }
+        }
+    }
+}

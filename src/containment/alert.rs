@@ -1,0 +1,176 @@
+//! One alert: the plan, the places of the hour, and all of its subjects side by side.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::domain::{
+    Admission, GroupId, LedgerError, Outcome, Receipt, SubjectKind, SubjectRef, UserId,
+};
+use crate::entra::{EntraError, Tally};
+use crate::guard::{self, Allowance, Screened};
+
+use super::draft::{Draft, Ending};
+use super::{Parts, Task, one};
+
+/// The places of the hour that one alert was granted, or why the ledger could not say.
+pub(super) type SharedAllowance = Shared<BoxFuture<'static, Result<Arc<Granted>, LedgerError>>>;
+
+/// Which of the protected groups do not exist.
+pub(super) type SharedGroups = Shared<BoxFuture<'static, Result<Vec<GroupId>, EntraError>>>;
+
+/// An admission, and what is left of it.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) admission: Admission,
+    pub(super) allowance: Allowance,
+}
+
+/// What the subjects of one alert share.
+pub(super) struct Work {
+    pub(super) parts: Arc<Parts>,
+    pub(super) task: Task,
+    pub(super) allowance: SharedAllowance,
+    pub(super) missing_groups: SharedGroups,
+    /// Two subjects can name one user; the user is acted on once.
+    pub(super) acted: Mutex<HashMap<UserId, Arc<OnceCell<Ending>>>>,
+}
+
+/// Contains the alert. Each subject runs as a task of its own, so that a panic in one costs that one alone.
+pub(super) async fn contain(parts: Arc<Parts>, task: Task) -> Vec<Receipt> {
+    let screened = match screen(&parts, &task).await {
+        Ok(screened) => screened,
+        Err(error) => return token_missing(&parts, &task, &error),
+    };
+    let wanted = screened
+        .iter()
+        .filter(|screened| **screened == Screened::LookUp)
+        .count();
+    let allowance = admit(&parts, wanted);
+    let missing_groups = missing_groups(&parts, &task);
+    let work = Arc::new(Work {
+        allowance: allowance.clone(),
+        missing_groups,
+        acted: Mutex::default(),
+        task,
+        parts,
+    });
+
+    let receipts = run(&work, screened).await;
+    if wanted > 0 {
+        settle(&work.parts, allowance).await;
+    }
+    receipts
+}
+
+/// Screens the subjects. The token is asked for only if there is a user among them, since nothing is done otherwise.
+async fn screen(parts: &Parts, task: &Task) -> Result<Vec<Screened>, EntraError> {
+    let names_a_user = task
+        .subjects
+        .iter()
+        .any(|subject| subject.kind == SubjectKind::User);
+    let tenant = if names_a_user {
+        parts.entra.identity(task.deadline).await?.tenant
+    } else {
+        parts.policy.tenant
+    };
+    Ok(guard::plan(&parts.policy, &task.header, &task.subjects, tenant).screened)
+}
+
+fn token_missing(parts: &Parts, task: &Task, error: &EntraError) -> Vec<Receipt> {
+    let receipt = |subject: &SubjectRef| {
+        let draft = Draft::begin(parts, task, subject);
+        let ending = if subject.kind == SubjectKind::User {
+            Ending::of_error(error)
+        } else {
+            Ending::plain(Outcome::NotAUser { kind: subject.kind })
+        };
+        draft.finish(ending, None, &Tally::new())
+    };
+    task.subjects.iter().map(receipt).collect()
+}
+
+/// Asks the ledger while the users are being looked up, so that it costs the cut nothing.
+fn admit(parts: &Arc<Parts>, wanted: usize) -> SharedAllowance {
+    let cap = parts.policy.max_users_per_hour;
+    let parts = Arc::clone(parts);
+    let asked = async move {
+        let admission = parts.ledger.admit(wanted, cap).await?;
+        Ok(Arc::new(Granted {
+            admission,
+            allowance: Allowance::new(admission, cap),
+        }))
+    };
+    let shared = asked.boxed().shared();
+    if wanted > 0 {
+        tokio::spawn(shared.clone());
+    }
+    shared
+}
+
+fn missing_groups(parts: &Arc<Parts>, task: &Task) -> SharedGroups {
+    let parts = Arc::clone(parts);
+    let deadline = task.deadline;
+    async move { parts.groups.missing(&parts, deadline).await }
+        .boxed()
+        .shared()
+}
+
+async fn run(work: &Arc<Work>, screened: Vec<Screened>) -> Vec<Receipt> {
+    let permits = Arc::new(Semaphore::new(work.parts.limits.concurrency));
+    let mut running = JoinSet::new();
+    for (index, screened) in screened.into_iter().enumerate() {
+        let work = Arc::clone(work);
+        let permits = Arc::clone(&permits);
+        running.spawn(async move {
+            // The semaphore is never closed; without a permit there would only be more at once.
+            let _permit = permits.acquire_owned().await.ok();
+            (index, one::contain(&work, index, screened).await)
+        });
+    }
+    let mut receipts: Vec<Option<Receipt>> = Vec::new();
+    receipts.resize_with(work.task.subjects.len(), || None);
+    while let Some(ended) = running.join_next().await {
+        match ended {
+            Ok((index, receipt)) => {
+                if let Some(place) = receipts.get_mut(index) {
+                    *place = Some(receipt);
+                }
+            }
+            Err(error) => {
+                tracing::error!(
+                    panicked = error.is_panic(),
+                    invocation = work.task.correlation.invocation_id,
+                    "containment.subject.lost"
+                );
+            }
+        }
+    }
+    receipts
+        .into_iter()
+        .zip(&work.task.subjects)
+        .map(|(receipt, subject)| receipt.unwrap_or_else(|| lost(work, subject)))
+        .collect()
+}
+
+/// The receipt of a subject whose task ended without one. Whether its user was cut is not known, so it is not final.
+fn lost(work: &Work, subject: &SubjectRef) -> Receipt {
+    let ending = Ending::plain(Outcome::Deferred).with_detail(
+        "An error in Evict itself ended the work on this subject; the log has a line about it."
+            .to_owned(),
+    );
+    Draft::begin(&work.parts, &work.task, subject).finish(ending, None, &Tally::new())
+}
+
+async fn settle(parts: &Parts, allowance: SharedAllowance) {
+    // Without an admission nothing was reserved, and nobody was cut.
+    let Ok(granted) = allowance.await else { return };
+    let cut = granted.allowance.taken();
+    if let Err(error) = parts.ledger.settle(granted.admission, cut).await {
+        tracing::warn!(cut, problem = error.message, "ledger.settle.failed");
+    }
+}

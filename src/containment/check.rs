@@ -1,0 +1,164 @@
+//! The self-check: what containment stands on, asked for one by one, each with what to do if it does not hold. It changes
+//! nothing and names nobody.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{Clock, Deadline, GroupId, TenantId, UserId};
+use crate::entra::{REQUIRED_PERMISSIONS, Tally, missing_permissions};
+
+use super::Parts;
+
+/// What was found. All is well if there are no problems.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SelfCheck {
+    /// What the managed identity's token says of itself; absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// The Graph application permissions that are needed, and which of them the token lacks.
+    pub permissions: Permissions,
+    /// Whether Graph answered; absent if it was not asked for want of a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub graph_reachable: Option<bool>,
+    /// The protected groups; absent ones could not be asked for.
+    pub protected_groups: Vec<ProtectedGroup>,
+    /// How long Graph has told this app to wait yet, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_to_wait_seconds: Option<u64>,
+    /// What is wrong and what to do, one sentence or two each.
+    pub problems: Vec<String>,
+}
+
+/// What the token says of itself.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// The tenant that issued it.
+    pub tenant: TenantId,
+    /// When it was issued. A permission granted later is not in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<Timestamp>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// The object id of the identity's service principal, to which permissions are granted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object_id: Option<uuid::Uuid>,
+}
+
+/// The permissions, by name.
+#[derive(Debug, Clone, Serialize)]
+pub struct Permissions {
+    /// The least set.
+    pub required: Vec<&'static str>,
+    /// The Graph application permissions that the token carries.
+    pub present: Vec<String>,
+    /// Those of the least set that it lacks, counting stronger ones as good.
+    pub missing: Vec<&'static str>,
+}
+
+/// One protected group.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProtectedGroup {
+    /// Its object id.
+    pub id: GroupId,
+    /// Whether the directory has it.
+    pub exists: bool,
+}
+
+pub(super) async fn check(parts: &Parts, deadline: Deadline) -> SelfCheck {
+    let mut found = SelfCheck {
+        identity: None,
+        permissions: Permissions {
+            required: REQUIRED_PERMISSIONS
+                .iter()
+                .map(|permission| permission.name)
+                .collect(),
+            present: Vec::new(),
+            missing: Vec::new(),
+        },
+        graph_reachable: None,
+        protected_groups: Vec::new(),
+        told_to_wait_seconds: parts.entra.waiting().map(|wait| wait.as_secs()),
+        problems: Vec::new(),
+    };
+    let facts = match parts.entra.identity(deadline).await {
+        Ok(facts) => facts,
+        Err(error) => {
+            found.problems.push(error.to_string());
+            return found;
+        }
+    };
+    if facts.tenant != parts.policy.tenant {
+        found.problems.push(format!(
+            "The token is of the tenant {}, but EVICT_TENANT_ID is {}: nobody is cut. Correct the setting, or deploy \
+             the app in the tenant that is meant.",
+            facts.tenant, parts.policy.tenant
+        ));
+    }
+    for permission in missing_permissions(&facts.roles) {
+        found.permissions.missing.push(permission.name);
+        found.problems.push(format!(
+            "The token lacks the Graph application permission {} ({}). Grant the app role {} to the managed identity. \
+             If it was granted after {}, the platform still hands out the older token, for up to a day.",
+            permission.name,
+            permission.needed_for,
+            permission.app_role_id,
+            facts.issued_at.unwrap_or(facts.expires_at)
+        ));
+    }
+    let own_id = facts.object_id.and_then(|id| UserId::from_uuid(id).ok());
+    found.permissions.present = facts.roles;
+    found.identity = Some(Identity {
+        tenant: facts.tenant,
+        issued_at: facts.issued_at,
+        expires_at: facts.expires_at,
+        object_id: facts.object_id,
+    });
+    ask_graph(parts, own_id, deadline, &mut found).await;
+    found
+}
+
+/// A self-check is waited for by a person or a probe: a Graph that is down is told soon, not after all retries.
+const GRAPH_BUDGET: Duration = Duration::from_secs(20);
+
+async fn ask_graph(
+    parts: &Parts,
+    own_id: Option<UserId>,
+    deadline: Deadline,
+    found: &mut SelfCheck,
+) {
+    let clock: &dyn Clock = &*parts.clock;
+    let deadline = deadline.min(Deadline::after(clock, GRAPH_BUDGET));
+    let tally = Tally::new();
+    // The identity itself is no user, so the honest answer is 404, which shows that users may be read.
+    if let Some(id) = own_id {
+        match parts.entra.user(id, &tally, deadline).await {
+            Ok(_) => found.graph_reachable = Some(true),
+            Err(error) => {
+                found.graph_reachable = Some(error.status().is_some());
+                found.problems.push(error.to_string());
+            }
+        }
+    }
+    for group in &parts.policy.protected_groups {
+        match parts.entra.group_exists(*group, &tally, deadline).await {
+            Ok(exists) => {
+                found
+                    .protected_groups
+                    .push(ProtectedGroup { id: *group, exists });
+                if !exists {
+                    found.problems.push(format!(
+                        "The protected group {group} does not exist: nobody is cut until EVICT_PROTECTED_GROUPS is \
+                         corrected."
+                    ));
+                }
+            }
+            Err(error) => found.problems.push(format!(
+                "The protected group {group} could not be read. {error}"
+            )),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A receipt in the making: what is known when a subject's work begins, and how it ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Call, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt, ReceiptUser,
+    SessionsValidFrom, SubjectRef, User,
+};
+use crate::entra::{Disposition, EntraError, Tally};
+use crate::guard::Withheld;
+
+use super::{Parts, Task};
+
+/// How the work on one user ended. Two subjects that name one user share it.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    pub(super) outcome: Outcome,
+    pub(super) detail: Option<String>,
+    pub(super) policy: Option<&'static str>,
+    pub(super) after: Option<Timestamp>,
+    pub(super) calls: Vec<Call>,
+}
+
+impl Ending {
+    pub(super) fn plain(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            detail: None,
+            policy: None,
+            after: None,
+            calls: Vec::new(),
+        }
+    }
+
+    pub(super) fn with_detail(self, detail: String) -> Self {
+        Self {
+            detail: Some(detail),
+            ..self
+        }
+    }
+
+    pub(super) fn withheld(withheld: Withheld) -> Self {
+        Self {
+            policy: Some(withheld.policy),
+            ..Self::plain(Outcome::Withheld {
+                reason: withheld.reason,
+            })
+            .with_detail(withheld.detail)
+        }
+    }
+
+    pub(super) fn not_effective(home: HomeTenant) -> Self {
+        let home_domain = match home {
+            HomeTenant::Domain(domain) => Some(domain),
+            HomeTenant::Unknown => None,
+        };
+        Self::plain(Outcome::NotEffective { home_domain })
+    }
+
+    /// The ending that an error leads to, by the next move that it asks for.
+    pub(super) fn of_error(error: &EntraError) -> Self {
+        let outcome = match error.disposition() {
+            Disposition::RetryLater { .. } => Outcome::Deferred,
+            Disposition::FixPermission => Outcome::Failed {
+                fix: Fix::Permission,
+            },
+            Disposition::FixAlert if error.status() == Some(404) => Outcome::NotFound,
+            Disposition::FixAlert => Outcome::Failed { fix: Fix::Alert },
+            Disposition::GiveUp => Outcome::Failed { fix: Fix::Nothing },
+        };
+        Self::plain(outcome).with_detail(error.to_string())
+    }
+}
+
+/// A receipt that does not know its ending yet.
+pub(super) struct Draft {
+    subject: String,
+    correlation: Correlation,
+    clock: Arc<dyn Clock>,
+    begun: Duration,
+}
+
+impl Draft {
+    pub(super) fn begin(parts: &Parts, task: &Task, subject: &SubjectRef) -> Self {
+        Self {
+            subject: subject.written(),
+            correlation: task.correlation.clone(),
+            clock: Arc::clone(&parts.clock),
+            begun: parts.clock.elapsed(),
+        }
+    }
+
+    /// The receipt. What stays alive is not filled in here: it follows from the rest and is the renderings' to say.
+    pub(super) fn finish(self, ending: Ending, user: Option<&User>, tally: &Tally) -> Receipt {
+        Receipt {
+            subject: Masked(self.subject),
+            user: user.map(ReceiptUser::from),
+            outcome: ending.outcome,
+            detail: ending.detail,
+            policy: ending.policy,
+            sessions_valid_from: SessionsValidFrom {
+                before: user.and_then(|user| user.sessions_valid_from),
+                after: ending.after,
+            },
+            calls: ending.calls,
+            attempts: tally.attempts(),
+            elapsed: self.clock.elapsed().saturating_sub(self.begun),
+            at: self.clock.now(),
+            still_alive: Vec::new(),
+            correlation: self.correlation,
+        }
+    }
+}

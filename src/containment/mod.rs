@@ -1,0 +1,106 @@
+//! Runs the plan for every subject of an alert: look up, decide, act, verify. It loses no receipt: whatever fails in
+//! between, every subject ends in exactly one, in the alert's order.
+//!
+//! It decides nothing itself (`guard` does), speaks no HTTP (`entra` does), and knows neither how an alert arrived nor who
+//! reads the receipts.
+
+mod alert;
+mod check;
+mod draft;
+mod one;
+mod protected_groups;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    AlertHeader, Clock, Correlation, Deadline, Ledger, Policy, Receipt, SubjectRef,
+};
+use crate::entra::Entra;
+
+use protected_groups::ProtectedGroups;
+
+pub use check::{Identity, Permissions, ProtectedGroup, SelfCheck};
+
+/// How much is done at once, and how long a cut is read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many users of one alert are worked on at the same time.
+    pub concurrency: usize,
+    /// How long a cut is read back until it shows.
+    pub verify: Duration,
+}
+
+/// One alert to contain.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// What the alert says besides its subjects.
+    pub header: AlertHeader,
+    /// Whom it names.
+    pub subjects: Vec<SubjectRef>,
+    /// When the message was put on the queue, by the broker's own word. A user whose sessions were cut after it is not
+    /// cut again. `None`, as for every HTTP request, always cuts.
+    pub enqueued_at: Option<Timestamp>,
+    /// The ids that each receipt carries.
+    pub correlation: Correlation,
+    /// When the receipts have to be there.
+    pub deadline: Deadline,
+}
+
+/// Contains alerts under one policy.
+#[derive(Debug, Clone)]
+pub struct Containment {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    entra: Entra,
+    policy: Policy,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    groups: ProtectedGroups,
+}
+
+impl Containment {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        entra: Entra,
+        policy: Policy,
+        ledger: Arc<dyn Ledger>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Self {
+        let groups = ProtectedGroups::default();
+        Self {
+            parts: Arc::new(Parts {
+                entra,
+                policy,
+                ledger,
+                clock,
+                limits,
+                groups,
+            }),
+        }
+    }
+
+    /// Contains one alert. The receipts stand in the order of its subjects, one for each.
+    pub async fn contain(&self, task: Task) -> Vec<Receipt> {
+        alert::contain(Arc::clone(&self.parts), task).await
+    }
+
+    /// Checks what containment stands on. Changes nothing.
+    pub async fn check(&self, deadline: Deadline) -> SelfCheck {
+        check::check(&self.parts, deadline).await
+    }
+
+    /// How long Graph has told this app to wait yet; `None` when calls may be made.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Duration> {
+        self.parts.entra.waiting()
+    }
+}

@@ -1,0 +1,257 @@
+//! One subject: look up, examine, cut, read back.
+
+use std::sync::{Arc, PoisonError};
+
+use futures_util::future::join;
+
+use crate::domain::{Outcome, Receipt, SecurityIdentifier, SubjectRef, User, UserId};
+use crate::entra::{Disposition, EntraError, Resolution, Revocation, RevokeFailure, Tally};
+use crate::guard::{self, Eligible, Examined, Membership, Screened};
+
+use super::alert::Work;
+use super::draft::{Draft, Ending};
+
+/// Contains one subject. Always ends in a receipt.
+pub(super) async fn contain(work: &Work, index: usize, screened: Screened) -> Receipt {
+    let subject = &work.task.subjects[index];
+    let draft = Draft::begin(&work.parts, &work.task, subject);
+    let tally = Tally::new();
+    let (ending, user) = match screened {
+        Screened::NotAUser(kind) => (Ending::plain(Outcome::NotAUser { kind }), None),
+        Screened::Withhold(withheld) => (Ending::withheld(withheld), None),
+        Screened::LookUp => match look_up(work, subject, &tally).await {
+            Err(ending) => (ending, None),
+            Ok((user, membership)) => (decide(work, &user, membership, &tally).await, Some(user)),
+        },
+    };
+    draft.finish(ending, user.as_ref(), &tally)
+}
+
+/// Finds the user and the membership. With an object id at hand both are asked for at the same time, so that the cut
+/// leaves after one answer.
+async fn look_up(
+    work: &Work,
+    subject: &SubjectRef,
+    tally: &Tally,
+) -> Result<(User, Result<Membership, EntraError>), Ending> {
+    let entra = &work.parts.entra;
+    let deadline = work.task.deadline;
+    let known_id = subject
+        .id
+        .or_else(|| subject.sid.as_ref().and_then(SecurityIdentifier::object_id));
+    let Some(id) = known_id else {
+        let user = found(entra.resolve(subject, tally, deadline).await)?;
+        let membership = membership(work, user.id, tally).await;
+        return Ok((user, membership));
+    };
+    let (resolution, of_id) = join(
+        entra.resolve(subject, tally, deadline),
+        membership(work, id, tally),
+    )
+    .await;
+    let user = found(resolution)?;
+    if user.id == id {
+        return Ok((user, of_id));
+    }
+    // The answer to one id is no answer about another.
+    let of_user = membership(work, user.id, tally).await;
+    Ok((user, of_user))
+}
+
+fn found(resolution: Result<Resolution, EntraError>) -> Result<User, Ending> {
+    match resolution {
+        Ok(Resolution::Found(user)) => Ok(user),
+        Ok(Resolution::NotFound) => Err(Ending::plain(Outcome::NotFound)),
+        Ok(Resolution::Ambiguous { candidates, detail }) => {
+            Err(Ending::plain(Outcome::Ambiguous { candidates }).with_detail(detail))
+        }
+        Err(error) => Err(Ending::of_error(&error)),
+    }
+}
+
+/// What is known of the user's membership. An error that may pass is handed on, so that the subject is tried again; one
+/// that will not makes the membership unreadable, and the guard withholds.
+async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membership, EntraError> {
+    let groups = &work.parts.policy.protected_groups;
+    if groups.is_empty() {
+        return Ok(Membership::Known {
+            asked: Vec::new(),
+            member_of: Vec::new(),
+        });
+    }
+    let (member_of, missing) = join(
+        work.parts
+            .entra
+            .memberships(user, groups, tally, work.task.deadline),
+        work.missing_groups.clone(),
+    )
+    .await;
+    let missing = match missing {
+        Ok(missing) => missing,
+        Err(error) => return unreadable(error),
+    };
+    match member_of {
+        // Being seen in one protected group is enough, whatever is wrong with another.
+        Ok(member_of) if !member_of.is_empty() || missing.is_empty() => Ok(Membership::Known {
+            asked: groups.clone(),
+            member_of,
+        }),
+        Ok(_) => Ok(Membership::GroupsMissing(missing)),
+        Err(error) => unreadable(error),
+    }
+}
+
+fn unreadable(error: EntraError) -> Result<Membership, EntraError> {
+    match error.disposition() {
+        Disposition::RetryLater { .. } => Err(error),
+        Disposition::FixPermission | Disposition::FixAlert | Disposition::GiveUp => {
+            Ok(Membership::Unreadable(error.to_string()))
+        }
+    }
+}
+
+async fn decide(
+    work: &Work,
+    user: &User,
+    membership: Result<Membership, EntraError>,
+    tally: &Tally,
+) -> Ending {
+    let (membership, error) = match membership {
+        Ok(membership) => (membership, None),
+        Err(error) => (Membership::Unreadable(error.to_string()), Some(error)),
+    };
+    match (guard::examine(&work.parts.policy, user, &membership), error) {
+        (Examined::NotEffective(home), _) => Ending::not_effective(home),
+        // Only the membership stood in the way, and asking again may answer it: not a decision yet.
+        (Examined::Withhold(withheld), Some(error)) if withheld.reason.may_be_asked_again() => {
+            Ending::of_error(&error)
+        }
+        (Examined::Withhold(withheld), _) => Ending::withheld(withheld),
+        (Examined::Eligible(eligible), _) => once(work, user, eligible, tally).await,
+    }
+}
+
+/// Acts on the user, unless another subject of this alert named the same one: then that one's ending is this one's too.
+async fn once(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Ending {
+    let cell = {
+        let mut acted = work.acted.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(acted.entry(user.id).or_default())
+    };
+    let ending = cell.get_or_init(|| act(work, user, eligible, tally)).await;
+    ending.clone()
+}
+
+async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Ending {
+    if was_cut_already(work, user) {
+        return Ending {
+            after: user.sessions_valid_from,
+            ..Ending::plain(Outcome::AlreadyCut)
+        };
+    }
+    let granted = match work.allowance.clone().await {
+        Ok(granted) => granted,
+        Err(error) => return Ending::plain(Outcome::Deferred).with_detail(error.message),
+    };
+    let cleared = granted
+        .allowance
+        .take()
+        .and_then(|slot| eligible.clear(slot, &granted.allowance));
+    let clearance = match cleared {
+        Ok(clearance) => clearance,
+        Err(withheld) => return Ending::withheld(withheld),
+    };
+    match work
+        .parts
+        .entra
+        .revoke(&clearance, tally, work.task.deadline)
+        .await
+    {
+        Ok(revocation) => read_back(work, user, revocation, tally).await,
+        Err(failure) => {
+            if failure.unclear_since.is_none() {
+                granted.allowance.unused(clearance);
+            }
+            after_failure(work, user, failure, tally).await
+        }
+    }
+}
+
+/// Whether the sessions were cut after this message was put on the queue. Both times are cut to seconds on their way, so
+/// only strictly later counts; equal is cut again, which harms nobody.
+fn was_cut_already(work: &Work, user: &User) -> bool {
+    match (work.task.enqueued_at, user.sessions_valid_from) {
+        (Some(enqueued), Some(valid_from)) => valid_from > enqueued,
+        (None, _) | (_, None) => false,
+    }
+}
+
+async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tally) -> Ending {
+    let budget = work.parts.limits.verify;
+    let read = work
+        .parts
+        .entra
+        .verify(
+            user.id,
+            revocation.called_at,
+            budget,
+            tally,
+            work.task.deadline,
+        )
+        .await;
+    let detail = match (read.verified, read.problem) {
+        (true, _) => None,
+        (false, Some(problem)) => Some(format!(
+            "Graph accepted the revocation, but the effect could not be read back. {problem}"
+        )),
+        (false, None) => Some(format!(
+            "Graph accepted the revocation, but within {} seconds the effect did not show. Read \
+             signInSessionsValidFromDateTime again in a few minutes.",
+            budget.as_secs()
+        )),
+    };
+    Ending {
+        detail,
+        after: read.sessions_valid_from,
+        calls: revocation.calls,
+        ..Ending::plain(Outcome::Revoked {
+            verified: read.verified,
+        })
+    }
+}
+
+/// A call whose answer was lost may have been carried out: the property tells.
+async fn after_failure(work: &Work, user: &User, failure: RevokeFailure, tally: &Tally) -> Ending {
+    let failed = Ending {
+        calls: failure.calls,
+        ..Ending::of_error(&failure.error)
+    };
+    let Some(since) = failure.unclear_since else {
+        return failed;
+    };
+    let read = work
+        .parts
+        .entra
+        .verify(
+            user.id,
+            since,
+            work.parts.limits.verify,
+            tally,
+            work.task.deadline,
+        )
+        .await;
+    if !read.verified {
+        return Ending {
+            after: read.sessions_valid_from,
+            ..failed
+        };
+    }
+    Ending {
+        outcome: Outcome::Revoked { verified: true },
+        detail: Some(
+            "Graph's answer to the revocation was lost; the effect was read back afterwards."
+                .to_owned(),
+        ),
+        after: read.sessions_valid_from,
+        ..failed
+    }
+}

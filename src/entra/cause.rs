@@ -1,0 +1,117 @@
+//! Why a call failed, in the terms of what happened rather than of what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::identity::IdentityProblem;
+use super::refusal::Refusal;
+use super::transport::TransportFailure;
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The HTTP client could not be made.
+    Setup(String),
+    /// There is no token.
+    Identity(IdentityProblem),
+    /// Graph did not answer.
+    Transport(TransportFailure),
+    /// Graph answered with an error status.
+    Refused(Refusal),
+    /// Graph answered with a success whose content cannot be taken for what was asked.
+    Unreadable {
+        what: &'static str,
+        request_id: Option<String>,
+    },
+    /// Graph left out a property that was asked for.
+    PropertyAbsent(&'static str),
+    /// Graph has told this app to wait for longer than there is time.
+    ToldToWait(Duration),
+    /// The time was over before anything was asked.
+    OutOfTime,
+}
+
+impl Cause {
+    /// Whether the request may have been carried out all the same.
+    pub(super) fn is_unclear(&self) -> bool {
+        match self {
+            Self::Transport(failure) => match failure {
+                TransportFailure::Connect(_) => false,
+                TransportFailure::TimedOut(_)
+                | TransportFailure::Broken(_)
+                | TransportFailure::TooLarge => true,
+            },
+            Self::Refused(refusal) => refusal.status >= 500 || refusal.status == 408,
+            Self::Unreadable { .. } => true,
+            Self::Setup(_)
+            | Self::Identity(_)
+            | Self::PropertyAbsent(_)
+            | Self::ToldToWait(_)
+            | Self::OutOfTime => false,
+        }
+    }
+
+    /// The status of Graph's answer, if it was one of an error.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Setup(_)
+            | Self::Identity(_)
+            | Self::Transport(_)
+            | Self::Unreadable { .. }
+            | Self::PropertyAbsent(_)
+            | Self::ToldToWait(_)
+            | Self::OutOfTime => None,
+        }
+    }
+
+    pub(super) fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Refused(refusal) => refusal.request_id.as_deref(),
+            Self::Unreadable { request_id, .. } => request_id.as_deref(),
+            Self::Setup(_)
+            | Self::Identity(_)
+            | Self::Transport(_)
+            | Self::PropertyAbsent(_)
+            | Self::ToldToWait(_)
+            | Self::OutOfTime => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setup(reason) => write!(f, "the HTTPS client could not be made ({reason})"),
+            Self::Identity(problem) => write!(f, "there is no token: {problem}"),
+            Self::Transport(failure) => write!(f, "Graph did not answer: {failure}"),
+            Self::Refused(refusal) => {
+                write!(f, "Graph answered {}", refusal.status)?;
+                if let Some(code) = &refusal.code {
+                    write!(f, " {code}")?;
+                }
+                named_request(f, refusal.request_id.as_deref())
+            }
+            Self::Unreadable { what, request_id } => {
+                write!(f, "Graph's answer cannot be used, for {what}")?;
+                named_request(f, request_id.as_deref())
+            }
+            Self::PropertyAbsent(property) => {
+                write!(f, "Graph left out {property}, which was asked for")
+            }
+            Self::ToldToWait(wait) => write!(
+                f,
+                "Graph has told this app to wait another {} s, longer than there is time",
+                wait.as_secs_f64().ceil()
+            ),
+            Self::OutOfTime => f.write_str("there was no time left"),
+        }
+    }
+}
+
+fn named_request(f: &mut fmt::Formatter<'_>, request_id: Option<&str>) -> fmt::Result {
+    match request_id {
+        Some(id) => write!(f, " (request-id {id})"),
+        None => Ok(()),
+    }
+}

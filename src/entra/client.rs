@@ -1,0 +1,342 @@
+//! Asks Graph one thing, under the managed identity, as often as it takes and as long as there is time.
+//!
+//! Each attempt goes through the same gates in the same order: wait while Graph says wait, get a token, look again whether
+//! Graph says wait, count, send. What the answer says of users is read elsewhere.
+
+use std::sync::Mutex;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::{Method, Url};
+use serde::de::DeserializeOwned;
+
+use super::cause::Cause;
+use super::claims::TokenFacts;
+use super::error::EntraError;
+use super::graph_clock::GraphClock;
+use super::operation::Operation;
+use super::refusal;
+use super::retry::{self, Again, Class, Failure, GivenUp};
+use super::retry_after;
+use super::tally::Tally;
+use super::throttle::Throttle;
+use super::token::{Token, Tokens};
+use super::transport::{Answer, Request, Transport};
+use crate::domain::{Clock, Deadline, GraphEndpoint, UserId};
+
+/// How long one request may take, answer included. Graph's directory answers in well under a second; what takes longer
+/// than this is stuck, and its gateway itself gives up (504) only after a minute.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Everything that all calls share.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) endpoint: GraphEndpoint,
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) tokens: Tokens,
+    pub(super) throttle: Throttle,
+    pub(super) graph_clock: GraphClock,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// One thing to ask.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) operation: Operation,
+    pub(super) method: Method,
+    /// What follows `/v1.0`, from `path`.
+    pub(super) path: String,
+    pub(super) json: Option<Vec<u8>>,
+    pub(super) eventual: bool,
+    /// The user it is about, for log lines.
+    pub(super) user: Option<UserId>,
+}
+
+impl Question {
+    pub(super) fn get(operation: Operation, path: String) -> Self {
+        Self {
+            operation,
+            method: Method::GET,
+            path,
+            json: None,
+            eventual: false,
+            user: None,
+        }
+    }
+}
+
+/// A success, and what it took.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) operation: Operation,
+    pub(super) answer: Answer,
+    pub(super) attempts: u32,
+    pub(super) elapsed: Duration,
+}
+
+/// One request that was sent.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    /// On our clock.
+    pub(super) at: Timestamp,
+    /// When it was answered or given up, on Graph's clock where it told.
+    pub(super) ended: Timestamp,
+    pub(super) status: Option<u16>,
+    pub(super) request_id: Option<String>,
+    /// Whether it may have been carried out although it was not answered with a success.
+    pub(super) unclear: bool,
+}
+
+/// The requests that were sent for one question.
+#[derive(Debug, Default)]
+pub(super) struct Journal(Mutex<Vec<Sent>>);
+
+impl Journal {
+    fn note(&self, sent: Sent) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(sent);
+    }
+
+    fn len(&self) -> u32 {
+        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        u32::try_from(sent.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn into_sent(self) -> Vec<Sent> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Client {
+    /// Asks, and reads the answer as JSON.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        question: &Question,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<T, EntraError> {
+        let reply = self
+            .send(question, &Journal::default(), tally, deadline)
+            .await?;
+        reply.json()
+    }
+
+    /// Asks, and returns the first success.
+    pub(super) async fn send(
+        &self,
+        question: &Question,
+        journal: &Journal,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<Reply, EntraError> {
+        let started = self.clock.elapsed();
+        let spent = || self.clock.elapsed().saturating_sub(started);
+        let last_token: Mutex<Option<Arc<TokenFacts>>> = Mutex::default();
+        let attempt = || self.attempt(question, journal, tally, deadline, &last_token);
+        let note = |failure: &Failure, wait: Duration| {
+            note_retry(question, failure, journal.len(), wait);
+        };
+        let result = retry::run(attempt, &self.throttle, &*self.clock, deadline, note).await;
+        match result {
+            Ok(answer) => Ok(Reply {
+                operation: question.operation,
+                answer,
+                attempts: journal.len(),
+                elapsed: spent(),
+            }),
+            Err(GivenUp { failure, wait }) => {
+                let token = last_token
+                    .into_inner()
+                    .unwrap_or_else(PoisonError::into_inner);
+                let error = EntraError::new(question.operation, failure.cause)
+                    .after(journal.len(), spent())
+                    .waiting(wait)
+                    .with_token(token.map(|facts| TokenFacts::clone(&facts)));
+                note_failure(question, &error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        question: &Question,
+        journal: &Journal,
+        tally: &Tally,
+        deadline: Deadline,
+        last_token: &Mutex<Option<Arc<TokenFacts>>>,
+    ) -> Result<Answer, Failure> {
+        self.pass(deadline).await?;
+        let token = self.token(deadline).await?;
+        *last_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&token.facts));
+        let request = self.request(question, &token)?;
+        // Fetching the token took time, in which Graph may have told somebody to wait.
+        self.pass(deadline).await?;
+        let time = deadline.remaining(&*self.clock).min(CALL_TIMEOUT);
+        if time.is_zero() {
+            return Err(Failure::last(Cause::OutOfTime));
+        }
+        tally.count();
+        let at = self.clock.now();
+        let outcome = self.transport.send(request, time).await;
+        let received = self.clock.now();
+        match outcome {
+            Err(failure) => {
+                let cause = Cause::Transport(failure);
+                journal.note(Sent {
+                    at,
+                    ended: self.graph_clock.at(received),
+                    status: None,
+                    request_id: None,
+                    unclear: cause.is_unclear(),
+                });
+                Err(Failure::passing(cause))
+            }
+            Ok(answer) => {
+                let date = answer.header("date").and_then(retry_after::http_date);
+                if let Some(date) = date {
+                    self.graph_clock.learn(date, received);
+                }
+                journal.note(Sent {
+                    at,
+                    ended: date.unwrap_or(received),
+                    status: Some(answer.status),
+                    request_id: refusal::request_id(&answer),
+                    unclear: matches!(answer.status, 408 | 500..=599),
+                });
+                self.judge(question, answer, date.unwrap_or(received), &token)
+                    .await
+            }
+        }
+    }
+
+    async fn judge(
+        &self,
+        question: &Question,
+        answer: Answer,
+        date: Timestamp,
+        token: &Token,
+    ) -> Result<Answer, Failure> {
+        let asked = answer
+            .header("retry-after")
+            .and_then(|text| retry_after::parse(text, date));
+        let again = match retry::classify(answer.status) {
+            Class::Success => {
+                return match &answer.body {
+                    Err(failure) if question.operation.answers_with_content() => {
+                        Err(Failure::passing(Cause::Transport(failure.clone())))
+                    }
+                    Ok(_) | Err(_) => Ok(answer),
+                };
+            }
+            Class::RenewToken => {
+                self.tokens.forget(token).await;
+                Again::WithNewToken
+            }
+            Class::Throttled => Again::AllWait,
+            // A wait that Graph asks for is asked of the whole app, whatever the status.
+            Class::Transient if asked.is_some() => Again::AllWait,
+            Class::Transient => Again::Alone,
+            Class::Final => Again::No,
+        };
+        Err(Failure {
+            cause: Cause::Refused(refusal::read(&answer)),
+            again,
+            asked,
+        })
+    }
+
+    async fn pass(&self, deadline: Deadline) -> Result<(), Failure> {
+        if deadline.has_passed(&*self.clock) {
+            return Err(Failure::last(Cause::OutOfTime));
+        }
+        self.throttle
+            .pass(deadline)
+            .await
+            .map_err(|wait| Failure::last(Cause::ToldToWait(wait)))
+    }
+
+    async fn token(&self, deadline: Deadline) -> Result<Token, Failure> {
+        self.tokens.get(deadline).await.map_err(|problem| {
+            if problem.may_pass() {
+                Failure::passing(Cause::Identity(problem))
+            } else {
+                Failure::last(Cause::Identity(problem))
+            }
+        })
+    }
+
+    fn request(&self, question: &Question, token: &Token) -> Result<Request, Failure> {
+        let url = Url::parse(&format!("{}/v1.0{}", self.endpoint.root(), question.path))
+            .map_err(|_| Failure::last(Cause::Setup("the address is not a URL".to_owned())))?;
+        Ok(Request {
+            method: question.method.clone(),
+            url,
+            bearer: token.bearer.clone(),
+            json: question.json.clone(),
+            eventual: question.eventual,
+        })
+    }
+}
+
+impl Reply {
+    /// Reads the body as JSON.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, EntraError> {
+        match &self.answer.body {
+            Ok(body) => serde_json::from_slice(body)
+                .map_err(|_| self.unreadable("it is not the JSON document that is documented")),
+            Err(failure) => Err(
+                EntraError::new(self.operation, Cause::Transport(failure.clone()))
+                    .after(self.attempts, self.elapsed),
+            ),
+        }
+    }
+
+    /// The error that this success cannot be used, and why.
+    pub(super) fn unreadable(&self, what: &'static str) -> EntraError {
+        let cause = Cause::Unreadable {
+            what,
+            request_id: refusal::request_id(&self.answer),
+        };
+        EntraError::new(self.operation, cause).after(self.attempts, self.elapsed)
+    }
+}
+
+fn note_retry(question: &Question, failure: &Failure, attempts: u32, wait: Duration) {
+    let refusal = failure.cause.refusal();
+    tracing::debug!(
+        operation = question.operation.template(),
+        user = question.user.map(tracing::field::display),
+        status = refusal.map(|refusal| refusal.status),
+        code = refusal.and_then(|refusal| refusal.code.as_deref()),
+        request_id = failure.cause.request_id(),
+        attempts,
+        wait_milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        problem = %failure.cause,
+        "a call to Graph is tried again"
+    );
+}
+
+fn note_failure(question: &Question, error: &EntraError) {
+    let operation = question.operation.template();
+    let user = question.user.map(tracing::field::display);
+    let (status, code) = (error.status(), error.code());
+    let (request_id, attempts) = (error.request_id(), error.attempts());
+    if status == Some(404) {
+        // An ordinary answer to the question whether something exists.
+        tracing::debug!(
+            operation,
+            user,
+            status,
+            code,
+            request_id,
+            attempts,
+            "Graph found nothing"
+        );
+    } else {
+        tracing::warn!(operation, user, status, code, request_id, attempts, %error, "a call to Graph failed");
+    }
+}

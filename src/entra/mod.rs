@@ -1,0 +1,137 @@
+//! The client of Entra ID: Microsoft Graph under the app's own managed identity.
+//!
+//! It finds users, asks for their groups, ends their sessions and reads back whether they ended. It decides nothing: the
+//! one call that changes something demands a [`Clearance`](crate::guard::Clearance). It knows no alert, no receipt and no
+//! Functions host, and it accepts no credential but the managed identity.
+//!
+//! From the inside out: `transport` sends a request once; `identity`, `token` and `claims` get the token; `throttle` holds
+//! the one instant before which nobody calls; `retry` says what is tried again; `client` puts these in order; `users`,
+//! `resolve`, `groups`, `sessions` and `verify` ask something of Graph, each with its own wire structs; `error` says what to
+//! do when that fails.
+
+mod cause;
+mod claims;
+mod client;
+mod error;
+mod graph_clock;
+mod groups;
+mod home;
+mod identity;
+mod operation;
+mod path;
+mod permissions;
+mod refusal;
+mod resolve;
+mod retry;
+mod retry_after;
+mod sessions;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod token;
+mod transport;
+mod users;
+mod verify;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint};
+use cause::Cause;
+use client::Client;
+use graph_clock::GraphClock;
+use identity::ManagedIdentity;
+use throttle::Throttle;
+use token::Tokens;
+use transport::HttpTransport;
+
+pub use claims::TokenFacts;
+pub use error::{Disposition, EntraError};
+pub use operation::Operation;
+pub use permissions::{Permission, REQUIRED_PERMISSIONS, missing_permissions};
+pub use resolve::Resolution;
+pub use sessions::{Revocation, RevokeFailure};
+pub use tally::Tally;
+pub use verify::Verification;
+
+/// What the client is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntraSettings {
+    /// The client id of a user-assigned identity; without it the system-assigned one is used.
+    pub client_id: Option<Uuid>,
+    /// The cloud whose Graph the tokens are for.
+    pub cloud: Cloud,
+    /// Where Graph is called.
+    pub endpoint: GraphEndpoint,
+}
+
+/// The client. Clones share one connection pool, one token and one instant before which nobody calls.
+#[derive(Debug, Clone)]
+pub struct Entra {
+    client: Arc<Client>,
+}
+
+impl Entra {
+    /// Makes the TLS roots, the HTTP client and the credential. Nothing is sent, but the machine's certificate store is
+    /// read, which takes some milliseconds: not to be done before the handler listens.
+    ///
+    /// # Errors
+    /// If there are no TLS roots.
+    pub fn connect(settings: EntraSettings, clock: Arc<dyn Clock>) -> Result<Self, EntraError> {
+        let transport = HttpTransport::new()
+            .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
+        let identity = ManagedIdentity::new(transport.clone(), settings.client_id, settings.cloud);
+        Ok(Self::assembled(
+            settings.endpoint,
+            Box::new(transport),
+            Box::new(identity),
+            clock,
+        ))
+    }
+
+    fn assembled(
+        endpoint: GraphEndpoint,
+        transport: Box<dyn transport::Transport>,
+        source: Box<dyn identity::TokenSource>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            client: Arc::new(Client {
+                endpoint,
+                transport,
+                tokens: Tokens::new(source, Arc::clone(&clock)),
+                throttle: Throttle::new(Arc::clone(&clock)),
+                graph_clock: GraphClock::default(),
+                clock,
+            }),
+        }
+    }
+
+    /// What the token in use says of itself; gets one if there is none. Graph is not called.
+    ///
+    /// # Errors
+    /// If there is no token to be had before the deadline.
+    pub async fn identity(&self, deadline: Deadline) -> Result<TokenFacts, EntraError> {
+        let started = self.client.clock.elapsed();
+        let token = self.client.tokens.get(deadline).await;
+        token
+            .map(|token| TokenFacts::clone(&token.facts))
+            .map_err(|problem| {
+                let elapsed = self.client.clock.elapsed().saturating_sub(started);
+                EntraError::new(Operation::GetToken, Cause::Identity(problem)).after(0, elapsed)
+            })
+    }
+
+    /// How long Graph has told this app to wait yet; `None` when calls may be made.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Duration> {
+        self.client.throttle.waiting()
+    }
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+}

@@ -1,0 +1,114 @@
+//! Reads what Graph says when it does not do what was asked ("Microsoft Graph error responses and resource types").
+//!
+//! Only the code and the request's id are kept. The message is for people, changes, and may hold a user's name.
+
+use serde::Deserialize;
+
+use super::transport::Answer;
+
+/// An answer of Graph that is not a success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    /// The most detailed code, such as `Authorization_RequestDenied`.
+    pub(super) code: Option<String>,
+    /// The id by which Microsoft's support finds the request.
+    pub(super) request_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Problem,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    #[serde(default)]
+    code: serde_json::Value,
+    #[serde(rename = "request-id", default)]
+    request_id: serde_json::Value,
+    // Written `innerError` on the wire and `innererror` in the documentation's table.
+    #[serde(rename = "innerError", alias = "innererror")]
+    inner: Option<Box<Problem>>,
+}
+
+/// Reads an answer. Whatever its body is, the status is told.
+pub(super) fn read(answer: &Answer) -> Refusal {
+    let envelope: Option<Envelope> = answer
+        .body
+        .as_ref()
+        .ok()
+        .and_then(|body| serde_json::from_slice(body).ok());
+    let mut code = None;
+    let mut inner_id = None;
+    let mut problem = envelope.as_ref().map(|envelope| &envelope.error);
+    while let Some(deeper) = problem {
+        // The inner code of a throttled answer is the bare status, which says less than the outer one.
+        let named = deeper.code.as_str().and_then(plain);
+        code = named
+            .filter(|code| !code.bytes().all(|b| b.is_ascii_digit()))
+            .or(code);
+        inner_id = inner_id.or_else(|| deeper.request_id.as_str().and_then(plain));
+        problem = deeper.inner.as_deref();
+    }
+    Refusal {
+        status: answer.status,
+        code,
+        request_id: request_id(answer).or(inner_id),
+    }
+}
+
+/// The id by which Microsoft's support finds the request.
+pub(super) fn request_id(answer: &Answer) -> Option<String> {
+    answer.header("request-id").and_then(plain)
+}
+
+/// The text, if it is a short plain word: it goes into log lines and receipts.
+fn plain(text: &str) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    (!text.is_empty() && text.len() <= 80 && text.chars().all(allowed)).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+
+    fn refusal(body: &str) -> Refusal {
+        read(&Answer {
+            status: 429,
+            headers: HeaderMap::new(),
+            body: Ok(body.as_bytes().to_vec()),
+        })
+    }
+
+    #[test]
+    fn the_inner_code_is_more_detailed_unless_it_is_a_bare_status() {
+        let body = r#"{"error":{"code":"badRequest","innererror":{"code":"cannotDoThis","request-id":"a-1","innerError":{}}}}"#;
+        assert_eq!(refusal(body).code.as_deref(), Some("cannotDoThis"));
+        assert_eq!(refusal(body).request_id.as_deref(), Some("a-1"));
+        let body = r#"{"error":{"code":"TooManyRequests","innerError":{"code":"429"}}}"#;
+        assert_eq!(refusal(body).code.as_deref(), Some("TooManyRequests"));
+    }
+
+    #[test]
+    fn a_body_of_another_form_leaves_the_status() {
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"error":"x"}"#,
+            r#"{"error":{"code":7}}"#,
+            r#"{"error":{"code":"a\nb"}}"#,
+        ] {
+            let read = refusal(body);
+            assert_eq!(
+                (read.status, read.code, read.request_id),
+                (429, None, None),
+                "{body}"
+            );
+        }
+    }
+}

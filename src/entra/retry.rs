@@ -1,0 +1,184 @@
+//! Decides what is tried again, when, and when no more: the rules of this room over `backon`'s loop.
+//!
+//! A wait never ends after the deadline: if it would, the call fails at once and says how long the wait would have been.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
+
+use super::cause::Cause;
+use super::throttle::Throttle;
+use crate::domain::{Clock, Deadline};
+
+/// The waits between attempts where Graph does not ask for a longer one: about 0.5, 1, 2, 4 and 8 s, each up to twice as
+/// long by chance, so that calls that failed together do not come back together. With six attempts that is half a
+/// minute at most; what is down for longer is better tried again by the queue.
+const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(500))
+    .with_max_delay(LONGEST_BACKOFF)
+    .with_max_times(5)
+    .with_jitter();
+
+const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
+
+/// What a status means for the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Done. Which success it is does not matter: the documentation of the revocation has promised 200 and 204.
+    Success,
+    /// The token is not accepted: get another one and ask once more.
+    RenewToken,
+    /// Graph says wait, to the whole app.
+    Throttled,
+    /// It may work in a moment.
+    Transient,
+    /// Asking again would change nothing. Redirects are among these: none is ever followed.
+    Final,
+}
+
+/// The class of every status ("Microsoft Graph error responses and resource types"; 409 is
+/// `Directory_ConcurrencyViolation`, which passes).
+pub(super) fn classify(status: u16) -> Class {
+    match status {
+        200..=299 => Class::Success,
+        401 => Class::RenewToken,
+        429 => Class::Throttled,
+        408 | 409 | 425 | 500..=599 => Class::Transient,
+        _ => Class::Final,
+    }
+}
+
+/// When a failed attempt may be followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Never.
+    No,
+    /// Once, at once, with another token.
+    WithNewToken,
+    /// After a wait of its own.
+    Alone,
+    /// After a wait that everybody keeps.
+    AllWait,
+}
+
+/// One failed attempt.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) cause: Cause,
+    pub(super) again: Again,
+    /// How long Graph asked to wait.
+    pub(super) asked: Option<Duration>,
+}
+
+impl Failure {
+    pub(super) fn last(cause: Cause) -> Self {
+        Self {
+            cause,
+            again: Again::No,
+            asked: None,
+        }
+    }
+
+    pub(super) fn passing(cause: Cause) -> Self {
+        Self {
+            cause,
+            again: Again::Alone,
+            asked: None,
+        }
+    }
+}
+
+/// How a call that did not succeed ended.
+#[derive(Debug)]
+pub(super) struct GivenUp {
+    pub(super) failure: Failure,
+    /// The wait after which another attempt would have been made.
+    pub(super) wait: Option<Duration>,
+}
+
+/// Attempts something until it succeeds, cannot succeed, or has no time left. `before_wait` is told of every failure
+/// that is tried again.
+pub(super) async fn run<T, F, Fut>(
+    attempt: F,
+    throttle: &Throttle,
+    clock: &dyn Clock,
+    deadline: Deadline,
+    before_wait: impl FnMut(&Failure, Duration),
+) -> Result<T, GivenUp>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Failure>>,
+{
+    let mut renewed = false;
+    let mut next_wait = None;
+    let adjust = |failure: &Failure, backoff: Option<Duration>| {
+        next_wait = None;
+        let own = backoff.unwrap_or(LONGEST_BACKOFF);
+        let wait = match failure.again {
+            Again::No => return None,
+            Again::WithNewToken => {
+                let first = !renewed;
+                renewed = true;
+                return first.then_some(Duration::ZERO);
+            }
+            Again::Alone => own,
+            Again::AllWait => {
+                let wait = own.max(failure.asked.unwrap_or_default());
+                throttle.hold(wait);
+                wait
+            }
+        };
+        next_wait = Some(wait);
+        let in_time = wait < deadline.remaining(clock);
+        (backoff.is_some() && in_time).then_some(wait)
+    };
+    let result = attempt
+        .retry(BACKOFF)
+        .sleep(tokio::time::sleep)
+        .when(|failure: &Failure| failure.again != Again::No)
+        .adjust(adjust)
+        .notify(before_wait)
+        .await;
+    result.map_err(|failure| GivenUp {
+        failure,
+        wait: next_wait,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn every_status_has_its_class() {
+        let mut table = String::new();
+        let mut first = 100;
+        for status in 100..=599 {
+            if status == 599 || classify(status) != classify(status + 1) {
+                let class = classify(status);
+                if first == status {
+                    writeln!(table, "{status}: {class:?}").unwrap();
+                } else {
+                    writeln!(table, "{first}-{status}: {class:?}").unwrap();
+                }
+                first = status + 1;
+            }
+        }
+        insta::assert_snapshot!(table, @"
+        100-199: Final
+        200-299: Success
+        300-400: Final
+        401: RenewToken
+        402-407: Final
+        408-409: Transient
+        410-424: Final
+        425: Transient
+        426-428: Final
+        429: Throttled
+        430-499: Final
+        500-599: Transient
+        ");
+    }
+}

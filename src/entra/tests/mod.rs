@@ -1,0 +1,11 @@
+//! The behaviour of the whole room, against a scripted Graph and a paused clock: what is asked, when, and how often. What
+//! goes over the wire is tested in `tests/it/entra_wire.rs`.
+
+mod finding;
+mod grouping;
+mod harness;
+mod messages;
+mod revoking;
+mod tokens;
+mod verifying;
+mod waiting;

@@ -1,0 +1,214 @@
+//! Who waits, for how long, and who gives up at once instead.
+
+use std::time::Duration;
+
+use super::harness::{ADELE, Step, World, adele, answer, fails, recorded, user_json};
+use crate::domain::UserId;
+use crate::entra::transport::TransportFailure;
+use crate::entra::{Disposition, Tally};
+
+fn found() -> Step {
+    recorded("user-found")
+}
+
+/// Whoever is asked for exists.
+fn somebody(line: &str) -> Step {
+    let id = line
+        .trim_start_matches("GET /users/")
+        .split('?')
+        .next()
+        .unwrap();
+    answer(200, &user_json(id, "somebody@contoso.com", ""))
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_calls_while_graph_says_wait() {
+    let world = World::new(|seen| match seen.number {
+        0 => recorded("throttled-429"),
+        _ => somebody(&seen.line),
+    });
+    let deadline = world.within(100);
+    let tally = Tally::new();
+    let other: UserId = "ace08ec9-aa11-4ada-9145-addf0398233e".parse().unwrap();
+    let late = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(world.entra.waiting().is_some());
+        world.entra.user(other, &tally, deadline).await.unwrap()
+    };
+    let (first, second) = tokio::join!(world.entra.user(adele(), &tally, deadline), late);
+    assert!(first.unwrap().is_some() && second.is_some());
+    let times = world.times();
+    assert_eq!(times.len(), 3);
+    assert!(times[1..].iter().all(|at| *at >= 12.0), "{times:?}");
+    assert_eq!(tally.attempts(), 3);
+    assert_eq!(world.entra.waiting(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_in_decimals_is_kept_to_the_next_whole_second() {
+    let world = World::new(|seen| match seen.number {
+        0 => recorded("throttled-429-fractional"),
+        _ => found(),
+    });
+    world
+        .entra
+        .user(adele(), &Tally::new(), world.within(100))
+        .await
+        .unwrap();
+    let second = world.times()[1];
+    assert!((3.0..3.1).contains(&second), "{second}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_until_a_date_counts_on_graphs_own_clock() {
+    // Graph's clock is an hour ahead of ours.
+    let world = World::new(|seen| match seen.number {
+        0 => answer(503, "")
+            .header("date", "Tue, 07 Oct 2025 09:41:03 GMT")
+            .header("retry-after", "Tue, 07 Oct 2025 09:41:23 GMT"),
+        _ => found(),
+    });
+    world
+        .entra
+        .user(adele(), &Tally::new(), world.within(100))
+        .await
+        .unwrap();
+    let second = world.times()[1];
+    assert!((20.0..20.1).contains(&second), "{second}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longer_of_graphs_wait_and_the_back_off_is_kept() {
+    let world = World::new(|_| answer(429, "").header("retry-after", "1"));
+    let error = world
+        .entra
+        .user(adele(), &Tally::new(), world.within(1_000))
+        .await
+        .unwrap_err();
+    let times = world.times();
+    let waits: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(waits.iter().all(|wait| *wait >= 1.0), "{waits:?}");
+    assert!(waits[4] >= 8.0, "{waits:?}");
+    assert_eq!(error.attempts(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn being_throttled_without_a_time_holds_everybody_too() {
+    let world = World::new(|seen| match seen.number {
+        0 => recorded("throttled-429-no-retry-after"),
+        _ => found(),
+    });
+    let (tally, deadline) = (Tally::new(), world.within(100));
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.entra.user(adele(), &tally, deadline).await.unwrap();
+    };
+    let (first, ()) = tokio::join!(world.entra.user(adele(), &tally, deadline), late);
+    first.unwrap();
+    let times = world.times();
+    assert!(times[1..].iter().all(|at| *at >= 0.5), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_without_a_time_holds_nobody_else() {
+    let world = World::new(|seen| match seen.number {
+        0 => recorded("gateway-timeout-504"),
+        _ => found(),
+    });
+    let (tally, deadline) = (Tally::new(), world.within(100));
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.entra.user(adele(), &tally, deadline).await.unwrap();
+    };
+    let (first, ()) = tokio::join!(world.entra.user(adele(), &tally, deadline), late);
+    first.unwrap();
+    assert!(world.times()[1] < 0.2, "{:?}", world.times());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_beyond_the_deadline_fails_at_once_and_calls_nobody() {
+    let world = World::new(|_| recorded("unavailable-503"));
+    let tally = Tally::new();
+    let deadline = world.within(20);
+    let error = world
+        .entra
+        .user(adele(), &tally, deadline)
+        .await
+        .unwrap_err();
+    let thirty = Disposition::RetryLater {
+        not_before: Some(Duration::from_secs(30)),
+    };
+    assert_eq!(error.disposition(), thirty);
+    assert_eq!(error.elapsed(), Duration::ZERO);
+    // The next subject is told the same without a request.
+    let error = world
+        .entra
+        .user(adele(), &tally, deadline)
+        .await
+        .unwrap_err();
+    assert_eq!(error.disposition(), thirty);
+    assert_eq!(tally.attempts(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_passes_is_tried_again() {
+    let failures: [fn() -> Step; 7] = [
+        || recorded("conflict-409-concurrency"),
+        || recorded("gateway-timeout-504"),
+        || answer(500, ""),
+        || answer(408, ""),
+        || fails(TransportFailure::Connect("refused".to_owned())),
+        || fails(TransportFailure::Broken("reset".to_owned())),
+        || found().after(Duration::from_hours(1)),
+    ];
+    for failure in failures {
+        let world = World::new(move |seen| if seen.number == 0 { failure() } else { found() });
+        let tally = Tally::new();
+        let user = world.entra.user(adele(), &tally, world.within(100)).await;
+        assert_eq!(user.unwrap().unwrap().id.to_string(), ADELE);
+        assert_eq!(tally.attempts(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_pass_is_asked_once() {
+    for status in [302, 400, 403, 405, 410, 422] {
+        let world = World::new(move |_| answer(status, ""));
+        let error = world
+            .entra
+            .user(adele(), &Tally::new(), world.within(100))
+            .await
+            .unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Some(status), 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_ends_with_the_deadline() {
+    let world = World::new(|_| found().after(Duration::from_hours(1)));
+    let error = world
+        .entra
+        .user(adele(), &Tally::new(), world.within(8))
+        .await
+        .unwrap_err();
+    assert!(error.elapsed() <= Duration::from_secs(8), "{error}");
+    assert!(error.is_unclear());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_deadline_nothing_is_sent() {
+    let world = World::new(|_| found());
+    let deadline = world.within(1);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let tally = Tally::new();
+    let error = world
+        .entra
+        .user(adele(), &tally, deadline)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.disposition(),
+        Disposition::RetryLater { not_before: None }
+    );
+    assert_eq!((tally.attempts(), world.tokens_fetched()), (0, 0));
+}

@@ -1,0 +1,250 @@
+//! Reads users from the directory, and turns Graph's JSON into [`User`]. Nothing else makes a [`User`].
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Entra;
+use super::client::{Client, Journal, Question, Reply};
+use super::error::EntraError;
+use super::home;
+use super::operation::Operation;
+use super::path;
+use super::tally::Tally;
+use crate::domain::{Deadline, SecurityIdentifier, User, UserId};
+
+/// Only what is used is asked for. `signInSessionsValidFromDateTime` is answered only when it is ("user resource type").
+const SELECT: &str = "id,userPrincipalName,mail,userType,accountEnabled,onPremisesSyncEnabled,\
+                      signInSessionsValidFromDateTime,externalUserState,identities";
+
+/// Asked for in addition where a subject's on-premises SID is to be compared.
+pub(super) const SID: &str = "onPremisesSecurityIdentifier";
+
+/// Asked for in addition where a subject's on-premises domain is to be compared.
+pub(super) const DOMAIN: &str = "onPremisesDomainName";
+
+/// A user with what a subject's other identifiers are compared with.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) user: User,
+    pub(super) sid: Option<SecurityIdentifier>,
+    pub(super) on_premises_domain: Option<String>,
+}
+
+/// The users that a filter found.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) found: Vec<Found>,
+    /// Whether there are more than were asked for.
+    pub(super) more: bool,
+}
+
+/// A filter, and the number of users that it is worth to look at.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) text: String,
+    pub(super) extra: &'static str,
+    pub(super) most: &'static str,
+    pub(super) advanced: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireUser {
+    id: String,
+    user_principal_name: String,
+    mail: Option<String>,
+    user_type: Option<String>,
+    account_enabled: Option<bool>,
+    on_premises_sync_enabled: Option<bool>,
+    sign_in_sessions_valid_from_date_time: Option<String>,
+    external_user_state: Option<String>,
+    identities: Option<Vec<WireIdentity>>,
+    on_premises_security_identifier: Option<String>,
+    on_premises_domain_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireIdentity {
+    sign_in_type: Option<String>,
+    issuer: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WirePage {
+    value: Vec<WireUser>,
+    #[serde(rename = "@odata.nextLink")]
+    next: Option<String>,
+}
+
+impl WireUser {
+    fn read(self) -> Result<Found, &'static str> {
+        let id = self
+            .id
+            .parse()
+            .map_err(|_| "the user's id is not an object id")?;
+        let upn = self
+            .user_principal_name
+            .parse()
+            .map_err(|_| "the user's userPrincipalName is not one")?;
+        // Read leniently: a mail address is a hint, and a time that cannot be read is one that cannot be compared.
+        let mail = self.mail.and_then(|mail| mail.parse().ok());
+        let sessions_valid_from = self
+            .sign_in_sessions_valid_from_date_time
+            .and_then(|time| time.parse::<Timestamp>().ok());
+        let identities = self.identities.as_ref().map(|identities| {
+            identities
+                .iter()
+                .map(|identity| {
+                    (
+                        identity.sign_in_type.as_deref().unwrap_or_default(),
+                        identity.issuer.as_deref().unwrap_or_default(),
+                    )
+                })
+                .collect()
+        });
+        let home = home::of(&home::Signs {
+            upn: &upn,
+            mail: mail.as_ref(),
+            user_type: self.user_type.as_deref(),
+            invited: self.external_user_state.is_some(),
+            identities,
+        });
+        Ok(Found {
+            user: User {
+                id,
+                upn,
+                mail,
+                account_enabled: self.account_enabled,
+                on_premises_synced: self.on_premises_sync_enabled.unwrap_or(false),
+                home,
+                sessions_valid_from,
+            },
+            sid: self
+                .on_premises_security_identifier
+                .and_then(|sid| sid.parse().ok()),
+            on_premises_domain: self.on_premises_domain_name,
+        })
+    }
+}
+
+impl Entra {
+    /// Reads one user by object id; `None` if the directory has no such user.
+    ///
+    /// # Errors
+    /// Any answer but the user or 404, after the retries that there was time for.
+    pub async fn user(
+        &self,
+        id: UserId,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<Option<User>, EntraError> {
+        let found = self.client().user_by_id(id, "", tally, deadline).await?;
+        Ok(found.map(|found| found.user))
+    }
+}
+
+impl Client {
+    /// Reads one user by object id, with more properties than usual if `extra` names some.
+    pub(super) async fn user_by_id(
+        &self,
+        id: UserId,
+        extra: &'static str,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<Option<Found>, EntraError> {
+        let path = format!("{}{}", path::user(id), select(extra));
+        let mut question = Question::get(Operation::ReadUser, path);
+        question.user = Some(id);
+        let Some((found, reply)) = self.one_user(&question, tally, deadline).await? else {
+            return Ok(None);
+        };
+        if found.user.id != id {
+            return Err(reply.unreadable("it is of another user than was asked for"));
+        }
+        Ok(Some(found))
+    }
+
+    /// Reads one user by a path from `path`; `None` if the directory has no such user.
+    pub(super) async fn user_at(
+        &self,
+        path: &str,
+        extra: &'static str,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<Option<Found>, EntraError> {
+        let question = Question::get(Operation::ReadUser, format!("{path}{}", select(extra)));
+        let found = self.one_user(&question, tally, deadline).await?;
+        Ok(found.map(|(found, _)| found))
+    }
+
+    async fn one_user(
+        &self,
+        question: &Question,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<Option<(Found, Reply)>, EntraError> {
+        let reply = match self
+            .send(question, &Journal::default(), tally, deadline)
+            .await
+        {
+            Ok(reply) => reply,
+            Err(error) if error.status() == Some(404) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let found = reply
+            .json::<WireUser>()?
+            .read()
+            .map_err(|what| reply.unreadable(what))?;
+        Ok(Some((found, reply)))
+    }
+
+    /// The users that a filter finds.
+    pub(super) async fn users_where(
+        &self,
+        filter: &Filter,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<Page, EntraError> {
+        let select = selected(filter.extra);
+        let mut options = vec![
+            ("filter", filter.text.as_str()),
+            ("select", select.as_str()),
+            ("top", filter.most),
+        ];
+        if filter.advanced {
+            options.push(("count", "true"));
+        }
+        let mut question = Question::get(
+            Operation::FindUser,
+            format!("/users{}", path::query(&options)),
+        );
+        question.eventual = filter.advanced;
+        let reply = self
+            .send(&question, &Journal::default(), tally, deadline)
+            .await?;
+        let page: WirePage = reply.json()?;
+        let found = page
+            .value
+            .into_iter()
+            .map(WireUser::read)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|what| reply.unreadable(what))?;
+        Ok(Page {
+            found,
+            more: page.next.is_some(),
+        })
+    }
+}
+
+fn selected(extra: &str) -> String {
+    if extra.is_empty() {
+        SELECT.to_owned()
+    } else {
+        format!("{SELECT},{extra}")
+    }
+}
+
+fn select(extra: &str) -> String {
+    path::query(&[("select", &selected(extra))])
+}

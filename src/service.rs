@@ -1,0 +1,109 @@
+//! The composition: an invocation comes in, a reply goes out, and the way between stands here.
+//!
+//! ```text
+//! bytes → host::Invocation → alert::parse → Alert
+//!       → containment, per subject: resolve → decide → revoke → verify
+//!       → Vec<Receipt> → receipt::… → host::Reply → bytes
+//! ```
+//!
+//! What decides between complete and abandon, between 200, 202 and 400, is in `queue` and `http`; nothing flows back up.
+
+mod check;
+mod http;
+mod queue;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::containment::{Containment, Task};
+use crate::domain::{Clock, Correlation, Deadline, Mode, Parsed, Receipt, TenantId};
+use crate::host::{Handler, Invocation, Reply, Trigger};
+use crate::receipt;
+
+/// What the service is told by the settings.
+#[derive(Debug, Clone)]
+pub struct ServiceSettings {
+    /// The tenant, which names this deployment in events.
+    pub tenant: TenantId,
+    /// Whether anything is changed at all.
+    pub mode: Mode,
+    /// The queue's maximum delivery count.
+    pub max_deliveries: u32,
+    /// How long an HTTP caller waits at most.
+    pub http_deadline: Duration,
+    /// How long one delivery of a message is worked on.
+    pub queue_deadline: Duration,
+    /// The wait before an unfinished first delivery is given back; it doubles with each delivery.
+    pub redelivery_wait: Duration,
+    /// Every setting in force, for the self-check. No secret is among them.
+    pub in_force: Vec<(&'static str, String)>,
+    /// The version of this program.
+    pub version: &'static str,
+}
+
+/// Answers invocations.
+#[derive(Debug)]
+pub struct Service {
+    containment: Containment,
+    settings: ServiceSettings,
+    clock: Arc<dyn Clock>,
+}
+
+impl Service {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(containment: Containment, settings: ServiceSettings, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            containment,
+            settings,
+            clock,
+        }
+    }
+
+    /// What an alert came to: a receipt for each of its subjects, users and others, in its order.
+    async fn contain(&self, parsed: &Parsed, of: Delivery) -> Vec<Receipt> {
+        let (header, subjects) = match parsed {
+            Parsed::Alert(alert) => (&alert.header, &alert.subjects),
+            Parsed::NothingToDo(nothing) => (&nothing.header, &nothing.subjects),
+            Parsed::Malformed(_) => return Vec::new(),
+        };
+        let task = Task {
+            header: header.clone(),
+            subjects: subjects.clone(),
+            enqueued_at: of.enqueued_at,
+            correlation: of.correlation,
+            deadline: of.deadline,
+        };
+        let mut receipts = self.containment.contain(task).await;
+        for receipt in &mut receipts {
+            say_what_stays_alive(receipt);
+            tracing::info!(receipt = receipt::log_line(receipt), "receipt.made");
+        }
+        receipts
+    }
+
+    fn source(&self) -> String {
+        format!("/evict/{}", self.settings.tenant)
+    }
+}
+
+/// What the trigger says of an alert.
+struct Delivery {
+    enqueued_at: Option<jiff::Timestamp>,
+    correlation: Correlation,
+    deadline: Deadline,
+}
+
+fn say_what_stays_alive(receipt: &mut Receipt) {
+    receipt.still_alive = receipt::still_alive(&receipt.outcome, receipt::cut_at(receipt));
+}
+
+impl Handler for Service {
+    async fn handle(&self, invocation: Invocation) -> Reply {
+        match invocation.trigger {
+            Trigger::Queue(message) => self.revoke_from_queue(invocation.id, message).await,
+            Trigger::Alert(request) => self.revoke_from_alert(invocation.id, request).await,
+            Trigger::Check(_) => self.check().await,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The self-check: 200 when all is well, 503 with what to do otherwise. It lists the settings in force; no secret is among
+//! them, since there is none.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::containment::SelfCheck;
+use crate::domain::Deadline;
+use crate::host::{HttpReply, Reply};
+
+use super::Service;
+
+/// How long a self-check may take: shorter than the front end's own limit by far, since a person waits.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    status: &'static str,
+    version: &'static str,
+    #[serde(flatten)]
+    check: &'a SelfCheck,
+    settings: BTreeMap<&'static str, &'a str>,
+}
+
+impl Service {
+    pub(super) async fn check(&self) -> Reply {
+        let check = self
+            .containment
+            .check(Deadline::after(&*self.clock, DEADLINE))
+            .await;
+        let (status, word) = if check.problems.is_empty() {
+            (200, "ok")
+        } else {
+            (503, "not_ok")
+        };
+        let settings = self.settings.in_force.iter();
+        let answer = Answer {
+            status: word,
+            version: self.settings.version,
+            check: &check,
+            settings: settings
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect(),
+        };
+        let body = serde_json::to_string_pretty(&answer).unwrap_or_else(|error| {
+            tracing::error!(problem = %error, "check.answer.unwritable");
+            String::from("{\"status\":\"not_ok\"}")
+        });
+        Reply::completed().with_http(HttpReply::json(status, body))
+    }
+}

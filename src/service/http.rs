@@ -1,0 +1,105 @@
+//! The HTTP trigger, answered in the caller's time: 200 when every subject is final, 202 when the rest was handed to the
+//! queue, 400 for what cannot be read. The status tells how the call went, not whether everybody was cut: a caller that
+//! tried again on an error would sign the others out once more, so that is what `summary` and the receipts are for.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::alert;
+use crate::domain::{Correlation, Deadline, Outcome, Parsed, Receipt};
+use crate::host::{HttpReply, HttpRequest, OutputBinding, Reply};
+use crate::receipt::{self, AlertReport, EventKey};
+
+use super::{Delivery, Service, say_what_stays_alive};
+
+/// What is left of the caller's time for handing over and answering.
+const MARGIN: Duration = Duration::from_secs(2);
+
+impl Service {
+    pub(super) async fn revoke_from_alert(
+        &self,
+        invocation: String,
+        request: HttpRequest,
+    ) -> Reply {
+        let lacks_length = request.lacks_length();
+        let Some(body) = request.body else {
+            return without_body(lacks_length);
+        };
+        let parsed = alert::parse(&body);
+        let header = parsed.header();
+        let correlation = Correlation {
+            alert_id: header.alert_id.clone(),
+            incident_id: header.incident_id.clone(),
+            invocation_id: invocation,
+            ..Correlation::default()
+        };
+        let deadline = Deadline::after(&*self.clock, self.settings.http_deadline);
+        let delivery = Delivery {
+            // A request always cuts: whoever asks knows of sessions that live now.
+            enqueued_at: None,
+            correlation: correlation.clone(),
+            deadline: deadline.earlier_by(MARGIN),
+        };
+        let mut receipts = self.contain(&parsed, delivery).await;
+        receipts.iter_mut().for_each(hand_over);
+
+        let report = AlertReport {
+            parsed: &parsed,
+            receipts: &receipts,
+            mode: self.settings.mode,
+        };
+        let handover = receipt::handover(&report);
+        let status = match &parsed {
+            Parsed::Malformed(_) => 400,
+            Parsed::Alert(_) | Parsed::NothingToDo(_) if handover.is_empty() => 200,
+            Parsed::Alert(_) | Parsed::NothingToDo(_) => 202,
+        };
+        let key = EventKey::Invocation(&correlation.invocation_id);
+        let reply = Reply::completed()
+            .with_http(HttpReply::json(status, receipt::reply_json(&report)))
+            .with_messages(
+                OutputBinding::Receipts,
+                receipt::events(&report, &self.source(), key),
+            )
+            .with_messages(OutputBinding::Handover, handover);
+        receipts
+            .iter()
+            .map(receipt::log_line)
+            .fold(reply, Reply::with_log)
+    }
+}
+
+/// What is not final by the deadline goes to the queue, and says so.
+fn hand_over(receipt: &mut Receipt) {
+    if receipt.outcome.is_final() {
+        return;
+    }
+    receipt.outcome = Outcome::HandedOver;
+    say_what_stays_alive(receipt);
+    tracing::info!(receipt = receipt::log_line(receipt), "receipt.handed_over");
+}
+
+/// The host leaves the body out when the request tells no length, and when it tells that there is none.
+fn without_body(lacks_length: bool) -> Reply {
+    let (problem, next) = if lacks_length {
+        (
+            "The request has no Content-Length (it was sent chunked), and the Functions host leaves the body of such a \
+             request out.",
+            "Send the same body with a Content-Length header, not with Transfer-Encoding: chunked.",
+        )
+    } else {
+        (
+            "The request's body is empty.",
+            "Send the alert, the incident or the entity as the request's body.",
+        )
+    };
+    let body = json!({
+        "error": {
+            "path": "$",
+            "problem": problem,
+            "next": next,
+        }
+    });
+    Reply::completed().with_http(HttpReply::json(400, body.to_string()))
+}

@@ -1,0 +1,138 @@
+//! The queue trigger. The queue is the durability: a message is completed only when every subject of it is final, or on its
+//! last delivery, when everything is reported and what is left goes to `evict-rejected` in a form that can be put back.
+//!
+//! What is retried and what is not:
+//!
+//! - A malformed message is not: it would only come again as it is. It goes to `evict-rejected` with the reason.
+//! - A subject that Graph could not be asked about is, by giving the message back after a wait that grows with each
+//!   delivery; the host itself redelivers at once.
+//! - A subject that failed for want of a permission is not: the platform keeps a token for up to a day, longer than all
+//!   deliveries. It is reported at once, and put into `evict-rejected` for when the permission is there.
+
+use std::time::Duration;
+
+use crate::alert;
+use crate::domain::{AlertHeader, Correlation, Deadline, Parsed};
+use crate::host::{BrokerWord, OutputBinding, QueueMessage, Reply};
+use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
+
+use super::{Delivery, Service};
+
+/// The longest wait inside an invocation. With the longest delivery it stays well inside host.json's function time-out
+/// and lock renewal.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// What is left of a delivery's time for answering.
+const MARGIN: Duration = Duration::from_secs(2);
+
+impl Service {
+    pub(super) async fn revoke_from_queue(
+        &self,
+        invocation: String,
+        message: QueueMessage,
+    ) -> Reply {
+        let parsed = alert::parse(&message.body);
+        let correlation = correlation(invocation, &message.broker, parsed.header());
+        let deadline = Deadline::after(&*self.clock, self.settings.queue_deadline);
+        let delivery = Delivery {
+            enqueued_at: message.broker.enqueued_at,
+            correlation: correlation.clone(),
+            deadline: deadline.earlier_by(MARGIN),
+        };
+        let receipts = self.contain(&parsed, delivery).await;
+
+        let delivery_count = message.broker.delivery_count;
+        let is_last = delivery_count.is_some_and(|count| count >= self.settings.max_deliveries);
+        if receipts.iter().any(|receipt| !receipt.outcome.is_final()) && !is_last {
+            self.wait_before_redelivery(delivery_count).await;
+            return Reply::abandoned(
+                "Not every subject of this message is finished. Service Bus delivers it again.",
+            );
+        }
+
+        let report = AlertReport {
+            parsed: &parsed,
+            receipts: &receipts,
+            mode: self.settings.mode,
+        };
+        let from = RejectedFrom {
+            correlation: &correlation,
+            delivery_count,
+            at: self.clock.now(),
+        };
+        let rejected = match &parsed {
+            Parsed::Malformed(malformed) => receipt::rejected(malformed, &message.body, &from),
+            Parsed::Alert(_) | Parsed::NothingToDo(_) => receipt::unfinished(&report, &from),
+        };
+        let key = match &correlation.message_id {
+            Some(id) => EventKey::Message(id),
+            None => EventKey::Body(&message.body),
+        };
+        let reply = Reply::completed()
+            .with_messages(
+                OutputBinding::Receipts,
+                receipt::events(&report, &self.source(), key),
+            )
+            .with_messages(OutputBinding::Rejected, rejected)
+            .with_log(format!("alert.read {}", summary(&parsed)));
+        receipts
+            .iter()
+            .map(receipt::log_line)
+            .fold(reply, Reply::with_log)
+    }
+
+    async fn wait_before_redelivery(&self, delivery_count: Option<u32>) {
+        let told = self.containment.waiting().unwrap_or_default();
+        let wait = redelivery_wait(self.settings.redelivery_wait, delivery_count).max(told);
+        tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+    }
+}
+
+/// The wait doubles with each delivery, so that ten deliveries span minutes.
+fn redelivery_wait(base: Duration, delivery_count: Option<u32>) -> Duration {
+    let doublings = delivery_count.unwrap_or(1).saturating_sub(1).min(16);
+    base.saturating_mul(1 << doublings).min(LONGEST_WAIT)
+}
+
+fn correlation(invocation: String, broker: &BrokerWord, header: &AlertHeader) -> Correlation {
+    Correlation {
+        alert_id: header.alert_id.clone(),
+        incident_id: header.incident_id.clone(),
+        message_id: broker.message_id.clone(),
+        correlation_id: broker.correlation_id.clone(),
+        invocation_id: invocation,
+    }
+}
+
+fn summary(parsed: &Parsed) -> String {
+    let shape = parsed.header().shape.as_str();
+    match parsed {
+        Parsed::Alert(alert) => format!("shape={shape} subjects={}", alert.subjects.len()),
+        Parsed::NothingToDo(nothing) => {
+            format!("shape={shape} nothing_to_do={}", nothing.reason.as_str())
+        }
+        Parsed::Malformed(malformed) => {
+            format!(
+                "shape={shape} malformed path={} put=evict-rejected",
+                malformed.path
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_deliveries_span_minutes_not_seconds() {
+        let base = Duration::from_secs(5);
+        let waits: Vec<u64> = (1..=10)
+            .map(|count| redelivery_wait(base, Some(count)).as_secs())
+            .collect();
+        assert_eq!(waits, [5, 10, 20, 40, 60, 60, 60, 60, 60, 60]);
+        assert!(waits[..9].iter().sum::<u64>() > 5 * 60);
+        assert_eq!(redelivery_wait(base, None), base);
+        assert_eq!(redelivery_wait(base, Some(u32::MAX)), LONGEST_WAIT);
+    }
+}

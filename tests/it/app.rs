@@ -1,0 +1,173 @@
+//! The whole app for a test: a simulated tenant, a simulated Functions host, and between them the real handler.
+//!
+//! What must hold for every test is held when the app ends: no call that Graph does not know, no call made while told to
+//! wait, and no log line with a token or a user's name.
+
+use std::time::Duration;
+
+use sandbox::clock::SandboxClock;
+use sandbox::functions::{FunctionsHost, HostOptions, Message};
+use sandbox::stage::stage;
+use sandbox::tenant::{Tenant, World};
+use serde_json::Value;
+
+/// How long a test waits for something that should happen at once: long enough for a machine under load.
+pub(crate) const SOON: Duration = Duration::from_mins(1);
+
+pub(crate) struct App {
+    pub(crate) tenant: Tenant,
+    pub(crate) host: FunctionsHost,
+    pub(crate) clock: SandboxClock,
+    names: Vec<String>,
+    _staged: tempfile::TempDir,
+}
+
+/// An answer to an HTTP caller.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl App {
+    /// Starts the app in the default world, with settings besides those that point it at the sandbox.
+    pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
+        Self::start_in(World::default_contoso().unwrap(), settings).await
+    }
+
+    /// Starts the app in a world.
+    pub(crate) async fn start_in(world: World, settings: &[(&str, &str)]) -> Self {
+        let clock = SandboxClock::new();
+        let names = world
+            .users
+            .iter()
+            .map(|user| user.user_principal_name.to_lowercase())
+            .collect();
+        let tenant = Tenant::start(world, clock.clone()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let handler = std::path::Path::new(env!("CARGO_BIN_EXE_handler"));
+        let staged = stage(root, handler, folder.path()).unwrap();
+        let mut options = HostOptions::new(staged, clock.clone());
+        options.environment = tenant.environment();
+        // A test that wants the waits says so.
+        options
+            .environment
+            .push(("EVICT_REDELIVERY_WAIT_SECONDS".into(), "0".into()));
+        options
+            .environment
+            .push(("EVICT_LOG".into(), "debug".into()));
+        for (name, value) in settings {
+            options.environment.retain(|(known, _)| known != name);
+            options.environment.push(((*name).into(), (*value).into()));
+        }
+        let host = FunctionsHost::start(options).await.unwrap();
+        Self {
+            tenant,
+            host,
+            clock,
+            names,
+            _staged: folder,
+        }
+    }
+
+    /// Posts an alert to the public route, as a playbook does.
+    pub(crate) async fn post(&self, body: impl Into<Vec<u8>>) -> Answer {
+        let request = client()
+            .post(format!("{}/api/revoke", self.host.http_endpoint()))
+            .header("x-functions-key", self.host.function_key())
+            .header("content-type", "application/json")
+            .body(body.into());
+        answer(request).await
+    }
+
+    /// Asks for the self-check.
+    pub(crate) async fn check(&self) -> Answer {
+        let request = client()
+            .get(format!("{}/api/check", self.host.http_endpoint()))
+            .header("x-functions-key", self.host.function_key());
+        answer(request).await
+    }
+
+    /// Puts a message on the input queue.
+    pub(crate) fn send(&self, body: impl Into<Vec<u8>>) {
+        self.host.send("evict", Message::of(body)).unwrap();
+    }
+
+    /// Waits until the queue is empty and nothing runs.
+    pub(crate) async fn settle(&self) {
+        self.host.wait_until_idle(SOON).await.unwrap();
+    }
+
+    /// The receipts that were published, in their order, out of their events.
+    pub(crate) fn receipts(&self) -> Vec<Value> {
+        self.host
+            .messages("evict-receipts")
+            .iter()
+            .map(|message| message.json().unwrap()["data"].clone())
+            .collect()
+    }
+
+    /// The revocations that Graph received.
+    pub(crate) fn revocations(&self) -> usize {
+        self.tenant
+            .calls_matching("POST */revokeSignInSessions")
+            .len()
+    }
+
+    /// Ends the app and holds it to what must hold for every test.
+    pub(crate) async fn end(self) {
+        self.tenant.assert_no_surprises();
+        for line in self.host.worker_log() {
+            let text = format!("{line:?}").to_lowercase();
+            assert!(!text.contains("eyj"), "a token in a log line: {text}");
+            for name in &self.names {
+                assert!(
+                    !text.contains(name.as_str()),
+                    "a user's name in a log line: {text}"
+                );
+            }
+        }
+        for invocation in self.host.invocations() {
+            for line in &invocation.logs {
+                let text = line.to_lowercase();
+                assert!(
+                    !text.contains("eyj"),
+                    "a token in the invocation's log: {text}"
+                );
+                for name in &self.names {
+                    assert!(
+                        !text.contains(name.as_str()),
+                        "a user's name in the invocation's log: {text}"
+                    );
+                }
+            }
+        }
+        self.host.shutdown().await;
+    }
+}
+
+/// Each receipt's outcome, with its reason where it has one.
+pub(crate) fn outcomes(receipts: &[Value]) -> Vec<String> {
+    receipts
+        .iter()
+        .map(|receipt| {
+            let outcome = receipt["outcome"].as_str().unwrap_or("?");
+            receipt["reason"].as_str().map_or_else(
+                || outcome.to_owned(),
+                |reason| format!("{outcome} {reason}"),
+            )
+        })
+        .collect()
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().build().unwrap()
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Answer { status, body }
+}

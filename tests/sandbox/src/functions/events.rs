@@ -1,0 +1,78 @@
+//! What happened in the host, in order: for tests that ask and for people who read along.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::signal::Signal;
+use crate::sync::lock;
+
+/// Something that happened in the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The worker process was started.
+    WorkerStarted {
+        /// Its process id.
+        pid: u32,
+        /// The port it was told to listen on.
+        port: u16,
+    },
+    /// The worker answered the probe.
+    WorkerReady {
+        /// How long after its start.
+        after: Duration,
+    },
+    /// The worker did not answer the probe in time and was ended.
+    WorkerNotReady,
+    /// The worker process ended; 128 and more for a signal.
+    WorkerExited {
+        /// Its exit code.
+        code: i32,
+    },
+    /// The host shut itself down, because the worker had failed too often.
+    HostStopped,
+    /// An invocation failed.
+    InvocationFailed {
+        /// The function.
+        function: String,
+        /// Why.
+        reason: String,
+    },
+    /// The worker named an output that the function does not have. The host passes it over in silence.
+    UnknownOutput {
+        /// The function.
+        function: String,
+        /// The name.
+        output: String,
+    },
+    /// A message could not be settled: its lock had ended before.
+    LockLost {
+        /// The message id.
+        message_id: String,
+    },
+}
+
+/// Every event so far. Clones collect together.
+#[derive(Debug, Clone)]
+pub(super) struct Events {
+    list: Arc<Mutex<Vec<Event>>>,
+    signal: Signal,
+}
+
+impl Events {
+    pub(super) fn new(signal: Signal) -> Self {
+        Self {
+            list: Arc::default(),
+            signal,
+        }
+    }
+
+    pub(super) fn add(&self, event: Event) {
+        tracing::info!(target: "host", "{event:?}");
+        lock(&self.list).push(event);
+        self.signal.raise();
+    }
+
+    pub(super) fn list(&self) -> Vec<Event> {
+        lock(&self.list).clone()
+    }
+}

@@ -1,0 +1,173 @@
+//! The public side of the host: `/api/<route>` with function keys. It turns a caller's request into an invocation, and the
+//! `http` output into the answer.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use url::form_urlencoded;
+
+use super::invocation::{CallerRequest, SystemData, for_request};
+use super::manifest::{Function, Manifest, Trigger};
+use super::outputs::HttpAnswer;
+use super::runner::Runner;
+
+/// What the host takes at most as a request's body ("HTTP trigger", limits).
+const LARGEST_BODY_BYTES: usize = 100 * 1024 * 1024;
+
+/// What the public side knows.
+pub(super) struct Front {
+    pub(super) manifest: Manifest,
+    pub(super) runner: Arc<Runner>,
+    pub(super) function_key: String,
+    /// The host's own root, such as `http://127.0.0.1:7071`.
+    pub(super) endpoint: String,
+}
+
+pub(super) fn router(front: Front) -> Router {
+    Router::new().fallback(answer).with_state(Arc::new(front))
+}
+
+async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let path = request.uri().path();
+    if path == "/" {
+        return "Your Functions 4.0 app is up and running".into_response();
+    }
+    // A route that exists for other methods only is no route either.
+    let Some((function, binding, anonymous)) = front.route(path, request.method().as_str()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let (function, binding) = (function.clone(), binding.to_owned());
+    let query: Vec<(String, String)> =
+        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect();
+    if !anonymous && !front.has_key(request.headers(), &query) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let caller = match front.caller(request, query, !anonymous).await {
+        Ok(caller) => caller,
+        Err(status) => return status.into_response(),
+    };
+    let system = SystemData::new(&function.name, front.runner.broker.now());
+    let document = for_request(&binding, &caller, system);
+    // An invocation goes on when its caller hangs up.
+    let run = tokio::spawn(async move { front.runner.run(&function, Ok(document), None).await });
+    match run.await {
+        Ok(Ok(Some(answer))) => response(answer),
+        Ok(Ok(None)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Ok(Err(_)) | Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+impl Front {
+    fn route(&self, path: &str, method: &str) -> Option<(&Function, &str, bool)> {
+        let path = path.trim_matches('/');
+        self.manifest.functions.iter().find_map(|function| {
+            let Trigger::Http {
+                binding,
+                route,
+                methods,
+                anonymous,
+            } = &function.trigger
+            else {
+                return None;
+            };
+            let full = format!("{}/{route}", self.manifest.route_prefix);
+            let known = methods.is_empty()
+                || methods
+                    .iter()
+                    .any(|other| other.eq_ignore_ascii_case(method));
+            (known && full.trim_matches('/').eq_ignore_ascii_case(path)).then_some((
+                function,
+                binding.as_str(),
+                *anonymous,
+            ))
+        })
+    }
+
+    fn has_key(&self, headers: &HeaderMap, query: &[(String, String)]) -> bool {
+        let in_header = headers
+            .get("x-functions-key")
+            .is_some_and(|value| value.as_bytes() == self.function_key.as_bytes());
+        in_header
+            || query
+                .iter()
+                .any(|(name, value)| name == "code" && *value == self.function_key)
+    }
+
+    async fn caller(
+        &self,
+        request: Request,
+        query: Vec<(String, String)>,
+        with_key: bool,
+    ) -> Result<CallerRequest, StatusCode> {
+        let (parts, body) = request.into_parts();
+        let told_length = parts
+            .headers
+            .get(header::CONTENT_LENGTH)
+            .is_some_and(|length| length != "0");
+        let bytes = to_bytes(body, LARGEST_BODY_BYTES)
+            .await
+            .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+        Ok(CallerRequest {
+            url: format!("{}{}", self.endpoint, parts.uri),
+            method: parts.method.to_string(),
+            query,
+            headers: headers(&parts.headers),
+            with_key,
+            body: told_length.then(|| bytes.to_vec()),
+        })
+    }
+}
+
+/// The caller's headers. The server knows some names by heart and writes them its own way; others it leaves.
+fn headers(headers: &HeaderMap) -> Vec<(String, Vec<String>)> {
+    const KNOWN: [&str; 14] = [
+        "Accept",
+        "Accept-Encoding",
+        "Accept-Language",
+        "Authorization",
+        "Connection",
+        "Content-Length",
+        "Content-Type",
+        "Cookie",
+        "Host",
+        "Origin",
+        "Referer",
+        "Traceparent",
+        "Transfer-Encoding",
+        "User-Agent",
+    ];
+    headers
+        .keys()
+        .map(|name| {
+            let shown = KNOWN
+                .iter()
+                .find(|known| known.eq_ignore_ascii_case(name.as_str()))
+                .map_or_else(|| name.to_string(), |known| (*known).to_owned());
+            let values = headers
+                .get_all(name)
+                .iter()
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+                .collect();
+            (shown, values)
+        })
+        .collect()
+}
+
+fn response(answer: HttpAnswer) -> Response {
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    response
+        .body(Body::from(answer.body))
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "the http output names a header that cannot be sent");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        })
+}

@@ -1,0 +1,370 @@
+//! The Functions host as a whole: put together from its parts, and seen from outside.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use tokio::net::TcpListener;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::broker::{Broker, BrokerOptions, QueueState};
+use super::control::{self, Control};
+use super::events::{Event, Events};
+use super::front::{self, Front};
+use super::manifest::{Manifest, Trigger};
+use super::message::{Message, QueuedMessage};
+use super::pump;
+use super::records::{InvocationRecord, Records};
+use super::runner::Runner;
+use super::worker::{Phase, RestartPolicy, Worker, WorkerSpec};
+use super::worker_log::{LogLine, WorkerLog};
+use crate::clock::SandboxClock;
+use crate::sync::lock;
+
+/// How a host is started.
+#[derive(Debug, Clone)]
+pub struct HostOptions {
+    /// The staged package: host.json, `<Name>/function.json` and the handler side by side.
+    pub staged: PathBuf,
+    /// The app's settings, as the worker finds them in its environment. It has no others.
+    pub environment: Vec<(String, String)>,
+    /// The time of day.
+    pub clock: SandboxClock,
+    /// What Service Bus is set to; not looked at if `broker` is given.
+    pub bus: BrokerOptions,
+    /// A Service Bus that another host uses too.
+    pub broker: Option<Broker>,
+    /// How long a function may take; host.json says it otherwise.
+    pub function_timeout: Option<Duration>,
+    /// When the host gives up on its worker.
+    pub restarts: RestartPolicy,
+    /// The port of the public side; 0 for a free one.
+    pub http_port: u16,
+    /// The port of the control side; 0 for a free one.
+    pub control_port: u16,
+}
+
+impl HostOptions {
+    /// A host for this package, everything else as it usually is.
+    #[must_use]
+    pub fn new(staged: impl Into<PathBuf>, clock: SandboxClock) -> Self {
+        Self {
+            staged: staged.into(),
+            environment: Vec::new(),
+            clock,
+            bus: BrokerOptions::default(),
+            broker: None,
+            function_timeout: None,
+            restarts: RestartPolicy::default(),
+            http_port: 0,
+            control_port: 0,
+        }
+    }
+}
+
+/// A running host. Its worker ends with it.
+#[derive(Debug)]
+pub struct FunctionsHost {
+    runner: Arc<Runner>,
+    events: Events,
+    log: WorkerLog,
+    http: SocketAddr,
+    control: SocketAddr,
+    function_key: String,
+    trigger_queues: Vec<String>,
+    tasks: AsyncMutex<Tasks>,
+}
+
+/// What runs for the host, in the order in which it ends: who still works on a message must be gone before the worker is,
+/// or it would see the worker die and give the message back.
+#[derive(Debug, Default)]
+struct Tasks {
+    work: JoinSet<()>,
+    worker: JoinSet<()>,
+}
+
+impl FunctionsHost {
+    /// Starts a host and waits until its worker answers.
+    ///
+    /// # Errors
+    /// The package cannot be read, a port cannot be had, or the worker ended for good; the message has its last lines.
+    pub async fn start(options: HostOptions) -> anyhow::Result<Self> {
+        let host = Self::launch(options).await?;
+        if let Phase::Ready { .. } = host.runner.worker.settled().await {
+            return Ok(host);
+        }
+        let lines: Vec<String> = host.log.lines().into_iter().map(|line| line.text).collect();
+        bail!(
+            "the worker does not run: {:?}; it said:\n{}",
+            host.events(),
+            lines.join("\n")
+        );
+    }
+
+    /// Starts a host and does not wait for its worker.
+    ///
+    /// # Errors
+    /// The package cannot be read, or a port cannot be had.
+    pub async fn launch(options: HostOptions) -> anyhow::Result<Self> {
+        let root = std::path::absolute(&options.staged)?;
+        let manifest = Manifest::read(&root)?;
+        let broker = options
+            .broker
+            .unwrap_or_else(|| Broker::new(options.bus, options.clock.clone()));
+        let trigger_queues = trigger_queues(&manifest, &broker)?;
+        let signal = broker.signal().clone();
+        let events = Events::new(signal.clone());
+        let log = WorkerLog::new(signal.clone(), manifest.errors_only_on_stderr);
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .http1_only()
+            .build()
+            .context("the client that calls the worker")?;
+        let spec = WorkerSpec {
+            executable: root.join(&manifest.executable),
+            arguments: manifest.arguments.clone(),
+            directory: root.join(&manifest.working_directory),
+            environment: app_settings(options.environment),
+            policy: options.restarts,
+        };
+        let (worker, supervisor) = Worker::new(
+            spec,
+            client.clone(),
+            options.clock,
+            events.clone(),
+            log.clone(),
+        );
+        let mut tasks = Tasks::default();
+        tasks.worker.spawn(supervisor);
+        let runner = Arc::new(Runner {
+            worker,
+            client,
+            broker,
+            records: Records::new(signal),
+            events: events.clone(),
+            function_timeout: options
+                .function_timeout
+                .unwrap_or(manifest.function_timeout),
+            refusals: Mutex::new(BTreeMap::new()),
+        });
+        let public = listen(options.http_port).await?;
+        let http = public.local_addr()?;
+        let private = listen(options.control_port).await?;
+        let control = private.local_addr()?;
+        pump::start(&manifest, &runner, &mut tasks.work);
+        let function_key = Uuid::new_v4().simple().to_string();
+        let front = front::router(Front {
+            manifest,
+            runner: Arc::clone(&runner),
+            function_key: function_key.clone(),
+            endpoint: format!("http://{http}"),
+        });
+        let side = control::router(Control {
+            runner: Arc::clone(&runner),
+            events: events.clone(),
+            log: log.clone(),
+        });
+        for (listener, router) in [(public, front), (private, side)] {
+            tasks.work.spawn(async move {
+                if let Err(error) = axum::serve(listener, router).await {
+                    tracing::error!(%error, "a listener of the host ended");
+                }
+            });
+        }
+        Ok(Self {
+            runner,
+            events,
+            log,
+            http,
+            control,
+            function_key,
+            trigger_queues,
+            tasks: AsyncMutex::new(tasks),
+        })
+    }
+
+    /// The root of the public side, without a slash at the end; routes are below `/api`.
+    #[must_use]
+    pub fn http_endpoint(&self) -> String {
+        format!("http://{}", self.http)
+    }
+
+    /// The root of the control side, without a slash at the end.
+    #[must_use]
+    pub fn control_endpoint(&self) -> String {
+        format!("http://{}", self.control)
+    }
+
+    /// The key that functions demand, in the header `x-functions-key` or the query parameter `code`.
+    #[must_use]
+    pub fn function_key(&self) -> &str {
+        &self.function_key
+    }
+
+    /// The Service Bus that this host uses, to give to another host.
+    #[must_use]
+    pub fn broker(&self) -> Broker {
+        self.runner.broker.clone()
+    }
+
+    /// Sends a message to a queue and returns it as it is held.
+    ///
+    /// # Errors
+    /// There is no such queue, or the message is too large.
+    pub fn send(&self, queue: &str, message: Message) -> anyhow::Result<QueuedMessage> {
+        self.runner.broker.send(queue, message)
+    }
+
+    /// What a queue or a topic holds.
+    #[must_use]
+    pub fn queue(&self, name: &str) -> QueueState {
+        self.runner.broker.queue(name)
+    }
+
+    /// What waits in a queue or a topic.
+    #[must_use]
+    pub fn messages(&self, name: &str) -> Vec<QueuedMessage> {
+        self.queue(name).active
+    }
+
+    /// Every invocation so far, oldest first.
+    #[must_use]
+    pub fn invocations(&self) -> Vec<InvocationRecord> {
+        self.runner.records.list()
+    }
+
+    /// How many invocations are going on.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.runner.records.running()
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.events.list()
+    }
+
+    /// What the worker wrote so far, all its lives.
+    #[must_use]
+    pub fn worker_log(&self) -> Vec<LogLine> {
+        self.log.lines()
+    }
+
+    /// How often the worker was started.
+    #[must_use]
+    pub fn worker_starts(&self) -> usize {
+        let started = |event: &&Event| matches!(event, Event::WorkerStarted { .. });
+        self.events().iter().filter(started).count()
+    }
+
+    /// Whether the host has shut itself down.
+    #[must_use]
+    pub fn has_stopped(&self) -> bool {
+        self.events().contains(&Event::HostStopped)
+    }
+
+    /// Ends the worker with SIGKILL and waits until it is gone. The host then restarts it as after any failure. False if
+    /// there was none to end.
+    pub async fn kill_worker(&self) -> bool {
+        self.runner.worker.kill().await
+    }
+
+    /// Refuses the next so many writes of an output binding, as a busy Service Bus does.
+    pub fn refuse_output(&self, binding: &str, times: usize) {
+        lock(&self.runner.refusals).insert(binding.to_owned(), times);
+    }
+
+    /// Waits until the condition holds; it is asked now and after everything that happens.
+    ///
+    /// # Errors
+    /// It does not hold in time; the message says what had happened by then.
+    pub async fn wait_until(
+        &self,
+        limit: Duration,
+        mut condition: impl FnMut(&Self) -> bool,
+    ) -> anyhow::Result<()> {
+        let signal = self.runner.broker.signal().clone();
+        let met = tokio::time::timeout(limit, signal.until(|| condition(self))).await;
+        met.with_context(|| {
+            format!(
+                "not within {limit:?}; {} running, events: {:?}",
+                self.running(),
+                self.events()
+            )
+        })
+    }
+
+    /// Waits until every message of the queues that trigger functions is settled and no invocation is going on.
+    ///
+    /// # Errors
+    /// Not in time, or the host has shut itself down before.
+    pub async fn wait_until_idle(&self, limit: Duration) -> anyhow::Result<()> {
+        self.wait_until(limit, |host| host.has_stopped() || host.is_idle())
+            .await?;
+        ensure!(
+            self.is_idle(),
+            "the host has shut down: {:?}",
+            self.events()
+        );
+        Ok(())
+    }
+
+    fn is_idle(&self) -> bool {
+        let settled = self.trigger_queues.iter().all(|name| {
+            let state = self.queue(name);
+            state.active.is_empty() && state.locked.is_empty()
+        });
+        settled && self.running() == 0
+    }
+
+    /// Stops the host and its worker, without grace: whatever was being worked on stays locked.
+    pub async fn shutdown(&self) {
+        let mut tasks = self.tasks.lock().await;
+        tasks.work.shutdown().await;
+        tasks.worker.shutdown().await;
+    }
+}
+
+/// The queues that trigger functions; each has to exist.
+fn trigger_queues(manifest: &Manifest, broker: &Broker) -> anyhow::Result<Vec<String>> {
+    let entities = broker.entities();
+    let mut queues = Vec::new();
+    for function in &manifest.functions {
+        if let Trigger::ServiceBus { queue, .. } = &function.trigger {
+            ensure!(
+                entities.contains(queue),
+                "{} listens to the queue {queue:?}, which does not exist",
+                function.name
+            );
+            queues.push(queue.clone());
+        }
+    }
+    Ok(queues)
+}
+
+/// The settings that every deployment has, and the given ones.
+fn app_settings(given: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut settings = vec![
+        ("FUNCTIONS_WORKER_RUNTIME".to_owned(), "custom".to_owned()),
+        ("FUNCTIONS_EXTENSION_VERSION".to_owned(), "~4".to_owned()),
+        (
+            format!("{}__fullyQualifiedNamespace", super::CONNECTION),
+            "sandbox.servicebus.windows.net".to_owned(),
+        ),
+    ];
+    settings.extend(given);
+    settings
+}
+
+async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("listening on 127.0.0.1:{port}"))
+}

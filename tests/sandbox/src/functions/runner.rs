@@ -1,0 +1,246 @@
+//! One invocation from the worker's door to the outputs: waits for the worker, posts, judges the reply, writes what it
+//! names. It must not know where the invocation came from; that it failed is all that a trigger learns.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::broker::Broker;
+use super::events::{Event, Events};
+use super::manifest::{Function, Output};
+use super::message::{Message, QueuedMessage};
+use super::outputs::{HttpAnswer, http_answer, message_bodies};
+use super::records::{InvocationRecord, InvocationState, Records};
+use super::worker::{Phase, Worker};
+use crate::sync::lock;
+
+/// The version of the host that the samples come from.
+const HOST_VERSION: &str = "4.1036.1.0";
+
+/// What invokes functions.
+#[derive(Debug)]
+pub(super) struct Runner {
+    pub(super) worker: Worker,
+    pub(super) client: reqwest::Client,
+    pub(super) broker: Broker,
+    pub(super) records: Records,
+    pub(super) events: Events,
+    pub(super) function_timeout: Duration,
+    /// How often the next writes of an output are refused, by its name.
+    pub(super) refusals: Mutex<BTreeMap<String, usize>>,
+}
+
+/// The worker's reply, as the host reads it.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Reply {
+    outputs: Option<Map<String, Value>>,
+    logs: Option<Vec<String>>,
+    #[serde(rename = "ReturnValue")]
+    _return_value: Value,
+}
+
+/// Why there is no reply.
+enum NoReply {
+    /// The connection broke or was refused: the worker may be gone.
+    Broken(anyhow::Error),
+    /// There was an answer, and it is not one of success.
+    Refused(anyhow::Error),
+}
+
+fn read(status: StatusCode, content_type: &str, body: &[u8]) -> anyhow::Result<Reply> {
+    ensure!(status.is_success(), "the worker answered {status}");
+    ensure!(
+        content_type.starts_with("application/json"),
+        "the worker's answer is not application/json"
+    );
+    serde_json::from_slice(body).context("the worker's answer cannot be parsed")
+}
+
+/// The host has shut down: nothing is settled, locks run out.
+#[derive(Debug)]
+pub(super) struct HostStopped;
+
+impl Runner {
+    /// Runs one invocation. `Ok(None)` if it failed, which the record and the events tell more about.
+    pub(super) async fn run(
+        &self,
+        function: &Function,
+        document: anyhow::Result<Value>,
+        held: Option<&QueuedMessage>,
+    ) -> Result<Option<HttpAnswer>, HostStopped> {
+        let id = Uuid::new_v4();
+        self.records.begin(InvocationRecord {
+            id,
+            function: function.name.clone(),
+            delivery_count: held.map(|held| held.delivery_count),
+            message_id: held.map(|held| held.message_id().to_owned()),
+            request_body: document.as_ref().map_or(Value::Null, Value::clone),
+            status: None,
+            response_body: None,
+            logs: Vec::new(),
+            state: InvocationState::Running,
+        });
+        let result = match document {
+            Ok(document) => self.invoke(id, function, &document).await,
+            Err(error) => Err(error),
+        };
+        let (state, answer) = match result {
+            Ok(answer) => (InvocationState::Succeeded, Some(answer)),
+            Err(error) => {
+                let reason = format!("{error:#}");
+                self.events.add(Event::InvocationFailed {
+                    function: function.name.clone(),
+                    reason: reason.clone(),
+                });
+                (InvocationState::Failed(reason), None)
+            }
+        };
+        self.records.update(id, |record| record.state = state);
+        if self.worker.phase() == Phase::Stopped {
+            return Err(HostStopped);
+        }
+        Ok(answer)
+    }
+
+    async fn invoke(
+        &self,
+        id: Uuid,
+        function: &Function,
+        document: &Value,
+    ) -> anyhow::Result<HttpAnswer> {
+        let address = match self.worker.settled().await {
+            Phase::Ready { address } => address,
+            Phase::Closed => bail!("the worker has exited with 0 and is not started again"),
+            Phase::Starting | Phase::Stopped => bail!("the host has shut down"),
+        };
+        let url = format!("{address}/{}", function.name);
+        let call = self.call(id, &url, document);
+        let reply = tokio::time::timeout(self.function_timeout, call)
+            .await
+            .with_context(|| format!("no reply within {:?}", self.function_timeout))?;
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(NoReply::Broken(error)) => {
+                self.worker.leave_time_to_notice(&address).await;
+                return Err(error);
+            }
+            Err(NoReply::Refused(error)) => return Err(error),
+        };
+        for line in reply.logs.iter().flatten() {
+            tracing::info!(target: "invocation", function = %function.name, "{line}");
+        }
+        let outputs = reply.outputs.unwrap_or_default();
+        self.records.update(id, |record| {
+            record.logs = reply.logs.unwrap_or_default();
+        });
+        self.write(function, &outputs)
+    }
+
+    async fn call(&self, id: Uuid, url: &str, document: &Value) -> Result<Reply, NoReply> {
+        let (status, content_type, body) = self
+            .exchange(id, url, document)
+            .await
+            .context("the worker gave no answer")
+            .map_err(NoReply::Broken)?;
+        self.records.update(id, |record| {
+            record.status = Some(status.as_u16());
+            record.response_body = serde_json::from_slice(&body).ok();
+        });
+        read(status, &content_type, &body).map_err(NoReply::Refused)
+    }
+
+    async fn exchange(
+        &self,
+        id: Uuid,
+        url: &str,
+        document: &Value,
+    ) -> reqwest::Result<(StatusCode, String, Bytes)> {
+        let response = self
+            .client
+            .post(url)
+            .header("Content-Type", "application/json; charset=utf-8")
+            .header("X-Azure-Functions-InvocationId", id.to_string())
+            .header("X-Azure-Functions-HostVersion", HOST_VERSION)
+            .header("User-Agent", format!("Azure-Functions-Host/{HOST_VERSION}"))
+            .body(document.to_string())
+            .send()
+            .await?;
+        let content_type = response
+            .headers()
+            .get("content-type")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        Ok((response.status(), content_type, response.bytes().await?))
+    }
+
+    /// Writes every output, also if one of them fails; one that fails fails the invocation.
+    fn write(
+        &self,
+        function: &Function,
+        outputs: &Map<String, Value>,
+    ) -> anyhow::Result<HttpAnswer> {
+        for name in outputs.keys() {
+            if !function.outputs.iter().any(|output| output.name() == name) {
+                self.events.add(Event::UnknownOutput {
+                    function: function.name.clone(),
+                    output: name.clone(),
+                });
+            }
+        }
+        let mut answer = None;
+        let mut failures = Vec::new();
+        for output in &function.outputs {
+            match output {
+                Output::Http { binding } => answer = Some(http_answer(outputs.get(binding))),
+                Output::ServiceBus {
+                    binding,
+                    entity,
+                    binary,
+                } => {
+                    let bodies = outputs
+                        .get(binding)
+                        .map(|value| message_bodies(value, *binary))
+                        .unwrap_or_default();
+                    if let Err(error) = self.publish(binding, entity, bodies) {
+                        failures.push(format!("output {binding}: {error:#}"));
+                    }
+                }
+            }
+        }
+        ensure!(failures.is_empty(), failures.join("; "));
+        Ok(answer.unwrap_or_else(|| http_answer(None)))
+    }
+
+    fn publish(&self, binding: &str, entity: &str, bodies: Vec<Vec<u8>>) -> anyhow::Result<()> {
+        if bodies.is_empty() {
+            return Ok(());
+        }
+        if let Some(left) = lock(&self.refusals).get_mut(binding)
+            && *left > 0
+        {
+            *left -= 1;
+            bail!("ServerBusy: refused on purpose");
+        }
+        for body in bodies {
+            self.broker.send(entity, Message::of(body))?;
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    fn name(&self) -> &str {
+        match self {
+            Self::Http { binding } | Self::ServiceBus { binding, .. } => binding,
+        }
+    }
+}

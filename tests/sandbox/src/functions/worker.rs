@@ -1,0 +1,359 @@
+//! The worker process: started, probed, watched, restarted and ended as the host does it (`HttpWorkerProcess.cs`,
+//! `HttpFunctionInvocationDispatcher.cs`). It must not know what a function is.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::events::{Event, Events};
+use super::worker_log::{Stream, WorkerLog};
+use crate::clock::SandboxClock;
+use crate::sync::lock;
+
+/// How the worker is started and when the host gives up on it.
+#[derive(Debug, Clone)]
+pub(super) struct WorkerSpec {
+    pub(super) executable: PathBuf,
+    pub(super) arguments: Vec<String>,
+    pub(super) directory: PathBuf,
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) policy: RestartPolicy,
+}
+
+/// When the host gives up on its worker.
+#[derive(Debug, Clone)]
+pub struct RestartPolicy {
+    /// How long a new worker may take to answer the probe (`InitializationTimeout`).
+    pub initialization_timeout: Duration,
+    /// At which failure of the worker the host shuts itself down.
+    pub most_errors: usize,
+    /// Failures further apart than this are not counted together.
+    pub error_interval: Duration,
+}
+
+impl Default for RestartPolicy {
+    fn default() -> Self {
+        Self {
+            initialization_timeout: Duration::from_secs(30),
+            most_errors: 3,
+            error_interval: Duration::from_mins(30),
+        }
+    }
+}
+
+/// Where the worker is in its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Being started or restarted: invocations wait.
+    Starting,
+    /// Answering here.
+    Ready { address: String },
+    /// It exited with 0 and is not started again: invocations fail.
+    Closed,
+    /// The host has shut down.
+    Stopped,
+}
+
+/// The supervised worker.
+#[derive(Debug)]
+pub(super) struct Worker {
+    phase: watch::Receiver<Phase>,
+    kill: mpsc::Sender<Kill>,
+}
+
+type Kill = oneshot::Sender<()>;
+
+/// How long it may take until the end of a process is noticed.
+const NOTICE: Duration = Duration::from_secs(1);
+/// Between two looks at a worker that does not listen yet.
+const PROBE_PAUSE: Duration = Duration::from_millis(10);
+/// Between two pings of a worker that does.
+const PING_PAUSE: Duration = Duration::from_secs(10);
+
+impl Worker {
+    /// The worker and what supervises it. The process is a child of the supervising future and ends with it.
+    pub(super) fn new(
+        spec: WorkerSpec,
+        client: reqwest::Client,
+        clock: SandboxClock,
+        events: Events,
+        log: WorkerLog,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (phase, seen) = watch::channel(Phase::Starting);
+        let (kill, kills) = mpsc::channel(1);
+        let supervisor = Supervisor {
+            spec,
+            client,
+            clock,
+            events,
+            log,
+            phase,
+            kills,
+        };
+        (Self { phase: seen, kill }, supervisor.run())
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.borrow().clone()
+    }
+
+    /// Waits while the worker is being started and says where it is then.
+    pub(super) async fn settled(&self) -> Phase {
+        let mut phase = self.phase.clone();
+        match phase.wait_for(|phase| *phase != Phase::Starting).await {
+            Ok(phase) => phase.clone(),
+            Err(_) => Phase::Stopped,
+        }
+    }
+
+    /// Waits a moment for the worker to be seen gone from this address. In reality giving a message back takes a round trip
+    /// to Service Bus, and the host notices sooner that its worker has died; without this the message would come again
+    /// before that, and use up its deliveries on a worker that is not there.
+    pub(super) async fn leave_time_to_notice(&self, address: &str) {
+        let mut phase = self.phase.clone();
+        let gone = phase
+            .wait_for(|phase| !matches!(phase, Phase::Ready { address: now } if now == address));
+        // Still there: the worker lives and merely gave no answer.
+        let _still_there = tokio::time::timeout(NOTICE, gone).await;
+    }
+
+    /// Ends the process at once, as the host and the platform do, and waits until it is gone. False if there is none.
+    pub(super) async fn kill(&self) -> bool {
+        let (done, gone) = oneshot::channel();
+        self.kill.send(done).await.is_ok() && gone.await.is_ok()
+    }
+}
+
+struct Supervisor {
+    spec: WorkerSpec,
+    client: reqwest::Client,
+    clock: SandboxClock,
+    events: Events,
+    log: WorkerLog,
+    phase: watch::Sender<Phase>,
+    kills: mpsc::Receiver<Kill>,
+}
+
+/// How one life of the process ended.
+enum End {
+    Exited(i32),
+    NotReady,
+    NotStarted,
+}
+
+impl Supervisor {
+    async fn run(mut self) {
+        let mut errors: Vec<Timestamp> = Vec::new();
+        loop {
+            self.phase.send_replace(Phase::Starting);
+            let end = self.live().await.unwrap_or_else(|error| {
+                self.log.add(
+                    Stream::Err,
+                    &format!("Failed to start the worker: {error:#}"),
+                );
+                End::NotStarted
+            });
+            match end {
+                End::Exited(0) => {
+                    self.phase.send_replace(Phase::Closed);
+                    return self.refuse_kills().await;
+                }
+                End::Exited(200) => continue,
+                End::NotReady => self.events.add(Event::WorkerNotReady),
+                End::Exited(_) | End::NotStarted => {}
+            }
+            let now = self.clock.now();
+            let apart = |last: &Timestamp| now.duration_since(*last).unsigned_abs();
+            if errors
+                .last()
+                .is_some_and(|last| apart(last) > self.spec.policy.error_interval)
+            {
+                errors.clear();
+            }
+            errors.push(now);
+            if errors.len() >= self.spec.policy.most_errors {
+                self.events.add(Event::HostStopped);
+                self.phase.send_replace(Phase::Stopped);
+                return self.refuse_kills().await;
+            }
+        }
+    }
+
+    /// Nothing is left to supervise; the phase stays readable as long as somebody holds the worker.
+    async fn refuse_kills(&mut self) {
+        while let Some(kill) = self.kills.recv().await {
+            drop(kill);
+        }
+    }
+
+    /// One process from its start to its end.
+    async fn live(&mut self) -> anyhow::Result<End> {
+        let port = free_port().await?;
+        let started = Instant::now();
+        let mut child = self.spawn(port)?;
+        let readers = [
+            child.stdout.take().map(|out| self.read(Stream::Out, out)),
+            child.stderr.take().map(|err| self.read(Stream::Err, err)),
+        ];
+        self.events.add(Event::WorkerStarted {
+            pid: child.id().unwrap_or_default(),
+            port,
+        });
+        let address = format!("http://127.0.0.1:{port}");
+        let limit = self.spec.policy.initialization_timeout;
+        let ready = tokio::select! {
+            ready = tokio::time::timeout(limit, probe(&self.client, &address)) => ready.is_ok(),
+            status = child.wait() => return Ok(self.ended(status?, readers, None).await),
+            Some(kill) = self.kills.recv() => {
+                child.kill().await.context("ending the worker")?;
+                let status = child.wait().await?;
+                return Ok(self.ended(status, readers, Some(kill)).await);
+            }
+        };
+        if !ready {
+            child.kill().await.context("ending the worker")?;
+            return Ok(End::NotReady);
+        }
+        self.events.add(Event::WorkerReady {
+            after: started.elapsed(),
+        });
+        self.phase.send_replace(Phase::Ready {
+            address: address.clone(),
+        });
+        let mut pings = tokio::time::interval(PING_PAUSE);
+        loop {
+            tokio::select! {
+                status = child.wait() => return Ok(self.ended(status?, readers, None).await),
+                Some(kill) = self.kills.recv() => {
+                    child.kill().await.context("ending the worker")?;
+                    let status = child.wait().await?;
+                    return Ok(self.ended(status, readers, Some(kill)).await);
+                }
+                _ = pings.tick() => self.ping(&address),
+            }
+        }
+    }
+
+    fn spawn(&self, port: u16) -> anyhow::Result<Child> {
+        let id = Uuid::new_v4().to_string();
+        let port = port.to_string();
+        Command::new(&self.spec.executable)
+            .args(&self.spec.arguments)
+            .current_dir(&self.spec.directory)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", "/home")
+            .env("FUNCTIONS_APP_ROOT_PATH", &self.spec.directory)
+            .env("FUNCTIONS_CUSTOMHANDLER_PORT", &port)
+            .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", &id)
+            .env("FUNCTIONS_HTTPWORKER_PORT", &port)
+            .env("FUNCTIONS_HTTPWORKER_ID", &id)
+            .envs(self.spec.environment.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("starting {}", self.spec.executable.display()))
+    }
+
+    /// Moves the worker's lines into the log until it closes the stream.
+    fn read(
+        &self,
+        stream: Stream,
+        source: impl AsyncRead + Unpin + Send + 'static,
+    ) -> JoinHandle<()> {
+        let log = self.log.clone();
+        tokio::spawn(async move {
+            let mut source = BufReader::new(source);
+            let mut line = Vec::new();
+            loop {
+                line.clear();
+                match source.read_until(b'\n', &mut line).await {
+                    Ok(0) | Err(_) => return,
+                    Ok(_) => log.add(stream, String::from_utf8_lossy(&line).trim_end()),
+                }
+            }
+        })
+    }
+
+    /// Reads what the process still had to say, and only then tells that it is gone.
+    async fn ended(
+        &self,
+        status: ExitStatus,
+        readers: [Option<JoinHandle<()>>; 2],
+        kill: Option<Kill>,
+    ) -> End {
+        self.phase.send_replace(Phase::Starting);
+        for reader in readers.into_iter().flatten() {
+            // A grandchild may hold the stream open; what it says is not waited for.
+            let _open = tokio::time::timeout(Duration::from_secs(1), reader).await;
+        }
+        let code = exit_code(status);
+        self.events.add(Event::WorkerExited { code });
+        if let Some(kill) = kill {
+            // Whoever asked may have gone.
+            let _gone = kill.send(());
+        }
+        End::Exited(code)
+    }
+
+    /// A ping whose answer nobody reads: the host only logs it.
+    fn ping(&self, address: &str) {
+        let request = self.client.get(format!("{address}/")).send();
+        tokio::spawn(async move {
+            if let Err(error) = request.await {
+                tracing::debug!(%error, "the worker did not answer a ping");
+            }
+        });
+    }
+}
+
+/// Asks for `/` until there is an answer of any kind. Only a refused connection is asked again.
+async fn probe(client: &reqwest::Client, address: &str) {
+    while let Err(error) = client.get(format!("{address}/")).send().await {
+        if !error.is_connect() {
+            return;
+        }
+        tokio::time::sleep(PROBE_PAUSE).await;
+    }
+}
+
+/// A port that is free now and that no other worker of this process was given.
+async fn free_port() -> anyhow::Result<u16> {
+    static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .context("a port for the worker")?;
+        let port = listener.local_addr()?.port();
+        if lock(&GIVEN).get_or_insert_default().insert(port) {
+            return Ok(port);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn exit_code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
+}
+
+#[cfg(not(unix))]
+fn exit_code(status: ExitStatus) -> i32 {
+    status.code().unwrap_or(-1)
+}

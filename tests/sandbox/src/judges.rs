@@ -1,0 +1,197 @@
+//! The judges: programs that nobody of this project wrote, installed by `judges/install`. They tell whether the sandbox
+//! and the requests are right where our own tests could only agree with themselves. They need Node.js.
+//! Nothing here is needed to run the sandbox.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::tenant::{CallRecord, Tenant};
+
+/// Where the judges live.
+#[must_use]
+pub fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("judges")
+}
+
+/// Graph's published contract, as far as it covers what is judged.
+#[must_use]
+pub fn graph_contract() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/schemas/msgraph-revoke.openapi.json")
+}
+
+/// Why the judges cannot be asked; none if they can.
+#[must_use]
+pub fn missing() -> Option<String> {
+    let prism = directory().join(PRISM);
+    if !prism.is_file() {
+        return Some(
+            "the judges are not installed; run tests/sandbox/judges/install, which needs npm"
+                .to_owned(),
+        );
+    }
+    let node = std::process::Command::new("node").arg("--version").output();
+    match node {
+        Ok(output) if output.status.success() => None,
+        Ok(_) | Err(_) => Some("the judges need Node.js; no `node` was found".to_owned()),
+    }
+}
+
+/// Prism's program within the judges' directory.
+const PRISM: &str = "node_modules/@stoplight/prism-cli/dist/index.js";
+
+/// Prism as a mock of Microsoft Graph, which refuses what Graph's published contract does not allow.
+#[derive(Debug)]
+pub struct Prism {
+    root: String,
+    client: reqwest::Client,
+    /// Ends with this value.
+    _process: Child,
+}
+
+/// What Prism says of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The status it answered: 200 if the contract allows the request.
+    pub status: u16,
+    /// What it says is wrong.
+    pub problem: Option<String>,
+}
+
+/// A request to be judged.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path with its query, as on the wire, with `/v1.0`.
+    pub path: &'a str,
+    /// The content type, if there is one.
+    pub content_type: Option<&'a str>,
+    /// The body, if there is one.
+    pub body: Option<&'a str>,
+}
+
+impl<'a> From<&'a CallRecord> for Request<'a> {
+    fn from(call: &'a CallRecord) -> Self {
+        Self {
+            method: &call.method,
+            path: &call.path,
+            content_type: call.content_type.as_deref(),
+            body: Some(call.body.as_str()).filter(|body| !body.is_empty()),
+        }
+    }
+}
+
+impl Request<'_> {
+    /// Whether the contract at hand says anything on such a request: it covers a user and the revocation, no more.
+    #[must_use]
+    pub fn is_covered(&self) -> bool {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let pieces: Vec<&str> = path.split('/').skip(1).collect();
+        match (self.method, pieces.as_slice()) {
+            ("GET" | "PATCH", ["v1.0", "users", _])
+            | ("POST", ["v1.0", "users", _, "revokeSignInSessions"]) => true,
+            (_, _) => false,
+        }
+    }
+}
+
+impl Prism {
+    /// Starts Prism on the contract.
+    ///
+    /// # Errors
+    /// It is not installed, or ends before it listens.
+    pub async fn start(contract: &Path) -> anyhow::Result<Self> {
+        // Prism wants a number: the port is free now, and Prism says so if it no longer is.
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+            .local_addr()?
+            .port();
+        let mut process = Command::new("node")
+            .arg(directory().join(PRISM))
+            .args(["mock", "--errors", "--host", "127.0.0.1", "--port"])
+            .arg(port.to_string())
+            .arg(contract)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("node could not be started")?;
+        let output = process.stdout.take().context("Prism has no output")?;
+        let mut lines = BufReader::new(output).lines();
+        loop {
+            match lines.next_line().await? {
+                Some(line) if line.contains("Prism is listening") => break,
+                Some(_) => {}
+                None => bail!("Prism ended before it listened on port {port}"),
+            }
+        }
+        // Prism must always find a reader, or it stands still once the pipe is full.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let client = reqwest::Client::builder().build()?;
+        Ok(Self {
+            root: format!("http://127.0.0.1:{port}"),
+            client,
+            _process: process,
+        })
+    }
+
+    /// Sends the request to Prism.
+    ///
+    /// # Errors
+    /// Prism does not answer.
+    pub async fn judge(&self, request: &Request<'_>) -> anyhow::Result<Verdict> {
+        let path = request.path.strip_prefix("/v1.0").unwrap_or(request.path);
+        let mut sent = self
+            .client
+            .request(request.method.parse()?, format!("{}{path}", self.root))
+            .header("Content-Length", request.body.map_or(0, str::len));
+        if let Some(kind) = request.content_type {
+            sent = sent.header("Content-Type", kind);
+        }
+        if let Some(body) = request.body {
+            sent = sent.body(body.to_owned());
+        }
+        let response = sent.send().await.context("Prism did not answer")?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        let problem = (status >= 400).then(|| match serde_json::from_str::<Value>(&text) {
+            Ok(json) => json["validation"].as_array().map_or_else(
+                || json["title"].to_string(),
+                |all| Value::from(all.clone()).to_string(),
+            ),
+            Err(_) => text,
+        });
+        Ok(Verdict { status, problem })
+    }
+}
+
+/// Runs Microsoft's JavaScript SDKs against a tenant and gives their report.
+///
+/// # Errors
+/// Node.js or the SDKs are missing, or the SDKs could not use the tenant; the message holds what they said.
+pub async fn ask_microsoft_sdk(tenant: &Tenant) -> anyhow::Result<Value> {
+    let output = Command::new("node")
+        .arg("sdk.mjs")
+        .current_dir(directory())
+        .env("IDENTITY_ENDPOINT", tenant.identity_endpoint())
+        .env("IDENTITY_HEADER", tenant.identity_header())
+        .env("SANDBOX_GRAPH_ENDPOINT", tenant.graph_endpoint())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("node could not be started")?;
+    if !output.status.success() {
+        bail!(
+            "the SDKs could not use the tenant: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    serde_json::from_slice(&output.stdout).context("the SDKs' report is no JSON")
+}

@@ -1,0 +1,150 @@
+//! Sends one alert through the whole path and tells what became of it.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use sandbox::functions::{FunctionsHost, Message, QueuedMessage};
+use sandbox::story::{Ending, Story, receipts_of};
+use serde_json::Value;
+
+use crate::cli::{AlertOptions, Via};
+use crate::setting::Setting;
+
+/// The alert that is sent if no other is given: four accounts, one of them protected and one a guest.
+const SAMPLE: &str = include_str!("../alerts/sentinel-incident.json");
+
+/// More than ten deliveries take, with the waits between them.
+const LIMIT: Duration = Duration::from_hours(1);
+
+/// Sends the alert and returns the story.
+///
+/// # Errors
+/// The alert cannot be read or sent, or the host shuts down before it is through.
+pub(crate) async fn run(setting: &Setting, options: &AlertOptions) -> anyhow::Result<Story> {
+    let Setting {
+        domain,
+        tenant,
+        host,
+        ..
+    } = setting;
+    let (name, body) = read(options.alert.as_deref())?;
+    tenant.redeem_all();
+    let before = tenant.sessions();
+    let (ending, answer) = match options.via {
+        Via::Queue => (through_queue(host, body).await?, None),
+        Via::Http => {
+            let (status, text) = through_http(host, body).await?;
+            (Ending::Answered(status), Some(text))
+        }
+    };
+    tenant.redeem_all();
+    let (receipts, answer) = match answer.map(receipts_in) {
+        Some(Ok(receipts)) => (receipts, None),
+        Some(Err(text)) => (Vec::new(), Some(text)),
+        None => (published(host), None),
+    };
+    Ok(Story {
+        domain: domain.clone(),
+        alert: name,
+        receipts,
+        before,
+        after: tenant.sessions(),
+        calls: tenant.calls(),
+        rejected: host
+            .messages("evict-rejected")
+            .iter()
+            .map(body_of)
+            .collect(),
+        answer,
+        ending,
+    })
+}
+
+/// The payload, and what to call it.
+fn read(path: Option<&Path>) -> anyhow::Result<(String, Vec<u8>)> {
+    let Some(path) = path else {
+        return Ok(("The sample incident".to_owned(), SAMPLE.into()));
+    };
+    if path == Path::new("-") {
+        let mut body = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut body)
+            .context("reading standard input")?;
+        return Ok(("The alert".to_owned(), body));
+    }
+    let body = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok((name.into_owned(), body))
+}
+
+async fn through_queue(host: &FunctionsHost, body: Vec<u8>) -> anyhow::Result<Ending> {
+    let message = Message {
+        content_type: Some(content_type(&body).to_owned()),
+        ..Message::of(body)
+    };
+    let sent = host.send("evict", message)?;
+    host.wait_until_idle(LIMIT).await?;
+    let queue = host.queue("evict");
+    let ours = |held: &&QueuedMessage| held.sequence_number == sent.sequence_number;
+    if let Some(done) = queue.completed.iter().find(ours) {
+        return Ok(Ending::Completed(done.delivery_count));
+    }
+    let reason = queue
+        .dead_lettered
+        .iter()
+        .find(ours)
+        .and_then(|held| held.dead_letter.as_ref())
+        .map(|dead| dead.reason.clone());
+    Ok(Ending::DeadLettered(
+        reason.context("the message has got lost")?,
+    ))
+}
+
+async fn through_http(host: &FunctionsHost, body: Vec<u8>) -> anyhow::Result<(u16, String)> {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .context("the client that posts the alert")?;
+    let response = client
+        .post(format!("{}/api/revoke", host.http_endpoint()))
+        .header("x-functions-key", host.function_key())
+        .header("content-type", content_type(&body))
+        .body(body)
+        .send()
+        .await
+        .context("posting the alert")?;
+    let status = response.status().as_u16();
+    let text = response.text().await.context("reading the answer")?;
+    // What was handed over is finished through the queue.
+    host.wait_until_idle(LIMIT).await?;
+    Ok((status, text))
+}
+
+fn content_type(body: &[u8]) -> &'static str {
+    if serde_json::from_slice::<Value>(body).is_ok() {
+        "application/json"
+    } else {
+        "text/plain; charset=utf-8"
+    }
+}
+
+/// The receipts of an HTTP answer; the answer itself if there are none in it.
+fn receipts_in(answer: String) -> Result<Vec<Value>, String> {
+    let parsed: Option<Value> = serde_json::from_str(&answer).ok();
+    match parsed.and_then(|mut parsed| parsed.get_mut("receipts").map(Value::take)) {
+        Some(Value::Array(receipts)) => Ok(receipts),
+        _ => Err(answer),
+    }
+}
+
+/// The receipts that were published.
+fn published(host: &FunctionsHost) -> Vec<Value> {
+    receipts_of(host.messages("evict-receipts").iter().map(body_of))
+}
+
+fn body_of(held: &QueuedMessage) -> Value {
+    held.json()
+        .unwrap_or_else(|| Value::from(String::from_utf8_lossy(&held.message.body).into_owned()))
+}

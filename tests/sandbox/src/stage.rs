@@ -1,0 +1,97 @@
+//! Puts a package together as it is deployed: host.json, `<Name>/function.json` and the handler side by side. The Functions
+//! host looks for functions one level down and nowhere else, so the repository's `function` folder has to go.
+//!
+//! host.json cannot hold comments, so the reasons for its values stand here:
+//!
+//! - `extensionBundle` `[4.*, 5.0.0)`: the Service Bus extension comes from it; a custom handler cannot bring its own.
+//! - `defaultExecutablePath` `handler`, without a path: relative to the app's root, where the package step puts it.
+//! - No `enableForwardingHttpRequest`: HTTP functions get the same kind of invocation as the queue function, with the
+//!   caller's identities, and one parser reads both.
+//! - `functionTimeout` ten minutes, the most that every plan allows: above the longest delivery, which is
+//!   `EVICT_QUEUE_DEADLINE_SECONDS` and a minute's wait before redelivery.
+//! - `maxAutoLockRenewalDuration` eleven minutes: the host waits for a reply one minute longer than the function may take,
+//!   and a lock that ends before the reply would deliver the message a second time meanwhile.
+//! - `maxConcurrentCalls` four: each message is already worked on for many users at once, and Graph throttles the whole
+//!   app; more at a time would only wait for each other.
+//! - `prefetchCount` zero: a prefetched message's lock runs while it waits its turn.
+//! - `autoCompleteMessages`: 200 completes, anything else abandons; the handler has no Service Bus client.
+//! - Sampling off: the receipts in the log are evidence, and one that was sampled away would be missing.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+
+/// Stages the package of a repository in a folder, which may not exist yet, and returns it as an absolute path. The handler
+/// is there under the name `handler` with mode 0755.
+///
+/// # Errors
+/// A file is missing or cannot be copied.
+pub fn stage(
+    repository_root: &Path,
+    handler_binary: &Path,
+    into: &Path,
+) -> anyhow::Result<PathBuf> {
+    std::fs::create_dir_all(into).with_context(|| format!("making {}", into.display()))?;
+    let into = std::path::absolute(into)?;
+    copy(&repository_root.join("host.json"), &into.join("host.json"))?;
+    let functions = repository_root.join("function");
+    let mut staged = 0;
+    for entry in
+        std::fs::read_dir(&functions).with_context(|| format!("reading {}", functions.display()))?
+    {
+        let entry = entry?;
+        let source = entry.path().join("function.json");
+        if source.is_file() {
+            let folder = into.join(entry.file_name());
+            std::fs::create_dir_all(&folder)?;
+            copy(&source, &folder.join("function.json"))?;
+            staged += 1;
+        }
+    }
+    ensure!(staged > 0, "no function in {}", functions.display());
+    place(handler_binary, &into.join("handler"))?;
+    Ok(into)
+}
+
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::copy(from, to)
+        .with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
+    Ok(())
+}
+
+/// Puts the handler in place: linked where that gives the right mode, because a file that was just written cannot be
+/// started while another thread's new process still holds it open; copied otherwise.
+fn place(from: &Path, to: &Path) -> anyhow::Result<()> {
+    if to.exists() {
+        std::fs::remove_file(to).with_context(|| format!("replacing {}", to.display()))?;
+    }
+    if is_executable(from)? && std::fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    copy(from, to)?;
+    make_executable(to)
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> anyhow::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    let data = std::fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(data.permissions().mode() & 0o777 == 0o755)
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("making {} executable", path.display()))
+}
+
+#[cfg(not(unix))]
+fn is_executable(_path: &Path) -> anyhow::Result<bool> {
+    Ok(true)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_path: &Path) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! What a test or a person does to a running tenant: holds calls, grants and removes permissions, edits users and groups.
+//! None of it goes over the wire that the program under test uses.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::Tenant;
+use super::faults::Stage;
+use super::pattern::Pattern;
+use super::world::WorldGroup;
+use crate::sync::lock;
+
+impl Tenant {
+    /// Freezes every call that matches, before it has any effect, until it is released.
+    pub fn hold(&self, pattern: impl Into<Pattern>) {
+        self.shared.faults.hold(pattern.into(), Stage::Arrival);
+    }
+
+    /// Freezes every call that matches, after its effect and before its answer, until it is released.
+    pub fn hold_answer(&self, pattern: impl Into<Pattern>) {
+        self.shared.faults.hold(pattern.into(), Stage::Answer);
+    }
+
+    /// Lets go the calls that were held by this very pattern.
+    pub fn release(&self, pattern: impl Into<Pattern>) {
+        self.shared.faults.release(Some(&pattern.into()));
+    }
+
+    /// Lets go every call that is held.
+    pub fn release_all(&self) {
+        self.shared.faults.release(None);
+    }
+
+    /// The permissions that the app's identity holds; a token shows those of the time it was issued.
+    #[must_use]
+    pub fn permissions(&self) -> Vec<String> {
+        self.shared.identity.permissions()
+    }
+
+    /// Grants an application permission. It shows in the next token.
+    pub fn grant(&self, permission: &str) {
+        self.shared.identity.grant(permission);
+    }
+
+    /// Takes an application permission away. It shows in the next token.
+    pub fn remove_permission(&self, permission: &str) {
+        self.shared.identity.remove(permission);
+    }
+
+    /// Makes the platform keep a token until it expires, as it really does, so that a fresh grant does not show.
+    pub fn keep_tokens(&self, keep: bool) {
+        self.shared
+            .identity
+            .change_settings(|settings| settings.cache = keep);
+    }
+
+    /// How long the next tokens live; 24 hours at the start.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.shared
+            .identity
+            .change_settings(|settings| settings.lifetime = lifetime);
+    }
+
+    /// Makes the next tokens those of another tenant; none for this one's.
+    pub fn issue_tokens_of(&self, tenant: Option<Uuid>) {
+        self.shared
+            .identity
+            .change_settings(|settings| settings.tenant = tenant);
+    }
+
+    /// Graph refuses every token issued so far with 401, and the next one is fresh.
+    pub fn revoke_app_tokens(&self) {
+        self.shared.identity.revoke_tokens();
+    }
+
+    /// Whether Graph refuses a caller who may read only the basic profile and asks for more, or leaves the rest out.
+    pub fn refuse_beyond_basic(&self, refuse: bool) {
+        self.shared
+            .refuse_beyond_basic
+            .store(refuse, Ordering::Relaxed);
+    }
+
+    /// How long reads stay behind writes.
+    pub fn set_replication_lag(&self, lag: Duration) {
+        self.set_lag(lag, 0);
+    }
+
+    /// How many reads after a write still see the old value.
+    pub fn set_replication_lag_reads(&self, reads: u32) {
+        self.set_lag(Duration::ZERO, reads);
+    }
+
+    pub(super) fn set_lag(&self, time: Duration, reads: u32) {
+        lock(&self.shared.directory).set_lag(time, reads);
+    }
+
+    /// Sets the moment from which on a user's sessions are valid. False if there is no such user.
+    #[must_use]
+    pub fn set_valid_from(&self, user: &str, at: Timestamp) -> bool {
+        lock(&self.shared.directory).set_valid_from(user, at)
+    }
+
+    /// A user signs in anew. False if there is no such user.
+    #[must_use]
+    pub fn sign_in(&self, user: &str, app: &str) -> bool {
+        let now = self.shared.clock.now();
+        lock(&self.shared.directory).sign_in(user, app, false, now)
+    }
+
+    /// Enables or disables a user. False if there is no such user.
+    #[must_use]
+    pub fn set_account_enabled(&self, user: &str, enabled: bool) -> bool {
+        lock(&self.shared.directory)
+            .find_mut(user)
+            .is_some_and(|user| {
+                user.entry.account_enabled = Some(enabled);
+                true
+            })
+    }
+
+    /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
+    #[must_use]
+    pub fn delete_user(&self, user: &str) -> bool {
+        let mut directory = lock(&self.shared.directory);
+        let Some(id) = directory.find(user).map(|user| user.entry.id) else {
+            return false;
+        };
+        directory.users.retain(|other| other.entry.id != id);
+        for group in &mut directory.groups {
+            group.members.retain(|member| *member != id);
+        }
+        true
+    }
+
+    /// Puts a user, by object id or user principal name, or a group, by object id, into a group. False if there is no
+    /// such member or group.
+    #[must_use]
+    pub fn add_to_group(&self, member: &str, group: Uuid) -> bool {
+        let mut directory = lock(&self.shared.directory);
+        let user = directory.find(member).map(|user| user.entry.id);
+        let nested = Uuid::try_parse(member)
+            .ok()
+            .filter(|id| directory.group(*id).is_some());
+        let Some(member) = user.or(nested) else {
+            return false;
+        };
+        let group = directory.groups.iter_mut().find(|other| other.id == group);
+        group.is_some_and(|group| {
+            if !group.members.contains(&member) {
+                group.members.push(member);
+            }
+            true
+        })
+    }
+
+    /// Makes an empty group, or does nothing if it is there.
+    pub fn add_group(&self, id: Uuid, display_name: &str) {
+        let mut directory = lock(&self.shared.directory);
+        if directory.group(id).is_none() {
+            directory.groups.push(WorldGroup {
+                id,
+                display_name: Some(display_name.to_owned()),
+                members: Vec::new(),
+            });
+        }
+    }
+
+    /// Deletes a group. False if there was no such group.
+    #[must_use]
+    pub fn delete_group(&self, id: Uuid) -> bool {
+        let mut directory = lock(&self.shared.directory);
+        let before = directory.groups.len();
+        directory.groups.retain(|group| group.id != id);
+        for group in &mut directory.groups {
+            group.members.retain(|member| *member != id);
+        }
+        directory.groups.len() < before
+    }
+}

@@ -1,0 +1,88 @@
+//! Which application permissions a call needs ("Microsoft Graph permissions reference" and the tables of each call).
+//! It looks only at the roles in the token: what was granted since the token was issued does not count.
+
+/// Permissions that let an app read the whole profile of every user.
+const READ_USERS: [&str; 4] = [
+    "User.Read.All",
+    "User.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+/// Permissions that let an app read who is a member of what.
+const READ_MEMBERS: [&str; 7] = [
+    "GroupMember.Read.All",
+    "GroupMember.ReadWrite.All",
+    "GroupMember.ReadBasic.All",
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+/// Permissions that let an app cut sessions.
+const REVOKE: [&str; 3] = [
+    "User.RevokeSessions.All",
+    "User.ReadWrite.All",
+    "Directory.ReadWrite.All",
+];
+
+/// What a token lets its bearer do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Permitted<'a>(pub(crate) &'a [String]);
+
+impl Permitted<'_> {
+    fn any(self, wanted: &[&str]) -> bool {
+        self.0.iter().any(|role| wanted.contains(&role.as_str()))
+    }
+
+    /// Users, but only their basic profile.
+    pub(crate) fn read_basic(self) -> bool {
+        self.read_users() || self.any(&["User.ReadBasic.All"])
+    }
+
+    /// Users with every property.
+    pub(crate) fn read_users(self) -> bool {
+        self.any(&READ_USERS)
+    }
+
+    /// Groups and their members.
+    pub(crate) fn read_groups(self) -> bool {
+        self.any(&READ_MEMBERS)
+    }
+
+    /// The groups of a user: users and memberships must both be readable.
+    pub(crate) fn check_member_groups(self) -> bool {
+        self.read_users() && self.read_groups()
+    }
+
+    /// Sign-in sessions.
+    pub(crate) fn revoke(self) -> bool {
+        self.any(&REVOKE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_permission_suffices_and_a_neighbour_does_not() {
+        type Check = fn(Permitted<'_>) -> bool;
+        let revoke: Check = |permitted| permitted.revoke();
+        let members: Check = |permitted| permitted.check_member_groups();
+        let read: Check = |permitted| permitted.read_users();
+        for (may, roles, answer) in [
+            (revoke, "User.RevokeSessions.All", true),
+            (revoke, "User.ReadWrite.All", true),
+            (revoke, "User.Read.All", false),
+            (members, "User.Read.All GroupMember.Read.All", true),
+            (members, "Directory.Read.All", true),
+            (members, "GroupMember.Read.All", false),
+            (members, "User.Read.All", false),
+            (read, "User.ReadBasic.All", false),
+            (read, "User.RevokeSessions.All", false),
+        ] {
+            let roles: Vec<String> = roles.split(' ').map(str::to_owned).collect();
+            assert_eq!(may(Permitted(&roles)), answer, "{roles:?}");
+        }
+    }
+}

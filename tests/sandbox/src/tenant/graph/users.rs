@@ -1,0 +1,215 @@
+//! The calls on users: read one, find some, ask for their groups, cut their sessions.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::filter::Filter;
+use super::permissions::Permitted;
+use super::properties::Selection;
+use super::{Context, unknown_options};
+use crate::tenant::answer::{Answer, METADATA};
+use crate::tenant::call::{Call, ObjectPath};
+use crate::tenant::directory::Directory;
+
+/// "directoryObject: checkMemberGroups": at most so many groups per call.
+const MOST_GROUPS: usize = 20;
+/// The page size if none is asked for ("List users").
+const PAGE: usize = 100;
+
+/// `GET /users/{key}`.
+pub(super) fn get(
+    context: &Context<'_>,
+    directory: &mut Directory,
+    path: &ObjectPath<'_>,
+) -> Answer {
+    if let Some(answer) = unknown_options(context.call, &["$select"]) {
+        return answer;
+    }
+    let selection = match Selection::of_user(context.call.query("$select").as_deref()) {
+        Ok(selection) => selection,
+        Err(answer) => return answer,
+    };
+    if let Some(answer) = may_read(context, selection.is_basic()) {
+        return answer;
+    }
+    let domain = directory.domain.clone();
+    let cost = if context.call.query("$select").is_some() {
+        1
+    } else {
+        2
+    };
+    let Some(user) = directory.find_mut(&path.key) else {
+        return Answer::not_found(&path.key);
+    };
+    let fields = selection.read(user, &domain, context.permitted, context.now);
+    let name = format!("users{}/$entity", selection.in_context());
+    Answer::data(&name, cost, fields)
+}
+
+/// `GET /users?$filter=…`.
+pub(super) fn list(context: &Context<'_>, directory: &mut Directory) -> Answer {
+    match try_list(context, directory) {
+        Ok(answer) | Err(answer) => answer,
+    }
+}
+
+fn try_list(context: &Context<'_>, directory: &mut Directory) -> Result<Answer, Answer> {
+    let call = context.call;
+    if let Some(answer) = unknown_options(call, &["$select", "$filter", "$top", "$count"]) {
+        return Err(answer);
+    }
+    let eventual = call
+        .header("ConsistencyLevel")
+        .is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
+    let counted = call.query("$count").as_deref() == Some("true");
+    let selection = Selection::of_user(call.query("$select").as_deref())?;
+    let filter = match call.query("$filter") {
+        Some(text) => Some(Filter::read(&text, eventual && counted)?),
+        None => None,
+    };
+    let page = match call.query("$top") {
+        None => PAGE,
+        Some(text) => {
+            if let Ok(page @ 1..=999) = text.parse() {
+                page
+            } else {
+                let message = format!(
+                    "Invalid page size specified: '{text}'. Must be between 1 and 999 inclusive."
+                );
+                return Err(Answer::error(400, "Request_UnsupportedQuery", &message));
+            }
+        }
+    };
+    let basic = selection.is_basic() && filter.as_ref().is_none_or(Filter::is_basic);
+    if let Some(answer) = may_read(context, basic) {
+        return Err(answer);
+    }
+    let domain = directory.domain.clone();
+    let mut rows: Vec<Map<String, Value>> = directory
+        .users
+        .iter_mut()
+        .filter(|user| {
+            filter
+                .as_ref()
+                .is_none_or(|filter| filter.fits(user, &domain))
+        })
+        .map(|user| selection.read(user, &domain, context.permitted, context.now))
+        .collect();
+    let mut fields = Map::new();
+    if eventual && counted {
+        fields.insert("@odata.count".to_owned(), json!(rows.len()));
+    }
+    if rows.len() > page {
+        rows.truncate(page);
+        let root = METADATA.trim_end_matches("/$metadata");
+        let next = format!("{root}/users?$skiptoken=sandbox");
+        fields.insert("@odata.nextLink".to_owned(), json!(next));
+    }
+    fields.insert("value".to_owned(), json!(rows));
+    let name = format!("users{}", selection.in_context());
+    Ok(Answer::data(&name, 1, fields))
+}
+
+/// What the body of `checkMemberGroups` must be.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CheckMemberGroups {
+    group_ids: Vec<String>,
+}
+
+/// `POST /users/{key}/checkMemberGroups`: which of the groups hold the user, directly or through others. A group that
+/// does not exist is left out and nothing is said about it.
+pub(super) fn check_member_groups(
+    context: &Context<'_>,
+    directory: &Directory,
+    path: &ObjectPath<'_>,
+) -> Answer {
+    if !context.permitted.check_member_groups() {
+        return Answer::forbidden();
+    }
+    let is_json = context
+        .call
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("application/json"));
+    if !is_json {
+        return Answer::error(
+            400,
+            "BadRequest",
+            "Write requests (excluding DELETE) must contain the Content-Type header declaration.",
+        );
+    }
+    let Ok(body) = serde_json::from_slice::<CheckMemberGroups>(&context.call.body) else {
+        return Answer::error(
+            400,
+            "BadRequest",
+            "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
+        );
+    };
+    if body.group_ids.is_empty() || body.group_ids.len() > MOST_GROUPS {
+        let message = format!(
+            "The number of values in 'groupIds' must be between 1 and {MOST_GROUPS}; it is {}.",
+            body.group_ids.len()
+        );
+        return Answer::error(400, "Request_BadRequest", &message);
+    }
+    let mut asked = Vec::new();
+    for text in &body.group_ids {
+        if let Ok(id) = Uuid::try_parse(text) {
+            asked.push(id);
+        } else {
+            let message = format!("Invalid GUID:{text}");
+            return Answer::error(400, "Request_BadRequest", &message);
+        }
+    }
+    let Some(user) = directory.find(&path.key) else {
+        return Answer::not_found(&path.key);
+    };
+    let groups = directory.groups_of(user.entry.id);
+    let held: Vec<Uuid> = asked.into_iter().filter(|id| groups.contains(id)).collect();
+    let mut fields = Map::new();
+    fields.insert("value".to_owned(), json!(held));
+    Answer::data("Collection(Edm.String)", 4, fields)
+}
+
+/// `POST /users/{key}/revokeSignInSessions`. Graph tolerates a body; the published contract has none, so that one is
+/// noted as a surprise.
+pub(super) fn revoke(
+    context: &Context<'_>,
+    directory: &mut Directory,
+    path: &ObjectPath<'_>,
+) -> Answer {
+    if !context.permitted.revoke() {
+        return Answer::forbidden();
+    }
+    if !directory.revoke(&path.key, context.now) {
+        return Answer::not_found(&path.key);
+    }
+    let mut fields = Map::new();
+    fields.insert("value".to_owned(), json!(true));
+    let mut answer = Answer::data("Edm.Boolean", 1, fields)
+        // Not a redirect: Graph really sends it with a 200 (Azure/logicapps issue 1275).
+        .with("Location", "https://graph.microsoft.com/");
+    answer.surprise = body_of_nothing(context.call);
+    answer
+}
+
+/// What is wrong with a call that has nothing to say and says something.
+fn body_of_nothing(call: &Call) -> Option<String> {
+    if !call.body.is_empty() {
+        return Some(format!(
+            "a body of {} bytes on a call that has none",
+            call.body.len()
+        ));
+    }
+    call.header("content-type")
+        .map(|kind| format!("Content-Type {kind:?} on a call that has no body"))
+}
+
+/// The refusal for who may not read users, or not that much of them.
+fn may_read(context: &Context<'_>, basic: bool) -> Option<Answer> {
+    let permitted: Permitted<'_> = context.permitted;
+    let refused = !permitted.read_basic()
+        || (!basic && !permitted.read_users() && context.refuse_beyond_basic);
+    refused.then(Answer::forbidden)
+}

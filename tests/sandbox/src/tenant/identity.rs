@@ -1,0 +1,267 @@
+//! The App Service identity endpoint, version 2019-08-01, and the tokens it hands out ("How to use managed identities
+//! for App Service and Azure Functions"). A token is remembered, so that Graph can tell which ones it may accept.
+//! The bodies of its errors are from memory: no published sample of them was read.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::call::Call;
+use super::world::WorldApp;
+use crate::clock::plus;
+use crate::sync::lock;
+
+/// "Managed identity best practice recommendations": the platform keeps a token for around 24 hours.
+const LIFETIME: Duration = Duration::from_hours(24);
+/// What a Graph token may be for: the roots of the clouds, and Graph's application id.
+const GRAPH_AUDIENCES: [&str; 5] = [
+    "https://graph.microsoft.com",
+    "https://graph.microsoft.us",
+    "https://dod-graph.microsoft.us",
+    "https://microsoftgraph.chinacloudapi.cn",
+    "00000003-0000-0000-c000-000000000000",
+];
+
+/// The app's identity, what it may do, and the tokens that are about.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    /// The value of `IDENTITY_HEADER`, by which the endpoint knows the app.
+    pub(crate) header: String,
+    tenant_id: Uuid,
+    app: WorldApp,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    permissions: Vec<String>,
+    settings: TokenSettings,
+    issued: HashMap<String, Token>,
+    /// The platform's cache: one token per identity and resource.
+    cached: HashMap<(Uuid, String), String>,
+}
+
+/// How tokens are made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenSettings {
+    pub(crate) lifetime: Duration,
+    /// The tenant the token is for, if not this one.
+    pub(crate) tenant: Option<Uuid>,
+    /// Whether the platform hands out the same token until it expires, so that a fresh grant does not show.
+    pub(crate) cache: bool,
+}
+
+/// A token as Graph sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) tenant: Uuid,
+    pub(crate) roles: Vec<String>,
+    audience: String,
+    expires_at: Timestamp,
+    revoked: bool,
+}
+
+impl Identity {
+    pub(crate) fn new(tenant_id: Uuid, app: WorldApp) -> Self {
+        Self {
+            header: Uuid::new_v4().simple().to_string().to_uppercase(),
+            tenant_id,
+            inner: Mutex::new(Inner {
+                permissions: app.permissions.clone(),
+                settings: TokenSettings {
+                    lifetime: LIFETIME,
+                    tenant: None,
+                    cache: false,
+                },
+                issued: HashMap::new(),
+                cached: HashMap::new(),
+            }),
+            app,
+        }
+    }
+
+    /// Answers one call to the endpoint.
+    pub(crate) fn answer(&self, call: &Call, now: Timestamp) -> Answer {
+        if call.method != "GET" {
+            return refusal(405, "The requested method is not supported.");
+        }
+        if call.header("x-identity-header") != Some(self.header.as_str()) {
+            return refusal(401, "The X-IDENTITY-HEADER header is missing or invalid.");
+        }
+        if call.query("api-version").as_deref() != Some("2019-08-01") {
+            return refusal(400, "The api-version is not supported; use 2019-08-01.");
+        }
+        let Some(resource) = call.query("resource").filter(|text| !text.is_empty()) else {
+            return refusal(400, "The resource parameter is missing.");
+        };
+        let Some((client_id, principal_id)) = self.which(call) else {
+            return refusal(
+                400,
+                "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.",
+            );
+        };
+        let (text, token) = self.token(client_id, principal_id, &resource, now);
+        Answer::json(
+            200,
+            json!({
+                "access_token": text,
+                "expires_on": token.expires_at.as_second().to_string(),
+                "resource": resource,
+                "token_type": "Bearer",
+                "client_id": client_id.to_string().to_uppercase(),
+            }),
+        )
+    }
+
+    /// The identity that is asked for, by its client id and object id: the system-assigned one if none is named.
+    fn which(&self, call: &Call) -> Option<(Uuid, Uuid)> {
+        let own = (self.app.client_id, self.app.principal_id);
+        let named = ["client_id", "principal_id", "object_id", "mi_res_id"]
+            .iter()
+            .find_map(|name| call.query(name));
+        let Some(named) = named else {
+            return Some(own);
+        };
+        let named = Uuid::try_parse(&named).ok()?;
+        if named == own.0 || named == own.1 {
+            return Some(own);
+        }
+        self.app
+            .user_assigned_client_ids
+            .contains(&named)
+            .then_some((named, self.app.principal_id))
+    }
+
+    fn token(
+        &self,
+        client: Uuid,
+        principal: Uuid,
+        resource: &str,
+        now: Timestamp,
+    ) -> (String, Token) {
+        let mut inner = lock(&self.inner);
+        let key = (client, resource.to_owned());
+        if inner.settings.cache
+            && let Some(text) = inner.cached.get(&key)
+            && let Some(token) = inner.issued.get(text)
+            && now < token.expires_at
+        {
+            return (text.clone(), token.clone());
+        }
+        let token = Token {
+            tenant: inner.settings.tenant.unwrap_or(self.tenant_id),
+            roles: inner.permissions.clone(),
+            audience: resource.trim_end_matches('/').to_owned(),
+            expires_at: plus(now, inner.settings.lifetime),
+            revoked: false,
+        };
+        let text = token.write(client, principal, now);
+        inner.issued.insert(text.clone(), token.clone());
+        inner.cached.insert(key, text.clone());
+        (text, token)
+    }
+
+    /// What Graph makes of an `Authorization` header.
+    pub(crate) fn authorize(&self, header: Option<&str>, now: Timestamp) -> Result<Token, Answer> {
+        let Some(text) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
+            return Err(Answer::unauthorized("Access token is empty."));
+        };
+        if text.split('.').count() != 3 {
+            return Err(Answer::unauthorized(
+                "CompactToken parsing failed with error code: 80049217",
+            ));
+        }
+        let Some(token) = lock(&self.inner).issued.get(text).cloned() else {
+            return Err(Answer::unauthorized(
+                "Access token validation failure. Invalid signature.",
+            ));
+        };
+        if !GRAPH_AUDIENCES.contains(&token.audience.as_str()) {
+            return Err(Answer::unauthorized(
+                "Access token validation failure. Invalid audience.",
+            ));
+        }
+        if token.revoked || now >= token.expires_at {
+            return Err(Answer::unauthorized(
+                "Lifetime validation failed, the token is expired.",
+            ));
+        }
+        Ok(token)
+    }
+
+    pub(crate) fn permissions(&self) -> Vec<String> {
+        lock(&self.inner).permissions.clone()
+    }
+
+    pub(crate) fn grant(&self, permission: &str) {
+        let mut inner = lock(&self.inner);
+        if !inner.permissions.iter().any(|other| other == permission) {
+            inner.permissions.push(permission.to_owned());
+        }
+    }
+
+    pub(crate) fn remove(&self, permission: &str) {
+        lock(&self.inner)
+            .permissions
+            .retain(|other| other != permission);
+    }
+
+    /// From now on Graph refuses every token that was issued so far, and the platform has forgotten them.
+    pub(crate) fn revoke_tokens(&self) {
+        let mut inner = lock(&self.inner);
+        inner
+            .issued
+            .values_mut()
+            .for_each(|token| token.revoked = true);
+        inner.cached.clear();
+    }
+
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut TokenSettings)) {
+        change(&mut lock(&self.inner).settings);
+    }
+}
+
+impl Token {
+    /// The token's text: the three parts of a JWT. Nothing checks the signature, which is no signature.
+    fn write(&self, client: Uuid, principal: Uuid, now: Timestamp) -> String {
+        let header = json!({"typ": "JWT", "alg": "RS256", "kid": "sandbox"});
+        let claims = json!({
+            "aud": self.audience,
+            "iss": format!("https://sts.windows.net/{}/", self.tenant),
+            "iat": now.as_second(),
+            "nbf": now.as_second(),
+            "exp": self.expires_at.as_second(),
+            "appid": client,
+            "appidacr": "2",
+            "idp": format!("https://sts.windows.net/{}/", self.tenant),
+            "idtyp": "app",
+            "oid": principal,
+            "sub": principal,
+            "roles": self.roles,
+            "tid": self.tenant,
+            "uti": Uuid::new_v4().simple().to_string(),
+            "ver": "1.0",
+        });
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signature = URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes());
+        format!("{}.{}.{signature}", part(&header), part(&claims))
+    }
+}
+
+fn refusal(status: u16, message: &str) -> Answer {
+    Answer::json(
+        status,
+        json!({
+            "statusCode": status,
+            "message": message,
+            "correlationId": Uuid::new_v4(),
+        }),
+    )
+}

@@ -1,0 +1,217 @@
+//! What was called, in order, and what must never happen: calls that the sandbox does not know, and calls made while
+//! the answer to an earlier one told the caller to wait.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::pattern::Pattern;
+use crate::clock::plus;
+use crate::sync::lock;
+
+/// How long after an answer was sent a call may arrive that left before the answer came.
+const ON_ITS_WAY: Duration = Duration::from_millis(50);
+
+/// Which of the tenant's services was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Service {
+    /// Microsoft Graph.
+    Graph,
+    /// The App Service identity endpoint.
+    Identity,
+}
+
+/// One call as it arrived, and what it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallRecord {
+    /// When it arrived, on the sandbox's clock.
+    pub at: Timestamp,
+    /// The service that was called.
+    #[serde(skip)]
+    pub service: Service,
+    /// The method.
+    pub method: String,
+    /// The path with its query, as it was written on the wire.
+    pub path: String,
+    /// The status of the answer; none as long as there is no answer, or if the connection was cut.
+    pub status: Option<u16>,
+    /// The object id of the user whom the path names, if there is such a user.
+    pub user: Option<Uuid>,
+    /// The answer's `request-id`.
+    pub request_id: Uuid,
+    /// The `client-request-id` that the caller sent.
+    pub client_request_id: Option<String>,
+    /// The content type of what was sent.
+    #[serde(skip)]
+    pub content_type: Option<String>,
+    /// What was sent.
+    #[serde(skip)]
+    pub body: String,
+    /// What is wrong with the call, if the tenant never expected it.
+    pub surprise: Option<String>,
+    /// Whether it was made while the caller had been told to wait.
+    pub while_told_to_wait: bool,
+}
+
+/// The calls so far.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    inner: Mutex<Inner>,
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    calls: Vec<CallRecord>,
+    waits: Vec<Wait>,
+}
+
+/// A time during which certain calls must not be made.
+#[derive(Debug)]
+struct Wait {
+    from: Timestamp,
+    until: Timestamp,
+    scope: Scope,
+}
+
+/// Which calls have to wait.
+#[derive(Debug)]
+enum Scope {
+    /// Every call to Graph: the whole application is throttled.
+    Everything,
+    /// Whatever writes.
+    Writes,
+    /// The same call again: the service behind it is down.
+    Same { method: String, path: String },
+}
+
+/// A call's place in the journal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry(usize);
+
+impl Journal {
+    /// Records that a call arrived.
+    pub(crate) fn begin(&self, mut call: CallRecord) -> Entry {
+        let mut inner = lock(&self.inner);
+        call.while_told_to_wait =
+            call.service == Service::Graph && inner.waits.iter().any(|wait| wait.forbids(&call));
+        inner.calls.push(call);
+        let entry = Entry(inner.calls.len() - 1);
+        drop(inner);
+        self.arrived.notify_waiters();
+        entry
+    }
+
+    /// Notes what is wrong with a call that the tenant never expected.
+    pub(crate) fn surprise(&self, entry: Entry, what: String) {
+        if let Some(call) = lock(&self.inner).calls.get_mut(entry.0) {
+            tracing::warn!(method = call.method, path = call.path, "{what}");
+            call.surprise = Some(what);
+        }
+    }
+
+    /// Records the answer, and from when to when it tells the caller to wait.
+    pub(crate) fn finish(&self, entry: Entry, answer: &Answer, now: Timestamp) {
+        let mut inner = lock(&self.inner);
+        let Some(call) = inner.calls.get_mut(entry.0) else {
+            return;
+        };
+        call.status = Some(answer.status);
+        let wait = answer.wait_until(now).map(|until| Wait {
+            from: plus(now, ON_ITS_WAY),
+            until,
+            scope: Scope::of(answer, call),
+        });
+        if call.service == Service::Graph {
+            inner.waits.extend(wait);
+        }
+    }
+
+    pub(crate) fn calls(&self, service: Service) -> Vec<CallRecord> {
+        lock(&self.inner)
+            .calls
+            .iter()
+            .filter(|call| call.service == service)
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn all(&self) -> Vec<CallRecord> {
+        lock(&self.inner).calls.clone()
+    }
+
+    /// Forgets the calls, but not what callers were told.
+    pub(crate) fn clear(&self) {
+        lock(&self.inner).calls.clear();
+    }
+
+    /// Waits until `count` calls that match have arrived, those of the past included, and gives the last of them.
+    pub(crate) async fn wait_for(&self, pattern: &Pattern, count: usize) -> CallRecord {
+        loop {
+            let arrived = self.arrived.notified();
+            let found = self
+                .all()
+                .into_iter()
+                .filter(|call| pattern.matches(&call.method, &call.path))
+                .nth(count.saturating_sub(1));
+            if let Some(call) = found {
+                return call;
+            }
+            arrived.await;
+        }
+    }
+}
+
+impl Scope {
+    fn of(answer: &Answer, call: &CallRecord) -> Self {
+        let throttled = answer.header("x-ms-throttle-scope").unwrap_or_default();
+        if answer.status != 429 {
+            Self::Same {
+                method: call.method.clone(),
+                path: call.path.clone(),
+            }
+        } else if throttled.contains("/Write/") {
+            Self::Writes
+        } else {
+            Self::Everything
+        }
+    }
+}
+
+impl Wait {
+    fn forbids(&self, call: &CallRecord) -> bool {
+        let in_scope = match &self.scope {
+            Scope::Everything => true,
+            Scope::Writes => call.method != "GET" && !call.path.contains("/checkMember"),
+            Scope::Same { method, path } => call.method == *method && call.path == *path,
+        };
+        in_scope && self.from < call.at && call.at < self.until
+    }
+}
+
+impl CallRecord {
+    /// One line for a person: what was called and what came back.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let status = self
+            .status
+            .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let mut line = format!("{} {} -> {status}", self.method, self.path);
+        if self.while_told_to_wait {
+            line.push_str(" (while told to wait)");
+        }
+        if let Some(surprise) = &self.surprise {
+            line.push_str(" (");
+            line.push_str(surprise);
+            line.push(')');
+        }
+        line
+    }
+}

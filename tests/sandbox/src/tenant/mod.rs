@@ -1,0 +1,330 @@
+//! The simulated tenant: a world of users, groups and signed-in client apps behind the App Service identity endpoint and
+//! Microsoft Graph, both on the real wire. It shows sessions die. It must not know what the program under test is.
+//!
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use sandbox::clock::SandboxClock;
+//! use sandbox::tenant::{Fault, Tenant, World};
+//!
+//! let tenant = Tenant::start(World::default_contoso()?, SandboxClock::new()).await?;
+//! tenant.faults().add(Fault::on("POST */revokeSignInSessions").once().throttled("2"));
+//! // … run the program under test with `tenant.environment()` …
+//! tenant.redeem_all();
+//! assert!(tenant.sessions_of("alice@contoso.com").iter().all(|session| !session.alive));
+//! tenant.assert_no_surprises();
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod call;
+mod control;
+mod directory;
+mod edits;
+mod faults;
+mod graph;
+mod identity;
+mod journal;
+mod pattern;
+mod service;
+mod sessions;
+mod wire;
+mod world;
+
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+pub use self::faults::{Fault, Faults, Then};
+pub use self::journal::{CallRecord, Service};
+pub use self::pattern::Pattern;
+pub use self::sessions::SessionState;
+pub use self::world::{World, WorldApp, WorldGroup, WorldSession, WorldTenant, WorldUser};
+
+use self::directory::Directory;
+use self::identity::Identity;
+use self::journal::Journal;
+use self::service::Shared;
+use self::wire::{CuttableListener, Scissors};
+use crate::clock::SandboxClock;
+use crate::sync::lock;
+
+/// A running tenant. Clones are the same tenant; it listens until the last of them is gone.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    shared: Arc<Shared>,
+    /// None in the tenant's own control API, which must not keep the tenant alive.
+    servers: Option<Arc<Servers>>,
+}
+
+/// The listeners of a tenant. They end with it.
+#[derive(Debug)]
+struct Servers {
+    services: SocketAddr,
+    control: SocketAddr,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Tenant {
+    /// Starts a tenant on free ports of 127.0.0.1.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub async fn start(world: World, clock: SandboxClock) -> anyhow::Result<Self> {
+        let shared = Arc::new(Shared {
+            identity: Identity::new(world.tenant.id, world.app.clone()),
+            directory: Mutex::new(Directory::new(world, clock.now())),
+            clock,
+            journal: Journal::default(),
+            faults: Faults::default(),
+            refuse_beyond_basic: AtomicBool::new(false),
+        });
+        let services = CuttableListener::bind()
+            .await
+            .context("a port for Graph and the identity endpoint")?;
+        let control = CuttableListener::bind()
+            .await
+            .context("a port for the tenant's control API")?;
+        let addresses = (services.address()?, control.address()?);
+        let own = Self {
+            shared: Arc::clone(&shared),
+            servers: None,
+        };
+        let tasks = vec![
+            serve(services, service::router(Arc::clone(&shared))),
+            serve(control, control::router(own)),
+        ];
+        Ok(Self {
+            shared,
+            servers: Some(Arc::new(Servers {
+                services: addresses.0,
+                control: addresses.1,
+                tasks,
+            })),
+        })
+    }
+
+    /// The root of Graph, without a slash at the end: what stands before `/v1.0`.
+    #[must_use]
+    pub fn graph_endpoint(&self) -> String {
+        self.root(|servers| servers.services)
+    }
+
+    /// The value of `IDENTITY_ENDPOINT`.
+    #[must_use]
+    pub fn identity_endpoint(&self) -> String {
+        format!("{}/msi/token", self.graph_endpoint())
+    }
+
+    /// The value of `IDENTITY_HEADER`.
+    #[must_use]
+    pub fn identity_header(&self) -> String {
+        self.shared.identity.header.clone()
+    }
+
+    /// The root of the control API.
+    #[must_use]
+    pub fn control_endpoint(&self) -> String {
+        self.root(|servers| servers.control)
+    }
+
+    fn root(&self, which: impl Fn(&Servers) -> SocketAddr) -> String {
+        self.servers
+            .as_deref()
+            .map_or_else(String::new, |servers| format!("http://{}", which(servers)))
+    }
+
+    /// The tenant id.
+    #[must_use]
+    pub fn tenant_id(&self) -> Uuid {
+        lock(&self.shared.directory).tenant_id
+    }
+
+    /// The variables that point a function app at this tenant.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        [
+            ("IDENTITY_ENDPOINT", self.identity_endpoint()),
+            ("IDENTITY_HEADER", self.identity_header()),
+            ("EVICT_GRAPH_ENDPOINT", self.graph_endpoint()),
+            ("EVICT_TENANT_ID", self.tenant_id().to_string()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+
+    /// The clock that the tenant goes by.
+    #[must_use]
+    pub fn clock(&self) -> SandboxClock {
+        self.shared.clock.clone()
+    }
+
+    /// What goes wrong on purpose.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.shared.faults.clone()
+    }
+
+    /// Every call to Graph, oldest first.
+    #[must_use]
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.shared.journal.calls(Service::Graph)
+    }
+
+    /// The calls to Graph that match.
+    #[must_use]
+    pub fn calls_matching(&self, pattern: impl Into<Pattern>) -> Vec<CallRecord> {
+        let pattern = pattern.into();
+        let mut calls = self.calls();
+        calls.retain(|call| pattern.matches(&call.method, &call.path));
+        calls
+    }
+
+    /// Every call to the identity endpoint, oldest first.
+    #[must_use]
+    pub fn identity_calls(&self) -> Vec<CallRecord> {
+        self.shared.journal.calls(Service::Identity)
+    }
+
+    /// The calls that the tenant never expected: unknown ones, which it refused, and known ones with something wrong.
+    #[must_use]
+    pub fn unexpected(&self) -> Vec<CallRecord> {
+        let mut calls = self.shared.journal.all();
+        calls.retain(|call| call.surprise.is_some());
+        calls
+    }
+
+    /// The calls that were made although the answer to an earlier one had told the caller to wait.
+    #[must_use]
+    pub fn calls_while_told_to_wait(&self) -> Vec<CallRecord> {
+        let mut calls = self.calls();
+        calls.retain(|call| call.while_told_to_wait);
+        calls
+    }
+
+    /// Fails a test if the tenant was called in a way it never expected, or while the caller had been told to wait.
+    ///
+    /// # Panics
+    /// If there was such a call; the message has a line for each.
+    pub fn assert_no_surprises(&self) {
+        let mut calls = self.unexpected();
+        calls.extend(self.calls_while_told_to_wait());
+        let lines: Vec<String> = calls.iter().map(CallRecord::line).collect();
+        assert!(lines.is_empty(), "surprising calls:\n{}", lines.join("\n"));
+    }
+
+    /// Forgets the calls so far, but not what callers were told.
+    pub fn forget_calls(&self) {
+        self.shared.journal.clear();
+    }
+
+    /// Waits until a call that matches has arrived at Graph or the identity endpoint; at once if one has already.
+    pub async fn wait_for_call(&self, pattern: impl Into<Pattern>) -> CallRecord {
+        self.wait_for_calls(pattern, 1).await
+    }
+
+    /// Waits until so many calls that match have arrived, and gives the last of them.
+    pub async fn wait_for_calls(&self, pattern: impl Into<Pattern>, count: usize) -> CallRecord {
+        self.shared.journal.wait_for(&pattern.into(), count).await
+    }
+
+    /// Every session, in the world's order.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionState> {
+        lock(&self.shared.directory).session_states(self.shared.clock.now())
+    }
+
+    /// The sessions of one user, by object id or user principal name.
+    #[must_use]
+    pub fn sessions_of(&self, user: &str) -> Vec<SessionState> {
+        let id = lock(&self.shared.directory)
+            .find(user)
+            .map(|user| user.entry.id);
+        let mut sessions = self.sessions();
+        sessions.retain(|session| {
+            id == Some(session.user) || session.user_principal_name.eq_ignore_ascii_case(user)
+        });
+        sessions
+    }
+
+    /// Every client app redeems its refresh token now.
+    pub fn redeem_all(&self) {
+        lock(&self.shared.directory).redeem_all(self.shared.clock.now());
+    }
+
+    /// From now on every client app redeems its refresh token again and again, until the tenant is gone. For watching;
+    /// a test calls [`Tenant::redeem_all`] when it wants to know.
+    pub fn keep_redeeming(&self, every: Duration) {
+        let shared = Arc::downgrade(&self.shared);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let Some(shared) = shared.upgrade() else {
+                    return;
+                };
+                lock(&shared.directory).redeem_all(shared.clock.now());
+            }
+        });
+    }
+
+    /// The moment from which on a user's sessions are valid: the truth, whatever readers see. None if there is no such
+    /// user.
+    #[must_use]
+    pub fn valid_from(&self, user: &str) -> Option<jiff::Timestamp> {
+        lock(&self.shared.directory)
+            .find(user)
+            .map(directory::User::valid_from)
+    }
+
+    /// The whole tenant as JSON, as the control API shows it.
+    #[must_use]
+    pub fn state(&self) -> Value {
+        let sessions = self.sessions();
+        let directory = lock(&self.shared.directory);
+        let users: Vec<Value> = directory
+            .users
+            .iter()
+            .map(|user| {
+                json!({
+                    "id": user.entry.id,
+                    "userPrincipalName": user.entry.user_principal_name,
+                    "accountEnabled": user.enabled(),
+                    "external": user.entry.is_external(),
+                    "signInSessionsValidFromDateTime": user.valid_from(),
+                })
+            })
+            .collect();
+        json!({
+            "now": self.shared.clock.now(),
+            "tenant": {"id": directory.tenant_id, "domain": directory.domain},
+            "sessions": sessions,
+            "users": users,
+            "groups": directory.groups,
+            "permissions": self.shared.identity.permissions(),
+            "faults": self.shared.faults.list(),
+        })
+    }
+}
+
+fn serve(listener: CuttableListener, router: axum::Router) -> JoinHandle<()> {
+    let service = router.into_make_service_with_connect_info::<Scissors>();
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, service).await {
+            tracing::error!(%error, "a listener of the tenant ended");
+        }
+    })
+}

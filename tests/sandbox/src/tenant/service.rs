@@ -1,0 +1,212 @@
+//! The way of one call through the tenant: it is noted, held if somebody wants it held, spoiled if a fault says so, and
+//! otherwise answered by the service it names.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body as HttpBody;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::answer::{Answer, Body, Marks};
+use super::call::Call;
+use super::directory::Directory;
+use super::faults::{Fault, Faults, Stage, Then};
+use super::graph;
+use super::identity::Identity;
+use super::journal::{CallRecord, Entry, Journal, Service};
+use super::wire::Scissors;
+use crate::clock::SandboxClock;
+use crate::sync::lock;
+
+/// The tenant, shared by its services.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: SandboxClock,
+    pub(crate) identity: Identity,
+    pub(crate) directory: Mutex<Directory>,
+    pub(crate) journal: Journal,
+    pub(crate) faults: Faults,
+    /// Whether Graph refuses properties beyond the basic profile, rather than leaving them out, to a caller who may
+    /// read only that. Which of both Graph does is not documented.
+    pub(crate) refuse_beyond_basic: AtomicBool,
+}
+
+/// Graph and the identity endpoint on one listener.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(serve).with_state(shared)
+}
+
+async fn serve(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+) -> Response {
+    let Some(call) = Call::read(request).await else {
+        return plain(StatusCode::BAD_REQUEST);
+    };
+    shared.take(&call, &scissors).await
+}
+
+impl Shared {
+    async fn take(&self, call: &Call, scissors: &Scissors) -> Response {
+        let service = if call.segments.first().is_some_and(|first| first == "msi") {
+            Service::Identity
+        } else {
+            Service::Graph
+        };
+        let marks = Marks {
+            request_id: Uuid::new_v4(),
+            client_request_id: call.header("client-request-id").map(str::to_owned),
+            now: self.clock.now(),
+        };
+        let entry = self.journal.begin(self.record(call, service, &marks));
+        let (method, path) = (call.method.as_str(), call.raw.as_str());
+        self.faults.held(method, path, Stage::Arrival).await;
+        let fault = self
+            .faults
+            .strike(method, path, |name| self.is_user(call, name));
+        let answer = match fault {
+            None => Some(self.answer(call, service, entry)),
+            Some(fault) => self.spoiled(fault, call, service, entry, scissors).await,
+        };
+        self.faults.held(method, path, Stage::Answer).await;
+        let Some(mut answer) = answer else {
+            scissors.cut_after(0);
+            return plain(StatusCode::OK);
+        };
+        let marks = Marks {
+            now: self.clock.now(),
+            ..marks
+        };
+        if service == Service::Graph {
+            answer.add_graph_headers(&marks);
+        }
+        self.journal.finish(entry, &answer, marks.now);
+        write(&answer, &marks)
+    }
+
+    fn record(&self, call: &Call, service: Service, marks: &Marks) -> CallRecord {
+        let user = call
+            .object_of("users")
+            .and_then(|path| Some(lock(&self.directory).find(&path.key)?.entry.id));
+        CallRecord {
+            at: marks.now,
+            service,
+            method: call.method.clone(),
+            path: call.raw.clone(),
+            status: None,
+            user,
+            request_id: marks.request_id,
+            client_request_id: marks.client_request_id.clone(),
+            content_type: call.header("content-type").map(str::to_owned),
+            body: String::from_utf8_lossy(&call.body).into_owned(),
+            surprise: None,
+            while_told_to_wait: false,
+        }
+    }
+
+    /// Whether a name, an object id or a user principal name, means the user whom the call's path names.
+    fn is_user(&self, call: &Call, name: &str) -> bool {
+        let Some(path) = call.object_of("users") else {
+            return false;
+        };
+        let directory = lock(&self.directory);
+        let id = |key: &str| directory.find(key).map(|user| user.entry.id);
+        match (id(&path.key), id(name)) {
+            (Some(one), Some(other)) => one == other,
+            (None, None) => path.key.eq_ignore_ascii_case(name),
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    /// The right answer, and its effect.
+    fn answer(&self, call: &Call, service: Service, entry: Entry) -> Answer {
+        let now = self.clock.now();
+        let answer = match service {
+            Service::Identity if call.segments == ["msi", "token"] => {
+                self.identity.answer(call, now)
+            }
+            Service::Identity => Answer::unknown(&format!("{} {}", call.method, call.raw)),
+            Service::Graph => graph::answer(
+                call,
+                &self.identity,
+                &mut lock(&self.directory),
+                self.refuse_beyond_basic.load(Ordering::Relaxed),
+                now,
+            ),
+        };
+        if let Some(surprise) = &answer.surprise {
+            self.journal.surprise(entry, surprise.clone());
+        }
+        answer
+    }
+
+    /// What a fault makes of the call; none if the connection is to be cut.
+    async fn spoiled(
+        &self,
+        fault: Fault,
+        call: &Call,
+        service: Service,
+        entry: Entry,
+        scissors: &Scissors,
+    ) -> Option<Answer> {
+        let effect = || self.answer(call, service, entry);
+        if fault.after_effect && !fault.then.keeps_the_answer() {
+            // The caller never learns of this answer: that is the fault.
+            drop(effect());
+        }
+        match fault.then {
+            Then::Answer { .. } => fault.then.other_answer(self.clock.now()),
+            Then::Delay { milliseconds } => {
+                let answer = fault.after_effect.then(effect);
+                tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+                Some(answer.unwrap_or_else(effect))
+            }
+            Then::Reset => None,
+            Then::Truncate { bytes } => {
+                scissors.cut_after(bytes);
+                Some(effect())
+            }
+            Then::Hang => std::future::pending().await,
+            Then::Garbage => {
+                let mut answer = effect();
+                answer.body = Body::Text("{\"@odata.context\":".to_owned());
+                Some(answer)
+            }
+        }
+    }
+}
+
+fn plain(status: StatusCode) -> Response {
+    let mut response = Response::new(HttpBody::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// Writes an answer; one that is no HTTP (a fault can ask for anything) becomes a 500.
+fn write(answer: &Answer, marks: &Marks) -> Response {
+    let Ok(status) = StatusCode::from_u16(answer.status) else {
+        return plain(StatusCode::INTERNAL_SERVER_ERROR);
+    };
+    let mut response = Response::new(HttpBody::from(answer.bytes(marks)));
+    *response.status_mut() = status;
+    let headers = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| !(matches!(answer.body, Body::Empty) && name == "Content-Type"));
+    for (name, value) in headers {
+        let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(value),
+        ) else {
+            tracing::warn!(name, "a header that HTTP does not allow was left out");
+            continue;
+        };
+        response.headers_mut().insert(name, value);
+    }
+    response
+}

@@ -1,0 +1,111 @@
+//! A listener whose connections can be cut: a simulated service must be able to vanish in the middle of an answer.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A listener on loopback.
+#[derive(Debug)]
+pub(crate) struct CuttableListener(TcpListener);
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: TcpStream,
+    scissors: Scissors,
+}
+
+/// Cuts its connection; whoever answers a request has it in hand.
+#[derive(Debug, Clone)]
+pub(crate) struct Scissors(Arc<AtomicU64>);
+
+impl Scissors {
+    /// The connection is reset after so many more bytes.
+    pub(crate) fn cut_after(&self, bytes: u64) {
+        self.0.store(bytes, Ordering::SeqCst);
+    }
+}
+
+impl CuttableListener {
+    /// Listens on a free port of 127.0.0.1.
+    pub(crate) async fn bind() -> io::Result<Self> {
+        TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map(Self)
+    }
+
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl Listener for CuttableListener {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        let (stream, address) = Listener::accept(&mut self.0).await;
+        let scissors = Scissors(Arc::new(AtomicU64::new(u64::MAX)));
+        (Connection { stream, scissors }, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, CuttableListener>> for Scissors {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
+        stream.io().scissors.clone()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let left = self.scissors.0.load(Ordering::SeqCst);
+        if left == 0 {
+            // With no time to linger, closing sends a reset and not a polite end.
+            self.stream.set_zero_linger()?;
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+        let written = Pin::new(&mut self.stream).poll_write(context, &bytes[..most]);
+        if let Poll::Ready(Ok(count)) = written
+            && left != u64::MAX
+        {
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            self.scissors.cut_after(left.saturating_sub(count));
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

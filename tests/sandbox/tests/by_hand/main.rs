@@ -1,0 +1,213 @@
+//! The sandbox as a program, with a worker that does what it is told in the handler's place.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test that called it"
+)]
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+fn sandbox() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
+    command.args(["--handler", env!("CARGO_BIN_EXE_puppet")]);
+    command
+}
+
+/// A file that is there as long as the folder.
+fn file(folder: &Path, name: &str, content: &Value) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, content.to_string()).unwrap();
+    path
+}
+
+fn tell(alert: &Value, options: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let alert = file(folder.path(), "alert.json", alert);
+    sandbox()
+        .arg("--alert")
+        .arg(alert)
+        .args(options)
+        .output()
+        .unwrap()
+}
+
+fn document(output: &Output) -> Value {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What the puppet is told to answer for a user who was found.
+fn receipt(outcome: &str) -> Value {
+    json!({
+        "subject": "alice@contoso.com",
+        "user": {
+            "id": "6cace4d5-19d5-4695-92e7-4f7bfab36728",
+            "userPrincipalName": "alice@contoso.com",
+        },
+        "outcome": outcome,
+    })
+}
+
+#[test]
+fn an_alert_through_the_queue_becomes_one_document() {
+    let event = json!({"id": "1", "data": receipt("revoked")});
+    let steps = [
+        json!({"status": 500}),
+        json!({"reply": {"Outputs": {"receipts": [event]}}}),
+    ];
+    let told = document(&tell(&json!({"steps": steps}), &["--json"]));
+    assert_eq!(told["receipts"], json!([receipt("revoked")]));
+    assert_eq!(told["status"], json!("completed"));
+    assert_eq!(told["calls"], json!([]));
+    assert_eq!(
+        told["sessions"][0],
+        json!({"user": "alice@contoso.com", "app": "Outlook", "before": true, "after": true})
+    );
+}
+
+#[test]
+fn an_alert_over_http_has_the_status_of_its_answer() {
+    let answer = json!({"receipts": [receipt("withheld")], "comment": "…"});
+    let res = json!({"statusCode": 202, "body": answer.to_string()});
+    let steps = [json!({"reply": {"Outputs": {"res": res}}})];
+    let told = document(&tell(
+        &json!({"steps": steps}),
+        &["--json", "--via", "http"],
+    ));
+    assert_eq!(told["receipts"], json!([receipt("withheld")]));
+    assert_eq!(told["status"], json!(202));
+}
+
+#[test]
+fn the_story_is_a_text() {
+    let event = json!({"id": "1", "data": receipt("revoked")});
+    let steps = [json!({"reply": {"Outputs": {"receipts": [event]}}})];
+    let output = tell(&json!({"steps": steps}), &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.starts_with("alert.json in contoso.com\n\nalice@contoso.com\n  revoked\n"),
+        "{text}"
+    );
+    assert!(text.contains("    Outlook        alive -> alive"), "{text}");
+    assert!(
+        text.ends_with("The message was completed on its first delivery.\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_message_that_is_given_up_says_so() {
+    let told = document(&tell(&json!({"steps": [{"status": 500}]}), &["--json"]));
+    assert_eq!(told["status"], json!("dead_lettered"));
+    assert_eq!(told["receipts"], json!([]));
+}
+
+#[test]
+fn another_world_has_other_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = json!({
+        "tenant": {"id": "f6fadfa7-e5c1-4b62-9362-da5cc13da58a", "domain": "example.org"},
+        "users": [{
+            "id": "6cace4d5-19d5-4695-92e7-4f7bfab36728",
+            "userPrincipalName": "ann@example.org",
+            "sessions": [{"app": "Browser"}],
+        }],
+        "groups": [],
+    });
+    let world = file(folder.path(), "world.json", &world);
+    let told = document(&tell(
+        &json!({}),
+        &["--json", "--world", world.to_str().unwrap()],
+    ));
+    assert_eq!(
+        told["sessions"],
+        json!([{"user": "ann@example.org", "app": "Browser", "before": true, "after": true}])
+    );
+}
+
+#[test]
+fn what_cannot_be_read_or_does_not_run_is_an_error_that_names_it() {
+    let missing = sandbox()
+        .args(["--alert", "/nonexistent/alert.json"])
+        .output()
+        .unwrap();
+    assert!(!missing.status.success());
+    let stderr = String::from_utf8_lossy(&missing.stderr);
+    assert!(stderr.contains("/nonexistent/alert.json"), "{stderr}");
+    let broken = tell(&json!({}), &["--set", "PUPPET_EXIT_AT_START=64"]);
+    assert!(!broken.status.success());
+    let stderr = String::from_utf8_lossy(&broken.stderr);
+    assert!(stderr.contains("told to end with 64"), "{stderr}");
+}
+
+/// A sandbox that stays up; ended when dropped, whatever the test does.
+struct Serving {
+    child: Child,
+    ready: Value,
+}
+
+impl Serving {
+    fn start() -> Self {
+        let mut child = sandbox()
+            .arg("serve")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready = serde_json::from_str(&line).unwrap();
+        Self { child, ready }
+    }
+
+    fn at(&self, name: &str) -> &str {
+        self.ready[name].as_str().unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
+    let mut serving = Serving::start();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let check = client
+        .get(serving.at("check"))
+        .header("x-functions-key", serving.at("functionKey"));
+    let answer = check.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let sent = client.post(serving.at("messages")).body("{}");
+    assert_eq!(sent.send().await.unwrap().status(), 201);
+    let started = client.get(format!("{}/events", serving.at("hostControl")));
+    let events: Value =
+        serde_json::from_str(&started.send().await.unwrap().text().await.unwrap()).unwrap();
+    let worker = events[0].as_str().unwrap();
+    let port = worker
+        .split("port: ")
+        .nth(1)
+        .unwrap()
+        .trim_end_matches(" }");
+    for name in ["graph", "tenantControl"] {
+        assert!(client.get(serving.at(name)).send().await.is_ok(), "{name}");
+    }
+    let told = Command::new("kill")
+        .arg(serving.child.id().to_string())
+        .status();
+    assert!(told.unwrap().success());
+    assert!(serving.child.wait().unwrap().success());
+    let worker = tokio::net::TcpStream::connect(format!("127.0.0.1:{port}"));
+    assert!(worker.await.is_err(), "the worker has to end too");
+}

@@ -1,0 +1,8 @@
+//! What the simulated tenant promises, over real HTTP on loopback.
+
+mod access;
+mod control;
+mod faults;
+#[cfg(test)]
+mod support;
+mod world;

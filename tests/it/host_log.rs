@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tracing::Level;
 use tracing::subscriber::DefaultGuard;
 
 const ID: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
@@ -20,11 +21,15 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     fn start() -> (Self, DefaultGuard) {
+        Self::start_at(Level::INFO)
+    }
+
+    fn start_at(level: Level) -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
-            .with_max_level(tracing::Level::INFO)
+            .with_max_level(level)
             .with_writer(move || writer.clone())
             .finish();
         (log, tracing::subscriber::set_default(subscriber))
@@ -142,6 +147,15 @@ async fn a_panic_leaves_a_line_that_names_the_invocation_and_nobody() {
     let line = log.line_with("invocation.panicked").await;
     assert!(line.contains("ERROR") && line.contains(ID), "{line}");
     assert!(!log.text().contains("alice"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn an_errors_line_bears_its_invocation_at_every_level() {
+    let (log, _guard) = Log::start_at(Level::ERROR);
+    let address = start(&Arc::default()).await;
+    answered(post(address, "panic").await).await;
+    let line = log.line_with("invocation.panicked").await;
+    assert!(line.contains(ID), "{line}");
 }
 
 #[tokio::test]

@@ -1,149 +1,66 @@
-//! Log lines, each at its own level by the Functions host's rules for a worker's streams.
+//! Log lines, written so that the Functions host logs each at its own level.
 //!
-//! The host logs every stdout line as Information; a stderr line as a Warning if it contains "warn" in any case, else as
-//! an Error if it contains "error". So information goes to stdout, warnings and errors to stderr, and an error line is
-//! kept free of those four letters. A line is one JSON object, in which control characters are escaped, so that no text
-//! can begin a line of its own.
+//! The host reads a custom handler's streams line by line (Azure/azure-functions-host, `WorkerProcess`): a line on stdout
+//! is logged at Information; one on stderr at Warning if "warn" stands *anywhere* in it, else at Error if "error" does.
+//! So what is no more than information goes to stdout and the rest to stderr, and in the line of an error the letters
+//! "warn" are written as an escape that means the same.
 //!
-//! Only our own events are written: other crates' may hold URLs, and with them user names or tokens. What a panic says is
-//! not written either, since it may quote what was being worked on; the place is.
+//! A line is one JSON object: `time`, `level`, `message`, the event's fields, then those of the spans around it, of which
+//! `faas.invocation_id` ties it to the host's own log. Control characters are escaped, so that nothing can pretend to be
+//! a line of its own.
+//!
+//! Masking is the types' work: their `Debug` hides names and tokens, and no body is ever handed to a log macro. Events of
+//! other crates are dropped whole, because nobody here has decided what stands in them. A panic leaves a line with its
+//! place and its thread, never its message, which may hold anything. `RUST_LOG` is not read. Streams that are broken or
+//! closed are nothing to stop for.
 
-use std::io::{self, Write};
+mod layer;
+mod line;
+mod panics;
+mod sink;
 
-use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
+use std::sync::Arc;
 
-/// Begins to write log lines of this level and above, and a line for each panic. A second call changes nothing.
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::FilterFn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::Registry;
+
+use crate::domain::{Clock, SystemClock};
+
+use self::layer::Lines;
+use self::sink::{ProcessStreams, Sink};
+
+/// The crates whose events are written: the library and its programs.
+const OURS: [&str; 2] = ["evict", "handler"];
+
+/// Writes this process's events of `level` and above from now on, and a line for each panic. What was set up before, if
+/// anything was, stays.
 pub fn init(level: Level) {
-    let ours = Targets::new()
-        .with_default(LevelFilter::OFF)
-        .with_target("evict", level)
-        .with_target("handler", level);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .log_internal_errors(false)
-        .with_writer(Streams);
-    let started = tracing_subscriber::registry()
-        .with(ours)
-        .with(lines)
-        .try_init();
-    if started.is_ok() {
-        std::panic::set_hook(Box::new(|panic| {
-            let place = panic
-                .location()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            let thread = std::thread::current();
-            tracing::error!(
-                place,
-                thread = thread.name().unwrap_or_default(),
-                "process.panicked"
-            );
-        }));
+    let clock = Arc::new(SystemClock::start());
+    let subscriber = subscriber(level.into(), ProcessStreams, clock);
+    if tracing::subscriber::set_global_default(subscriber).is_err() {
+        tracing::debug!("telemetry.kept");
     }
+    panics::install();
 }
 
-/// Chooses the stream by level.
-struct Streams;
-
-impl<'a> MakeWriter<'a> for Streams {
-    type Writer = Line;
-
-    fn make_writer(&'a self) -> Self::Writer {
-        Line {
-            level: Level::INFO,
-            text: Vec::new(),
-        }
-    }
-
-    fn make_writer_for(&'a self, metadata: &Metadata<'_>) -> Self::Writer {
-        Line {
-            level: *metadata.level(),
-            text: Vec::new(),
-        }
-    }
+fn subscriber(
+    level: LevelFilter,
+    sink: impl Sink,
+    clock: Arc<dyn Clock>,
+) -> impl Subscriber + Send + Sync {
+    let ours = FilterFn::new(move |metadata| *metadata.level() <= level && is_ours(metadata));
+    let lines = Lines { sink, clock };
+    Registry::default().with(lines.with_filter(ours.with_max_level_hint(level)))
 }
 
-/// One line, written in one piece when it is whole.
-struct Line {
-    level: Level,
-    text: Vec<u8>,
-}
-
-impl Write for Line {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(text);
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        // A closed or full stream must not end the work, and there is nowhere left to say so.
-        let _unwritable = if self.level <= Level::WARN {
-            let text = if self.level == Level::ERROR {
-                without_warn(&self.text)
-            } else {
-                self.text.clone()
-            };
-            io::stderr().lock().write_all(&text)
-        } else {
-            io::stdout().lock().write_all(&self.text)
-        };
-    }
-}
-
-/// The same JSON, without the letters "warn" in any case: they stand inside strings only, where an escaped letter means
-/// the same.
-fn without_warn(line: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(line.len());
-    for (index, byte) in line.iter().enumerate() {
-        let is_in_warn = index > 0
-            && line
-                .get(index - 1..index + 3)
-                .is_some_and(|word| word.eq_ignore_ascii_case(b"warn"));
-        match byte {
-            b'a' if is_in_warn => out.extend_from_slice(b"\\u0061"),
-            b'A' if is_in_warn => out.extend_from_slice(b"\\u0041"),
-            _ => out.push(*byte),
-        }
-    }
-    out
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    let crate_name = metadata.target().split("::").next();
+    crate_name.is_some_and(|name| OURS.contains(&name))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[test]
-    fn an_error_that_speaks_of_warnings_is_still_an_error() {
-        let line = br#"{"level":"ERROR","message":"WARN: no warning, wArn"}"#;
-        let written = String::from_utf8(without_warn(line)).unwrap();
-        assert!(!written.to_lowercase().contains("warn"), "{written}");
-        assert!(written.contains("ERROR"));
-    }
-
-    proptest! {
-        #[test]
-        fn keeping_an_error_an_error_changes_no_meaning(text in "([wW][aA][rR][nN]|\\PC|\\\\|\"|\n){0,12}") {
-            let line = json!({ "message": text }).to_string();
-            let written = String::from_utf8(without_warn(line.as_bytes())).unwrap();
-            prop_assert!(!written.to_ascii_lowercase().contains("warn"));
-            let read: Value = serde_json::from_str(&written).unwrap();
-            prop_assert_eq!(&read["message"], &json!(text));
-        }
-    }
-}
+mod tests;

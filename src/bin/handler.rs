@@ -53,7 +53,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(run(settings)),
+        Ok(runtime) => {
+            let code = runtime.block_on(run(settings));
+            // What outlived the grace is not waited for: its messages come again.
+            runtime.shutdown_timeout(Duration::from_secs(1));
+            code
+        }
         Err(error) => {
             tracing::error!(problem = %error, "runtime.refused");
             ExitCode::from(SOFTWARE)

@@ -1,210 +1,226 @@
-//! What Service Bus said of a message, as far as the message itself cannot have said it.
+//! What Service Bus itself said of a message, and only that.
 //!
-//! Before the host writes an invocation, it lets each top-level property of a JSON body overwrite the metadata value of
-//! the same name (`Utility.ApplyBindingData`; names compare without case). So a value whose name is also a property of the
-//! body is not the broker's word, and is not handed on.
+//! Before the host writes an invocation, it parses the message's text; if that is a JSON object, each of its top-level
+//! properties overwrites the metadata value of the same name, without regard to case (Azure/azure-functions-host,
+//! `Utility.ApplyBindingData`). So whoever writes a message can write its metadata. A value counts here only if the body
+//! cannot have put it there:
+//!
+//! - No top-level property of the body has its name. The host spares properties that hold arrays; here they refuse the
+//!   name all the same, because nothing is lost by it.
+//! - A body that begins like an object but is not strict JSON is believed in nothing: the host's parser (Newtonsoft.Json)
+//!   also takes comments, single quotes, bare names and more, and nobody should have to prove where the two differ.
+//! - Names are compared after folding by all of Unicode, which makes more names equal than the host does.
+//! - Numbers and times count only in the form that the host gives to its own, without a layer of quotes.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
-use super::encoding;
+use super::layers::Metadatum;
 
-/// The broker's word. A value is absent if Service Bus did not say it, or if the body may have overwritten it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What Service Bus says of a message. A value is `None` if it was not told, or if the body can have forged it.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct BrokerWord {
-    /// The message's id.
+    /// The message's id, which every delivery of it bears. Its sender chose it.
     pub message_id: Option<String>,
-    /// The message's correlation id.
+    /// The correlation id that its sender chose.
     pub correlation_id: Option<String>,
-    /// How often the message was delivered, this time included: 1 on the first delivery.
+    /// Which delivery this is, counted from 1.
     pub delivery_count: Option<u32>,
-    /// When the message was put on the queue, cut to the second by the host.
+    /// When the message was put on the queue, to the second: the host drops what lies below.
     pub enqueued_at: Option<Timestamp>,
 }
 
+impl fmt::Debug for BrokerWord {
+    /// The two ids are shown as there or not there: a sender may have written a person's name into them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let masked = |id: &Option<String>| id.as_ref().map(|_| "***");
+        f.debug_struct("BrokerWord")
+            .field("message_id", &masked(&self.message_id))
+            .field("correlation_id", &masked(&self.correlation_id))
+            .field("delivery_count", &self.delivery_count)
+            .field("enqueued_at", &self.enqueued_at)
+            .finish()
+    }
+}
+
 impl BrokerWord {
-    /// Reads the metadata of a message with this body.
-    pub(super) fn read(metadata: &Map<String, Value>, body: &[u8]) -> Self {
+    /// What of the metadata the body cannot have forged.
+    pub(super) fn believed(metadata: &Metadata, body: &[u8]) -> Self {
         let claims = Claims::of(body);
-        let word = |name: &str| {
-            if claims.may_have_written(name) {
+        let value = |name| {
+            if claims.claim(name) {
                 return None;
             }
-            metadata
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .map(|(_, value)| value)
+            metadata.0.get(&name)
         };
-        // The same instant under two names: a body would have to overwrite both.
-        let enqueued_at = ["EnqueuedTimeUtc", "EnqueuedTime"]
-            .iter()
-            .find_map(|name| word(name).and_then(encoding::time));
+        let enqueued_at_utc = value(Name::EnqueuedTimeUtc).and_then(|it| utc(it.bare()?));
         Self {
-            message_id: word("MessageId").and_then(encoding::text),
-            correlation_id: word("CorrelationId").and_then(encoding::text),
-            delivery_count: word("DeliveryCount").and_then(encoding::number),
-            enqueued_at,
+            message_id: value(Name::MessageId).and_then(Metadatum::text),
+            correlation_id: value(Name::CorrelationId).and_then(Metadatum::text),
+            delivery_count: value(Name::DeliveryCount)
+                .and_then(Metadatum::number)
+                .filter(|count| *count > 0),
+            // The same instant under two names: when one is forged, the other still tells it.
+            enqueued_at: enqueued_at_utc
+                .or_else(|| value(Name::EnqueuedTime).and_then(|it| zoned(it.bare()?)))
+                .filter(|at| *at > Timestamp::UNIX_EPOCH),
         }
     }
 }
 
-/// Which metadata values a body may have overwritten.
+/// A `DateTime` of the host's: without zone, in UTC. The documentation shows it with one.
+fn utc(text: &str) -> Option<Timestamp> {
+    zoned(text).or_else(|| {
+        let time: DateTime = text.parse().ok()?;
+        TimeZone::UTC.to_timestamp(time).ok()
+    })
+}
+
+/// A `DateTimeOffset` of the host's.
+fn zoned(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
+/// The metadata values that are read (Azure/azure-sdk-for-net, `ServiceBusTriggerBindingStrategy`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    MessageId,
+    CorrelationId,
+    DeliveryCount,
+    EnqueuedTimeUtc,
+    EnqueuedTime,
+}
+
+impl Name {
+    const ALL: [(&'static str, Self); 5] = [
+        ("messageid", Self::MessageId),
+        ("correlationid", Self::CorrelationId),
+        ("deliverycount", Self::DeliveryCount),
+        ("enqueuedtimeutc", Self::EnqueuedTimeUtc),
+        ("enqueuedtime", Self::EnqueuedTime),
+    ];
+
+    fn of(text: &str) -> Option<Self> {
+        // Upper case first: some characters meet an ASCII letter only there, as the long s does.
+        let folded = text.to_uppercase().to_lowercase();
+        Self::ALL
+            .iter()
+            .find(|(name, _)| *name == folded)
+            .map(|(_, name)| *name)
+    }
+}
+
+/// The values of `Metadata` that are read, as they arrived.
+#[derive(Default)]
+pub(super) struct Metadata(BTreeMap<Name, Metadatum>);
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Values;
+
+        impl<'de> Visitor<'de> for Values {
+            type Value = Metadata;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_unit<E>(self) -> Result<Metadata, E> {
+                Ok(Metadata::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Metadata, A::Error> {
+                let mut values = BTreeMap::new();
+                while let Some(name) = members.next_key::<String>()? {
+                    match Name::of(&name) {
+                        Some(name) => {
+                            let value = members.next_value()?;
+                            // Two names that differ in case only: the host writes no such thing, so neither is believed.
+                            values
+                                .entry(name)
+                                .and_modify(|value| *value = Metadatum::Other)
+                                .or_insert(value);
+                        }
+                        None => {
+                            members.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(Metadata(values))
+            }
+        }
+
+        deserializer.deserialize_any(Values)
+    }
+}
+
+/// Which names of the metadata the body claims for itself.
+#[derive(Debug, PartialEq, Eq)]
 enum Claims {
-    /// None: the host finds no object in it.
-    Nothing,
-    /// Those of these names, folded.
-    Names(Vec<String>),
-    /// Any. It is not strict JSON, but the host's parser is more lenient than the standard (comments, single quotes,
-    /// bare names), so it may have found an object all the same.
-    Anything,
+    /// These: the top-level properties of an object, or none for a body that is no object.
+    These(Vec<Name>),
+    /// It cannot be told, so that it has to be taken for all of them.
+    Unknown,
 }
 
 impl Claims {
-    #[expect(
-        clippy::zero_sized_map_values,
-        reason = "serde reads an object into no set of names"
-    )]
     fn of(body: &[u8]) -> Self {
-        let Ok(text) = std::str::from_utf8(body) else {
-            return Self::Anything;
-        };
-        let text = text.trim_start_matches('\u{feff}');
-        if let Ok(object) = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text) {
-            return Self::Names(object.keys().map(|name| fold(name)).collect());
+        // What is no UTF-8 arrived as bytes, which the host does not parse; it is treated alike all the same.
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim_matches(is_blank);
+        if !text.starts_with('{') {
+            return Self::These(Vec::new());
         }
-        let is_something_else = serde_json::from_str::<IgnoredAny>(text).is_ok();
-        if is_something_else || !text.contains('{') {
-            Self::Nothing
-        } else {
-            Self::Anything
+        let mut parser = serde_json::Deserializer::from_str(text);
+        let claimed = parser.deserialize_map(Properties);
+        match (claimed, parser.end()) {
+            (Ok(names), Ok(())) => Self::These(names),
+            (Ok(_) | Err(_), _) => Self::Unknown,
         }
     }
 
-    fn may_have_written(&self, name: &str) -> bool {
+    fn claim(&self, name: Name) -> bool {
         match self {
-            Self::Nothing => false,
-            Self::Names(names) => names.contains(&fold(name)),
-            Self::Anything => true,
+            Self::These(names) => names.contains(&name),
+            Self::Unknown => true,
         }
     }
 }
 
-/// Folds wider than the host does, so that no letter that only some alphabet takes for another slips through.
-fn fold(name: &str) -> String {
-    name.to_uppercase().to_lowercase()
+/// What a parser might pass over before an object: white space, control characters, and characters without a width.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            c,
+            '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}'
+        )
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
+struct Properties;
 
-    use super::*;
+impl<'de> Visitor<'de> for Properties {
+    type Value = Vec<Name>;
 
-    fn metadata() -> Map<String, Value> {
-        let Value::Object(map) = json!({
-            "DeliveryCount": "4",
-            "MessageId": "\"broker\"",
-            "CorrelationId": "\"incident-4711\"",
-            "EnqueuedTimeUtc": "2026-11-23T20:10:26",
-            "EnqueuedTime": "2026-11-23T20:10:26+00:00",
-        }) else {
-            unreachable!()
-        };
-        map
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
 
-    fn read(body: &str) -> BrokerWord {
-        BrokerWord::read(&metadata(), body.as_bytes())
-    }
-
-    #[test]
-    fn an_honest_body_leaves_the_broker_its_word() {
-        for body in [
-            "alice@contoso.com",
-            r#"{"user":"alice@contoso.com"}"#,
-            "[1]",
-            "",
-            "\u{feff}{\"user\":\"x\"}",
-        ] {
-            let word = read(body);
-            assert_eq!(word.delivery_count, Some(4), "{body}");
-            assert_eq!(word.message_id.as_deref(), Some("broker"), "{body}");
-            assert!(word.enqueued_at.is_some(), "{body}");
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Vec<Name>, A::Error> {
+        let mut names = Vec::new();
+        while let Some(name) = members.next_key::<String>()? {
+            members.next_value::<IgnoredAny>()?;
+            if let Some(name) = Name::of(&name)
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
         }
-    }
-
-    #[test]
-    fn a_property_of_the_body_is_not_the_brokers_word_in_any_case() {
-        for name in [
-            "MessageId",
-            "messageid",
-            "MESSAGEID",
-            "me\u{17f}\u{17f}ageId",
-        ] {
-            let word = read(&json!({ name: ["forged"], "user": "x" }).to_string());
-            assert_eq!(word.message_id, None, "{name}");
-            assert_eq!(word.delivery_count, Some(4), "{name}");
-        }
-    }
-
-    #[test]
-    fn the_time_has_two_names_and_both_must_be_forged() {
-        assert!(
-            read(r#"{"EnqueuedTimeUtc":"2019-01-01T00:00:00Z"}"#)
-                .enqueued_at
-                .is_some()
-        );
-        let both =
-            r#"{"EnqueuedTimeUtc":"2019-01-01T00:00:00Z","enqueuedtime":"2019-01-01T00:00:00Z"}"#;
-        assert_eq!(read(both).enqueued_at, None);
-    }
-
-    #[test]
-    fn what_only_a_lenient_parser_reads_may_have_forged_everything() {
-        for body in [
-            "{'DeliveryCount':1}",
-            "{DeliveryCount:1}",
-            "/* */{\"DeliveryCount\":1}",
-            "{\"DeliveryCount\":1,}",
-            "\u{a0}{\"DeliveryCount\":1} x",
-            "{\"DeliveryCount\":1} // x",
-        ] {
-            assert_eq!(read(body), BrokerWord::default(), "{body}");
-        }
-    }
-
-    #[test]
-    fn a_body_nested_beyond_reason_hides_no_name() {
-        let deep = format!(
-            "{{\"DeliveryCount\":1,\"x\":{}{},\"MessageId\":\"forged\"}}",
-            "[".repeat(4_000),
-            "]".repeat(4_000)
-        );
-        let word = read(&deep);
-        assert_eq!((word.delivery_count, word.message_id), (None, None));
-    }
-
-    proptest! {
-        #[test]
-        fn a_named_property_is_never_believed(
-            name in "(?i)(deliverycount|messageid|correlationid)",
-            value in "[a-z0-9]{0,8}",
-            other in "[a-z]{1,8}",
-        ) {
-            let mut body = Map::new();
-            body.insert(other, json!(1));
-            body.insert(name.clone(), json!(value));
-            let word = read(&Value::Object(body).to_string());
-            let believed = match name.to_uppercase().to_lowercase().as_str() {
-                "deliverycount" => word.delivery_count.is_some(),
-                "messageid" => word.message_id.is_some(),
-                _ => word.correlation_id.is_some(),
-            };
-            prop_assert!(!believed);
-        }
+        Ok(names)
     }
 }

@@ -1,24 +1,42 @@
-//! The contract between the Functions host and a custom handler, and nothing else: it names no other room, so that what
-//! an alert is and who may be cut are unknown here.
+//! The Azure Functions host's contract with a custom handler, and nothing else.
 //!
-//! Facts in this room were read in the host's source (Azure/azure-functions-host); the documentation shows some values
-//! plainer than the host writes them, so both forms are read ("Azure Functions custom handlers").
+//! Bytes come in as an [`Invocation`] and go out as a [`Reply`]; what happens between is a [`Handler`]'s. This room knows
+//! what the host writes and reads, not what an alert is: it names no other room. The facts are those of
+//! Azure/azure-functions-host, version 4, and of the Service Bus extension, version 5; each stands beside the code that
+//! relies on it. A body, a header or a name that came from outside is never logged and never repeated in an error.
 //!
-//! - `encoding` undoes the layers in which the host writes values.
-//! - `broker` tells what Service Bus said from what a message claims.
-//! - `invocation` is what comes in, `reply` what goes out.
-//! - `server` listens, keeps going when a caller leaves, and contains a panic.
-//! - `starting` answers while the rest of the program is still being made.
+//! # What the status of an answer does
+//!
+//! | answer | what the host does |
+//! | --- | --- |
+//! | 200, a [`Reply::completed`] | writes the outputs, then completes the message, or answers the HTTP caller with `res` |
+//! | any other | fails the invocation: outputs and logs are dropped, the message is abandoned and comes again at once, and an HTTP caller gets 500 |
+//!
+//! A request that is no invocation is answered 400 or 413 and is therefore abandoned as well. After the queue's maximum
+//! delivery count it stands in the dead-letter queue, so that nothing is lost by refusing it.
 
+mod answer;
 mod broker;
-mod encoding;
+mod error;
+mod function;
 mod invocation;
+mod layers;
+mod message;
 mod reply;
+mod request;
+mod run;
 mod server;
 mod starting;
 
 pub use broker::BrokerWord;
-pub use invocation::{Function, HttpRequest, Invocation, InvocationError, QueueMessage, Trigger};
+pub use error::InvocationError;
+pub use function::Function;
+pub use invocation::{Invocation, Trigger};
+pub use message::QueueMessage;
 pub use reply::{HttpReply, OutputBinding, Reply};
-pub use server::{BODY_LIMIT, Handler, ServeError, serve};
-pub use starting::Starting;
+pub use request::HttpRequest;
+pub use server::{BODY_LIMIT, GRACE, Handler, ServeError, serve};
+pub use starting::{HELD_WHEN_NOT_SET_UP, Starting};
+
+#[cfg(test)]
+mod tests;

@@ -1,31 +1,42 @@
-//! What the host expects back. The status alone decides between complete and abandon; the rest is read only on success.
+//! The answer to an invocation, written so that the host changes nothing in it.
 //!
-//! The host rewrites some values on the way, so they are written such that it has nothing to rewrite:
+//! What the host does with an output (Azure/azure-functions-host, `HttpScriptInvocationResultExtensions`,
+//! `FunctionBinding.ReadAsEnumerable`; Azure/azure-webjobs-sdk, `JobHostMetadataProvider`), and what follows:
 //!
-//! - Several messages go as an array of objects, one message for each element, which the host writes as indented JSON. A
-//!   text that is no JSON object goes as a string of its own.
-//! - A string that is valid base64 would be decoded; no text here is, since each begins with a brace or gets a line feed.
-//! - The HTTP status counts only if there is a body, and a body that is a string keeps its bytes; its Content-Type goes
-//!   among the headers.
+//! - A *string* that is valid base64 is sent as the bytes it stands for. So no output is a string: messages are always in
+//!   an array, and the HTTP answer is in an object.
+//! - An *object*, or a string that parses as one, is parsed, its strings that look like dates are rewritten, and it is
+//!   sent with indentation. An *array* becomes one message for each element, and an element that is a string is sent as
+//!   that string (the binding of Service Bus collects strings, and `JValue.ToString()` is the text itself). So messages
+//!   are **an array of strings**, each the JSON text of one message: it arrives byte for byte.
+//! - While the host reads the array it takes a string that is *as a whole* a date for one. A JSON object's text never is;
+//!   hand over JSON objects.
+//! - The HTTP answer's `body` is a string as well and is passed on as it is, with the `Content-Type` among its headers.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
+use std::fmt;
+
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-/// The output bindings that carry messages, by the names in `function.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A binding by which a reply sends messages. Each has its entry in `function.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OutputBinding {
-    /// Receipts, as events.
+    /// The queue or topic of receipts.
     Receipts,
-    /// Messages that could not be read, or not be finished.
+    /// The queue of what could not be read or not be finished.
     Rejected,
-    /// Subjects that the queue is to finish.
+    /// The input queue, for what an HTTP caller cannot wait for.
     Handover,
 }
 
 impl OutputBinding {
-    fn name(self) -> &'static str {
+    /// Every binding.
+    pub const ALL: [Self; 3] = [Self::Receipts, Self::Rejected, Self::Handover];
+
+    /// Its name in `function.json`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Receipts => "receipts",
             Self::Rejected => "rejected",
@@ -35,45 +46,66 @@ impl OutputBinding {
 }
 
 /// The answer to an HTTP caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpReply {
     /// The status that the caller sees.
     pub status: u16,
-    /// The body's Content-Type.
+    /// The `Content-Type`.
     pub content_type: &'static str,
-    /// The body, which the caller gets as it is.
+    /// Further headers, each name once. A `Content-Type` among them is passed over.
+    pub headers: Vec<(String, String)>,
+    /// The body, sent as it is.
     pub body: String,
 }
 
-/// The reply to one invocation.
-#[derive(Debug, Clone, PartialEq)]
+impl HttpReply {
+    /// An answer in JSON.
+    #[must_use]
+    pub fn json(status: u16, body: String) -> Self {
+        Self {
+            status,
+            content_type: "application/json; charset=utf-8",
+            headers: Vec::new(),
+            body,
+        }
+    }
+}
+
+impl fmt::Debug for HttpReply {
+    /// The body, which may name people, is shown by its length alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpReply")
+            .field("status", &self.status)
+            .field("content_type", &self.content_type)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to an invocation: completed, with what has to be sent; or abandoned, with the reason.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     abandoned: Option<String>,
-    outputs: Map<String, Value>,
+    messages: BTreeMap<OutputBinding, Vec<String>>,
+    http: Option<HttpReply>,
     logs: Vec<String>,
 }
 
-/// The body of a reply, as the host reads it.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Frame<'a> {
-    outputs: &'a Map<String, Value>,
-    logs: &'a [String],
-    return_value: Option<()>,
-}
-
 impl Reply {
-    /// The invocation succeeded: the host writes the outputs and completes the message.
+    /// The invocation is done: its outputs are sent, then its message is completed.
     #[must_use]
     pub fn completed() -> Self {
         Self {
             abandoned: None,
-            outputs: Map::new(),
+            messages: BTreeMap::new(),
+            http: None,
             logs: Vec::new(),
         }
     }
 
-    /// The invocation failed: the host looks at no output and gives the message back. The reason is for its log.
+    /// The invocation is not done: its message comes again, or is dead-lettered after its last delivery. The host drops
+    /// the outputs of such a reply, so that they are not written; the reason and the log lines go to this process's log.
+    /// The reason must name nobody.
     #[must_use]
     pub fn abandoned(reason: &str) -> Self {
         Self {
@@ -82,124 +114,109 @@ impl Reply {
         }
     }
 
-    /// Adds messages, each a JSON text. None leaves the binding out.
+    /// Adds messages, each the text of a JSON object.
     #[must_use]
     pub fn with_messages(mut self, binding: OutputBinding, messages: Vec<String>) -> Self {
-        if !messages.is_empty() {
-            let values = messages.into_iter().map(message).collect();
-            self.outputs
-                .insert(binding.name().to_owned(), Value::Array(values));
-        }
+        self.messages.entry(binding).or_default().extend(messages);
         self
     }
 
-    /// Adds the answer to an HTTP caller.
+    /// Sets the answer to the HTTP caller. Only for functions with an HTTP trigger, which need one.
     #[must_use]
-    pub fn with_http(mut self, reply: HttpReply) -> Self {
-        let answer = json!({
-            "statusCode": reply.status.to_string(),
-            "headers": { "Content-Type": reply.content_type },
-            "body": not_base64(reply.body),
-        });
-        self.outputs.insert("res".to_owned(), answer);
+    pub fn with_http(mut self, http: HttpReply) -> Self {
+        self.http = Some(http);
         self
     }
 
-    /// Adds a line to the log of this invocation. Object ids may stand in it, names may not.
+    /// Adds a line to the log of the invocation. It must name nobody.
     #[must_use]
     pub fn with_log(mut self, line: String) -> Self {
         self.logs.push(line);
         self
     }
 
-    /// The status by which the host decides.
+    /// Why it was abandoned; `None` for a completed one.
     #[must_use]
-    pub fn status(&self) -> u16 {
-        if self.abandoned.is_some() { 500 } else { 200 }
+    pub fn reason_abandoned(&self) -> Option<&str> {
+        self.abandoned.as_deref()
     }
 
-    /// The body.
+    /// The messages for a binding.
     #[must_use]
-    pub fn body(&self) -> String {
-        let value = match &self.abandoned {
-            Some(reason) => Ok(json!({ "error": reason })),
-            None => serde_json::to_value(Frame {
-                outputs: &self.outputs,
-                logs: &self.logs,
-                return_value: None,
-            }),
-        };
-        // Maps with text keys and plain values always have a JSON form.
-        value.unwrap_or_default().to_string()
-    }
-}
-
-fn message(text: String) -> Value {
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(object)) => Value::Object(object),
-        Ok(
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_),
-        )
-        | Err(_) => Value::String(not_base64(text)),
-    }
-}
-
-fn not_base64(text: String) -> String {
-    if STANDARD.decode(&text).is_ok() {
-        text + "\n"
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn several_messages_are_one_array() {
-        let reply = Reply::completed()
-            .with_messages(
-                OutputBinding::Receipts,
-                vec![r#"{"a":1}"#.into(), r#"{"b":2}"#.into()],
-            )
-            .with_messages(OutputBinding::Rejected, Vec::new())
-            .with_log("line".into());
-        assert_eq!(reply.status(), 200);
-        insta::assert_snapshot!(reply.body(), @r#"{"Logs":["line"],"Outputs":{"receipts":[{"a":1},{"b":2}]},"ReturnValue":null}"#);
+    pub fn messages(&self, binding: OutputBinding) -> &[String] {
+        self.messages.get(&binding).map_or(&[], Vec::as_slice)
     }
 
-    #[test]
-    fn the_status_goes_with_a_body_and_its_content_type() {
-        let reply = Reply::completed().with_http(HttpReply {
-            status: 202,
-            content_type: "application/json",
-            body: r#"{"x":1}"#.into(),
-        });
-        insta::assert_snapshot!(reply.body(), @r#"{"Logs":[],"Outputs":{"res":{"body":"{\"x\":1}","headers":{"Content-Type":"application/json"},"statusCode":"202"}},"ReturnValue":null}"#);
+    /// The answer to the HTTP caller.
+    #[must_use]
+    pub fn http(&self) -> Option<&HttpReply> {
+        self.http.as_ref()
     }
 
-    #[test]
-    fn an_abandoned_invocation_has_no_outputs() {
-        let reply =
-            Reply::abandoned("later").with_messages(OutputBinding::Receipts, vec!["{}".into()]);
-        assert_eq!(reply.status(), 500);
-        assert_eq!(reply.body(), r#"{"error":"later"}"#);
+    /// The lines for the log of the invocation.
+    #[must_use]
+    pub fn logs(&self) -> &[String] {
+        &self.logs
     }
 
-    proptest! {
-        #[test]
-        fn no_text_is_left_that_the_host_would_decode(text in "[A-Za-z0-9+/]{0,16}={0,2}|\\PC{0,20}") {
-            let reply = Reply::completed()
-                .with_http(HttpReply { status: 200, content_type: "text/plain", body: text.clone() })
-                .with_messages(OutputBinding::Rejected, vec![text]);
-            let frame: Value = serde_json::from_str(&reply.body()).unwrap();
-            let texts = [&frame["Outputs"]["res"]["body"], &frame["Outputs"]["rejected"][0]];
-            for text in texts.into_iter().filter_map(Value::as_str) {
-                prop_assert!(STANDARD.decode(text).is_err(), "{text:?}");
-            }
+    /// The body of the answer to the host. It is always an object: at `null` the host would wait for ever.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        if let Some(reason) = &self.abandoned {
+            return json!({ "error": reason }).to_string();
         }
+        let mut outputs: BTreeMap<&str, Value> = self
+            .messages
+            .iter()
+            .filter(|(_, messages)| !messages.is_empty())
+            .map(|(binding, messages)| (binding.name(), json!(messages)))
+            .collect();
+        if let Some(http) = &self.http {
+            outputs.insert("res", res(http));
+        }
+        let body = Body {
+            outputs,
+            logs: &self.logs,
+            return_value: (),
+        };
+        // Texts and names only, which serde_json always writes. An empty reply would still be one.
+        serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned())
     }
+}
+
+impl fmt::Debug for Reply {
+    /// Messages are counted, not shown: they name people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let messages: BTreeMap<_, _> = self
+            .messages
+            .iter()
+            .map(|(binding, messages)| (binding.name(), messages.len()))
+            .collect();
+        f.debug_struct("Reply")
+            .field("abandoned", &self.abandoned)
+            .field("messages", &messages)
+            .field("http", &self.http)
+            .field("logs", &self.logs)
+            .finish()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body<'a> {
+    outputs: BTreeMap<&'a str, Value>,
+    logs: &'a [String],
+    return_value: (),
+}
+
+/// The `http` output, in the names of `HttpOutputBindingResponse`.
+fn res(http: &HttpReply) -> Value {
+    let mut headers: BTreeMap<&str, &str> = http
+        .headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("Content-Type"))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    headers.insert("Content-Type", http.content_type);
+    json!({ "statusCode": http.status.to_string(), "headers": headers, "body": http.body })
 }

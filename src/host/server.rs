@@ -1,217 +1,208 @@
-//! Listens, hands invocations to the handler, and writes its replies.
+//! The server on 127.0.0.1 to which the host posts invocations.
 //!
-//! What begins is finished: each invocation runs in a task of its own, so that a caller that leaves, or a panic, touches
-//! that invocation alone. Nothing depends on a graceful end, since the host stops its worker with SIGKILL; on a signal
-//! what is in flight gets a bounded time all the same.
+//! HTTP/1.1 with keep-alive. `GET /` is the probe and is always answered. An invocation is worked on in a task of its
+//! own, so that a dropped connection does not end it and a panic fails it alone. Failures to accept a connection are
+//! retried and never end the server.
 
-use std::future::Future;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::{get, post};
-use serde_json::json;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tracing::Instrument;
+use tokio::sync::{oneshot, watch};
+use tracing::Instrument as _;
 
-use super::invocation::{Function, Invocation};
+use super::answer::{no_invocation, ready, refusal, unknown_path, wrong_method};
+use super::error::InvocationError;
+use super::function::Function;
+use super::invocation::{Invocation, is_invocation_id};
 use super::reply::Reply;
+use super::run::{Posted, run};
 
-/// The most bytes of one invocation. An alert of 10 MB is written in two layers of JSON strings, which at worst doubles
-/// it twice; a message of more than that names more accounts than any cap lets through.
+/// The largest body of an invocation, in bytes: 64 MiB.
+///
+/// An alert of 10 MB becomes about 15 MB when the host encodes it twice (each quote in it takes four bytes), and as much
+/// again as metadata, which repeats its top-level properties; a message of 256 KB is far below. Service Bus Premium would
+/// carry 100 MB, but what is that large is no alert: it is refused and goes to the dead-letter queue.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
-/// How long invocations in flight may take to finish after a signal.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long invocations in flight may take to end once the server is told to stop. The host itself gives no grace, so
+/// that this matters only where something else sends SIGTERM; the usual grace there is 30 seconds.
+pub const GRACE: Duration = Duration::from_secs(25);
 
-const INVOCATION_ID: &str = "X-Azure-Functions-InvocationId";
-
-/// Answers invocations.
+/// What answers invocations.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers one.
+    /// Answers one invocation. It runs to its end even if the host is gone. A panic in it fails this invocation only.
     fn handle(&self, invocation: Invocation) -> impl Future<Output = Reply> + Send;
 }
 
-/// Why serving ended although nobody asked for it.
-#[derive(Debug, thiserror::Error)]
-#[error("the handler can no longer accept connections: {0}")]
-pub struct ServeError(#[from] std::io::Error);
+/// The server ended although nobody told it to.
+#[derive(Debug)]
+pub struct ServeError(Option<std::io::Error>);
 
-struct Shared<H> {
-    handler: Arc<H>,
-    is_cold: AtomicBool,
-    in_flight: watch::Sender<usize>,
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(error) => write!(f, "the server ended by itself: {error}"),
+            None => f.write_str("the server ended by itself"),
+        }
+    }
 }
 
-/// Serves until `shutdown` ends, and then until what is in flight is finished or the grace is over.
+impl std::error::Error for ServeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.as_ref().map(|error| error as _)
+    }
+}
+
+/// Serves until `shutdown` comes, then takes no more connections and lets what is in flight end within [`GRACE`]. What
+/// has not ended by then is left: its message was not completed and comes again.
 ///
 /// # Errors
-/// If the listener fails.
+/// The server ended before `shutdown` came.
 pub async fn serve<H: Handler>(
     listener: TcpListener,
     handler: Arc<H>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
+    shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    let shared = Arc::new(Shared {
+    // Every task holds a receiver until it has ended.
+    let (all_ended, in_flight) = watch::channel(());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let router = router(&Arc::new(Shared {
         handler,
-        is_cold: AtomicBool::new(true),
-        in_flight: watch::Sender::new(0),
+        warm: AtomicBool::new(false),
+        in_flight,
+    }));
+    // Answers are small and awaited: none of them may wait for an acknowledgement of the one before.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "connection.delayed");
+        }
     });
-    let (told, mut was_told) = watch::channel(false);
-    let signalled = async move {
-        shutdown.await;
-        tracing::info!("handler.stopping");
-        told.send_replace(true);
-    };
-    let serving =
-        axum::serve(listener, router(Arc::clone(&shared))).with_graceful_shutdown(signalled);
-    let grace = async {
-        // The sender lives until it was told, so this ends only after the signal.
-        let _told = was_told.wait_for(|told| *told).await;
-        tokio::time::sleep(GRACE).await;
-    };
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        // An error means that the sender is gone, which is a reason to stop as well.
+        let _ = stopped.await;
+    });
+    let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
-        ended = serving.into_future() => ended?,
-        () = grace => tracing::warn!("handler.grace.over"),
+        ended = &mut server => return Err(ServeError(ended.err())),
+        () = shutdown => tracing::info!("handler.stopping"),
     }
-    let mut in_flight = shared.in_flight.subscribe();
-    let idle = in_flight.wait_for(|count| *count == 0);
-    if tokio::time::timeout(GRACE, idle).await.is_err() {
-        tracing::warn!("handler.invocations.left");
+    // The receiver is held by the server, which has not ended.
+    let _ = stop.send(());
+    let drained = tokio::time::timeout(GRACE, async {
+        let ended = server.await;
+        all_ended.closed().await;
+        ended
+    });
+    match drained.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "handler.stopped.uncleanly"),
+        Err(_) => tracing::warn!(
+            grace_seconds = GRACE.as_secs(),
+            problem = "invocations were still in flight: their messages come again",
+            "handler.grace.over"
+        ),
     }
     Ok(())
 }
 
-fn router<H: Handler>(shared: Arc<Shared<H>>) -> Router {
-    let mut router = Router::new().route("/", get(|| async { "ready" }));
+struct Shared<H> {
+    handler: Arc<H>,
+    /// Whether an invocation has been here before.
+    warm: AtomicBool,
+    in_flight: watch::Receiver<()>,
+}
+
+fn router<H: Handler>(shared: &Arc<Shared<H>>) -> Router {
+    let probe = get(ready).fallback(|| async { wrong_method("GET, HEAD") });
+    let mut router = Router::new().route("/", probe);
     for function in Function::ALL {
-        let route = post(
-            move |State(shared): State<Arc<Shared<H>>>, request: Request| async move {
-                invoke(shared, function, request).await
+        let shared = Arc::clone(shared);
+        let invoke = post(
+            async move |headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
+                invoke(shared, function, &headers, body).await
             },
-        );
-        router = router.route(&format!("/{}", function.name()), route);
+        )
+        .fallback(|| async { wrong_method("POST") });
+        router = router.route(function.path(), invoke);
     }
     router
-        .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is no such path") })
-        .method_not_allowed_fallback(|| async {
-            refusal(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "the path is served with another method",
-            )
-        })
-        .with_state(shared)
+        .fallback(unknown_path)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
 async fn invoke<H: Handler>(
     shared: Arc<Shared<H>>,
     function: Function,
-    request: Request<Body>,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let id = invocation_id(request.headers());
-    let Ok(body) = to_bytes(request.into_body(), BODY_LIMIT).await else {
-        tracing::warn!(
-            function = function.name(),
-            invocation = id,
-            "invocation.body.refused"
-        );
-        return refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the invocation is larger than 64 MiB or was not sent whole; send the alert in parts",
-        );
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return unreadable(function, &rejection),
     };
-    let invocation = match Invocation::parse(function, &id, &body) {
-        Ok(invocation) => invocation,
-        Err(error) => {
-            tracing::warn!(function = function.name(), invocation = id, problem = %error, "invocation.refused");
-            return refusal(StatusCode::BAD_REQUEST, &error.to_string());
-        }
-    };
-    let span = tracing::info_span!(
+    let invocation_id = headers
+        .get("X-Azure-Functions-InvocationId")
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    if !is_invocation_id(invocation_id) {
+        return no_invocation(function, &InvocationError::no_id());
+    }
+    // At the highest level, so that it is there for every event, whatever the level in force.
+    let span = tracing::error_span!(
         "invocation",
-        faas.invocation_id = id,
-        faas.name = function.name(),
-        faas.trigger = function.trigger(),
-        faas.coldstart = shared.is_cold.swap(false, Ordering::AcqRel),
+        faas.invocation_id = invocation_id,
+        faas.invoked_name = function.name(),
+        faas.trigger = function.trigger_kind(),
+        faas.coldstart = !shared.warm.swap(true, Ordering::Relaxed),
     );
-    run(shared, invocation, span).await
-}
-
-/// Runs the invocation in a task of its own and waits for it, as long as the caller does.
-async fn run<H: Handler>(
-    shared: Arc<Shared<H>>,
-    invocation: Invocation,
-    span: tracing::Span,
-) -> Response {
-    let counted = Counted::new(Arc::clone(&shared));
-    let work = async move {
-        let reply = counted.0.handler.handle(invocation).await;
-        tracing::info!(status = reply.status(), "invocation.ended");
-        (reply.status(), reply.body())
-    };
-    let task = tokio::spawn(work.instrument(span.clone()));
-    match task.await {
-        Ok((status, body)) => answer(
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            body,
-        ),
-        Err(error) => {
-            span.in_scope(|| tracing::error!(panicked = error.is_panic(), "invocation.failed"));
-            refusal(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "an error in Evict itself ended this invocation; the log has a line about it",
-            )
-        }
-    }
-}
-
-/// Counts an invocation for as long as its task lives, however it ends.
-struct Counted<H>(Arc<Shared<H>>);
-
-impl<H> Counted<H> {
-    fn new(shared: Arc<Shared<H>>) -> Self {
-        shared.in_flight.send_modify(|count| *count += 1);
-        Self(shared)
-    }
-}
-
-impl<H> Drop for Counted<H> {
-    fn drop(&mut self) {
-        self.0
-            .in_flight
-            .send_modify(|count| *count = count.saturating_sub(1));
-    }
-}
-
-/// The host's id of the invocation; what is no plain id is not taken into logs and receipts.
-fn invocation_id(headers: &HeaderMap) -> String {
-    headers
-        .get(INVOCATION_ID)
-        .and_then(|value| value.to_str().ok())
-        .filter(|id| id.len() <= 64 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
-        .unwrap_or("unknown")
-        .to_owned()
-}
-
-fn refusal(status: StatusCode, problem: &str) -> Response {
-    let body = json!({
-        "error": problem,
-        "served": ["GET /", "POST /RevokeFromQueue", "POST /RevokeFromAlert", "POST /Check"],
-    });
-    answer(status, body.to_string())
-}
-
-fn answer(status: StatusCode, body: String) -> Response {
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
+    let posted = Posted {
+        function,
+        invocation_id: invocation_id.to_owned(),
         body,
-    )
-        .into_response()
+    };
+    let (answer, answered) = oneshot::channel();
+    let handler = Arc::clone(&shared.handler);
+    let in_flight = shared.in_flight.clone();
+    tokio::spawn(
+        async move {
+            run(posted, handler, answer).await;
+            drop(in_flight);
+        }
+        .instrument(span),
+    );
+    answered.await.unwrap_or_else(|_| {
+        refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The invocation ended without an answer.",
+        )
+    })
+}
+
+fn unreadable(function: Function, rejection: &BytesRejection) -> Response {
+    let status = rejection.status();
+    let text = if status == StatusCode::PAYLOAD_TOO_LARGE {
+        format!(
+            "The invocation's body is larger than {BODY_LIMIT} bytes. Next: send fewer accounts in one alert; a message that is too large ends in the dead-letter queue."
+        )
+    } else {
+        "The invocation's body could not be read to its end.".to_owned()
+    };
+    tracing::error!(
+        faas.invoked_name = function.name(),
+        http.response.status_code = status.as_u16(),
+        problem = text.as_str(),
+        "invocation.refused"
+    );
+    refusal(status, &text)
 }

@@ -1,25 +1,36 @@
-//! Answers while the rest of the program is still being made: the host's probe is answered at once, and an invocation
-//! that comes early waits instead of failing.
+//! A handler that can be asked before it is made.
+//!
+//! The server listens first; identity, TLS roots and the HTTP client are made meanwhile. Invocations that come before
+//! that is done wait for it. If it fails, every invocation says why: the probe is still answered, since a process that
+//! ends would be restarted into the same failure three times and then take the whole host down.
 
-use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::invocation::{Invocation, Trigger};
 use super::reply::{HttpReply, Reply};
 use super::server::Handler;
 
-type Made<H> = Option<Result<Arc<H>, String>>;
+/// How long a message is held before it is abandoned because the handler could not be made. Service Bus delivers an
+/// abandoned message again at once; without this pause, ten deliveries would be used up in a second.
+pub const HELD_WHEN_NOT_SET_UP: Duration = Duration::from_secs(30);
 
-/// A handler that is being made.
+/// A handler in the making, which is answered for once it is made.
 #[derive(Debug)]
 pub struct Starting<H> {
     made: watch::Receiver<Made<H>>,
 }
 
+type Made<H> = Option<Result<Arc<H>, String>>;
+
+const NO_RESULT: &str = "its set-up ended without a result; the log names the place";
+
 impl<H: Handler> Starting<H> {
-    /// Begins to make the handler, in a task of its own. If that fails, every invocation is answered with the reason.
+    /// Begins to make the handler, in a task of its own. The reason of a failure is logged and shown to callers: it must
+    /// hold no secret and name nobody. A panic counts as a failure.
     pub fn begin(set_up: impl Future<Output = Result<H, String>> + Send + 'static) -> Self {
         let (sender, made) = watch::channel(None);
         tokio::spawn(async move {
@@ -34,27 +45,32 @@ impl<H: Handler> Starting<H> {
 
     async fn made(&self) -> Result<Arc<H>, String> {
         let mut made = self.made.clone();
-        match made.wait_for(Option::is_some).await {
-            Ok(made) => made.clone().unwrap_or_else(|| Err(DIED.to_owned())),
-            Err(_) => Err(DIED.to_owned()),
+        match made.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(made)) => made.clone(),
+            Ok(None) | Err(_) => Err(NO_RESULT.to_owned()),
         }
     }
 }
-
-const DIED: &str = "The handler's set-up ended without a result; the log has a line about it.";
 
 impl<H: Handler> Handler for Starting<H> {
     async fn handle(&self, invocation: Invocation) -> Reply {
         match self.made().await {
             Ok(handler) => handler.handle(invocation).await,
-            Err(problem) => match invocation.trigger {
-                Trigger::Queue(_) => Reply::abandoned(&problem),
-                Trigger::Alert(_) | Trigger::Check(_) => Reply::completed().with_http(HttpReply {
-                    status: 503,
-                    content_type: "application/json; charset=utf-8",
-                    body: serde_json::json!({ "error": { "problem": problem } }).to_string(),
-                }),
-            },
+            Err(reason) => not_set_up(&invocation.trigger, &reason).await,
+        }
+    }
+}
+
+async fn not_set_up(trigger: &Trigger, reason: &str) -> Reply {
+    let problem = format!("The handler could not be set up: {reason}");
+    match trigger {
+        Trigger::Queue(_) => {
+            tokio::time::sleep(HELD_WHEN_NOT_SET_UP).await;
+            Reply::abandoned(&problem)
+        }
+        Trigger::Alert(_) | Trigger::Check(_) => {
+            let body = json!({ "error": { "problem": problem } }).to_string();
+            Reply::completed().with_http(HttpReply::json(503, body))
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::domain::Deadline;
 use crate::host::{HttpReply, Reply};
 
 use super::Service;
-use super::http::JSON;
 
 /// How long a self-check may take: shorter than the front end's own limit by far, since a person waits.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -49,10 +48,6 @@ impl Service {
             tracing::error!(problem = %error, "check.answer.unwritable");
             String::from("{\"status\":\"not_ok\"}")
         });
-        Reply::completed().with_http(HttpReply {
-            status,
-            content_type: JSON,
-            body,
-        })
+        Reply::completed().with_http(HttpReply::json(status, body))
     }
 }

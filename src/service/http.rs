@@ -13,8 +13,6 @@ use crate::receipt::{self, AlertReport, EventKey};
 
 use super::{Delivery, Service, say_what_stays_alive};
 
-pub(super) const JSON: &str = "application/json; charset=utf-8";
-
 /// What is left of the caller's time for handing over and answering.
 const MARGIN: Duration = Duration::from_secs(2);
 
@@ -24,8 +22,9 @@ impl Service {
         invocation: String,
         request: HttpRequest,
     ) -> Reply {
+        let lacks_length = request.lacks_length();
         let Some(body) = request.body else {
-            return without_body();
+            return without_body(lacks_length);
         };
         let parsed = alert::parse(&body);
         let header = parsed.header();
@@ -58,11 +57,7 @@ impl Service {
         };
         let key = EventKey::Invocation(&correlation.invocation_id);
         let reply = Reply::completed()
-            .with_http(HttpReply {
-                status,
-                content_type: JSON,
-                body: receipt::reply_json(&report),
-            })
+            .with_http(HttpReply::json(status, receipt::reply_json(&report)))
             .with_messages(
                 OutputBinding::Receipts,
                 receipt::events(&report, &self.source(), key),
@@ -85,18 +80,26 @@ fn hand_over(receipt: &mut Receipt) {
     tracing::info!(receipt = receipt::log_line(receipt), "receipt.handed_over");
 }
 
-fn without_body() -> Reply {
+/// The host leaves the body out when the request tells no length, and when it tells that there is none.
+fn without_body(lacks_length: bool) -> Reply {
+    let (problem, next) = if lacks_length {
+        (
+            "The request has no Content-Length (it was sent chunked), and the Functions host leaves the body of such a \
+             request out.",
+            "Send the same body with a Content-Length header, not with Transfer-Encoding: chunked.",
+        )
+    } else {
+        (
+            "The request's body is empty.",
+            "Send the alert, the incident or the entity as the request's body.",
+        )
+    };
     let body = json!({
         "error": {
             "path": "$",
-            "problem": "The request has no Content-Length (it was sent chunked), and the Functions host leaves the body of \
-                        such a request out.",
-            "next": "Send the same body with a Content-Length header, not with Transfer-Encoding: chunked."
+            "problem": problem,
+            "next": next,
         }
     });
-    Reply::completed().with_http(HttpReply {
-        status: 400,
-        content_type: JSON,
-        body: body.to_string(),
-    })
+    Reply::completed().with_http(HttpReply::json(400, body.to_string()))
 }

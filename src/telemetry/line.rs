@@ -1,0 +1,91 @@
+//! One event as one line.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tracing::Level;
+
+/// A field's name and value.
+pub(super) type Field = (&'static str, Value);
+
+/// The most bytes of one text in a line; Application Insights cuts a whole message at 32 KiB.
+const TEXT_LIMIT: usize = 8 * 1024;
+
+/// The line of an event, with its end. Of fields with the same name the first counts; `time` and `level` are not theirs.
+pub(super) fn line(time: Timestamp, level: Level, fields: &[Field]) -> String {
+    let mut line = format!(r#"{{"time":"{time}","level":"{level}""#);
+    let mut seen = vec!["time", "level"];
+    let message = fields.iter().filter(|(name, _)| *name == "message");
+    let others = fields.iter().filter(|(name, _)| *name != "message");
+    for (name, value) in message.chain(others) {
+        if seen.contains(name) {
+            continue;
+        }
+        seen.push(name);
+        // Writing to a text cannot fail.
+        let _ = write!(line, ",{}:{}", Value::from(*name), short(value));
+    }
+    line.push('}');
+    let mut line = without_controls(&line);
+    if level == Level::ERROR {
+        line = without_warn(&line);
+    }
+    line.push('\n');
+    line
+}
+
+fn short(value: &Value) -> Cow<'_, Value> {
+    match value {
+        Value::String(text) if text.len() > TEXT_LIMIT => {
+            let end = text.floor_char_boundary(TEXT_LIMIT);
+            let kept = text.get(..end).unwrap_or_default();
+            Cow::Owned(format!("{kept}… (cut, {} bytes)", text.len()).into())
+        }
+        Value::String(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_) => Cow::Borrowed(value),
+    }
+}
+
+/// Escapes what JSON lets through but a terminal or a log reader may act on. Outside of strings a JSON text has no such
+/// character, so that each can be replaced where it stands.
+fn without_controls(json: &str) -> String {
+    let mut line = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if c.is_control() || is_invisible(c) {
+            // Writing to a text cannot fail. All of these lie in the plane that four digits reach.
+            let _ = write!(line, "\\u{:04x}", u32::from(c));
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+/// Line separators, and characters that change the order in which others are shown.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The same JSON without the letters "warn", in any case: their first one is written as an escape.
+fn without_warn(json: &str) -> String {
+    let lower = json.to_ascii_lowercase();
+    let mut line = String::with_capacity(json.len());
+    let mut rest = 0;
+    for (at, _) in lower.match_indices("warn") {
+        line.push_str(json.get(rest..at).unwrap_or_default());
+        line.push_str(if json.as_bytes().get(at) == Some(&b'W') {
+            "\\u0057"
+        } else {
+            "\\u0077"
+        });
+        rest = at + 1;
+    }
+    line.push_str(json.get(rest..).unwrap_or_default());
+    line
+}

@@ -1,0 +1,433 @@
+//! The server, over real connections to port 0 of this machine.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use evict::host::{
+    self, BODY_LIMIT, Handler, HttpReply, Invocation, OutputBinding, Reply, ServeError, Trigger,
+};
+use reqwest::{Client, ClientBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+const ID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+/// Does what the body of the message says, and tells what it has done.
+struct Obedient {
+    done: mpsc::UnboundedSender<String>,
+    go_on: Notify,
+    go_on_at_last: Notify,
+}
+
+impl Handler for Obedient {
+    async fn handle(&self, invocation: Invocation) -> Reply {
+        let Trigger::Queue(message) = invocation.trigger else {
+            return Reply::completed().with_http(HttpReply::json(202, r#"{"a":1}"#.to_owned()));
+        };
+        let body = String::from_utf8(message.body).unwrap();
+        let reply = match body.as_str() {
+            "abandon" => Reply::abandoned("not now"),
+            "panic" => panic!("at alice@contoso.com"),
+            "wait" => {
+                let _ = self.done.send("waiting".to_owned());
+                self.go_on.notified().await;
+                Reply::completed()
+            }
+            "wait longer" => {
+                let _ = self.done.send("waiting".to_owned());
+                self.go_on_at_last.notified().await;
+                Reply::completed()
+            }
+            _ => Reply::completed()
+                .with_messages(
+                    OutputBinding::Receipts,
+                    vec![json!({ "body": body }).to_string()],
+                )
+                .with_log(format!("id {}", invocation.id)),
+        };
+        let _ = self.done.send(body);
+        reply
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    client: Client,
+    handler: Arc<Obedient>,
+    done: Mutex<mpsc::UnboundedReceiver<String>>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, done) = mpsc::unbounded_channel();
+        let handler = Arc::new(Obedient {
+            done: sender,
+            go_on: Notify::new(),
+            go_on_at_last: Notify::new(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(host::serve(listener, Arc::clone(&handler), async {
+            stopped.await.unwrap();
+        }));
+        Self {
+            address,
+            client: ClientBuilder::new().no_proxy().build().unwrap(),
+            handler,
+            done: Mutex::new(done),
+            stop,
+            served,
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Response {
+        self.client
+            .post(self.url(path))
+            .header("X-Azure-Functions-InvocationId", ID)
+            .header("Content-Type", "application/json; charset=utf-8")
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap()
+    }
+
+    async fn queue(&self, message: &str) -> Response {
+        self.post("/RevokeFromQueue", &envelope(message)).await
+    }
+
+    async fn next_done(&self) -> String {
+        self.done.lock().await.recv().await.unwrap()
+    }
+}
+
+fn envelope(message: &str) -> Value {
+    json!({ "Data": { "message": json!(message).to_string() }, "Metadata": {} })
+}
+
+async fn json_of(response: Response) -> Value {
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/json; charset=utf-8"
+    );
+    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+}
+
+/// Reads one answer from a bare connection: its status line and its body.
+async fn answer(connection: &mut TcpStream) -> (String, String) {
+    let mut bytes = Vec::new();
+    let head = loop {
+        let mut byte = [0];
+        connection.read_exact(&mut byte).await.unwrap();
+        bytes.push(byte[0]);
+        if bytes.ends_with(b"\r\n\r\n") {
+            break String::from_utf8(bytes).unwrap();
+        }
+    };
+    let headers: BTreeMap<String, String> = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    let mut body = vec![0; headers["content-length"].parse().unwrap()];
+    connection.read_exact(&mut body).await.unwrap();
+    let status = head.lines().next().unwrap().to_owned();
+    (status, String::from_utf8(body).unwrap())
+}
+
+fn posted(message: &str) -> String {
+    let body = envelope(message).to_string();
+    format!(
+        "POST /RevokeFromQueue HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Azure-Functions-InvocationId: {ID}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn the_probe_is_answered() {
+    let server = Server::start().await;
+    let response = server.client.get(server.url("/")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(json_of(response).await, json!({ "status": "listening" }));
+}
+
+#[tokio::test]
+async fn an_invocation_is_answered_in_the_hosts_shape() {
+    let server = Server::start().await;
+    let response = server.queue("hello").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(
+        json_of(response).await,
+        json!({
+            "Outputs": { "receipts": [r#"{"body":"hello"}"#] },
+            "Logs": [format!("id {ID}")],
+            "ReturnValue": null,
+        })
+    );
+    for path in ["/RevokeFromAlert", "/Check"] {
+        let body = json!({ "Data": { "req": { "Method": "POST", "Body": "{}" } }, "Metadata": {} });
+        let response = server.post(path, &body).await;
+        assert_eq!(
+            response.status(),
+            StatusCode::OK,
+            "the caller's status is inside"
+        );
+        let res = &json_of(response).await["Outputs"]["res"];
+        assert_eq!(res["statusCode"], "202");
+        assert_eq!(res["body"], r#"{"a":1}"#);
+    }
+}
+
+#[tokio::test]
+async fn an_abandoned_message_is_no_success() {
+    let server = Server::start().await;
+    let response = server.queue("abandon").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(json_of(response).await, json!({ "error": "not now" }));
+}
+
+#[tokio::test]
+async fn unknown_paths_and_wrong_methods_say_what_is_served() {
+    let server = Server::start().await;
+    let everything = json!([
+        "GET /",
+        "POST /RevokeFromQueue",
+        "POST /RevokeFromAlert",
+        "POST /Check"
+    ]);
+    for path in [
+        "/api/revoke",
+        "/revokefromqueue",
+        "/RevokeFromQueue/",
+        "/%00",
+    ] {
+        let response = server.post(path, &envelope("a")).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(json_of(response).await["serves"], everything);
+    }
+    let response = server
+        .client
+        .get(server.url("/RevokeFromQueue"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers()["allow"], "POST");
+    assert_eq!(json_of(response).await["serves"], everything);
+    let response = server.post("/", &json!({})).await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers()["allow"], "GET, HEAD");
+}
+
+#[tokio::test]
+async fn a_request_that_is_no_invocation_is_told_where_it_is_wrong() {
+    let server = Server::start().await;
+    let response = server
+        .post("/RevokeFromQueue", &json!({ "Data": {} }))
+        .await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let error = json_of(response).await["error"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        error.contains("RevokeFromQueue. Data.message: expected the message"),
+        "{error}"
+    );
+
+    let no_id = server
+        .client
+        .post(server.url("/Check"))
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(no_id.status(), StatusCode::BAD_REQUEST);
+    let error = json_of(no_id).await["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("X-Azure-Functions-InvocationId"), "{error}");
+}
+
+#[tokio::test]
+async fn a_body_at_the_limit_is_read_and_one_above_it_is_refused() {
+    let server = Server::start().await;
+    let post = |length| {
+        server
+            .client
+            .post(server.url("/RevokeFromQueue"))
+            .header("X-Azure-Functions-InvocationId", ID)
+            .body(vec![b'a'; length])
+            .send()
+    };
+    // It is no invocation, which only somebody can say who has read it.
+    let read = post(BODY_LIMIT).await.unwrap();
+    assert_eq!(read.status(), StatusCode::BAD_REQUEST);
+    let refused = post(BODY_LIMIT + 1).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let error = json_of(refused).await["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("larger than 67108864 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_next_invocation() {
+    let server = Server::start().await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    for message in ["first", "abandon", "second"] {
+        connection
+            .write_all(posted(message).as_bytes())
+            .await
+            .unwrap();
+        let (status, body) = answer(&mut connection).await;
+        let expected = if message == "abandon" { "500" } else { "200" };
+        assert!(
+            status.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{status}"
+        );
+        assert!(message == "abandon" || body.contains(message), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_own_invocation_alone() {
+    let server = Server::start().await;
+    let waiting = server.queue("wait");
+    let panicking = async {
+        assert_eq!(server.next_done().await, "waiting");
+        let response = server.queue("panic").await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = json_of(response).await.to_string();
+        assert!(body.contains("panic") && !body.contains("alice"), "{body}");
+        server.handler.go_on.notify_one();
+    };
+    let (waited, ()) = tokio::join!(waiting, panicking);
+    assert_eq!(waited.status(), StatusCode::OK);
+    assert_eq!(server.queue("after").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_when_the_connection_drops() {
+    let server = Server::start().await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection
+        .write_all(posted("wait").as_bytes())
+        .await
+        .unwrap();
+    assert_eq!(server.next_done().await, "waiting");
+    drop(connection);
+    // Another invocation passes, so that the server has had its time to notice.
+    assert_eq!(server.queue("meanwhile").await.status(), StatusCode::OK);
+    assert_eq!(server.next_done().await, "meanwhile");
+    server.handler.go_on.notify_one();
+    assert_eq!(server.next_done().await, "wait");
+}
+
+#[tokio::test]
+async fn told_to_stop_it_lets_what_is_in_flight_end() {
+    let server = Server::start().await;
+    let Server {
+        address,
+        client,
+        handler,
+        done,
+        stop,
+        mut served,
+    } = server;
+    let mut done = done.into_inner();
+    let url = format!("http://{address}/RevokeFromQueue");
+    let request = client
+        .post(url)
+        .header("X-Azure-Functions-InvocationId", ID)
+        .body(envelope("wait").to_string())
+        .send();
+    let in_flight = tokio::spawn(request);
+    // And one whose connection is gone, which nobody but the server knows of.
+    let mut dropped = TcpStream::connect(address).await.unwrap();
+    dropped
+        .write_all(posted("wait longer").as_bytes())
+        .await
+        .unwrap();
+    assert_eq!(done.recv().await.unwrap(), "waiting");
+    assert_eq!(done.recv().await.unwrap(), "waiting");
+    drop(dropped);
+
+    stop.send(()).unwrap();
+    handler.go_on.notify_waiters();
+    assert_eq!(in_flight.await.unwrap().unwrap().status(), StatusCode::OK);
+    assert_eq!(done.recv().await.unwrap(), "wait");
+    tokio::time::pause();
+    let early = tokio::time::timeout(host::GRACE / 2, &mut served).await;
+    assert!(early.is_err(), "it did not wait for the other one");
+
+    handler.go_on_at_last.notify_waiters();
+    served.await.unwrap().unwrap();
+    assert_eq!(done.recv().await.unwrap(), "wait longer");
+    assert!(
+        TcpStream::connect(address).await.is_err(),
+        "it no longer listens"
+    );
+}
+
+#[tokio::test]
+async fn what_does_not_end_within_the_grace_is_left() {
+    let server = Server::start().await;
+    let mut connection = TcpStream::connect(server.address).await.unwrap();
+    connection
+        .write_all(posted("wait").as_bytes())
+        .await
+        .unwrap();
+    assert_eq!(server.next_done().await, "waiting");
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    server.stop.send(()).unwrap();
+    server.served.await.unwrap().unwrap();
+    let took = begun.elapsed();
+    assert!(
+        took >= host::GRACE && took < host::GRACE + Duration::from_secs(1),
+        "{took:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_probe_is_answered_while_the_handler_is_still_being_made() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (make, told) = oneshot::channel::<Obedient>();
+    let handler = host::Starting::begin(async { told.await.map_err(|error| error.to_string()) });
+    tokio::spawn(host::serve(
+        listener,
+        Arc::new(handler),
+        std::future::pending(),
+    ));
+    let client = ClientBuilder::new().no_proxy().build().unwrap();
+    let invocation = client
+        .post(format!("http://{address}/RevokeFromQueue"))
+        .header("X-Azure-Functions-InvocationId", ID)
+        .body(envelope("a").to_string())
+        .send();
+    let invocation = tokio::spawn(invocation);
+    let probe = client
+        .get(format!("http://{address}/"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(probe.status(), StatusCode::OK);
+    assert!(!invocation.is_finished());
+    let (done, _kept) = mpsc::unbounded_channel();
+    let obedient = Obedient {
+        done,
+        go_on: Notify::new(),
+        go_on_at_last: Notify::new(),
+    };
+    assert!(make.send(obedient).is_ok());
+    assert_eq!(invocation.await.unwrap().unwrap().status(), StatusCode::OK);
+}

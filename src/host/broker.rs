@@ -7,7 +7,7 @@
 //!
 //! - No top-level property of the body has its name. The host spares properties that hold arrays; here they refuse the
 //!   name all the same, because nothing is lost by it.
-//! - A body that begins like an object but is not strict JSON is believed in nothing: the host's parser (Newtonsoft.Json)
+//! - A body that begins like an object, or like a comment before one, but is not strict JSON is believed in nothing: the host's parser (Newtonsoft.Json)
 //!   also takes comments, single quotes, bare names and more, and nobody should have to prove where the two differ.
 //! - Names are compared after folding by all of Unicode, which makes more names equal than the host does.
 //! - Numbers and times count only in the form that the host gives to its own, without a layer of quotes.
@@ -173,6 +173,10 @@ impl Claims {
         // What is no UTF-8 arrived as bytes, which the host does not parse; it is treated alike all the same.
         let text = String::from_utf8_lossy(body);
         let text = text.trim_matches(is_blank);
+        // A comment may stand before an object, and the host's parser passes over it.
+        if text.starts_with('/') {
+            return Self::Unknown;
+        }
         if !text.starts_with('{') {
             return Self::These(Vec::new());
         }

@@ -102,7 +102,9 @@ fn expected_at(path: &str) -> &'static str {
     match path {
         "$" => "an object with `Data` and `Metadata`",
         "Data" => "an object that holds the trigger's value",
-        "Data.req" => "the HTTP request as an object; the trigger's binding has to be named `req`",
+        "Data.req" => {
+            "the HTTP request as an object with `Method`; the trigger's binding has to be named `req`"
+        }
         "Data.req.Headers" => "an object with a list of texts for each name",
         "Data.req.Method" => "the HTTP method",
         "Metadata" => "an object",

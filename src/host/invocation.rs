@@ -8,7 +8,7 @@ use super::error::InvocationError;
 use super::function::Function;
 use super::layers::Payload;
 use super::message::QueueMessage;
-use super::request::{HttpRequest, RequestWire};
+use super::request::HttpRequest;
 
 /// One invocation by the Functions host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ struct HttpEnvelope {
 
 #[derive(Deserialize)]
 struct HttpData {
-    req: Option<RequestWire>,
+    req: Option<HttpRequest>,
 }
 
 fn queue_message(body: &[u8]) -> Result<QueueMessage, InvocationError> {
@@ -118,13 +118,12 @@ fn queue_message(body: &[u8]) -> Result<QueueMessage, InvocationError> {
 
 fn http_request(body: &[u8]) -> Result<HttpRequest, InvocationError> {
     let envelope: HttpEnvelope = read(body)?;
-    let request = envelope.data.and_then(|data| data.req).ok_or_else(|| {
+    envelope.data.and_then(|data| data.req).ok_or_else(|| {
         InvocationError::at(
             "Data.req",
             "the HTTP request; the trigger's binding has to be named `req` in function.json",
         )
-    })?;
-    request.try_into()
+    })
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, InvocationError> {

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer};
 
-use super::error::InvocationError;
 use super::layers::Payload;
 
 /// An HTTP request that the host has received and whose function key, where one is demanded, it has checked.
@@ -64,10 +63,10 @@ impl fmt::Debug for HttpRequest {
 
 /// The request as the host writes it (`HttpRequestExtensions.GetRequestAsJObject`). `Url`, `Query`, `Params` and
 /// `Identities` are not read.
-#[derive(Deserialize)]
-pub(super) struct RequestWire {
+#[derive(serde::Deserialize)]
+struct RequestWire {
     #[serde(rename = "Method")]
-    method: Option<String>,
+    method: String,
     #[serde(rename = "Headers")]
     headers: Option<BTreeMap<String, HeaderWire>>,
     #[serde(rename = "Body")]
@@ -75,20 +74,16 @@ pub(super) struct RequestWire {
 }
 
 /// A list in the host's form; in the documentation's `Metadata` also one text.
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum HeaderWire {
     List(Vec<String>),
     One(String),
 }
 
-impl TryFrom<RequestWire> for HttpRequest {
-    type Error = InvocationError;
-
-    fn try_from(wire: RequestWire) -> Result<Self, InvocationError> {
-        let method = wire
-            .method
-            .ok_or_else(|| InvocationError::at("Data.req.Method", "the HTTP method"))?;
+impl<'de> Deserialize<'de> for HttpRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = RequestWire::deserialize(deserializer)?;
         let headers = wire.headers.unwrap_or_default().into_iter();
         let headers = headers.flat_map(|(name, values)| {
             let values = match values {
@@ -97,7 +92,7 @@ impl TryFrom<RequestWire> for HttpRequest {
             };
             values.into_iter().map(move |value| (name.clone(), value))
         });
-        let mut request = Self::new(method, headers, None);
+        let mut request = Self::new(wire.method, headers, None);
         let binary = request.header("Content-Type").is_some_and(is_binary);
         request.body = wire.body.and_then(|body| body.into_body(binary));
         Ok(request)

@@ -126,6 +126,8 @@ fn what_only_the_hosts_parser_takes_for_an_object_is_believed_in_nothing() {
         "{'EnqueuedTimeUtc': '2019-01-01T00:00:00Z'}",
         "{EnqueuedTimeUtc: '2019-01-01T00:00:00Z'}",
         r#"{/* so */"MessageId": "x"}"#,
+        r#"/* before */ {"MessageId": "x"}"#,
+        "// before\n{\"MessageId\": \"x\"}",
         "{// so\n\"MessageId\": \"x\"}",
         r#"{"MessageId": "x",}"#,
         r#"{"MessageId": 'x'}"#,

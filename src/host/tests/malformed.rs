@@ -53,8 +53,8 @@ fn the_error_names_the_place_and_what_belongs_there() {
     Data.message (line 1, column 23): expected JSON in UTF-8, a plain value in it of at most 127 levels, as the Functions host writes it
     Data.message (line 1, column 29): expected JSON in UTF-8, a plain value in it of at most 127 levels, as the Functions host writes it
     Data.req: expected the HTTP request; the trigger's binding has to be named `req` in function.json
-    Data.req (line 1, column 20): expected the HTTP request as an object; the trigger's binding has to be named `req`
-    Data.req.Method: expected the HTTP method
+    Data.req (line 1, column 20): expected the HTTP request as an object with `Method`; the trigger's binding has to be named `req`
+    Data.req (line 1, column 30): expected the HTTP request as an object with `Method`; the trigger's binding has to be named `req`
     Data.req.Method (line 1, column 29): expected the HTTP method
     Data.req.Headers (line 1, column 62): expected an object with a list of texts for each name
     ");

@@ -64,7 +64,7 @@ impl fmt::Display for IdentityProblem {
             Self::Absent => f.write_str(
                 "this process has no managed identity, for IDENTITY_ENDPOINT and IDENTITY_HEADER are not both set. In \
                  Azure, turn on the function app's system-assigned identity (Identity, Status: On) and restart the app; \
-                 elsewhere, start Evict from the sandbox, which plays the identity endpoint",
+                 elsewhere, set both to an identity endpoint of this machine",
             ),
             Self::Unsupported => f.write_str(
                 "the identity endpoint that this host offers is not the one of App Service. Run Evict on a hosting plan \

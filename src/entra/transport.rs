@@ -5,6 +5,7 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,19 +125,20 @@ impl HttpTransport {
         request: reqwest::Request,
         timeout: Duration,
     ) -> Result<Answer, TransportFailure> {
-        let started = self.client.execute(request);
-        let deadline = tokio::time::Instant::now() + timeout;
-        let response = match tokio::time::timeout_at(deadline, started).await {
-            Ok(response) => response.map_err(|error| failure(&error, timeout))?,
-            Err(_) => return Err(TransportFailure::TimedOut(timeout)),
+        // One time for both parts. A head that came in time counts, whatever becomes of its body.
+        let mut expiry = pin!(tokio::time::sleep(timeout));
+        let response = tokio::select! {
+            response = self.client.execute(request) => response.map_err(|error| failure(&error, timeout))?,
+            () = &mut expiry => return Err(TransportFailure::TimedOut(timeout)),
         };
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let body = match tokio::time::timeout_at(deadline, read(response)).await {
-            Ok(Ok(body)) => Ok(body),
-            Ok(Err(ReadError::TooLarge)) => Err(TransportFailure::TooLarge),
-            Ok(Err(ReadError::Http(error))) => Err(failure(&error, timeout)),
-            Err(_) => Err(TransportFailure::TimedOut(timeout)),
+        let body = tokio::select! {
+            body = read(response) => body.map_err(|error| match error {
+                ReadError::TooLarge => TransportFailure::TooLarge,
+                ReadError::Http(error) => failure(&error, timeout),
+            }),
+            () = &mut expiry => Err(TransportFailure::TimedOut(timeout)),
         };
         Ok(Answer {
             status,

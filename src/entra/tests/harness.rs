@@ -117,9 +117,11 @@ pub(super) fn recorded(name: &str) -> Step {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
         headers.insert(name, value.as_str().unwrap().parse().unwrap());
     }
-    let body = match &record["body"] {
-        serde_json::Value::Null => Vec::new(),
-        body => serde_json::to_vec(body).unwrap(),
+    let body = &record["body"];
+    let body = if body.is_null() {
+        Vec::new()
+    } else {
+        serde_json::to_vec(body).unwrap()
     };
     Step {
         after: Duration::ZERO,

@@ -118,7 +118,7 @@ fn every_problem_of_the_identity_says_what_to_do() {
         writeln!(text, "- {error}").unwrap();
     }
     insta::assert_snapshot!(text, @"
-    - Getting a token for the managed identity failed: there is no token: this process has no managed identity, for IDENTITY_ENDPOINT and IDENTITY_HEADER are not both set. In Azure, turn on the function app's system-assigned identity (Identity, Status: On) and restart the app; elsewhere, start Evict from the sandbox, which plays the identity endpoint. Then try again.
+    - Getting a token for the managed identity failed: there is no token: this process has no managed identity, for IDENTITY_ENDPOINT and IDENTITY_HEADER are not both set. In Azure, turn on the function app's system-assigned identity (Identity, Status: On) and restart the app; elsewhere, set both to an identity endpoint of this machine. Then try again.
     - Getting a token for the managed identity failed: there is no token: the identity endpoint that this host offers is not the one of App Service. Run Evict on a hosting plan that sets IDENTITY_ENDPOINT and IDENTITY_HEADER, such as Flex Consumption, Premium or Dedicated. Then try again.
     - Getting a token for the managed identity failed: there is no token: the identity endpoint did not answer: no connection could be made (Connection refused). This may pass: try again later.
     - Getting a token for the managed identity failed: there is no token: the identity endpoint answered 400: the identity that was asked for is not assigned to this app. Turn on the function app's system-assigned identity, or correct EVICT_CLIENT_ID, the client id of a user-assigned identity of this app. Then try again.

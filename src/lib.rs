@@ -1,4 +1,24 @@
 //! Evict cuts every Entra ID session of a flagged user and hands back a receipt that says what was proved.
+//!
+//! The map of the rooms, in the order in which an alert passes them. Nothing flows back up.
+//!
+//! | room | what it is for | may name |
+//! | --- | --- | --- |
+//! | [`domain`] | plain values: subject, user, alert, outcome, receipt, clock; no I/O | |
+//! | [`host`] | the Functions host's contract: what comes in, what goes out, the server | |
+//! | [`alert`] | one file for each inbound shape, all read into one alert | `domain` |
+//! | [`guard`] | decides; a pure function of policy, alert, user, usage and time | `domain` |
+//! | [`entra`] | the Graph client under managed identity | `domain`, `guard::Clearance` |
+//! | [`containment`] | runs the plan for every subject and loses no receipt | `domain`, `guard`, `entra` |
+//! | [`ledger`] | what was cut this hour | `domain` |
+//! | [`receipt`] | one record, several renderings | `domain` |
+//! | [`service`] | the composition, on one screen | `host`, `alert`, `containment`, `ledger`, `receipt`, `domain` |
+//! | [`config`] | the registry of settings | `domain` |
+//! | [`telemetry`] | log lines, each at its level | `domain` |
+//! | [`cli`] | the operator's command | all of these |
+//!
+//! What must never be, and what holds it: `tests/it/house.rs` reads the sources for who names whom; `clippy.toml` bans
+//! single calls; privacy holds the guard's values, with tests that must not compile; Cargo keeps the sandbox out.
 
 pub mod alert;
 #[cfg(feature = "operator")]

@@ -8,6 +8,8 @@
 //!
 //! What decides between complete and abandon, between 200, 202 and 400, is in `queue` and `http`; nothing flows back up.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod check;
 mod http;
 mod queue;

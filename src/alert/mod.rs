@@ -19,6 +19,8 @@
 //! Nothing here trusts the text of a payload: it reads any bytes without panicking, in time linear in their number, and
 //! its messages do not repeat them. It does not decide what to do about an alert; that is the guard's.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod account;
 mod azure_monitor_activity;
 mod azure_monitor_common;

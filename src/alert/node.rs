@@ -56,9 +56,10 @@ impl Node {
 
     /// The object, or a problem that says what stands here.
     pub(super) fn as_object(&self) -> Result<&Object, Problem> {
-        match self {
-            Self::Object(object) => Ok(object),
-            other => Err(unexpected("an object", other)),
+        if let Self::Object(object) = self {
+            Ok(object)
+        } else {
+            Err(unexpected("an object", self))
         }
     }
 
@@ -198,7 +199,9 @@ impl Object {
         match json::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
             Node::Null => Ok(None),
             Node::Object(object) => Ok(Some(Cow::Owned(object))),
-            other => Err(unexpected("an object, written as a string,", &other).within(name)),
+            other @ (Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_)) => {
+                Err(unexpected("an object, written as a string,", &other).within(name))
+            }
         }
     }
 

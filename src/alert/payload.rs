@@ -223,10 +223,10 @@ fn read_object(object: &Object, nesting: usize) -> Result<Draft, Failure> {
 fn read_list(items: &[Node], nesting: usize) -> Result<Draft, Failure> {
     let mut all: Option<Draft> = None;
     for (index, item) in items.iter().enumerate() {
-        let read = match item {
-            Node::Object(object) if nesting < MOST_ENVELOPES => read_object(object, nesting + 1),
-            Node::Object(_) => Err(too_deep()),
-            other => Err(Draft::new(Shape::None).fail(unexpected("an object", other))),
+        let read = match item.as_object() {
+            Ok(object) if nesting < MOST_ENVELOPES => read_object(object, nesting + 1),
+            Ok(_) => Err(too_deep()),
+            Err(problem) => Err(Draft::new(Shape::None).fail(problem)),
         };
         let draft = read.map_err(|failure| Failure {
             problem: failure.problem.at(index),

@@ -4,6 +4,8 @@
 //! It decides nothing itself (`guard` does), speaks no HTTP (`entra` does), and knows neither how an alert arrived nor who
 //! reads the receipts.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod alert;
 mod check;
 mod draft;

@@ -3,6 +3,8 @@
 //! A name tells how far a value is trusted: a [`SubjectRef`] is an account as a sender wrote it, a [`User`] is what the
 //! directory answered. Nothing here does I/O, and nothing here names another room.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod alert;
 pub mod clock;
 pub mod cloud;

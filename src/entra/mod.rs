@@ -9,6 +9,8 @@
 //! `resolve`, `groups`, `sessions` and `verify` ask something of Graph, each with its own wire structs; `error` says what to
 //! do when that fails.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod cause;
 mod claims;
 mod client;

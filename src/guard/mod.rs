@@ -4,8 +4,8 @@
 //!
 //! The decision has three steps, and each hands the next one a value that only it can make:
 //!
-//! 1. [`plan`] looks at the alert alone: the pinned tenant, the severity, what is no user, the cap per alert.
-//! 2. [`examine`] looks at the user that the directory named: protected, external, of another tenant. Who passes is
+//! 1. [`plan()`] looks at the alert alone: the pinned tenant, the severity, what is no user, the cap per alert.
+//! 2. [`examine()`] looks at the user that the directory named: protected, external, of another tenant. Who passes is
 //!    [`Eligible`], which permits nothing yet.
 //! 3. [`Eligible::clear`] takes a [`Slot`] of the hour's [`Allowance`] and gives the [`Clearance`] that every call which
 //!    changes the tenant demands.
@@ -22,6 +22,8 @@
 //! ```compile_fail,E0423
 //! let forged = evict::guard::Slot(());
 //! ```
+
+#![deny(clippy::wildcard_enum_match_arm)]
 
 mod allowance;
 mod clearance;

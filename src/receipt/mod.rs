@@ -33,6 +33,8 @@
 //! cap per alert withheld users: a manual message that cuts those whom it names. In the reply, `alert.confirm` lists all
 //! of these messages.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod alive;
 mod comment;
 mod confirmation;

@@ -21,11 +21,13 @@ mod entra_wire;
 #[cfg(feature = "operator")]
 mod explain;
 mod guard_caps;
+mod guard_properties;
 mod guard_protection;
 mod host_invocation;
 mod host_log;
 mod host_process;
 mod host_server;
+mod house;
 mod http_reply;
 mod main_job;
 mod queue_delivery;
@@ -36,3 +38,4 @@ mod receipt_json;
 mod receipt_messages;
 mod receipt_roundtrip;
 mod receipt_world;
+mod samples_end_to_end;

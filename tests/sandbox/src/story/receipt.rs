@@ -2,12 +2,18 @@
 
 use serde_json::Value;
 
+/// Something that stays alive after a cut, and until when that may be.
+pub(super) struct Alive<'a> {
+    pub(super) what: &'a str,
+    pub(super) until: Option<&'a str>,
+}
+
 /// A receipt, read for telling.
 pub(super) struct Told<'a>(pub(super) &'a Value);
 
-impl Told<'_> {
+impl<'a> Told<'a> {
     /// Whom it is about: the name in the directory, or else as the alert wrote it.
-    pub(super) fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &'a str {
         self.0["user"]["userPrincipalName"]
             .as_str()
             .or(self.0["subject"].as_str())
@@ -15,7 +21,7 @@ impl Told<'_> {
     }
 
     /// The object id, if the directory named a user.
-    pub(super) fn user_id(&self) -> Option<&str> {
+    pub(super) fn user_id(&self) -> Option<&'a str> {
         self.0["user"]["id"].as_str()
     }
 
@@ -51,21 +57,18 @@ impl Told<'_> {
     }
 
     /// What it means and what to do next.
-    pub(super) fn detail(&self) -> Option<&str> {
+    pub(super) fn detail(&self) -> Option<&'a str> {
         self.0["detail"].as_str()
     }
 
-    /// What stays alive, a line each.
-    pub(super) fn still_alive(&self) -> Vec<String> {
+    /// What stays alive.
+    pub(super) fn still_alive(&self) -> Vec<Alive<'a>> {
         let list = self.0["stillAlive"].as_array();
         list.into_iter()
             .flatten()
-            .map(|item| {
-                let what = item["what"].as_str().unwrap_or_default();
-                match item["until"].as_str() {
-                    Some(until) => format!("{what} (until {until})"),
-                    None => what.to_owned(),
-                }
+            .map(|item| Alive {
+                what: item["what"].as_str().unwrap_or_default(),
+                until: item["until"].as_str(),
             })
             .collect()
     }

@@ -70,14 +70,13 @@ fn a_person_reads_who_was_cut_who_was_not_and_why() {
     assert_eq!(
         story().text(),
         "\
-The sample incident in contoso.com
+The sample incident in contoso.com, sent to the queue
 
 alice@contoso.com
   revoked, verified
   sessions valid from 2026-11-23T20:10:27Z, before that 2026-11-01T00:00:00Z
     Outlook        alive -> dead
     Azure CLI      alive -> dead, its access token not yet
-  Still alive: Access tokens already issued. (until 2026-11-23T21:10:27Z)
 
 break.glass@contoso.com
   withheld: protected_group (EVICT_PROTECTED_GROUPS)
@@ -87,6 +86,9 @@ break.glass@contoso.com
 
 mallory\\u{7}@contoso.com
   not_found
+
+Still alive, of alice@contoso.com:
+  Access tokens already issued. (until 2026-11-23T21:10:27Z)
 
 Everybody else: 1 sessions alive before, 1 after.
 Graph was called 0 times, 0 of them to revoke.

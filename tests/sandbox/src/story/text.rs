@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::receipt::Told;
+use super::receipt::{Alive, Told};
 use super::{Ending, SessionPair, Story};
 use crate::tenant::CallRecord;
 
@@ -16,7 +16,12 @@ pub(super) fn render(story: &Story) -> String {
     line(
         &mut out,
         "",
-        &format!("{} in {}", story.alert, story.domain),
+        &format!(
+            "{} in {}, {}",
+            story.alert,
+            story.domain,
+            way(&story.ending)
+        ),
     );
     if story.receipts.is_empty() {
         line(&mut out, "", "Nobody was flagged.");
@@ -34,6 +39,7 @@ pub(super) fn render(story: &Story) -> String {
         subject(&mut out, &told, &own);
         flagged.extend(own.iter().map(|pair| pair.before.user));
     }
+    still_alive(&mut out, &story.receipts);
     out.push('\n');
     let others: Vec<_> = sessions
         .iter()
@@ -83,8 +89,45 @@ fn subject(out: &mut String, told: &Told, sessions: &[SessionPair]) {
             &format!("{:<14} {before} -> {after}{note}", pair.before.app),
         );
     }
-    for item in told.still_alive() {
-        line(out, "  ", &format!("Still alive: {item}"));
+}
+
+/// What stays alive, once for all users of whom the same is said; with several times, the latest.
+fn still_alive(out: &mut String, receipts: &[Value]) {
+    let mut groups: Vec<(Vec<&str>, Vec<Alive>)> = Vec::new();
+    for told in receipts.iter().map(Told) {
+        let alive = told.still_alive();
+        let same = groups.iter_mut().find(|(_, group)| {
+            group.len() == alive.len() && group.iter().zip(&alive).all(|(a, b)| a.what == b.what)
+        });
+        match same {
+            _ if alive.is_empty() => {}
+            None => groups.push((vec![told.name()], alive)),
+            Some((names, group)) => {
+                names.push(told.name());
+                for (known, other) in group.iter_mut().zip(alive) {
+                    known.until = known.until.max(other.until);
+                }
+            }
+        }
+    }
+    for (names, alive) in groups {
+        out.push('\n');
+        line(out, "", &format!("Still alive, of {}:", names.join(", ")));
+        for Alive { what, until } in alive {
+            let text = until.map_or_else(
+                || what.to_owned(),
+                |until| format!("{what} (until {until})"),
+            );
+            line(out, "  ", &text);
+        }
+    }
+}
+
+/// Which way the alert went in.
+fn way(ending: &Ending) -> &'static str {
+    match ending {
+        Ending::Answered(_) => "posted to the HTTP trigger",
+        Ending::Completed(_) | Ending::DeadLettered(_) => "sent to the queue",
     }
 }
 

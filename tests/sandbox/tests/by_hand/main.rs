@@ -90,7 +90,9 @@ fn the_story_is_a_text() {
     let output = tell(&json!({"steps": steps}), &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
-        text.starts_with("alert.json in contoso.com\n\nalice@contoso.com\n  revoked\n"),
+        text.starts_with(
+            "alert.json in contoso.com, sent to the queue\n\nalice@contoso.com\n  revoked\n"
+        ),
         "{text}"
     );
     assert!(text.contains("    Outlook        alive -> alive"), "{text}");

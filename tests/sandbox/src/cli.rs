@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+use sandbox::once::Via;
 
 /// A simulated Entra tenant and a simulated Functions host around the real handler. Without a command it sends one alert
 /// and tells what became of it.
@@ -35,15 +36,6 @@ pub(crate) struct AlertOptions {
     /// Print one JSON document instead of the story.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// The trigger that an alert goes through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Via {
-    /// The Service Bus queue.
-    Queue,
-    /// The HTTP endpoint.
-    Http,
 }
 
 /// What every command understands.

@@ -45,6 +45,28 @@ pub fn missing() -> Option<String> {
 /// Prism's program within the judges' directory.
 const PRISM: &str = "node_modules/@stoplight/prism-cli/dist/index.js";
 
+/// Whether the judges can be asked. If not, says so on standard error.
+///
+/// # Panics
+/// They cannot, and the environment says `EVICT_JUDGES=required`.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a switch of the test run itself, not of the program under test"
+)]
+pub fn present(judge: &str) -> bool {
+    let Some(why) = missing() else {
+        return true;
+    };
+    let required = std::env::var("EVICT_JUDGES").is_ok_and(|value| value == "required");
+    assert!(!required, "{judge} was required and not asked: {why}");
+    #[expect(clippy::print_stderr, reason = "whoever runs the tests must see it")]
+    {
+        eprintln!("skipped: {judge} was not asked: {why}");
+    }
+    false
+}
+
 /// Prism as a mock of Microsoft Graph, which refuses what Graph's published contract does not allow.
 #[derive(Debug)]
 pub struct Prism {

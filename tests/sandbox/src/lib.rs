@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod functions;
 pub mod judges;
+pub mod once;
 pub mod stage;
 pub mod story;
 mod sync;

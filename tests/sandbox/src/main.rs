@@ -2,7 +2,7 @@
 
 mod cli;
 mod handler;
-mod once;
+mod payload;
 mod setting;
 
 use std::io::{IsTerminal, Write};
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use sandbox::once;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
@@ -62,8 +63,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// Sends one alert and prints what became of it.
 async fn tell(alert: &AlertOptions, common: &CommonOptions) -> anyhow::Result<()> {
+    let payload = payload::read(alert.alert.as_deref())?;
     let setting = Setting::start(common, Ports::default()).await?;
-    let story = once::run(&setting, alert).await;
+    let story = once::send(&setting.tenant, &setting.host, payload, alert.via).await;
     setting.host.shutdown().await;
     let story = story?;
     if alert.json {

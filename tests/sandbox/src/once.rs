@@ -1,19 +1,42 @@
 //! Sends one alert through the whole path and tells what became of it.
 
-use std::io::Read;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use sandbox::functions::{FunctionsHost, Message, QueuedMessage};
-use sandbox::story::{Ending, Story, receipts_of};
 use serde_json::Value;
 
-use crate::cli::{AlertOptions, Via};
-use crate::setting::Setting;
+use crate::functions::{FunctionsHost, Message, QueuedMessage};
+use crate::story::{Ending, Story, receipts_of};
+use crate::tenant::Tenant;
 
-/// The alert that is sent if no other is given: four accounts, one of them protected and one a guest.
-const SAMPLE: &str = include_str!("../alerts/sentinel-incident.json");
+/// An alert to send.
+#[derive(Debug, Clone)]
+pub struct Alert {
+    /// What to call it.
+    pub name: String,
+    /// The payload, as it goes on the wire.
+    pub body: Vec<u8>,
+}
+
+impl Alert {
+    /// A Sentinel incident of four accounts in the shipped world, one of them protected and one a guest.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            name: "The sample incident".to_owned(),
+            body: include_bytes!("../alerts/sentinel-incident.json").to_vec(),
+        }
+    }
+}
+
+/// The trigger that an alert goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Via {
+    /// The Service Bus queue.
+    Queue,
+    /// The HTTP endpoint.
+    Http,
+}
 
 /// More than ten deliveries take, with the waits between them.
 const LIMIT: Duration = Duration::from_hours(1);
@@ -21,18 +44,17 @@ const LIMIT: Duration = Duration::from_hours(1);
 /// Sends the alert and returns the story.
 ///
 /// # Errors
-/// The alert cannot be read or sent, or the host shuts down before it is through.
-pub(crate) async fn run(setting: &Setting, options: &AlertOptions) -> anyhow::Result<Story> {
-    let Setting {
-        domain,
-        tenant,
-        host,
-        ..
-    } = setting;
-    let (name, body) = read(options.alert.as_deref())?;
+/// The alert cannot be sent, or the host shuts down before it is through.
+pub async fn send(
+    tenant: &Tenant,
+    host: &FunctionsHost,
+    alert: Alert,
+    via: Via,
+) -> anyhow::Result<Story> {
+    let Alert { name, body } = alert;
     tenant.redeem_all();
     let before = tenant.sessions();
-    let (ending, answer) = match options.via {
+    let (ending, answer) = match via {
         Via::Queue => (through_queue(host, body).await?, None),
         Via::Http => {
             let (status, text) = through_http(host, body).await?;
@@ -46,7 +68,7 @@ pub(crate) async fn run(setting: &Setting, options: &AlertOptions) -> anyhow::Re
         None => (published(host), None),
     };
     Ok(Story {
-        domain: domain.clone(),
+        domain: tenant.domain(),
         alert: name,
         receipts,
         before,
@@ -60,23 +82,6 @@ pub(crate) async fn run(setting: &Setting, options: &AlertOptions) -> anyhow::Re
         answer,
         ending,
     })
-}
-
-/// The payload, and what to call it.
-fn read(path: Option<&Path>) -> anyhow::Result<(String, Vec<u8>)> {
-    let Some(path) = path else {
-        return Ok(("The sample incident".to_owned(), SAMPLE.into()));
-    };
-    if path == Path::new("-") {
-        let mut body = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut body)
-            .context("reading standard input")?;
-        return Ok(("The alert".to_owned(), body));
-    }
-    let body = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok((name.into_owned(), body))
 }
 
 async fn through_queue(host: &FunctionsHost, body: Vec<u8>) -> anyhow::Result<Ending> {

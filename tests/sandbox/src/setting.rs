@@ -16,7 +16,6 @@ const PROTECTED_GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
 
 /// Everything that runs.
 pub(crate) struct Setting {
-    pub(crate) domain: String,
     pub(crate) tenant: Tenant,
     pub(crate) host: FunctionsHost,
     /// The staged package, removed at the end.
@@ -40,7 +39,6 @@ impl Setting {
             Some(path) => read_world(path)?,
             None => World::default_contoso()?,
         };
-        let domain = world.tenant.domain.clone();
         let binary = if let Some(path) = &options.handler {
             path.clone()
         } else {
@@ -56,7 +54,6 @@ impl Setting {
         host_options.control_port = ports.control;
         let host = FunctionsHost::start(host_options).await?;
         Ok(Self {
-            domain,
             tenant,
             host,
             _package: package,

@@ -7,27 +7,9 @@ use sandbox::judges::{self, Prism, Request, Verdict};
 use sandbox::tenant::{Fault, Tenant, World};
 use serde_json::json;
 
-/// Whether the judges can be asked.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a switch of the test run itself, not of the program under test"
-)]
-fn present(judge: &str) -> bool {
-    let Some(why) = judges::missing() else {
-        return true;
-    };
-    let required = std::env::var("EVICT_JUDGES").is_ok_and(|value| value == "required");
-    assert!(!required, "{judge} was required and not asked: {why}");
-    #[expect(clippy::print_stderr, reason = "whoever runs the tests must see it")]
-    {
-        eprintln!("skipped: {judge} was not asked: {why}");
-    }
-    false
-}
-
 #[tokio::test]
 async fn microsofts_sdks_use_the_sandbox_as_they_use_azure() {
-    if !present("Microsoft's SDK for JavaScript") {
+    if !judges::present("Microsoft's SDK for JavaScript") {
         return;
     }
     let world = World::default_contoso().unwrap();
@@ -73,7 +55,7 @@ async fn microsofts_sdks_use_the_sandbox_as_they_use_azure() {
 
 #[tokio::test]
 async fn graphs_contract_allows_our_requests_and_refuses_their_neighbours() {
-    if !present("Prism") {
+    if !judges::present("Prism") {
         return;
     }
     let prism = Prism::start(&judges::graph_contract()).await.unwrap();
@@ -113,7 +95,7 @@ async fn graphs_contract_allows_our_requests_and_refuses_their_neighbours() {
 
 #[tokio::test]
 async fn graphs_contract_allows_what_the_journal_holds() {
-    if !present("Prism") {
+    if !judges::present("Prism") {
         return;
     }
     let world = World::default_contoso().unwrap();

@@ -242,6 +242,12 @@ impl Tenant {
         self.shared.journal.wait_for(&pattern.into(), count).await
     }
 
+    /// Its default domain.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        lock(&self.shared.directory).domain.clone()
+    }
+
     /// Every session, in the world's order.
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionState> {

@@ -1,0 +1,74 @@
+//! What a stranger sees first: the sandbox's story of its sample incident, told by the real handler.
+
+use sandbox::once::{self, Alert, Via};
+use sandbox::story::Story;
+use serde_json::Value;
+
+use crate::app::App;
+
+/// The group that the sandbox protects when it is used by hand.
+const PROTECTED: (&str, &str) = (
+    "EVICT_PROTECTED_GROUPS",
+    "f448435d-3ca7-4073-8152-a1fd73c0fd09",
+);
+
+async fn told(via: Via) -> Story {
+    let app = App::start(&[PROTECTED]).await;
+    let story = once::send(&app.tenant, &app.host, Alert::sample(), via)
+        .await
+        .unwrap();
+    app.end().await;
+    story
+}
+
+/// Without its times, which differ from run to run.
+fn timeless(text: &str) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_matches(['(', ')', ',']);
+        if bare.parse::<jiff::Timestamp>().is_ok() {
+            word.replace(bare, "<time>")
+        } else {
+            word.to_owned()
+        }
+    };
+    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn the_story_says_who_was_cut_who_was_not_and_what_is_still_alive() {
+    let story = told(Via::Queue).await;
+    insta::assert_snapshot!(timeless(&story.text()));
+}
+
+#[tokio::test]
+async fn the_document_has_the_fields_that_other_tools_read() {
+    for via in [Via::Queue, Via::Http] {
+        let document = told(via).await.json();
+        let keys = |value: &Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&document), ["calls", "receipts", "sessions", "status"]);
+        assert_eq!(keys(&document["calls"][0]), ["method", "path", "status"]);
+        assert_eq!(
+            keys(&document["sessions"][0]),
+            ["after", "app", "before", "user"]
+        );
+        let receipts = document["receipts"].as_array().unwrap();
+        let outcomes: Vec<_> = receipts.iter().map(|one| &one["outcome"]).collect();
+        assert_eq!(
+            outcomes,
+            ["revoked", "revoked", "not_effective", "withheld"]
+        );
+        let status = match via {
+            Via::Queue => Value::from("completed"),
+            Via::Http => Value::from(200),
+        };
+        assert_eq!(document["status"], status);
+    }
+}

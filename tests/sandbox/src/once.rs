@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::functions::{FunctionsHost, Message, QueuedMessage};
@@ -52,7 +53,7 @@ pub async fn send(
     via: Via,
 ) -> anyhow::Result<Story> {
     let Alert { name, body } = alert;
-    tenant.redeem_all();
+    renew_before_now(tenant);
     let before = tenant.sessions();
     let (ending, answer) = match via {
         Via::Queue => (through_queue(host, body).await?, None),
@@ -82,6 +83,15 @@ pub async fn send(
         answer,
         ending,
     })
+}
+
+/// Every client app gets a new access token, some time before the alert: a token of the very second of a cut may or may
+/// not count as older than the cut, for Graph tells the time of the cut in whole seconds.
+fn renew_before_now(tenant: &Tenant) {
+    let (clock, now) = (tenant.clock(), tenant.clock().offset());
+    clock.set_offset(now - SignedDuration::from_mins(1));
+    tenant.redeem_all();
+    clock.set_offset(now);
 }
 
 async fn through_queue(host: &FunctionsHost, body: Vec<u8>) -> anyhow::Result<Ending> {

@@ -137,7 +137,8 @@ fn split(body: &[u8], room: usize) -> Vec<Body<'_>> {
     }
 }
 
-/// The host reads a string that looks like a date as a date and writes it anew; such a body has to be kept from it.
+/// In an object the host takes a string that looks like a date for one and writes it anew; such a body is kept from it,
+/// should it ever read ours.
 fn may_be_rewritten(text: &str) -> bool {
     let begins_like_a_date = text
         .trim_start()
@@ -146,7 +147,8 @@ fn may_be_rewritten(text: &str) -> bool {
 }
 
 /// What a message left unfinished, as messages that can be put on the input queue as they are: what its last delivery
-/// could not end, and what failed for want of a permission. Why they were rejected stands in `rejectedBecause`, which the manual form passes over.
+/// could not end, and what failed for want of a permission. Why they were rejected stands in `rejectedBecause`, which the
+/// manual form passes over.
 #[must_use]
 pub fn unfinished(report: &AlertReport<'_>, from: &RejectedFrom<'_>) -> Vec<String> {
     let entries = report

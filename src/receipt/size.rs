@@ -1,8 +1,8 @@
-//! How large a message is when the Functions host sends it, and how a text is cut to a size.
+//! How large a message may become on its way, and how a text is cut to a size.
 //!
-//! The host parses each element of an output and writes it again with indentation (Azure/azure-functions-host,
-//! `FunctionBinding`), so that what is sent is larger than what was handed over. All limits here are kept in the host's
-//! form.
+//! Messages are handed to the Functions host as texts, which by its source it sends as they are. Objects it would write
+//! again with indentation (Azure/azure-functions-host, `FunctionBinding`), which makes them larger. All limits here are
+//! kept even in that larger form, *the host's form*, so that nothing is lost if a host should treat texts so too.
 
 use std::borrow::Cow;
 

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use evict::alert::parse;
-use evict::domain::{Alert, Parsed, SubjectKind, SubjectRef};
-use evict::receipt::put_back;
+use evict::domain::{Alert, Correlation, Outcome, Parsed, SubjectKind, SubjectRef, WithholdReason};
+use evict::receipt::{EventKey, RejectedFrom, events, put_back, reply_json, unfinished};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use crate::receipt_world::{crowd, report, time};
 
 fn users(alert: &Alert) -> Vec<SubjectRef> {
     let is_user = |subject: &&SubjectRef| subject.kind == SubjectKind::User;
@@ -22,6 +24,7 @@ fn read_back(alert: &Alert, limit: usize) -> Vec<SubjectRef> {
         .flat_map(|message| match parse(message.as_bytes()) {
             Parsed::Alert(read) => {
                 assert_eq!(read.header.severity, alert.header.severity);
+                assert_eq!(read.header.reason, alert.header.reason);
                 assert_eq!(read.header.alert_id, alert.header.alert_id);
                 assert_eq!(read.header.incident_id, alert.header.incident_id);
                 users(&read)
@@ -83,4 +86,42 @@ proptest! {
             prop_assert_eq!(read_back(&alert, limit), users(&alert));
         }
     }
+}
+
+#[test]
+fn what_confirms_a_capped_alert_or_was_left_unfinished_is_read_as_its_users() {
+    let (parsed, receipts) = crowd(
+        1000,
+        &Outcome::Withheld {
+            reason: WithholdReason::BlastRadius,
+        },
+        Some("EVICT_MAX_USERS_PER_ALERT"),
+    );
+    let reply: Value =
+        serde_json::from_str(&reply_json(&report(&parsed, &receipts))).unwrap();
+    let Parsed::Alert(again) = parse(reply["alert"]["confirm"][0].to_string().as_bytes()) else {
+        panic!()
+    };
+    assert_eq!(again.header.expect, Some(1000));
+    let event: Value =
+        serde_json::from_str(&events(&report(&parsed, &receipts), "/x", EventKey::Message("m"))[0])
+            .unwrap();
+    assert!(matches!(
+        parse(event["data"]["confirm"].to_string().as_bytes()),
+        Parsed::Alert(_)
+    ));
+    let (parsed, receipts) = crowd(3, &Outcome::Deferred, None);
+    let c = Correlation::default();
+    let m = unfinished(
+        &report(&parsed, &receipts),
+        &RejectedFrom {
+            correlation: &c,
+            delivery_count: None,
+            at: time("2026-11-23T20:19:00Z"),
+        },
+    );
+    let Parsed::Alert(again) = parse(m[0].as_bytes()) else {
+        panic!()
+    };
+    assert_eq!(again.subjects.len(), 3);
 }

@@ -37,7 +37,6 @@ mod queue_unreadable;
 mod receipt_comment;
 mod receipt_json;
 mod receipt_messages;
-mod receipt_roundtrip;
 mod receipt_world;
 mod samples_end_to_end;
 mod story;

@@ -1,6 +1,8 @@
 //! Makes text of a payload fit to be carried on: one line, no control characters, no marks that reorder or hide what a
 //! person reads, and no more than a bounded length. Identifiers do not pass here: their types refuse such text.
 
+use crate::domain::is_invisible;
+
 /// The text on one line, without invisible characters, cut at `longest` characters. `None` when nothing is left.
 pub(super) fn tidy(text: &str, longest: usize) -> Option<String> {
     let mut tidied = String::new();
@@ -26,14 +28,6 @@ pub(super) fn tidy(text: &str, longest: usize) -> Option<String> {
         length += 1;
     }
     (!tidied.is_empty()).then_some(tidied)
-}
-
-/// Marks that reorder text, join it or take no room ("Bidirectional Algorithm", Unicode Standard Annex 9; the `Cf`
-/// category of the marks that are used to disguise names).
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod policy;
 pub mod receipt;
 pub mod subject;
+pub mod untrusted;
 pub mod user;
 
 pub use alert::{
@@ -30,4 +31,5 @@ pub use outcome::{Fix, Outcome, WithholdReason};
 pub use policy::{Mode, Policy, ProtectedUser};
 pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};
 pub use subject::{SubjectKind, SubjectRef};
+pub use untrusted::is_invisible;
 pub use user::{HomeTenant, User};

@@ -155,6 +155,22 @@ impl Outcome {
         }
     }
 
+    /// Whether the sessions were cut, by this containment or an earlier one of the same message.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        match self {
+            Self::Revoked { .. } | Self::AlreadyCut => true,
+            Self::Withheld { .. }
+            | Self::NotEffective { .. }
+            | Self::NotFound
+            | Self::Ambiguous { .. }
+            | Self::NotAUser { .. }
+            | Self::Failed { .. }
+            | Self::Deferred
+            | Self::HandedOver => false,
+        }
+    }
+
     /// Whether the subject is worth another message once somebody, or time, has removed what stood in the way.
     #[must_use]
     pub fn is_worth_putting_back(&self) -> bool {

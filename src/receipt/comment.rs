@@ -142,17 +142,7 @@ fn item(subject: Option<&SubjectRef>, receipt: &Receipt) -> String {
 /// What stays alive after the cuts of this alert, each thing once, with the latest of its bounds.
 fn still_alive(receipts: &[Receipt]) -> Vec<String> {
     let mut all: Vec<StillAlive> = Vec::new();
-    let cut = receipts.iter().filter(|receipt| match receipt.outcome {
-        Outcome::Revoked { .. } | Outcome::AlreadyCut => true,
-        Outcome::Withheld { .. }
-        | Outcome::NotEffective { .. }
-        | Outcome::NotFound
-        | Outcome::Ambiguous { .. }
-        | Outcome::NotAUser { .. }
-        | Outcome::Failed { .. }
-        | Outcome::Deferred
-        | Outcome::HandedOver => false,
-    });
+    let cut = receipts.iter().filter(|receipt| receipt.outcome.is_cut());
     for alive in cut.flat_map(|receipt| &receipt.still_alive) {
         if let Some(known) = all.iter_mut().find(|known| known.what == alive.what) {
             known.until = known.until.max(alive.until);

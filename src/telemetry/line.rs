@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tracing::Level;
 
+use crate::domain::is_invisible;
+
 /// A field's name and value.
 pub(super) type Field = (&'static str, Value);
 
@@ -58,18 +60,15 @@ fn without_controls(json: &str) -> String {
     let mut line = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         if c.is_control() || is_invisible(c) {
-            // Writing to a text cannot fail. All of these lie in the plane that four digits reach.
-            let _ = write!(line, "\\u{:04x}", u32::from(c));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a text cannot fail.
+                let _ = write!(line, "\\u{unit:04x}");
+            }
         } else {
             line.push(c);
         }
     }
     line
-}
-
-/// Line separators, and characters that change the order in which others are shown.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The same JSON without the letters "warn", in any case: their first one is written as an escape.

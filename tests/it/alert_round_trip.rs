@@ -97,8 +97,7 @@ fn what_confirms_a_capped_alert_or_was_left_unfinished_is_read_as_its_users() {
         },
         Some("EVICT_MAX_USERS_PER_ALERT"),
     );
-    let reply: Value =
-        serde_json::from_str(&reply_json(&report(&parsed, &receipts))).unwrap();
+    let reply: Value = serde_json::from_str(&reply_json(&report(&parsed, &receipts))).unwrap();
     let Parsed::Alert(again) = parse(reply["alert"]["confirm"][0].to_string().as_bytes()) else {
         panic!()
     };

@@ -10,9 +10,10 @@
 //! | [`guard`] | decides; a pure function of policy, alert, user, usage and time | `domain` |
 //! | [`entra`] | the Graph client under managed identity | `domain`, `guard::Clearance` |
 //! | [`containment`] | runs the plan for every subject and loses no receipt | `domain`, `guard`, `entra` |
+//! | [`callers`] | who may call over HTTP: checks Entra tokens | `domain` |
 //! | [`ledger`] | what was cut this hour | `domain` |
 //! | [`receipt`] | one record, several renderings | `domain` |
-//! | [`service`] | the composition, on one screen | `host`, `alert`, `containment`, `ledger`, `receipt`, `domain` |
+//! | [`service`] | the composition, on one screen | `host`, `callers`, `alert`, `containment`, `ledger`, `receipt`, `domain` |
 //! | [`config`] | the registry of settings | `domain` |
 //! | [`telemetry`] | log lines, each at its level | `domain` |
 //! | [`cli`] | the operator's command | all of these |
@@ -21,6 +22,7 @@
 //! single calls; privacy holds the guard's values, with tests that must not compile; Cargo keeps the sandbox out.
 
 pub mod alert;
+pub mod callers;
 #[cfg(feature = "operator")]
 pub mod cli;
 pub mod config;

@@ -10,6 +10,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod admission;
 mod check;
 mod http;
 mod queue;
@@ -17,8 +18,9 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::callers::Callers;
 use crate::containment::{Containment, Task};
-use crate::domain::{Clock, Correlation, Deadline, Mode, Parsed, Receipt, TenantId};
+use crate::domain::{Caller, Clock, Correlation, Deadline, Mode, Parsed, Receipt, TenantId};
 use crate::host::{Handler, Invocation, Reply, Trigger};
 use crate::receipt;
 
@@ -37,16 +39,22 @@ pub struct ServiceSettings {
     pub queue_deadline: Duration,
     /// The wait before an unfinished first delivery is given back; it doubles with each delivery.
     pub redelivery_wait: Duration,
+    /// Who lets HTTP callers in, for the self-check.
+    pub http_access: HttpAccess,
     /// Every setting in force, for the self-check. No secret is among them.
     pub in_force: Vec<(&'static str, String)>,
     /// The version of this program.
     pub version: &'static str,
 }
 
+pub use self::admission::HttpAccess;
+
 /// Answers invocations.
 #[derive(Debug)]
 pub struct Service {
     containment: Containment,
+    /// What checks HTTP callers; `None` where the host's function keys alone do.
+    callers: Option<Callers>,
     settings: ServiceSettings,
     clock: Arc<dyn Clock>,
 }
@@ -54,9 +62,15 @@ pub struct Service {
 impl Service {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(containment: Containment, settings: ServiceSettings, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        containment: Containment,
+        callers: Option<Callers>,
+        settings: ServiceSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             containment,
+            callers,
             settings,
             clock,
         }
@@ -74,6 +88,7 @@ impl Service {
             subjects: subjects.clone(),
             enqueued_at: of.enqueued_at,
             correlation: of.correlation,
+            requested_by: of.requested_by,
             deadline: of.deadline,
         };
         let mut receipts = self.containment.contain(task).await;
@@ -93,6 +108,7 @@ impl Service {
 struct Delivery {
     enqueued_at: Option<jiff::Timestamp>,
     correlation: Correlation,
+    requested_by: Option<Caller>,
     deadline: Deadline,
 }
 
@@ -104,8 +120,14 @@ impl Handler for Service {
     async fn handle(&self, invocation: Invocation) -> Reply {
         match invocation.trigger {
             Trigger::Queue(message) => self.revoke_from_queue(invocation.id, message).await,
-            Trigger::Alert(request) => self.revoke_from_alert(invocation.id, request).await,
-            Trigger::Check(_) => self.check().await,
+            Trigger::Alert(request) => match self.admit(&request).await {
+                Ok(caller) => self.revoke_from_alert(invocation.id, request, caller).await,
+                Err(refusal) => admission::refused(&refusal),
+            },
+            Trigger::Check(request) => match self.admit(&request).await {
+                Ok(_) => self.check().await,
+                Err(refusal) => admission::refused(&refusal),
+            },
         }
     }
 }

@@ -8,22 +8,24 @@
 //! | code | meaning |
 //! | --- | --- |
 //! | 0 | a signal (SIGTERM, Ctrl-C) asked for the end |
-//! | 64 | the settings are wrong; every problem has a log line |
+//! | 64 | the settings are wrong, or everybody could call over HTTP; every problem has a log line |
 //! | 69 | the port that the host named cannot be listened on |
 //! | 70 | serving ended although nobody asked for it |
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use evict::callers::Callers;
 use evict::config::{Environment, LogLevel, Settings};
 use evict::containment::{Containment, Limits};
 use evict::domain::{Clock, Deadline, SystemClock};
 use evict::entra::{Entra, EntraSettings};
-use evict::host::{Starting, serve};
+use evict::host::{AuthLevel, ManifestError, Starting, http_functions, serve};
 use evict::ledger::MemoryLedger;
-use evict::service::{Service, ServiceSettings};
+use evict::service::{HttpAccess, Service, ServiceSettings};
 use evict::telemetry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,13 +50,20 @@ fn main() -> ExitCode {
         }
     };
     telemetry::init(level(settings.log_level));
+    let access = match http_access(settings.callers.is_some()) {
+        Ok(access) => access,
+        Err(problem) => {
+            tracing::error!(problem, "http.open");
+            return ExitCode::from(evict::config::EXIT_CODE);
+        }
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
         .build();
     match runtime {
         Ok(runtime) => {
-            let code = runtime.block_on(run(settings));
+            let code = runtime.block_on(run(settings, access));
             // What outlived the grace is not waited for: its messages come again.
             runtime.shutdown_timeout(Duration::from_secs(1));
             code
@@ -66,7 +75,42 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: Settings) -> ExitCode {
+/// Who lets HTTP callers in: the host, by what the functions beside this program demand, and the token check.
+///
+/// An endpoint that neither guards is refused: whoever found its address could sign people out.
+fn http_access(tokens_are_checked: bool) -> Result<HttpAccess, String> {
+    let folders = [
+        std::env::current_dir().ok(),
+        std::env::current_exe()
+            .ok()
+            .and_then(|program| program.parent().map(PathBuf::from)),
+    ];
+    let functions = folders
+        .into_iter()
+        .flatten()
+        .find_map(|folder| http_functions(&folder).transpose());
+    let Some(functions) = functions else {
+        return Ok(HttpAccess::Unknown);
+    };
+    let functions = functions.map_err(|problem: ManifestError| problem.to_string())?;
+    let open: Vec<&str> = functions
+        .iter()
+        .filter(|function| function.auth_level == AuthLevel::Anonymous)
+        .map(|function| function.name.as_str())
+        .collect();
+    match (tokens_are_checked, open.as_slice()) {
+        (true, []) => Ok(HttpAccess::FunctionKeyAndEntraToken),
+        (true, _) => Ok(HttpAccess::EntraToken),
+        (false, []) => Ok(HttpAccess::FunctionKey),
+        (false, open) => Err(format!(
+            "Everybody could call {}: authLevel is anonymous and no token is asked for. Set EVICT_HTTP_AUDIENCE and \
+             EVICT_ALLOWED_CALLERS, or deploy the package whose functions have authLevel function.",
+            open.join(" and ")
+        )),
+    }
+}
+
+async fn run(settings: Settings, access: HttpAccess) -> ExitCode {
     let port = settings.port;
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
         Ok(listener) => listener,
@@ -99,9 +143,10 @@ async fn run(settings: Settings) -> ExitCode {
     tracing::info!(
         port,
         version = env!("CARGO_PKG_VERSION"),
+        http_access = access.as_str(),
         "handler.listening"
     );
-    let handler = Arc::new(Starting::begin(make_service(settings)));
+    let handler = Arc::new(Starting::begin(make_service(settings, access)));
     match serve(listener, handler, asked_to_end).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -111,7 +156,7 @@ async fn run(settings: Settings) -> ExitCode {
     }
 }
 
-async fn make_service(settings: Settings) -> Result<Service, String> {
+async fn make_service(settings: Settings, http_access: HttpAccess) -> Result<Service, String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entra_settings = EntraSettings {
         client_id: settings.client_id,
@@ -125,6 +170,7 @@ async fn make_service(settings: Settings) -> Result<Service, String> {
         .map_err(|error| format!("The set-up was interrupted: {error}"))?
         .map_err(|error| error.to_string())?;
     tokio::spawn(warm_up(entra.clone(), Arc::clone(&clock)));
+    let callers = make_callers(&settings, &clock).await?;
 
     let service_settings = ServiceSettings {
         tenant: settings.policy.tenant,
@@ -133,6 +179,7 @@ async fn make_service(settings: Settings) -> Result<Service, String> {
         http_deadline: settings.http_deadline,
         queue_deadline: settings.queue_deadline,
         redelivery_wait: settings.redelivery_wait,
+        http_access,
         in_force: settings.in_force(),
         version: env!("CARGO_PKG_VERSION"),
     };
@@ -147,7 +194,25 @@ async fn make_service(settings: Settings) -> Result<Service, String> {
         },
     );
     tracing::info!("handler.ready");
-    Ok(Service::new(containment, service_settings, clock))
+    Ok(Service::new(containment, callers, service_settings, clock))
+}
+
+/// What checks HTTP callers, if tokens are asked for. The tenant's keys are read at once; a failure is logged where it
+/// happens, and the first caller has them read again.
+async fn make_callers(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Callers>, String> {
+    let Some(policy) = settings.callers.clone() else {
+        return Ok(None);
+    };
+    let (endpoint, clock) = (settings.login_endpoint.clone(), Arc::clone(clock));
+    let callers = tokio::task::spawn_blocking(move || Callers::connect(policy, &endpoint, clock))
+        .await
+        .map_err(|error| format!("The set-up was interrupted: {error}"))??;
+    let early = callers.clone();
+    tokio::spawn(async move { early.warm_up().await });
+    Ok(Some(callers))
 }
 
 /// Gets the token before the first alert needs it. A failure is told; the first alert tries again.

@@ -102,6 +102,11 @@ impl<'a> Reader<'a> {
         self.value(setting, |text| entries(text, parse))
     }
 
+    /// Notes that a setting does not go together with another one.
+    pub(super) fn refuse(&mut self, setting: &Setting, wrong: &str) -> Noted {
+        self.note(setting, wrong.to_owned(), None)
+    }
+
     /// Notes every variable that is named like ours and is none of ours.
     pub(super) fn unknown_names(&mut self) {
         for name in self.environment.unknown_names() {

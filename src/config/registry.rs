@@ -26,6 +26,10 @@ pub enum Kind {
     Users,
     /// Object ids of groups.
     Groups,
+    /// An application ID URI or an application id.
+    Audience,
+    /// Object ids of users and service principals, and application ids.
+    Callers,
     /// A whole number between bounds, both included.
     Whole {
         /// The least.
@@ -51,6 +55,8 @@ impl Kind {
             | Self::Loopback
             | Self::Users
             | Self::Groups
+            | Self::Audience
+            | Self::Callers
             | Self::Whole { .. } => Vec::new(),
         }
     }
@@ -74,6 +80,8 @@ impl Kind {
             Self::Groups => {
                 "object ids of groups, separated by comma, semicolon or white space".to_owned()
             }
+            Self::Audience => "an application ID URI, such as api://6cace4d5-19d5-4695-92e7-4f7bfab36728, or an application id".to_owned(),
+            Self::Callers => "object ids or application ids, separated by comma, semicolon or white space".to_owned(),
             Self::Whole { least, most, unit } => {
                 format!("a whole number of {unit} from {least} to {most}")
             }
@@ -225,6 +233,31 @@ pub(super) const MIN_SEVERITY: Setting = Setting {
     doc: "The least severity of an automated alert that is acted on. Manual messages are always acted on.",
 };
 
+pub(super) const HTTP_AUDIENCE: Setting = Setting {
+    name: "EVICT_HTTP_AUDIENCE",
+    kind: Kind::Audience,
+    fallback: Fallback::Absent {
+        means: "callers need a function key and no token",
+    },
+    doc: "The application that HTTP callers get their Entra tokens for. With it every HTTP call needs such a token, and no function key has to exist.",
+};
+
+pub(super) const ALLOWED_CALLERS: Setting = Setting {
+    name: "EVICT_ALLOWED_CALLERS",
+    kind: Kind::Callers,
+    fallback: Fallback::Text(""),
+    doc: "Who may call over HTTP: object ids of users, service principals and managed identities, and ids of applications that call as themselves. It goes together with `EVICT_HTTP_AUDIENCE`.",
+};
+
+pub(super) const LOGIN_ENDPOINT: Setting = Setting {
+    name: "EVICT_LOGIN_ENDPOINT",
+    kind: Kind::Loopback,
+    fallback: Fallback::Absent {
+        means: "the sign-in service of the cloud",
+    },
+    doc: "A sign-in service on this machine, for tests: the root before the tenant's id, where the keys of callers' tokens are read. Other machines are refused.",
+};
+
 pub(super) const CONCURRENCY: Setting = Setting {
     name: "EVICT_CONCURRENCY",
     kind: Kind::Whole {
@@ -310,6 +343,9 @@ pub static REGISTRY: &[Setting] = &[
     MAX_USERS_PER_ALERT,
     MAX_USERS_PER_HOUR,
     MIN_SEVERITY,
+    HTTP_AUDIENCE,
+    ALLOWED_CALLERS,
+    LOGIN_ENDPOINT,
     CONCURRENCY,
     MAX_DELIVERIES,
     HTTP_DEADLINE,

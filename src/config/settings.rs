@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::domain::{Cloud, GraphEndpoint, Mode, Policy, ProtectedUser, Severity, TenantId};
+use crate::domain::{
+    Audience, CallerPolicy, Cloud, GraphEndpoint, LoginEndpoint, Mode, Policy, ProtectedUser,
+    Severity, TenantId,
+};
 
 use super::environment::Environment;
 use super::problem::Problems;
@@ -53,6 +56,10 @@ pub struct Settings {
     pub cloud: Cloud,
     /// Where Graph is called: the cloud's, unless one on this machine is named.
     pub graph_endpoint: GraphEndpoint,
+    /// What HTTP callers have to prove by a token; `None` if no token is asked for.
+    pub callers: Option<CallerPolicy>,
+    /// Where the keys of callers' tokens are read: the cloud's sign-in service, unless one on this machine is named.
+    pub login_endpoint: LoginEndpoint,
     /// How many users of one alert are worked on at the same time.
     pub concurrency: usize,
     /// The queue's maximum delivery count.
@@ -91,6 +98,15 @@ impl Settings {
             GraphEndpoint::loopback(text)
                 .map_err(|_| "it is not an address of this machine".to_owned())
         });
+        let audience = reader.optional(&registry::HTTP_AUDIENCE, |text| {
+            text.parse::<Audience>().map_err(str::to_owned)
+        });
+        let allowed = reader.list(&registry::ALLOWED_CALLERS, id);
+        let callers = callers(&mut reader, audience, allowed);
+        let login_endpoint = reader.optional(&registry::LOGIN_ENDPOINT, |text| {
+            LoginEndpoint::loopback(text)
+                .map_err(|_| "it is not an address of this machine".to_owned())
+        });
         let mode = reader.word(&registry::MODE, &MODES, Mode::as_str);
         let protected_users = reader.list(&registry::PROTECTED_USERS, protected_user);
         let protected_groups = reader.list(&registry::PROTECTED_GROUPS, |text| text.parse().ok());
@@ -111,10 +127,11 @@ impl Settings {
         // Each failure above has its problem in the reader, so that nothing is lost by leaving at the first one here.
         let settings = || {
             let cloud = cloud?;
+            let tenant = tenant?;
             Ok::<Self, Noted>(Self {
                 port: port?,
                 policy: Policy {
-                    tenant: tenant?,
+                    tenant,
                     protected_users: protected_users?,
                     protected_groups: protected_groups?,
                     mode: mode?,
@@ -125,6 +142,13 @@ impl Settings {
                 client_id: client_id?,
                 cloud,
                 graph_endpoint: graph_endpoint?.unwrap_or_else(|| GraphEndpoint::of_cloud(cloud)),
+                callers: callers?.map(|(audience, allowed)| CallerPolicy {
+                    tenant,
+                    cloud,
+                    audience,
+                    allowed,
+                }),
+                login_endpoint: login_endpoint?.unwrap_or_else(|| LoginEndpoint::of_cloud(cloud)),
                 concurrency: count(concurrency?),
                 max_deliveries: max_deliveries?,
                 http_deadline: http_deadline?,
@@ -165,12 +189,7 @@ impl Settings {
             ),
             (
                 registry::PROTECTED_GROUPS.name,
-                policy
-                    .protected_groups
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                joined(&policy.protected_groups),
             ),
             (
                 registry::MAX_USERS_PER_ALERT.name,
@@ -186,6 +205,24 @@ impl Settings {
                     .min_severity
                     .map(|severity| severity.as_str().to_owned())
                     .unwrap_or_default(),
+            ),
+            (
+                registry::HTTP_AUDIENCE.name,
+                self.callers
+                    .as_ref()
+                    .map(|callers| callers.audience.to_string())
+                    .unwrap_or_default(),
+            ),
+            (
+                registry::ALLOWED_CALLERS.name,
+                self.callers
+                    .as_ref()
+                    .map(|callers| joined(&callers.allowed))
+                    .unwrap_or_default(),
+            ),
+            (
+                registry::LOGIN_ENDPOINT.name,
+                self.login_endpoint.root().to_owned(),
             ),
             (registry::CONCURRENCY.name, self.concurrency.to_string()),
             (
@@ -213,10 +250,39 @@ fn port(text: &str) -> Result<u16, String> {
 }
 
 fn client_id(text: &str) -> Result<Uuid, String> {
-    // The same form as every other id of Entra: hyphenated, and not the all-zero GUID that stands for "unknown".
-    text.parse::<TenantId>()
-        .map(TenantId::uuid)
-        .map_err(|_| "it is not a client id".to_owned())
+    id(text).ok_or_else(|| "it is not a client id".to_owned())
+}
+
+/// The form of every id of Entra: hyphenated, and not the all-zero GUID that stands for "unknown".
+fn id(text: &str) -> Option<Uuid> {
+    text.parse::<TenantId>().map(TenantId::uuid).ok()
+}
+
+/// Either both, or none: an audience without callers would refuse everybody, callers without an audience nobody.
+fn callers(
+    reader: &mut Reader,
+    audience: Result<Option<Audience>, Noted>,
+    allowed: Result<Vec<Uuid>, Noted>,
+) -> Result<Option<(Audience, Vec<Uuid>)>, Noted> {
+    match (audience?, allowed?) {
+        (None, allowed) if allowed.is_empty() => Ok(None),
+        (Some(audience), allowed) if !allowed.is_empty() => Ok(Some((audience, allowed))),
+        (Some(_), _) => Err(reader.refuse(
+            &registry::ALLOWED_CALLERS,
+            "it names nobody, although EVICT_HTTP_AUDIENCE asks for tokens",
+        )),
+        (None, _) => Err(reader.refuse(
+            &registry::HTTP_AUDIENCE,
+            "it is not set, although EVICT_ALLOWED_CALLERS names callers",
+        )),
+    }
+}
+
+fn joined(ids: &[impl ToString]) -> String {
+    ids.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn protected_user(text: &str) -> Option<ProtectedUser> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Call, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt, ReceiptUser,
+    Call, Caller, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt, ReceiptUser,
     SessionsValidFrom, SubjectRef, User,
 };
 use crate::entra::{Disposition, EntraError, Tally};
@@ -79,6 +79,8 @@ impl Ending {
 pub(super) struct Draft {
     subject: String,
     correlation: Correlation,
+    requested_by: Option<Caller>,
+    requested_by_claim: Option<Masked>,
     clock: Arc<dyn Clock>,
     begun: Duration,
 }
@@ -88,6 +90,8 @@ impl Draft {
         Self {
             subject: subject.written(),
             correlation: task.correlation.clone(),
+            requested_by: task.requested_by,
+            requested_by_claim: task.header.requested_by.clone().map(Masked),
             clock: Arc::clone(&parts.clock),
             begun: parts.clock.elapsed(),
         }
@@ -110,6 +114,8 @@ impl Draft {
             elapsed: self.clock.elapsed().saturating_sub(self.begun),
             at: self.clock.now(),
             still_alive: Vec::new(),
+            requested_by: self.requested_by,
+            requested_by_claim: self.requested_by_claim,
             correlation: self.correlation,
         }
     }

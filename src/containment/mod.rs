@@ -18,7 +18,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::{
-    AlertHeader, Clock, Correlation, Deadline, Ledger, Policy, Receipt, SubjectRef,
+    AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, SubjectRef,
 };
 use crate::entra::Entra;
 
@@ -47,6 +47,8 @@ pub struct Task {
     pub enqueued_at: Option<Timestamp>,
     /// The ids that each receipt carries.
     pub correlation: Correlation,
+    /// Who called over HTTP, by a checked token.
+    pub requested_by: Option<Caller>,
     /// When the receipts have to be there.
     pub deadline: Deadline,
 }

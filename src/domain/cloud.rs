@@ -37,6 +37,27 @@ impl Cloud {
         }
     }
 
+    /// The root of the sign-in service, without a slash at the end ("Microsoft Entra authentication endpoints" of
+    /// "National clouds").
+    #[must_use]
+    pub fn login_root(self) -> &'static str {
+        match self {
+            Self::Global => "https://login.microsoftonline.com",
+            Self::UsGov | Self::UsGovDod => "https://login.microsoftonline.us",
+            Self::China => "https://login.partner.microsoftonline.cn",
+        }
+    }
+
+    /// The root of the issuer of tokens of version 1, without a slash at the end ("Access token claims reference"; for
+    /// China after the metadata of its sign-in service).
+    #[must_use]
+    pub fn first_issuer_root(self) -> &'static str {
+        match self {
+            Self::Global | Self::UsGov | Self::UsGovDod => "https://sts.windows.net",
+            Self::China => "https://sts.chinacloudapi.cn",
+        }
+    }
+
     /// The word for it in `EVICT_CLOUD`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -82,26 +103,7 @@ impl GraphEndpoint {
     /// # Errors
     /// Anything that is not plain http to an explicit loopback address and port.
     pub fn loopback(text: &str) -> Result<Self, &'static str> {
-        const EXPECTED: &str =
-            "expected http:// and a loopback address with a port, such as http://127.0.0.1:4010";
-        let root = text.trim().trim_end_matches('/');
-        let rest = root.strip_prefix("http://").ok_or(EXPECTED)?;
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let address = match authority.strip_prefix("localhost:") {
-            Some(port) => format!("127.0.0.1:{port}"),
-            None => authority.to_owned(),
-        };
-        let address: SocketAddr = address.parse().map_err(|_| EXPECTED)?;
-        let plain = path
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
-        if !address.ip().is_loopback() || address.port() == 0 || !plain || path.contains("..") {
-            return Err(EXPECTED);
-        }
-        let slash = if path.is_empty() { "" } else { "/" };
-        Ok(Self {
-            root: format!("http://{address}{slash}{path}"),
-        })
+        loopback_root(text).map(|root| Self { root })
     }
 
     /// The root, without a slash at the end.
@@ -115,6 +117,57 @@ impl fmt::Display for GraphEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.root)
     }
+}
+
+/// Where the keys of the sign-in service are read: a Microsoft cloud over https, or loopback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginEndpoint {
+    root: String,
+}
+
+impl LoginEndpoint {
+    /// The sign-in service of a Microsoft cloud.
+    #[must_use]
+    pub fn of_cloud(cloud: Cloud) -> Self {
+        Self {
+            root: cloud.login_root().to_owned(),
+        }
+    }
+
+    /// A sign-in service on this machine: the root that stands before the tenant's id.
+    ///
+    /// # Errors
+    /// Anything that is not plain http to an explicit loopback address and port.
+    pub fn loopback(text: &str) -> Result<Self, &'static str> {
+        loopback_root(text).map(|root| Self { root })
+    }
+
+    /// The root, without a slash at the end.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+}
+
+fn loopback_root(text: &str) -> Result<String, &'static str> {
+    const EXPECTED: &str =
+        "expected http:// and a loopback address with a port, such as http://127.0.0.1:4010";
+    let root = text.trim().trim_end_matches('/');
+    let rest = root.strip_prefix("http://").ok_or(EXPECTED)?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let address = match authority.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => authority.to_owned(),
+    };
+    let address: SocketAddr = address.parse().map_err(|_| EXPECTED)?;
+    let plain = path
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
+    if !address.ip().is_loopback() || address.port() == 0 || !plain || path.contains("..") {
+        return Err(EXPECTED);
+    }
+    let slash = if path.is_empty() { "" } else { "/" };
+    Ok(format!("http://{address}{slash}{path}"))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod alert;
+pub mod caller;
 pub mod clock;
 pub mod cloud;
 pub mod identifiers;
@@ -20,8 +21,9 @@ pub mod user;
 pub use alert::{
     Alert, AlertHeader, Malformed, NothingToDo, NothingToDoReason, Parsed, Severity, Shape,
 };
+pub use caller::{Audience, Caller, CallerPolicy};
 pub use clock::{Clock, Deadline, SystemClock};
-pub use cloud::{Cloud, GraphEndpoint};
+pub use cloud::{Cloud, GraphEndpoint, LoginEndpoint};
 pub use identifiers::{
     AccountName, GroupId, IdentifierError, MailAddress, SecurityIdentifier, TenantId, UserId,
     UserPrincipalName,

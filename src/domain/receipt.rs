@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::caller::Caller;
 use super::identifiers::{UserId, UserPrincipalName};
 use super::outcome::Outcome;
 use super::user::User;
@@ -116,6 +117,12 @@ pub struct Receipt {
     pub at: Timestamp,
     /// What stays alive, and until when that may be.
     pub still_alive: Vec<StillAlive>,
+    /// Who called over HTTP, as a checked token proves; absent on the queue, and where callers need no token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<Caller>,
+    /// Who asked for it by the alert's own word, which anybody may have written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by_claim: Option<Masked>,
     /// The ids by which it is found again.
     pub correlation: Correlation,
 }

@@ -41,6 +41,14 @@ impl HttpRequest {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All values of a header, by its name in any case.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers
+            .iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
     /// Whether the body is missing because the request told no length, as with chunked transfer: then there may have been
     /// one, and the host did not hand it on. The caller has to send it again with a `Content-Length`.
     #[must_use]

@@ -92,10 +92,16 @@ fn head(report: &AlertReport<'_>) -> Vec<String> {
     if report.mode == Mode::Observe {
         lines.push("<p>The mode is observe: nothing was changed.</p>".to_owned());
     }
+    if let Some(caller) = report.requested_by {
+        lines.push(format!(
+            "<p>Called by {}, as its token proves.</p>",
+            caller.object_id
+        ));
+    }
     let header = report.parsed.header();
     if let Some(requested_by) = &header.requested_by {
         lines.push(format!(
-            "<p>Asked for by {}.</p>",
+            "<p>Asked for by {}, by the alert's own word.</p>",
             text(requested_by, NAME_LIMIT)
         ));
     }

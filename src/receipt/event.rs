@@ -166,6 +166,9 @@ fn trimmed(receipt: &Receipt) -> Receipt {
     for alive in &mut receipt.still_alive {
         alive.what = shortened(&alive.what);
     }
+    receipt.requested_by_claim = receipt
+        .requested_by_claim
+        .map(|claim| Masked(shortened(&claim.0)));
     let correlation = &mut receipt.correlation;
     for id in [
         &mut correlation.alert_id,

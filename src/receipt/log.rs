@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Outcome, Receipt, UserId};
+use crate::domain::{Caller, Outcome, Receipt, UserId};
 
 use super::size;
 
@@ -44,6 +44,7 @@ pub fn log_line(receipt: &Receipt) -> String {
         attempts: receipt.attempts,
         elapsed_milliseconds: receipt.elapsed.as_millis(),
         at: receipt.at,
+        requested_by: receipt.requested_by,
         alert_id: loggable(correlation.alert_id.as_deref()),
         incident_id: loggable(correlation.incident_id.as_deref()),
         message_id: loggable(correlation.message_id.as_deref()),
@@ -79,6 +80,8 @@ struct Line<'a> {
     attempts: u32,
     elapsed_milliseconds: u128,
     at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_by: Option<Caller>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

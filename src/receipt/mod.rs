@@ -27,6 +27,8 @@
 //! | `elapsedMilliseconds` | the time spent |
 //! | `at` | when the record was made |
 //! | `stillAlive` | what may live on: `what`, and if a bound is known `until` |
+//! | `requestedBy` | if a caller proved itself by a token: `objectId`, and if known `applicationId` |
+//! | `requestedByClaim` | if the alert names who asked: that text, which anybody may have written |
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
 //!
 //! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the
@@ -47,7 +49,7 @@ mod reply;
 mod sentence;
 mod size;
 
-use crate::domain::{Mode, Parsed, Receipt, SubjectRef};
+use crate::domain::{Caller, Mode, Parsed, Receipt, SubjectRef};
 
 pub use alive::{cut_at, still_alive};
 pub use comment::{COMMENT_LIMIT, comment};
@@ -67,6 +69,8 @@ pub struct AlertReport<'a> {
     pub receipts: &'a [Receipt],
     /// The mode in which it was acted on.
     pub mode: Mode,
+    /// Who called over HTTP, by a checked token.
+    pub requested_by: Option<Caller>,
 }
 
 impl<'a> AlertReport<'a> {

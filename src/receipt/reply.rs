@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{NothingToDoReason, Outcome, Parsed, Receipt, TenantId};
+use crate::domain::{Caller, NothingToDoReason, Outcome, Parsed, Receipt, TenantId};
 
 use super::comment::comment;
 use super::confirmation::{self, Confirmation};
@@ -71,7 +71,9 @@ struct AlertRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    requested_by: Option<&'a str>,
+    requested_by: Option<Caller>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_by_claim: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expect: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -110,7 +112,8 @@ impl<'a> AlertRecord<'a> {
             flagged_at: header.flagged_at,
             tenant: header.tenant,
             reason: header.reason.as_deref(),
-            requested_by: header.requested_by.as_deref(),
+            requested_by: report.requested_by,
+            requested_by_claim: header.requested_by.as_deref(),
             expect: header.expect,
             confirm: confirmation::of(report, QUEUE_MESSAGE_LIMIT),
         }

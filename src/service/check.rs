@@ -10,7 +10,7 @@ use crate::containment::SelfCheck;
 use crate::domain::Deadline;
 use crate::host::{HttpReply, Reply};
 
-use super::Service;
+use super::{HttpAccess, Service};
 
 /// How long a self-check may take: shorter than the front end's own limit by far, since a person waits.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -19,6 +19,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 struct Answer<'a> {
     status: &'static str,
     version: &'static str,
+    #[serde(rename = "httpAccess")]
+    http_access: HttpAccess,
     #[serde(flatten)]
     check: &'a SelfCheck,
     settings: BTreeMap<&'static str, &'a str>,
@@ -39,6 +41,7 @@ impl Service {
         let answer = Answer {
             status: word,
             version: self.settings.version,
+            http_access: self.settings.http_access,
             check: &check,
             settings: settings
                 .map(|(name, value)| (*name, value.as_str()))

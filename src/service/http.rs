@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::alert;
-use crate::domain::{Correlation, Deadline, Outcome, Parsed, Receipt};
+use crate::domain::{Caller, Correlation, Deadline, Outcome, Parsed, Receipt};
 use crate::host::{HttpReply, HttpRequest, OutputBinding, Reply};
 use crate::receipt::{self, AlertReport, EventKey};
 
@@ -21,6 +21,7 @@ impl Service {
         &self,
         invocation: String,
         request: HttpRequest,
+        requested_by: Option<Caller>,
     ) -> Reply {
         let lacks_length = request.lacks_length();
         let Some(body) = request.body else {
@@ -39,6 +40,7 @@ impl Service {
             // A request always cuts: whoever asks knows of sessions that live now.
             enqueued_at: None,
             correlation: correlation.clone(),
+            requested_by,
             deadline: deadline.earlier_by(MARGIN),
         };
         let mut receipts = self.contain(&parsed, delivery).await;
@@ -48,6 +50,7 @@ impl Service {
             parsed: &parsed,
             receipts: &receipts,
             mode: self.settings.mode,
+            requested_by,
         };
         let handover = receipt::handover(&report);
         let status = match &parsed {

@@ -37,6 +37,7 @@ impl Service {
         let delivery = Delivery {
             enqueued_at: message.broker.enqueued_at,
             correlation: correlation.clone(),
+            requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
         };
         let receipts = self.contain(&parsed, delivery).await;
@@ -54,6 +55,7 @@ impl Service {
             parsed: &parsed,
             receipts: &receipts,
             mode: self.settings.mode,
+            requested_by: None,
         };
         let from = RejectedFrom {
             correlation: &correlation,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sandbox::clock::SandboxClock;
 use sandbox::functions::{FunctionsHost, HostOptions, Message};
-use sandbox::stage::stage;
+use sandbox::stage::{open_http, stage};
 use sandbox::tenant::{Fault, Tenant, World};
 use serde_json::Value;
 
@@ -36,6 +36,15 @@ impl App {
 
     /// Starts the app in a world.
     pub(crate) async fn start_in(world: World, settings: &[(&str, &str)]) -> Self {
+        Self::start_as(world, settings, false).await
+    }
+
+    /// Starts the app as it is packaged for callers with Entra tokens: without function keys.
+    pub(crate) async fn start_for_tokens(settings: &[(&str, &str)]) -> Self {
+        Self::start_as(World::default_contoso().unwrap(), settings, true).await
+    }
+
+    async fn start_as(world: World, settings: &[(&str, &str)], keyless: bool) -> Self {
         let clock = SandboxClock::new();
         let names = world
             .users
@@ -47,6 +56,9 @@ impl App {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let handler = std::path::Path::new(env!("CARGO_BIN_EXE_handler"));
         let staged = stage(root, handler, folder.path()).unwrap();
+        if keyless {
+            open_http(&staged).unwrap();
+        }
         let mut options = HostOptions::new(staged, clock.clone());
         options.environment = tenant.environment();
         // A test that wants the waits says so.
@@ -77,6 +89,18 @@ impl App {
             .header("x-functions-key", self.host.function_key())
             .header("content-type", "application/json")
             .body(body.into());
+        answer(request).await
+    }
+
+    /// Posts an alert without a function key, with these headers.
+    pub(crate) async fn post_with(&self, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = client()
+            .post(format!("{}/api/revoke", self.host.http_endpoint()))
+            .header("content-type", "application/json")
+            .body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         answer(request).await
     }
 

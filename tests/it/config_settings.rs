@@ -39,6 +39,9 @@ fn with_nothing_but_the_required_every_default_is_in_force() {
         EVICT_MAX_USERS_PER_ALERT=25
         EVICT_MAX_USERS_PER_HOUR=250
         EVICT_MIN_SEVERITY=
+        EVICT_HTTP_AUDIENCE=
+        EVICT_ALLOWED_CALLERS=
+        EVICT_LOGIN_ENDPOINT=https://login.microsoftonline.com
         EVICT_CONCURRENCY=16
         EVICT_MAX_DELIVERIES=10
         EVICT_HTTP_DEADLINE_SECONDS=100
@@ -48,6 +51,36 @@ fn with_nothing_but_the_required_every_default_is_in_force() {
         EVICT_LOG=info
         FUNCTIONS_CUSTOMHANDLER_PORT=7071
         "#);
+}
+
+#[test]
+fn tokens_are_asked_for_with_an_audience_and_callers_or_not_at_all() {
+    let audience = ("EVICT_HTTP_AUDIENCE", "api://evict.contoso.com");
+    let callers = (
+        "EVICT_ALLOWED_CALLERS",
+        "5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21; c1c9a1de-7e0b-4f5d-9a43-6f2f7f0b8e11",
+    );
+    let both = Settings::read(&environment(&[audience, callers])).unwrap();
+    let policy = both.callers.unwrap();
+    assert_eq!(policy.allowed.len(), 2);
+    assert_eq!(policy.tenant, both.policy.tenant);
+    let told = [
+        problems(&[audience]),
+        problems(&[callers]),
+        problems(&[("EVICT_HTTP_AUDIENCE", "evict"), callers]),
+        problems(&[audience, ("EVICT_ALLOWED_CALLERS", "alice@contoso.com")]),
+        problems(&[(
+            "EVICT_LOGIN_ENDPOINT",
+            "https://login.microsoftonline.com.example.org",
+        )]),
+    ];
+    insta::assert_snapshot!(told.join("\n"), @r"
+    EVICT_ALLOWED_CALLERS: it names nobody, although EVICT_HTTP_AUDIENCE asks for tokens; expected object ids or application ids, separated by comma, semicolon or white space
+    EVICT_HTTP_AUDIENCE: it is not set, although EVICT_ALLOWED_CALLERS names callers; expected an application ID URI, such as api://6cace4d5-19d5-4695-92e7-4f7bfab36728, or an application id
+    EVICT_HTTP_AUDIENCE: it is no application ID URI and no application id; expected an application ID URI, such as api://6cace4d5-19d5-4695-92e7-4f7bfab36728, or an application id
+    EVICT_ALLOWED_CALLERS: entry 1 of 1 cannot be read; expected object ids or application ids, separated by comma, semicolon or white space
+    EVICT_LOGIN_ENDPOINT: it is not an address of this machine; expected http:// and a loopback address with a port, such as http://127.0.0.1:4010
+    ");
 }
 
 #[test]

@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("receipt", &["domain"]),
     ("config", &["domain"]),
     ("telemetry", &["domain"]),
+    ("callers", &["domain"]),
     ("ledger", &["domain"]),
     ("entra", &["domain", "guard"]),
     ("containment", &["domain", "guard", "entra"]),
@@ -20,6 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "service",
         &[
             "host",
+            "callers",
             "alert",
             "containment",
             "ledger",
@@ -32,6 +34,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "domain",
             "host",
+            "callers",
             "alert",
             "guard",
             "entra",
@@ -50,6 +53,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("reqwest", &["entra", "callers", "ledger", "queue"]),
     ("azure_identity", &["entra", "callers", "ledger", "queue"]),
     ("azure_core", &["entra", "callers", "ledger", "queue"]),
+    ("jsonwebtoken", &["callers"]),
     ("axum", &["host"]),
     ("env::var", &["config"]),
     ("env::vars", &["config"]),

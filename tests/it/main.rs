@@ -14,6 +14,8 @@ mod alert_round_trip;
 mod alert_rules;
 mod alert_samples;
 mod app;
+mod callers_http;
+mod callers_tokens;
 mod check;
 mod config_settings;
 mod entra_support;

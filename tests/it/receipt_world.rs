@@ -81,6 +81,8 @@ pub(crate) fn receipt(number: u32, subject: &SubjectRef, outcome: Outcome) -> Re
         attempts: 3,
         elapsed: Duration::from_millis(412),
         at: time("2026-11-23T20:10:29Z"),
+        requested_by: None,
+        requested_by_claim: None,
         still_alive: Vec::new(),
         correlation: Correlation {
             alert_id: Some("a30f4300-bbee-4636-9d33-bc6d96f0da84".to_owned()),
@@ -132,6 +134,7 @@ pub(crate) fn report<'a>(parsed: &'a Parsed, receipts: &'a [Receipt]) -> AlertRe
         parsed,
         receipts,
         mode: Mode::Enforce,
+        requested_by: None,
     }
 }
 

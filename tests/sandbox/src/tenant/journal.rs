@@ -25,6 +25,8 @@ pub enum Service {
     Graph,
     /// The App Service identity endpoint.
     Identity,
+    /// The sign-in service.
+    Login,
 }
 
 /// One call as it arrived, and what it was answered.

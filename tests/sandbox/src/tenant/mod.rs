@@ -24,6 +24,7 @@ mod edits;
 mod faults;
 mod graph;
 mod identity;
+mod issuer;
 mod journal;
 mod pattern;
 mod service;
@@ -42,6 +43,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 pub use self::faults::{Fault, Faults, Then};
+pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
 pub use self::pattern::Pattern;
 pub use self::sessions::SessionState;
@@ -86,6 +88,7 @@ impl Tenant {
     /// No port can be had.
     pub async fn start(world: World, clock: SandboxClock) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
+            issuer: Issuer::new(world.tenant.id, clock.clone()),
             identity: Identity::new(world.tenant.id, world.app.clone()),
             directory: Mutex::new(Directory::new(world, clock.now())),
             clock,
@@ -130,6 +133,24 @@ impl Tenant {
         format!("{}/msi/token", self.graph_endpoint())
     }
 
+    /// The root of the sign-in service, without a slash at the end: what stands before the tenant's id.
+    #[must_use]
+    pub fn login_endpoint(&self) -> String {
+        format!("{}/login", self.graph_endpoint())
+    }
+
+    /// The tenant as an issuer of tokens for callers.
+    #[must_use]
+    pub fn issuer(&self) -> Issuer {
+        self.shared.issuer.clone()
+    }
+
+    /// The calls to the sign-in service, oldest first.
+    #[must_use]
+    pub fn login_calls(&self) -> Vec<CallRecord> {
+        self.shared.journal.calls(Service::Login)
+    }
+
     /// The value of `IDENTITY_HEADER`.
     #[must_use]
     pub fn identity_header(&self) -> String {
@@ -161,6 +182,7 @@ impl Tenant {
             ("IDENTITY_ENDPOINT", self.identity_endpoint()),
             ("IDENTITY_HEADER", self.identity_header()),
             ("EVICT_GRAPH_ENDPOINT", self.graph_endpoint()),
+            ("EVICT_LOGIN_ENDPOINT", self.login_endpoint()),
             ("EVICT_TENANT_ID", self.tenant_id().to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))

@@ -17,6 +17,7 @@ use super::directory::Directory;
 use super::faults::{Fault, Faults, Stage, Then};
 use super::graph;
 use super::identity::Identity;
+use super::issuer::Issuer;
 use super::journal::{CallRecord, Entry, Journal, Service};
 use super::wire::Scissors;
 use crate::clock::SandboxClock;
@@ -27,6 +28,7 @@ use crate::sync::lock;
 pub(crate) struct Shared {
     pub(crate) clock: SandboxClock,
     pub(crate) identity: Identity,
+    pub(crate) issuer: Issuer,
     pub(crate) directory: Mutex<Directory>,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
@@ -53,10 +55,10 @@ async fn serve(
 
 impl Shared {
     async fn take(&self, call: &Call, scissors: &Scissors) -> Response {
-        let service = if call.segments.first().is_some_and(|first| first == "msi") {
-            Service::Identity
-        } else {
-            Service::Graph
+        let service = match call.segments.first().map(String::as_str) {
+            Some("msi") => Service::Identity,
+            Some("login") => Service::Login,
+            Some(_) | None => Service::Graph,
         };
         let marks = Marks {
             request_id: Uuid::new_v4(),
@@ -130,6 +132,7 @@ impl Shared {
             Service::Identity if call.segments == ["msi", "token"] => {
                 self.identity.answer(call, now)
             }
+            Service::Login => self.login(call),
             Service::Identity => Answer::unknown(&format!("{} {}", call.method, call.raw)),
             Service::Graph => graph::answer(
                 call,
@@ -143,6 +146,17 @@ impl Shared {
             self.journal.surprise(entry, surprise.clone());
         }
         answer
+    }
+
+    /// The sign-in service: the keys of this tenant, and nothing else.
+    fn login(&self, call: &Call) -> Answer {
+        let tenant = lock(&self.directory).tenant_id.to_string();
+        let keys = ["login", tenant.as_str(), "discovery", "v2.0", "keys"];
+        if call.method == "GET" && call.segments == keys {
+            Answer::json(200, self.issuer.published())
+        } else {
+            Answer::unknown(&format!("{} {}", call.method, call.raw))
+        }
     }
 
     /// What a fault makes of the call; none if the connection is to be cut.

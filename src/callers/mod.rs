@@ -1,0 +1,69 @@
+//! Who may call over HTTP: callers prove themselves by an Entra token, which is checked here on every call.
+//!
+//! The token has to be signed by a key of the tenant, issued by the tenant and for this deployment's application, and its
+//! holder has to be on the list. Nothing else is believed: neither `X-MS-CLIENT-PRINCIPAL`, which anybody can send where
+//! the platform's own authentication is off, nor what a body says of its sender. What a refusal tells the caller is what
+//! was missing and no more; who was refused goes into the log by ids alone. A token is never logged.
+
+mod bearer;
+mod fetch;
+mod keys;
+mod refusal;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::domain::{Caller, CallerPolicy, Clock, LoginEndpoint};
+
+use self::fetch::HttpKeys;
+use self::keys::KeyStore;
+use self::token::TokenCheck;
+
+pub use self::refusal::Refusal;
+
+/// Checks who calls.
+#[derive(Debug, Clone)]
+pub struct Callers {
+    check: Arc<TokenCheck>,
+    keys: KeyStore,
+}
+
+impl Callers {
+    /// Makes the HTTP client that reads the tenant's keys. Nothing is sent, but the machine's certificate store is read.
+    ///
+    /// # Errors
+    /// If there are no TLS roots.
+    pub fn connect(
+        policy: CallerPolicy,
+        endpoint: &LoginEndpoint,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, String> {
+        let source = HttpKeys::new(endpoint, policy.tenant)?;
+        Ok(Self {
+            check: Arc::new(TokenCheck::new(policy)),
+            keys: KeyStore::new(Box::new(source), clock),
+        })
+    }
+
+    /// Reads the tenant's keys before the first caller needs them.
+    ///
+    /// # Errors
+    /// Why they could not be read. The next caller has them read again.
+    pub async fn warm_up(&self) -> Result<(), String> {
+        self.keys.refresh().await
+    }
+
+    /// Who calls, by the values of the request's `Authorization` headers.
+    ///
+    /// # Errors
+    /// Why the caller is not let in.
+    pub async fn admit(&self, authorization: &[&str]) -> Result<Caller, Refusal> {
+        let token = bearer::only_one(authorization)?;
+        let key_id = token::key_id(token)?;
+        let key = self.keys.key(&key_id).await?;
+        self.check.caller(token, &key)
+    }
+}

@@ -1,0 +1,186 @@
+//! The keys: when they are read, when not, and what serves while they cannot be.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use jsonwebtoken::DecodingKey;
+
+use crate::domain::Clock;
+
+use super::fetch::parse;
+use super::keys::{KeySource, KeyStore, KeysById};
+use super::refusal::Refusal;
+
+const UNKNOWN: Refusal = Refusal::Unproved("The token's signature is not that of the tenant.");
+
+#[derive(Debug, Default)]
+struct HandClock(Mutex<Duration>);
+
+impl HandClock {
+    fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Gives the scripted answers, one after the other; `None` is an outage. Then outages for ever.
+#[derive(Debug, Clone, Default)]
+struct Script(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    answers: VecDeque<Option<&'static [&'static str]>>,
+    asked: usize,
+}
+
+impl Script {
+    fn then(self, answer: Option<&'static [&'static str]>) -> Self {
+        self.0.lock().unwrap().answers.push_back(answer);
+        self
+    }
+
+    fn asked(&self) -> usize {
+        self.0.lock().unwrap().asked
+    }
+}
+
+impl KeySource for Script {
+    fn keys(&self) -> BoxFuture<'_, Result<KeysById, String>> {
+        let mut state = self.0.lock().unwrap();
+        state.asked += 1;
+        let answer = state.answers.pop_front().flatten();
+        Box::pin(async move {
+            let ids = answer.ok_or("down")?;
+            let key = |id: &&str| ((*id).to_owned(), DecodingKey::from_secret(b"public"));
+            Ok(ids.iter().map(key).collect())
+        })
+    }
+}
+
+fn store(script: &Script) -> (KeyStore, Arc<HandClock>) {
+    let clock = Arc::new(HandClock::default());
+    (
+        KeyStore::new(
+            Box::new(script.clone()),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        ),
+        clock,
+    )
+}
+
+async fn outcome(store: &KeyStore, id: &str) -> Option<Refusal> {
+    store.key(id).await.err()
+}
+
+#[tokio::test]
+async fn a_known_key_is_read_once() {
+    let script = Script::default().then(Some(&["a", "b"]));
+    let (store, _) = store(&script);
+    for id in ["a", "b", "a"] {
+        assert_eq!(outcome(&store, id).await, None);
+    }
+    assert_eq!(script.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_at_once() {
+    let script = Script::default().then(Some(&["a"])).then(Some(&["b"]));
+    let (store, _) = store(&script);
+    store.refresh().await.unwrap();
+    assert_eq!(outcome(&store, "b").await, None);
+    // The old one is no longer the tenant's.
+    assert_eq!(outcome(&store, "a").await, Some(UNKNOWN));
+    assert_eq!(script.asked(), 2);
+}
+
+#[tokio::test]
+async fn made_up_key_ids_are_asked_for_once_a_minute() {
+    let script = Script::default()
+        .then(Some(&["a"]))
+        .then(Some(&["a"]))
+        .then(Some(&["a"]));
+    let (store, clock) = store(&script);
+    store.refresh().await.unwrap();
+    for id in ["x", "y", "z"] {
+        assert_eq!(outcome(&store, id).await, Some(UNKNOWN));
+    }
+    assert_eq!(script.asked(), 2);
+    clock.advance(Duration::from_mins(1));
+    for id in ["x", "y", "z"] {
+        assert_eq!(outcome(&store, id).await, Some(UNKNOWN));
+    }
+    assert_eq!(script.asked(), 3);
+    assert_eq!(outcome(&store, "a").await, None);
+}
+
+#[tokio::test]
+async fn while_the_service_is_down_known_keys_serve_for_three_days_and_nobody_is_let_in_unchecked()
+{
+    let script = Script::default().then(Some(&["a"]));
+    let (store, clock) = store(&script);
+    store.refresh().await.unwrap();
+    clock.advance(Duration::from_hours(71));
+    assert_eq!(outcome(&store, "a").await, None);
+    // Perhaps a new key of the tenant: that cannot be told now, so it is no proof of a forgery.
+    assert_eq!(outcome(&store, "b").await, Some(Refusal::NoKeys));
+    clock.advance(Duration::from_hours(2));
+    assert_eq!(outcome(&store, "a").await, Some(Refusal::NoKeys));
+}
+
+#[tokio::test]
+async fn without_any_key_it_is_tried_again_after_five_seconds() {
+    let script = Script::default().then(None).then(Some(&["a"]));
+    let (store, clock) = store(&script);
+    assert_eq!(outcome(&store, "a").await, Some(Refusal::NoKeys));
+    assert_eq!(outcome(&store, "a").await, Some(Refusal::NoKeys));
+    assert_eq!(script.asked(), 1);
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(outcome(&store, "a").await, None);
+    assert_eq!(script.asked(), 2);
+}
+
+#[tokio::test]
+async fn old_keys_are_read_anew_while_they_go_on_serving() {
+    let script = Script::default().then(Some(&["a"])).then(Some(&["a", "b"]));
+    let (store, clock) = store(&script);
+    store.refresh().await.unwrap();
+    clock.advance(Duration::from_hours(13));
+    assert_eq!(outcome(&store, "a").await, None);
+    while script.asked() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(outcome(&store, "b").await, None);
+    assert_eq!(script.asked(), 2);
+}
+
+#[tokio::test]
+async fn callers_at_the_same_time_share_one_reading() {
+    let script = Script::default().then(Some(&["a"]));
+    let (store, _) = store(&script);
+    let (one, other, third) = tokio::join!(store.key("a"), store.key("a"), store.key("a"));
+    assert!(one.is_ok() && other.is_ok() && third.is_ok());
+    assert_eq!(script.asked(), 1);
+}
+
+#[test]
+fn keys_of_other_kinds_and_for_other_uses_are_passed_over() {
+    let rsa = r#"{"kty":"RSA","kid":"a","use":"sig","n":"AQAB","e":"AQAB"}"#;
+    let others = r#"{"kty":"RSA","kid":"b","use":"enc","n":"AQAB","e":"AQAB"},{"kty":"EC","kid":"c"},{"kid":7}"#;
+    let keys = parse(format!(r#"{{"keys":[{rsa},{others}]}}"#).as_bytes()).unwrap();
+    assert_eq!(keys.keys().collect::<Vec<_>>(), ["a"]);
+    for wrong in ["", "[]", "{}", r#"{"keys":[]}"#] {
+        assert!(parse(wrong.as_bytes()).is_err(), "{wrong}");
+    }
+}

@@ -33,6 +33,7 @@ mod house;
 mod http_reply;
 mod judged;
 mod main_job;
+mod package;
 mod queue_delivery;
 mod queue_forged;
 mod queue_unreadable;

@@ -14,7 +14,7 @@ const PROTECTED: (&str, &str) = (
 
 async fn told(via: Via) -> Story {
     let app = App::start(&[PROTECTED]).await;
-    let story = once::send(&app.tenant, &app.host, Alert::sample(), via)
+    let story = once::send(&app.tenant, &app.host, Alert::sample(), via, None)
         .await
         .unwrap();
     app.end().await;

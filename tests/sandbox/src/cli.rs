@@ -47,6 +47,9 @@ pub(crate) struct CommonOptions {
     /// A handler that is already built; otherwise cargo builds it first.
     #[arg(long, value_name = "PATH", global = true)]
     pub(crate) handler: Option<PathBuf>,
+    /// A package that is ready to be deployed, in place of the repository's functions and handler.
+    #[arg(long, value_name = "ZIP", global = true, conflicts_with = "handler")]
+    pub(crate) package: Option<PathBuf>,
     /// A setting of the handler. May be given more than once.
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting, global = true)]
     pub(crate) set: Vec<(String, String)>,

@@ -65,7 +65,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 async fn tell(alert: &AlertOptions, common: &CommonOptions) -> anyhow::Result<()> {
     let payload = payload::read(alert.alert.as_deref())?;
     let setting = Setting::start(common, Ports::default()).await?;
-    let story = once::send(&setting.tenant, &setting.host, payload, alert.via).await;
+    let story = once::send(
+        &setting.tenant,
+        &setting.host,
+        payload,
+        alert.via,
+        setting.bearer.as_deref(),
+    )
+    .await;
     setting.host.shutdown().await;
     let story = story?;
     if alert.json {
@@ -89,6 +96,7 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
         "revoke": format!("{}/api/revoke", host.http_endpoint()),
         "check": format!("{}/api/check", host.http_endpoint()),
         "functionKey": host.function_key(),
+        "bearer": setting.bearer,
         "messages": format!("{}/queues/evict/messages", host.control_endpoint()),
         "hostControl": host.control_endpoint(),
         "tenantControl": tenant.control_endpoint(),

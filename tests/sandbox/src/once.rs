@@ -42,7 +42,8 @@ pub enum Via {
 /// More than ten deliveries take, with the waits between them.
 const LIMIT: Duration = Duration::from_hours(1);
 
-/// Sends the alert and returns the story.
+/// Sends the alert and returns the story. Over HTTP the caller proves itself by the token, or by the function key if there
+/// is none.
 ///
 /// # Errors
 /// The alert cannot be sent, or the host shuts down before it is through.
@@ -51,6 +52,7 @@ pub async fn send(
     host: &FunctionsHost,
     alert: Alert,
     via: Via,
+    bearer: Option<&str>,
 ) -> anyhow::Result<Story> {
     let Alert { name, body } = alert;
     renew_before_now(tenant);
@@ -58,7 +60,7 @@ pub async fn send(
     let (ending, answer) = match via {
         Via::Queue => (through_queue(host, body).await?, None),
         Via::Http => {
-            let (status, text) = through_http(host, body).await?;
+            let (status, text) = through_http(host, body, bearer).await?;
             (Ending::Answered(status), Some(text))
         }
     };
@@ -117,14 +119,21 @@ async fn through_queue(host: &FunctionsHost, body: Vec<u8>) -> anyhow::Result<En
     ))
 }
 
-async fn through_http(host: &FunctionsHost, body: Vec<u8>) -> anyhow::Result<(u16, String)> {
+async fn through_http(
+    host: &FunctionsHost,
+    body: Vec<u8>,
+    bearer: Option<&str>,
+) -> anyhow::Result<(u16, String)> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
         .context("the client that posts the alert")?;
-    let response = client
-        .post(format!("{}/api/revoke", host.http_endpoint()))
-        .header("x-functions-key", host.function_key())
+    let request = client.post(format!("{}/api/revoke", host.http_endpoint()));
+    let request = match bearer {
+        Some(token) => request.bearer_auth(token),
+        None => request.header("x-functions-key", host.function_key()),
+    };
+    let response = request
         .header("content-type", content_type(&body))
         .body(body)
         .send()

@@ -5,8 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 use sandbox::clock::SandboxClock;
 use sandbox::functions::{FunctionsHost, HostOptions};
-use sandbox::stage::stage;
+use sandbox::stage::{is_open, stage, unpack};
 use sandbox::tenant::{Tenant, World};
+use uuid::{Uuid, uuid};
 
 use crate::cli::CommonOptions;
 use crate::handler;
@@ -14,10 +15,16 @@ use crate::handler;
 /// The group of the shipped world whose members, also by nesting, are never cut.
 const PROTECTED_GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
 
+/// Whom callers' tokens are for, and who calls, where function keys are not asked for.
+const AUDIENCE: &str = "api://evict.contoso.com";
+const CALLER: Uuid = uuid!("5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21");
+
 /// Everything that runs.
 pub(crate) struct Setting {
     pub(crate) tenant: Tenant,
     pub(crate) host: FunctionsHost,
+    /// A token with which callers may call, where function keys are not asked for.
+    pub(crate) bearer: Option<String>,
     /// The staged package, removed at the end.
     _package: tempfile::TempDir,
 }
@@ -39,21 +46,25 @@ impl Setting {
             Some(path) => read_world(path)?,
             None => World::default_contoso()?,
         };
-        let binary = if let Some(path) = &options.handler {
-            path.clone()
-        } else {
-            handler::build().await?
-        };
         let package = tempfile::tempdir().context("a folder for the package")?;
-        let staged = stage(&handler::repository_root(), &binary, package.path())?;
+        let staged = match (&options.package, &options.handler) {
+            (Some(zip), _) => unpack(zip, package.path())?,
+            (None, Some(path)) => stage(&handler::repository_root(), path, package.path())?,
+            (None, None) => {
+                let binary = handler::build().await?;
+                stage(&handler::repository_root(), &binary, package.path())?
+            }
+        };
+        let open = is_open(&staged)?;
         let clock = SandboxClock::new();
         let tenant = Tenant::start(world, clock.clone()).await?;
         let mut host_options = HostOptions::new(staged, clock);
-        host_options.environment = settings(options, &tenant);
+        host_options.environment = settings(options, &tenant, open);
         host_options.http_port = ports.http;
         host_options.control_port = ports.control;
         let host = FunctionsHost::start(host_options).await?;
         Ok(Self {
+            bearer: open.then(|| token(&tenant)),
             tenant,
             host,
             _package: package,
@@ -62,7 +73,7 @@ impl Setting {
 }
 
 /// The handler's settings: the tenant's, those that suit the shipped world, and those that were asked for, which win.
-fn settings(options: &CommonOptions, tenant: &Tenant) -> Vec<(String, String)> {
+fn settings(options: &CommonOptions, tenant: &Tenant, open: bool) -> Vec<(String, String)> {
     let mut settings = tenant.environment();
     if options.world.is_none() {
         settings.push((
@@ -70,8 +81,17 @@ fn settings(options: &CommonOptions, tenant: &Tenant) -> Vec<(String, String)> {
             PROTECTED_GROUP.to_owned(),
         ));
     }
+    if open {
+        settings.push(("EVICT_HTTP_AUDIENCE".to_owned(), AUDIENCE.to_owned()));
+        settings.push(("EVICT_ALLOWED_CALLERS".to_owned(), CALLER.to_string()));
+    }
     settings.extend(options.set.iter().cloned());
     settings
+}
+
+fn token(tenant: &Tenant) -> String {
+    let issuer = tenant.issuer();
+    issuer.sign(&issuer.claims(AUDIENCE, CALLER, CALLER))
 }
 
 fn read_world(path: &Path) -> anyhow::Result<World> {

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
+use zip::ZipArchive;
 
 /// Stages the package of a repository in a folder, which may not exist yet, and returns it as an absolute path. The handler
 /// is there under the name `handler` with mode 0755.
@@ -52,6 +53,43 @@ pub fn stage(
     ensure!(staged > 0, "no function in {}", functions.display());
     place(handler_binary, &into.join("handler"))?;
     Ok(into)
+}
+
+/// Unpacks a package that is ready to be deployed, as the platform does, and returns the folder as an absolute path.
+///
+/// # Errors
+/// It cannot be read, or holds a path that leads out of the folder.
+pub fn unpack(package: &Path, into: &Path) -> anyhow::Result<PathBuf> {
+    let into = std::path::absolute(into)?;
+    let file =
+        std::fs::File::open(package).with_context(|| format!("opening {}", package.display()))?;
+    let mut archive =
+        ZipArchive::new(file).with_context(|| format!("reading {}", package.display()))?;
+    archive
+        .extract(&into)
+        .with_context(|| format!("unpacking {}", package.display()))?;
+    Ok(into)
+}
+
+/// Whether the staged functions let everybody through, so that callers have to prove themselves to the handler.
+///
+/// # Errors
+/// A `function.json` cannot be read.
+pub fn is_open(staged: &Path) -> anyhow::Result<bool> {
+    let mut open = false;
+    for entry in std::fs::read_dir(staged)? {
+        let path = entry?.path().join("function.json");
+        if path.is_file() {
+            let manifest: Value = serde_json::from_slice(&std::fs::read(&path)?)
+                .with_context(|| format!("reading {}", path.display()))?;
+            let bindings = manifest["bindings"].as_array();
+            open |= bindings
+                .into_iter()
+                .flatten()
+                .any(|binding| binding["authLevel"] == "anonymous");
+        }
+    }
+    Ok(open)
 }
 
 /// Lets everybody through to the HTTP functions of a staged package, as the package is made for callers who prove

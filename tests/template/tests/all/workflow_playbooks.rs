@@ -267,3 +267,22 @@ fn every_failure_of_a_call_is_followed_up() {
         }
     }
 }
+
+#[test]
+fn the_readme_names_every_parameter_and_every_tag() {
+    let readme = file("infra/sentinel/README.md");
+    let main = file("infra/sentinel/main.bicep");
+    let names = main
+        .lines()
+        .filter_map(|line| line.strip_prefix("param ")?.split(' ').next());
+    let tags = file("infra/sentinel/playbooks/ask-and-comment.json");
+    let tags = tags
+        .split(['\'', '"'])
+        .filter(|word| word.starts_with("evict-") && !word.contains(' '));
+    let mut seen = 0;
+    for name in names.chain(tags) {
+        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+        seen += 1;
+    }
+    assert!(seen > 18, "{seen} names");
+}

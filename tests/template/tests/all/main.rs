@@ -1,0 +1,13 @@
+//! What `infra/` deploys fits Azure's types, the code and the host's own files; and the checkers find what they are for.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test that called it"
+)]
+
+mod bicep_infra;
+mod bicep_names;
+mod bicep_parameters;
+mod bicep_shapes;
+mod bicep_syntax;
+mod support;

@@ -19,7 +19,8 @@ pub(super) fn known(declarations: &Declarations) -> Known {
             (_, None) => Kind::Open,
         };
         let line = parameter.line;
-        (parameter.name.clone(), Value { line, kind })
+        let source = parameter.name.clone();
+        (source.clone(), Value { line, kind, source })
     });
     let variables = declarations
         .variables

@@ -45,6 +45,7 @@ impl<'a> Shape<'a> {
         let value = Value {
             line: value.line,
             kind: Kind::Object(properties),
+            source: String::new(),
         };
         self.value(&value, body.kind, path, value.line);
     }

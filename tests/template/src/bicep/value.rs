@@ -12,6 +12,8 @@ pub struct Value {
     pub line: usize,
     /// What is known of it.
     pub kind: Kind,
+    /// The expression as it is written.
+    pub source: String,
 }
 
 /// What is known of a value.
@@ -156,6 +158,7 @@ impl Value {
         Self {
             line: line(node),
             kind,
+            source: syntax.text_of(node).to_owned(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What `infra/` deploys fits Azure's types, the code and the host's own files; and the checkers find what they are for.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "what fails here fails the test that called it"
 )]
@@ -10,4 +11,10 @@ mod bicep_names;
 mod bicep_parameters;
 mod bicep_shapes;
 mod bicep_syntax;
+mod duration;
+mod infra_graph_permissions;
+mod infra_roles;
+mod infra_settings;
+mod infra_timing;
+mod secrets;
 mod support;

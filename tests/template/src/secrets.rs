@@ -32,6 +32,10 @@ const BEFORE_A_VALUE: &[(&str, &str)] = &[
     ("bearer ", "a token"),
 ];
 
+/// A workflow's own expression for where its trigger is to be called back. It looks like a call that fetches keys, but is
+/// evaluated when the workflow runs and not in a deployment, and what it comes to is seen by the caller alone.
+const CALLBACK: &str = "@{listCallbackUrl()}";
+
 /// The shortest value that counts as a secret after one of these words.
 const SHORTEST: usize = 12;
 
@@ -48,12 +52,13 @@ pub fn scan(text: &str) -> Vec<Secret> {
 }
 
 fn kind_of(line: &str) -> Option<&'static str> {
+    let line = line.replace(CALLBACK, "");
     let lower = line.to_lowercase();
     let by_word = WORDS.iter().find(|(word, _)| lower.contains(word));
     if let Some((_, kind)) = by_word {
         return Some(kind);
     }
-    if fetches_keys(line) {
+    if fetches_keys(&line) {
         return Some("a call that fetches keys");
     }
     let by_value = BEFORE_A_VALUE.iter().find(|(word, _)| {

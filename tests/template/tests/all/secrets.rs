@@ -61,6 +61,10 @@ fn planted_secrets_are_found_by_line_and_kind() {
             "a call that fetches keys",
         ),
         (
+            "output url string = playbook.listCallbackUrl().value".to_owned(),
+            "a call that fetches keys",
+        ),
+        (
             "var sas = account.listServiceSas('2024-01-01', {})".to_owned(),
             "a call that fetches keys",
         ),
@@ -122,6 +126,7 @@ fn names_ids_and_prose_about_keys_are_no_secrets() {
         "connectionString: component.properties.ConnectionString",
         "listing(users)",
         "list(users)",
+        "\"callback_url\": \"@{listCallbackUrl()}\"",
         "statusCode=200",
         "var names = [for name in whitelist: name]",
         "subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)",

@@ -15,6 +15,7 @@ mod bicep_trim;
 mod duration;
 mod infra_example;
 mod infra_graph_permissions;
+mod infra_hardening;
 mod infra_roles;
 mod infra_settings;
 mod infra_timing;

@@ -40,7 +40,7 @@ param alwaysReadyQueueInstances int = 0
 ])
 param instanceMemoryMB int = 2048
 
-@description('The most instances that the app may have. Graph\'s limit for writes bounds the work, not the CPU: more instances cut nobody sooner and only add answers 429. 40 is the lowest value that every region takes.')
+@description('The most instances that the app may have. Graph\'s limit for writes bounds the work, not the CPU: more instances cut nobody sooner and only add answers 429. 40 is the lowest that the platform\'s own list of runtimes names; where a region takes less, less is enough.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40

@@ -48,8 +48,8 @@ resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing
   name: applicationInsightsName
 }
 
-// The trigger of RevokeFromQueue: the host receives, renews, completes and abandons messages, and the platform looks
-// how many wait.
+// The trigger of RevokeFromQueue: the host receives, renews, completes and abandons messages. To count those that wait
+// would take Data Owner, which could also send and manage; without it the host goes by whether one waits, and for how long.
 resource receiveAlerts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(serviceBus::alerts.id, principalId, roles.serviceBusDataReceiver)
   scope: serviceBus::alerts

@@ -58,6 +58,7 @@ param tags object
 // in functionAppConfig, and the platform chooses the host.
 var hostSettings = {
   // The host's locks and function keys. `managedidentity` keeps it from trying other credentials first.
+  // The name alone stands for the address in the global cloud; elsewhere the host wants AzureWebJobsStorage__blobServiceUri.
   AzureWebJobsStorage__accountName: storageAccountName
   AzureWebJobsStorage__credential: 'managedidentity'
   // The connection that function.json calls `EvictServiceBus`.

@@ -111,6 +111,7 @@ pub(crate) fn reply() -> Value {
         parsed: &parsed,
         receipts: &[],
         mode: Mode::Enforce,
+        requested_by: None,
     };
     serde_json::from_str(&reply_json(&report)).unwrap()
 }

@@ -1,0 +1,125 @@
+// What the function app's identity may do in Azure: each role on the one queue, topic or resource that a call needs it
+// for. What it may do in Entra ID are the Graph permissions (graph-permissions.bicep).
+
+@description('The object id of the identity of the function app.')
+param principalId string
+
+@description('The name of the Service Bus namespace.')
+param serviceBusNamespaceName string
+
+@description('The name of the storage account of the Functions host.')
+param storageAccountName string
+
+@description('The name of the Application Insights component.')
+param applicationInsightsName string
+
+var roles = {
+  // Azure Service Bus Data Receiver
+  serviceBusDataReceiver: '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
+  // Azure Service Bus Data Sender
+  serviceBusDataSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
+  // Storage Blob Data Owner
+  storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  // Monitoring Metrics Publisher
+  monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
+}
+
+resource serviceBus 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
+  name: serviceBusNamespaceName
+
+  resource alerts 'queues' existing = {
+    name: 'evict'
+  }
+
+  resource rejected 'queues' existing = {
+    name: 'evict-rejected'
+  }
+
+  resource receipts 'topics' existing = {
+    name: 'evict-receipts'
+  }
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+  name: storageAccountName
+}
+
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: applicationInsightsName
+}
+
+// The trigger of RevokeFromQueue: the host receives, renews, completes and abandons messages. To count those that wait
+// would take Data Owner, which could also send and manage; without it the host goes by whether one waits, and for how long.
+resource receiveAlerts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(serviceBus::alerts.id, principalId, roles.serviceBusDataReceiver)
+  scope: serviceBus::alerts
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusDataReceiver)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Evict: trigger of RevokeFromQueue'
+  }
+}
+
+// The output `handover` of RevokeFromAlert: what is not finished in the caller's time goes to the queue.
+resource sendAlerts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(serviceBus::alerts.id, principalId, roles.serviceBusDataSender)
+  scope: serviceBus::alerts
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusDataSender)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Evict: output handover of RevokeFromAlert'
+  }
+}
+
+// The output `rejected` of RevokeFromQueue: what could not be done or read.
+resource sendRejected 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(serviceBus::rejected.id, principalId, roles.serviceBusDataSender)
+  scope: serviceBus::rejected
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusDataSender)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Evict: output rejected of RevokeFromQueue'
+  }
+}
+
+// The output `receipts` of both functions.
+resource sendReceipts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(serviceBus::receipts.id, principalId, roles.serviceBusDataSender)
+  scope: serviceBus::receipts
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.serviceBusDataSender)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Evict: output receipts of RevokeFromQueue and RevokeFromAlert'
+  }
+}
+
+// The connection AzureWebJobsStorage, and the container with the package. It is on the account and not on a container,
+// because the host makes its own containers (azure-webjobs-hosts for locks, azure-webjobs-secrets for function keys), and
+// it is Owner because that is the role that the Functions documentation asks for. Nothing but the app's own is in the
+// account.
+resource ownBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage.id, principalId, roles.storageBlobDataOwner)
+  scope: storage
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Evict: host storage and deployment package'
+  }
+}
+
+// Telemetry by Entra token (APPLICATIONINSIGHTS_AUTHENTICATION_STRING), since the component refuses its key.
+resource publishTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(applicationInsights.id, principalId, roles.monitoringMetricsPublisher)
+  scope: applicationInsights
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Evict: telemetry of the Functions host'
+  }
+}

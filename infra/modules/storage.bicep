@@ -1,0 +1,99 @@
+// The storage account of the Functions host: the deployed package, the host's locks and its function keys. Nobody signs
+// in to it with a key. It holds no alert and no receipt.
+
+@description('The region of the account.')
+param location string
+
+@description('The name of the account: 3 to 24 lower-case letters and digits.')
+@minLength(3)
+@maxLength(24)
+param name string
+
+@description('The redundancy of the account.')
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+])
+param skuName string
+
+@description('The resource id of the workspace that receives the audit of the blobs.')
+param workspaceId string
+
+@description('Tags of the account.')
+param tags object
+
+// Where `az functionapp deployment` puts the package, and where instances fetch it.
+var deploymentContainer = 'deployments'
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: {
+    name: skuName
+  }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    // No account key and no shared access signature works: callers need an Entra token and a role.
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+  }
+
+  resource blobs 'blobServices' = {
+    name: 'default'
+    properties: {
+      // A package that was overwritten or deleted by mistake can be had back within the week.
+      deleteRetentionPolicy: {
+        enabled: true
+        days: 7
+      }
+      containerDeleteRetentionPolicy: {
+        enabled: true
+        days: 7
+      }
+    }
+
+    resource deployments 'containers' = {
+      name: deploymentContainer
+      properties: {
+        publicAccess: 'None'
+      }
+    }
+  }
+}
+
+// Who wrote the package that runs, and who read the function keys (container azure-webjobs-secrets).
+resource blobAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: account::blobs
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'StorageRead'
+        enabled: true
+      }
+      {
+        category: 'StorageWrite'
+        enabled: true
+      }
+      {
+        category: 'StorageDelete'
+        enabled: true
+      }
+    ]
+  }
+}
+
+@description('The name of the account.')
+output name string = account.name
+
+@description('The address of the container with the package.')
+output deploymentContainerUri string = '${account.properties.primaryEndpoints.blob}${deploymentContainer}'

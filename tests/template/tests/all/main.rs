@@ -20,6 +20,7 @@ mod infra_hardening;
 mod infra_roles;
 mod infra_settings;
 mod infra_timing;
+mod schemas;
 mod secrets;
 mod support;
 mod workflow_language;

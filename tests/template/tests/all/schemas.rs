@@ -1,0 +1,87 @@
+//! The files that the Functions host and its tools read fit their published schemas. What the schemas let pass although the
+//! host would not is held beside them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn schema(name: &str) -> Validator {
+    let schema = read(&root().join("tests/fixtures/schemas").join(name));
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn problems(validator: &Validator, value: &Value) -> Vec<String> {
+    validator
+        .iter_errors(value)
+        .map(|problem| problem.to_string())
+        .collect()
+}
+
+fn functions() -> Vec<(String, Value)> {
+    let mut found: Vec<_> = fs::read_dir(root().join("function"))
+        .unwrap()
+        .map(|folder| {
+            let path = folder.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, read(&path.join("function.json")))
+        })
+        .collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found
+}
+
+#[test]
+fn host_json_fits_its_schema() {
+    let validator = schema("schemastore-host.json");
+    let mut host = read(&root().join("host.json"));
+    assert_eq!(problems(&validator, &host), Vec::<String>::new());
+    host["extensions"]["serviceBus"]["maxConcurrentCalls"] = json!("4");
+    assert!(!problems(&validator, &host).is_empty());
+}
+
+#[test]
+fn local_settings_fit_their_schema() {
+    let validator = schema("schemastore-local.settings.json");
+    let mut settings = read(&root().join("local.settings.json.example"));
+    assert_eq!(problems(&validator, &settings), Vec::<String>::new());
+    settings["IsEncrypted"] = json!("no");
+    assert!(!problems(&validator, &settings).is_empty());
+}
+
+#[test]
+fn every_function_json_fits_its_schema() {
+    let validator = schema("functions-host-function.json");
+    let functions = functions();
+    assert_eq!(functions.len(), 3);
+    for (name, mut function) in functions {
+        assert_eq!(
+            problems(&validator, &function),
+            Vec::<String>::new(),
+            "{name}"
+        );
+        function["bindings"][0]["direction"] = json!("sideways");
+        assert!(!problems(&validator, &function).is_empty(), "{name}");
+    }
+}
+
+/// The schema takes any type that it does not know, a misspelt one too.
+#[test]
+fn every_binding_is_of_a_type_that_the_host_has() {
+    for (name, function) in functions() {
+        for binding in function["bindings"].as_array().unwrap() {
+            let known = ["httpTrigger", "http", "serviceBusTrigger", "serviceBus"];
+            let kind = binding["type"].as_str().unwrap();
+            assert!(known.contains(&kind), "{name}: {kind}");
+        }
+    }
+}

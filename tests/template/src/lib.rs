@@ -1,0 +1,1 @@
+//! Checks of what `infra/` deploys, made without a cloud: each finds mistakes in a text and says where they stand.

@@ -1,1 +1,3 @@
 //! Checks of what `infra/` deploys, made without a cloud: each finds mistakes in a text and says where they stand.
+
+pub mod kql;

@@ -1,7 +1,7 @@
 // Alerts: what a person must know without looking. Metric alerts watch the two places where messages wait for a person,
 // log alerts run the files of infra/queries that begin with "alert-". Each description ends with the next step.
 
-@description('Region of the log alert rules: that of the workspace. Metric alert rules are global.')
+@description('Region of the log alert rules. Metric alert rules are global.')
 param location string
 
 @description('Tags of every rule.')

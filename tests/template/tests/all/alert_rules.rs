@@ -97,3 +97,46 @@ fn a_window_is_at_least_three_times_its_frequency_and_one_that_azure_takes() {
         }
     }
 }
+
+fn guide() -> String {
+    fs::read_to_string(repository().join("infra/README.md")).unwrap()
+}
+
+#[test]
+fn the_guide_lists_every_rule_with_its_severity() {
+    let module = module();
+    let names = values(&module, "name").into_iter().filter(|name| {
+        !["EntityName", "${"]
+            .iter()
+            .any(|other| name.starts_with(other))
+    });
+    let severities = module
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("severity: "))
+        .filter(|severity| severity.parse::<u8>().is_ok());
+    let rules: Vec<_> = names.zip(severities).collect();
+    assert_eq!(rules.len(), 6, "{rules:?}");
+    let guide = guide();
+    for (name, severity) in rules {
+        assert!(
+            guide.contains(&format!("\n| {name} | {severity} | ")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_cost_of_the_rules_counts_each_of_them() {
+    let module = module();
+    let every = |frequency: &str| {
+        let all = values(&module, "frequency");
+        all.into_iter().filter(|found| *found == frequency).count()
+    };
+    let sum = format!(
+        "{}·m + {}·q5 + {}·q15",
+        values(&module, "metric").len(),
+        every("PT5M"),
+        every("PT15M")
+    );
+    assert!(guide().contains(&sum), "{sum}");
+}

@@ -27,27 +27,16 @@ fn fields(statement: &[Token<'_>], vocabulary: &Vocabulary) -> Vec<Problem> {
         .filter(|(column, _)| column.text == "Event")
         .map(|(_, value)| value.text)
         .collect();
-    let read = statement.windows(3).filter_map(|three| match three {
-        [record, dot, field] if dot.is_mark(".") && record.kind == Kind::Word => {
-            Some((*record, *field))
-        }
-        [record, bracket, field]
-            if bracket.is_mark("[") && record.kind == Kind::Word && field.kind == Kind::Text =>
-        {
-            Some((*record, *field))
-        }
-        _ => None,
-    });
-    read.filter_map(|(record, field)| {
-        let name = field.text;
+    let read = (0..statement.len()).filter_map(|at| read_at(statement, at));
+    read.filter_map(|(record, field, name)| {
         let what = match record.text {
-            "Line" if !vocabulary.line_has(&events, name) => {
+            "Line" if !vocabulary.line_has(&events, &name) => {
                 format!("no line of {events:?} has the field {name:?}")
             }
-            "Record" if !vocabulary.receipt_fields.contains(name) => {
+            "Record" if !vocabulary.receipt_fields.contains(&name) => {
                 format!("no receipt in the log has the field {name:?}")
             }
-            "Properties" if !HOST_PROPERTIES.contains(&name) => {
+            "Properties" if !HOST_PROPERTIES.contains(&name.as_str()) => {
                 format!("the host writes no property {name:?}")
             }
             "Line" | "Record" | "Properties" => return None,
@@ -56,6 +45,34 @@ fn fields(statement: &[Token<'_>], vocabulary: &Vocabulary) -> Vec<Problem> {
         Some(Problem::new(field.line, what))
     })
     .collect()
+}
+
+/// What is read here of a record: `Record.a`, `Record.a.b` or `Record["a"]`, with the token of the field.
+fn read_at<'a>(statement: &[Token<'a>], at: usize) -> Option<(Token<'a>, Token<'a>, String)> {
+    let record = statement.get(at)?;
+    let is_inner = at
+        .checked_sub(1)
+        .is_some_and(|before| statement[before].is_mark("."));
+    if record.kind != Kind::Word || is_inner {
+        return None;
+    }
+    let (mark, field) = (statement.get(at + 1)?, statement.get(at + 2)?);
+    if mark.is_mark("[") && field.kind == Kind::Text {
+        return Some((*record, *field, field.text.to_owned()));
+    }
+    if !mark.is_mark(".") {
+        return None;
+    }
+    let mut path = field.text.to_owned();
+    for inner in statement.get(at + 3..)?.chunks(2) {
+        match inner {
+            [dot, name] if dot.is_mark(".") && name.kind == Kind::Word => {
+                path = format!("{path}.{}", name.text);
+            }
+            _ => break,
+        }
+    }
+    Some((*record, *field, path))
 }
 
 fn values(statement: &[Token<'_>], vocabulary: &Vocabulary) -> Vec<Problem> {

@@ -49,6 +49,8 @@ fn a_field_that_no_record_has_is_found() {
         planted("Line[\"messages.rejected\"]", "Line[\"messages.refused\"]"),
         "line 8: no line of [\"invocation.ended\"] has the field \"messages.refused\""
     );
+    // A field within another.
+    assert!(planted("Record.at", "Record.requestedBy.name").contains("\"requestedBy.name\""));
     // A field that another event has, but not the one that is asked for.
     assert!(planted("Line[\"messages.rejected\"]", "Line.variable").contains("\"variable\""));
     assert!(planted("Properties.InvocationId", "Properties.Invocation").contains("property"));

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use evict::domain::{
-    Call, Correlation, Fix, Masked, Outcome, Receipt, ReceiptUser, SessionsValidFrom, SubjectKind,
-    WithholdReason,
+    Call, Caller, Correlation, Fix, Masked, Outcome, Receipt, ReceiptUser, SessionsValidFrom,
+    SubjectKind, WithholdReason,
 };
 use evict::host::Function;
 use evict::receipt::log_line;
@@ -81,6 +81,11 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
         elapsed: Duration::from_millis(412),
         at: "2026-11-23T20:10:29Z".parse().unwrap(),
         still_alive: Vec::new(),
+        requested_by: is_known.then(|| Caller {
+            object_id: ID.parse().unwrap(),
+            application_id: ID.parse().ok(),
+        }),
+        requested_by_claim: None,
         correlation: Correlation {
             alert_id: known("a30f4300"),
             incident_id: known("20731ab2"),
@@ -90,6 +95,15 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
         },
     };
     serde_json::from_str(&log_line(&receipt)).unwrap()
+}
+
+/// The fields of a record, those within others as `outer.inner`.
+fn paths(record: &Value, outer: &str, found: &mut BTreeSet<String>) {
+    for (name, value) in record.as_object().into_iter().flatten() {
+        let path = format!("{outer}{name}");
+        paths(value, &format!("{path}."), found);
+        found.insert(path);
+    }
 }
 
 /// The events of the handler's own sources, its tests left out.
@@ -119,7 +133,7 @@ pub(crate) fn vocabulary() -> Vocabulary {
         words.insert(outcome.as_str().to_owned());
         for is_known in [true, false] {
             let line = logged(outcome.clone(), is_known);
-            receipt_fields.extend(line.as_object().unwrap().keys().cloned());
+            paths(&line, "", &mut receipt_fields);
         }
     }
     let Events {
@@ -172,6 +186,9 @@ fn every_field_that_a_receipt_can_have_in_the_log_is_in_the_vocabulary() {
         "attempts",
         "elapsedMilliseconds",
         "at",
+        "requestedBy",
+        "requestedBy.objectId",
+        "requestedBy.applicationId",
         "alertId",
         "incidentId",
         "messageId",
@@ -180,5 +197,5 @@ fn every_field_that_a_receipt_can_have_in_the_log_is_in_the_vocabulary() {
     ] {
         assert!(fields.contains(field), "{field} of {fields:?}");
     }
-    assert_eq!(fields.len(), 19, "{fields:?}");
+    assert_eq!(fields.len(), 22, "{fields:?}");
 }

@@ -7,6 +7,7 @@
 mod columns;
 mod events;
 mod fields;
+mod guide;
 mod lex;
 mod shared;
 mod syntax;
@@ -17,6 +18,7 @@ mod workbook;
 use std::fmt;
 
 pub use events::{Events, events_in};
+pub use guide::{Named, named_in};
 pub use shared::shared_parts;
 pub use vocabulary::Vocabulary;
 pub use workbook::{check_workbook, queries_of, with_queries};

@@ -6,6 +6,7 @@
 )]
 
 mod alert_rules;
+mod guide;
 mod kql_checker;
 mod kql_events;
 mod kql_queries;

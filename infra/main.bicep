@@ -64,6 +64,9 @@ param serviceBusSku string = 'Standard'
 @description('The resource id of a Log Analytics workspace to use, such as the one that Sentinel is on; empty makes one.')
 param existingWorkspaceId string = ''
 
+@description('The resource id of the action group that the alert rules tell. Without one the alerts stand in the portal and nobody is told.')
+param actionGroupId string = ''
+
 @description('For how many days a workspace that is made here keeps its logs.')
 @minValue(30)
 @maxValue(730)
@@ -286,6 +289,30 @@ module graphPermissions 'modules/graph-permissions.bicep' = if (grantGraphPermis
   name: 'graph-permissions'
   params: {
     principalId: functionApp.outputs.principalId
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  params: {
+    location: location
+    tags: tags
+    functionAppName: functionApp.outputs.name
+    serviceBusNamespaceName: serviceBus.outputs.name
+    workspaceId: workspace.outputs.id
+    applicationInsightsName: applicationInsights.outputs.name
+    actionGroupId: actionGroupId
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    location: location
+    tags: tags
+    workspaceId: workspace.outputs.id
+    applicationInsightsName: applicationInsights.outputs.name
+    serviceBusNamespaceName: serviceBus.outputs.name
   }
 }
 

@@ -2,5 +2,6 @@
 
 pub mod bicep;
 pub mod duration;
+pub mod kql;
 pub mod secrets;
 pub mod workflow;

@@ -15,7 +15,7 @@ fn every_template_fits_azures_types_and_the_modules_that_it_calls() {
 fn the_check_sees_the_resources_of_every_template() {
     let infra = infra();
     let count = |file: &str| infra.declarations(file).unwrap().resources.len();
-    assert_eq!(infra.declarations("main.bicep").unwrap().modules.len(), 8);
+    assert_eq!(infra.declarations("main.bicep").unwrap().modules.len(), 10);
     assert_eq!(count("modules/function-app.bicep"), 5);
     assert_eq!(count("modules/service-bus.bicep"), 6);
     assert_eq!(count("modules/storage.bicep"), 4);

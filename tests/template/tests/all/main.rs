@@ -7,6 +7,7 @@
     reason = "what fails here fails the test that called it"
 )]
 
+mod alert_rules;
 mod bicep_infra;
 mod bicep_names;
 mod bicep_parameters;
@@ -14,15 +15,21 @@ mod bicep_shapes;
 mod bicep_syntax;
 mod bicep_trim;
 mod duration;
+mod guide;
 mod infra_example;
 mod infra_graph_permissions;
 mod infra_hardening;
 mod infra_roles;
 mod infra_settings;
 mod infra_timing;
+mod kql_checker;
+mod kql_events;
+mod kql_queries;
+mod kql_vocabulary;
 mod schemas;
 mod secrets;
 mod support;
+mod workbook;
 mod workflow_language;
 mod workflow_playbooks;
 mod workflow_rules;

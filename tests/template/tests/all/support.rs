@@ -23,10 +23,7 @@ pub(crate) fn json(below: &str) -> serde_json::Value {
 }
 
 /// Types that a template uses and of which no definition was at hand, so that their bodies are not checked.
-pub(crate) const WITHOUT_DEFINITION: &[&str] = &[
-    "Microsoft.Insights/metricAlerts@2018-03-01",
-    "Microsoft.Web/connections@2016-06-01",
-];
+pub(crate) const WITHOUT_DEFINITION: &[&str] = &["Microsoft.Web/connections@2016-06-01"];
 
 /// The type definitions.
 pub(crate) fn types() -> Types {

@@ -154,14 +154,25 @@ pub fn put_back(header: &AlertHeader, subjects: &[SubjectRef], limit_bytes: usiz
         .collect()
 }
 
-/// The subjects whose receipts say `handed_over`, as messages for the input queue.
+/// The subjects whose receipts say `handed_over`, as messages for the input queue. They name the caller whose token was
+/// checked; on the queue that is a claim like any other, since whoever may send there could have written it.
 #[must_use]
 pub fn handover(report: &AlertReport<'_>) -> Vec<String> {
     let entries = report
         .pairs()
         .filter(|(_, receipt)| matches!(receipt.outcome, Outcome::HandedOver))
         .filter_map(|(subject, _)| subject.and_then(Entry::of));
-    ManualMessage::of(report.parsed.header())
+    let header = report.parsed.header();
+    let mut message = ManualMessage::of(header);
+    if let Some(caller) = report.requested_by {
+        let claim = message.requested_by.map(|claim| format!(" for {claim}"));
+        message.requested_by = Some(format!(
+            "{}, by a checked token{}",
+            caller.object_id,
+            claim.unwrap_or_default()
+        ));
+    }
+    message
         .pack(entries, QUEUE_MESSAGE_LIMIT, 0)
         .iter()
         .map(json)

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use sandbox::stage::{open_http, stage};
+use sandbox::tenant::Fault;
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
@@ -105,6 +106,30 @@ async fn the_self_check_says_who_lets_callers_in() {
         ("x-functions-key", app.host.function_key()),
     ];
     assert_eq!(app.post_with(&both, ALICE).await.status, 200);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn what_is_handed_to_the_queue_says_whose_token_was_checked() {
+    let mut settings = SETTINGS.to_vec();
+    settings.push(("EVICT_HTTP_DEADLINE_SECONDS", "5"));
+    let app = App::start_for_tokens(&settings).await;
+    app.tenant.faults().add(
+        Fault::on("POST */revokeSignInSessions")
+            .once()
+            .throttled("4"),
+    );
+    let token = bearer(&app, PLAYBOOK);
+    let answer = app.post_with(&[("Authorization", &token)], ALICE).await;
+    assert_eq!(answer.status, 202);
+    app.settle().await;
+    let finished = app.receipts().pop().unwrap();
+    assert_eq!(finished["outcome"], "revoked");
+    assert_eq!(finished["requestedBy"], Value::Null);
+    assert_eq!(
+        finished["requestedByClaim"],
+        format!("{PLAYBOOK}, by a checked token for the boss")
+    );
     app.end().await;
 }
 

@@ -92,6 +92,41 @@ async fn the_package_holds_what_the_host_looks_for_and_does_the_main_job() {
 }
 
 #[test]
+fn the_bill_of_materials_lists_what_the_handler_links_and_nothing_of_the_command_or_the_tests() {
+    let Some(package) = package() else {
+        return;
+    };
+    let folder = package.parent().unwrap();
+    let bill: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("evict.cdx.json")).unwrap()).unwrap();
+    let names: Vec<&str> = bill["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|component| component["name"].as_str().unwrap())
+        .collect();
+    for linked in [
+        "axum",
+        "azure_identity",
+        "jsonwebtoken",
+        "reqwest",
+        "rustls",
+        "tokio",
+    ] {
+        assert!(names.contains(&linked), "{linked}");
+    }
+    for stranger in ["anyhow", "clap", "insta", "sandbox", "template"] {
+        assert!(!names.contains(&stranger), "{stranger}");
+    }
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
+    let files: Vec<&str> = sums
+        .lines()
+        .map(|line| line.split_once("  ").unwrap().1)
+        .collect();
+    assert_eq!(files, ["evict.cdx.json", "evict.zip"]);
+}
+
+#[test]
 fn a_package_for_tokens_differs_by_who_is_let_in_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -3,8 +3,10 @@
 //! It gets its arguments and its streams handed in, so that a test can run it; it neither reads the environment nor ends
 //! the process. Whatever it prints of a payload is escaped, because a terminal obeys what it is shown.
 
+mod completions;
 mod escape;
 mod explain;
+mod settings;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -68,14 +70,18 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Explain(explain::Explain),
+    Settings(settings::Settings),
+    Completions(completions::Completions),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     match Arguments::try_parse_from(arguments) {
-        Ok(Arguments {
-            verb: Verb::Explain(explain),
-        }) => explain.run(console),
+        Ok(Arguments { verb }) => match verb {
+            Verb::Explain(explain) => explain.run(console),
+            Verb::Settings(settings) => settings.run(console),
+            Verb::Completions(completions) => completions.run(console),
+        },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {
                 (&mut *console.errors, Exit::Usage)

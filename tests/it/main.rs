@@ -17,6 +17,8 @@ mod app;
 mod callers_http;
 mod callers_tokens;
 mod check;
+#[cfg(feature = "operator")]
+mod command;
 mod config_settings;
 mod entra_support;
 mod entra_wire;

@@ -1,0 +1,79 @@
+//! The small verbs of the operator's command, as a person and as a script see them.
+
+use std::ffi::OsString;
+
+use evict::cli::{Console, run};
+use evict::config::{REGISTRY, table};
+use serde_json::Value;
+
+fn evict(arguments: &[&str]) -> (u8, String) {
+    let (mut output, mut errors) = (Vec::new(), Vec::new());
+    let mut console = Console {
+        input: &mut &b""[..],
+        output: &mut output,
+        errors: &mut errors,
+    };
+    let arguments = ["evict"].iter().chain(arguments).map(OsString::from);
+    let code = run(arguments, &mut console).code();
+    (code, String::from_utf8(output).unwrap())
+}
+
+#[test]
+fn the_settings_are_those_of_the_registry() {
+    assert_eq!(evict(&["settings"]), (0, table()));
+    let (code, json) = evict(&["settings", "--json"]);
+    assert_eq!(code, 0);
+    let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let names: Vec<&str> = rows
+        .iter()
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
+    let registered: Vec<&str> = REGISTRY.iter().map(|setting| setting.name).collect();
+    assert_eq!(names, registered);
+    let cap = rows
+        .iter()
+        .find(|row| row["name"] == "EVICT_MAX_USERS_PER_ALERT")
+        .unwrap();
+    assert_eq!(cap["default"], "25");
+    assert_eq!(cap["required"], false);
+    assert_eq!(rows[0]["required"], true);
+}
+
+#[test]
+fn every_shell_gets_a_script_that_knows_every_verb() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, script) = evict(&["completions", shell]);
+        assert_eq!(code, 0);
+        for verb in ["explain", "settings", "completions"] {
+            assert!(script.contains(verb), "{shell} does not know {verb}");
+        }
+    }
+    assert_eq!(evict(&["completions", "cmd"]).0, 64);
+}
+
+#[test]
+fn the_help_of_every_verb_is_there() {
+    for verb in ["explain", "settings", "completions"] {
+        let (code, help) = evict(&[verb, "--help"]);
+        assert_eq!(code, 0);
+        assert!(help.contains("Usage: evict"), "{help}");
+    }
+}
+
+#[test]
+fn the_examples_of_the_help_run() {
+    for verb in ["settings", "completions"] {
+        let (_, help) = evict(&[verb, "--help"]);
+        let examples = help.split("Examples:").nth(1).unwrap();
+        let lines: Vec<&str> = examples
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        assert!(!lines.is_empty());
+        for line in lines {
+            let command: Vec<&str> = line.split('>').next().unwrap().split_whitespace().collect();
+            assert_eq!(command[0], "evict");
+            assert_eq!(evict(&command[1..]).0, 0, "{line}");
+        }
+    }
+}

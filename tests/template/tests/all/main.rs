@@ -26,6 +26,7 @@ mod kql_checker;
 mod kql_events;
 mod kql_queries;
 mod kql_vocabulary;
+mod release;
 mod schemas;
 mod secrets;
 mod support;

@@ -46,7 +46,8 @@ impl fmt::Display for ManifestError {
 
 impl std::error::Error for ManifestError {}
 
-/// The HTTP functions of a script root, by name; `None` if the folder is no script root, for it has no `host.json`.
+/// The HTTP functions of a script root, by name; `None` if the folder is no script root, for it has no `host.json` or no
+/// HTTP function in a folder below it.
 ///
 /// # Errors
 /// If a `function.json` cannot be read.
@@ -89,7 +90,7 @@ pub fn http_functions(script_root: &Path) -> Result<Option<Vec<HttpFunction>>, M
         }
     }
     functions.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(Some(functions))
+    Ok(Some(functions).filter(|functions| !functions.is_empty()))
 }
 
 #[derive(Deserialize)]

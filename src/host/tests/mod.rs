@@ -3,6 +3,7 @@
 mod forgery;
 mod layers;
 mod malformed;
+mod manifest;
 mod reply;
 mod starting;
 

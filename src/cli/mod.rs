@@ -6,6 +6,7 @@
 mod completions;
 mod escape;
 mod explain;
+mod manual;
 mod settings;
 
 use std::ffi::OsString;
@@ -72,6 +73,8 @@ enum Verb {
     Explain(explain::Explain),
     Settings(settings::Settings),
     Completions(completions::Completions),
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -81,6 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::Explain(explain) => explain.run(console),
             Verb::Settings(settings) => settings.run(console),
             Verb::Completions(completions) => completions.run(console),
+            Verb::Manual(manual) => manual.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

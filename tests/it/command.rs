@@ -77,3 +77,22 @@ fn the_examples_of_the_help_run() {
         }
     }
 }
+
+#[test]
+fn every_verb_has_a_manual_page() {
+    let (code, verbs) = evict(&["manual", "--list"]);
+    assert_eq!(code, 0);
+    let verbs: Vec<&str> = verbs.lines().collect();
+    assert!(
+        verbs.contains(&"explain") && !verbs.contains(&"manual"),
+        "{verbs:?}"
+    );
+    for verb in verbs {
+        let (code, page) = evict(&["manual", verb]);
+        assert_eq!(code, 0);
+        assert!(page.contains(&format!("evict\\-{verb}")), "{page}");
+    }
+    let (_, page) = evict(&["manual"]);
+    assert!(page.contains(".SH SYNOPSIS"), "{page}");
+    assert_eq!(evict(&["manual", "nothing"]).0, 64);
+}

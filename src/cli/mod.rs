@@ -3,8 +3,10 @@
 //! It gets its arguments and its streams handed in, so that a test can run it; it neither reads the environment nor ends
 //! the process. Whatever it prints of a payload is escaped, because a terminal obeys what it is shown.
 
+mod bus;
 mod escape;
 mod explain;
+mod send;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -27,6 +29,8 @@ pub struct Console<'a> {
 pub enum Exit {
     /// 0: done.
     Success,
+    /// 2: it could not be done, such as for want of a network.
+    CannotWork,
     /// 64: the command line is wrong.
     Usage,
     /// 65: what was given to read cannot be understood.
@@ -35,6 +39,8 @@ pub enum Exit {
     NoInput,
     /// 74: reading the standard input or writing the answer failed.
     Io,
+    /// 77: a sign-in or a permission is missing.
+    NoPermission,
 }
 
 impl Exit {
@@ -43,10 +49,12 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
+            Self::CannotWork => 2,
             Self::Usage => 64,
             Self::Data => 65,
             Self::NoInput => 66,
             Self::Io => 74,
+            Self::NoPermission => 77,
         }
     }
 }
@@ -68,14 +76,16 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Explain(explain::Explain),
+    Send(Box<send::Send>),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     match Arguments::try_parse_from(arguments) {
-        Ok(Arguments {
-            verb: Verb::Explain(explain),
-        }) => explain.run(console),
+        Ok(Arguments { verb }) => match verb {
+            Verb::Explain(explain) => explain.run(console),
+            Verb::Send(send) => send.run(console),
+        },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {
                 (&mut *console.errors, Exit::Usage)

@@ -16,6 +16,7 @@
 //! | [`service`] | the composition, on one screen | `host`, `callers`, `alert`, `containment`, `ledger`, `receipt`, `domain` |
 //! | [`config`] | the registry of settings | `domain` |
 //! | [`telemetry`] | log lines, each at its level | `domain` |
+//! | [`queue`] | the Service Bus client that the operator's command uses | `domain` |
 //! | [`cli`] | the operator's command | all of these |
 //!
 //! What must never be, and what holds it: `tests/it/house.rs` reads the sources for who names whom; `clippy.toml` bans
@@ -32,6 +33,8 @@ pub mod entra;
 pub mod guard;
 pub mod host;
 pub mod ledger;
+#[cfg(feature = "operator")]
+pub mod queue;
 pub mod receipt;
 pub mod service;
 pub mod telemetry;

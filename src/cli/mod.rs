@@ -3,10 +3,12 @@
 //! It gets its arguments and its streams handed in, so that a test can run it; it neither reads the environment nor ends
 //! the process. Whatever it prints of a payload is escaped, because a terminal obeys what it is shown.
 
+mod bus;
 mod completions;
 mod escape;
 mod explain;
 mod manual;
+mod send;
 mod settings;
 
 use std::ffi::OsString;
@@ -30,6 +32,8 @@ pub struct Console<'a> {
 pub enum Exit {
     /// 0: done.
     Success,
+    /// 2: it could not be done, such as for want of a network.
+    CannotWork,
     /// 64: the command line is wrong.
     Usage,
     /// 65: what was given to read cannot be understood.
@@ -38,6 +42,8 @@ pub enum Exit {
     NoInput,
     /// 74: reading the standard input or writing the answer failed.
     Io,
+    /// 77: a sign-in or a permission is missing.
+    NoPermission,
 }
 
 impl Exit {
@@ -46,10 +52,12 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
+            Self::CannotWork => 2,
             Self::Usage => 64,
             Self::Data => 65,
             Self::NoInput => 66,
             Self::Io => 74,
+            Self::NoPermission => 77,
         }
     }
 }
@@ -75,6 +83,7 @@ enum Verb {
     Completions(completions::Completions),
     #[command(hide = true)]
     Manual(manual::Manual),
+    Send(Box<send::Send>),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -85,6 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::Settings(settings) => settings.run(console),
             Verb::Completions(completions) => completions.run(console),
             Verb::Manual(manual) => manual.run(console),
+            Verb::Send(send) => send.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

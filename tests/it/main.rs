@@ -23,6 +23,8 @@ mod config_settings;
 mod entra_support;
 mod entra_wire;
 #[cfg(feature = "operator")]
+mod evict_send;
+#[cfg(feature = "operator")]
 mod explain;
 mod guard_caps;
 mod guard_properties;
@@ -44,4 +46,6 @@ mod receipt_json;
 mod receipt_messages;
 mod receipt_world;
 mod samples_end_to_end;
+#[cfg(feature = "operator")]
+mod shell;
 mod story;

@@ -1,6 +1,8 @@
 //! The simulated Service Bus: queues and topics with peek-lock, delivery counts and dead-lettering. It must not know the
 //! Functions host; several hosts may share one broker, as several instances of an app do.
 
+mod rest;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+pub(crate) use self::rest::{End, Held, NoEntity};
 use super::message::{DeadLetter, Message, QueuedMessage};
 use super::signal::Signal;
 use crate::clock::{SandboxClock, plus};
@@ -59,10 +62,14 @@ struct Inner {
 struct State {
     last_sequence_number: i64,
     entities: BTreeMap<String, Entity>,
+    /// The locks that were given out over REST, by their tokens.
+    rest_locks: BTreeMap<Uuid, rest::RestLock>,
 }
 
 #[derive(Debug, Default)]
 struct Entity {
+    /// What may not be delivered yet.
+    scheduled: BTreeMap<i64, QueuedMessage>,
     active: BTreeMap<i64, QueuedMessage>,
     locked: BTreeMap<i64, (Uuid, QueuedMessage)>,
     dead_lettered: Vec<QueuedMessage>,
@@ -72,6 +79,8 @@ struct Entity {
 /// What a queue or a topic holds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct QueueState {
+    /// What may not be delivered yet.
+    pub scheduled: Vec<QueuedMessage>,
     /// What waits to be delivered.
     pub active: Vec<QueuedMessage>,
     /// What is being worked on.
@@ -92,7 +101,7 @@ pub(super) struct Delivery {
 
 /// The lock of a delivery was lost: the message belongs to somebody else or to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LockLost;
+pub(crate) struct LockLost;
 
 impl Broker {
     /// A namespace with the given entities, all empty.
@@ -110,6 +119,7 @@ impl Broker {
             state: Mutex::new(State {
                 last_sequence_number: 0,
                 entities,
+                rest_locks: BTreeMap::new(),
             }),
         }))
     }
@@ -148,19 +158,29 @@ impl Broker {
         let mut state = lock(&self.0.state);
         state.last_sequence_number += 1;
         let sequence_number = state.last_sequence_number;
+        let due = message.scheduled_for.filter(|due| *due > now);
+        let enqueued_at = due.unwrap_or(now);
+        let lives = message.time_to_live.unwrap_or(TIME_TO_LIVE);
         let held = QueuedMessage {
             message,
             sequence_number,
-            enqueued_at: now,
-            expires_at: plus(now, TIME_TO_LIVE),
+            enqueued_at,
+            expires_at: plus(enqueued_at, lives),
             delivery_count: 0,
             dead_letter: None,
         };
         let Some(target) = state.entities.get_mut(entity) else {
             anyhow::bail!("MessagingEntityNotFound: there is no queue or topic {entity:?}");
         };
-        target.active.insert(sequence_number, held.clone());
+        if due.is_some() {
+            target.scheduled.insert(sequence_number, held.clone());
+        } else {
+            target.active.insert(sequence_number, held.clone());
+        }
         drop(state);
+        if let Some(due) = due {
+            self.release_at(entity.to_owned(), sequence_number, due);
+        }
         self.0.signal.raise();
         Ok(held)
     }
@@ -259,6 +279,7 @@ impl Broker {
             return QueueState::default();
         };
         QueueState {
+            scheduled: entity.scheduled.values().cloned().collect(),
             active: entity.active.values().cloned().collect(),
             locked: entity
                 .locked

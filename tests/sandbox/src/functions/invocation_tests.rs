@@ -28,6 +28,7 @@ fn held(body: &str) -> QueuedMessage {
             content_type: Some("application/json".to_owned()),
             subject: Some("revoke".to_owned()),
             application_properties: properties,
+            ..Message::default()
         },
         sequence_number: 1471,
         // The fraction is what the host loses.

@@ -1,5 +1,7 @@
 //! A Service Bus message, as it is sent and as the broker holds it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -18,6 +20,10 @@ pub struct Message {
     pub subject: Option<String>,
     /// The application's own properties.
     pub application_properties: Map<String, Value>,
+    /// How long it lives, if not as long as the broker's default.
+    pub time_to_live: Option<Duration>,
+    /// When it may be delivered first, if not at once.
+    pub scheduled_for: Option<Timestamp>,
 }
 
 impl Message {

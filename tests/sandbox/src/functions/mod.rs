@@ -39,6 +39,7 @@ mod worker;
 mod worker_log;
 
 pub use self::broker::{Broker, BrokerOptions, LARGEST_MESSAGE_BYTES, QueueState};
+pub(crate) use self::broker::{End, Held, NoEntity};
 pub use self::events::Event;
 pub use self::host::{FunctionsHost, HostOptions};
 pub use self::message::{DeadLetter, Message, QueuedMessage};

@@ -1,0 +1,206 @@
+//! Stands below the crate's HTTP client trait: takes the requests that the crate makes, and sends what is meant. What it
+//! changes and why stands in the room's docs.
+
+use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core_legacy::error::{Error, ErrorKind};
+use azure_core_legacy::headers::Headers;
+use azure_core_legacy::{Body, BytesStream, HttpClient, Request, Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use tokio::sync::OnceCell;
+
+use super::bearer::{Bearer, BearerSource};
+use super::error::Cause;
+use super::message::BROKER_PROPERTIES;
+use super::namespace::Namespace;
+
+/// The name of the broker's properties while they pass the crate, which would read them too narrowly.
+pub(super) const HIDDEN_PROPERTIES: &str = "x-evict-broker-properties";
+
+/// Says that a body passes the crate in base64.
+pub(super) const IN_BASE64: &str = "x-evict-in-base64";
+
+/// How long a call may take. A read waits a second for a message; the rest is the network.
+const CALL: Duration = Duration::from_secs(30);
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// The largest answer that is read: a message of the Premium tier's usual limit, with room to spare.
+const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
+
+/// The HTTP client that the crate is given.
+pub(super) struct Adapter {
+    client: reqwest::Client,
+    namespace: Namespace,
+    source: Arc<dyn BearerSource>,
+    bearer: OnceCell<Bearer>,
+}
+
+impl fmt::Debug for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Adapter({})", self.namespace)
+    }
+}
+
+impl Adapter {
+    pub(super) fn new(namespace: Namespace, source: Arc<dyn BearerSource>) -> Result<Self, Cause> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("evict/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // Every repetition is the operator's decision: a second message is a second cut.
+            .retry(reqwest::retry::never())
+            .connect_timeout(CONNECT)
+            .timeout(CALL);
+        // A sandbox on this machine is not to be looked for behind a proxy.
+        let client = if namespace.root().starts_with("http://") {
+            client.no_proxy()
+        } else {
+            client
+        };
+        Ok(Self {
+            client: client.build().map_err(|error| network(&error))?,
+            namespace,
+            source,
+            bearer: OnceCell::new(),
+        })
+    }
+
+    async fn send(&self, request: &Request) -> Result<(u16, Headers, Vec<u8>), Cause> {
+        let bearer = self.bearer.get_or_try_init(|| self.source.bearer());
+        let bearer = bearer.await.map_err(Cause::SignIn)?;
+        let address = format!("{}{}", self.namespace.root(), request.path_and_query());
+        let method = Method::from_bytes(request.method().as_ref().as_bytes())
+            .map_err(|error| Cause::Unexpected(error.to_string()))?;
+        let mut out = self
+            .client
+            .request(method, address)
+            .header("authorization", bearer.header());
+        let mut in_base64 = false;
+        for (name, value) in request.headers().iter() {
+            match name.as_str() {
+                // The SAS signature; and the length, which follows from the body.
+                "authorization" | "content-length" => {}
+                IN_BASE64 => in_base64 = true,
+                name => out = out.header(name, value.as_str()),
+            }
+        }
+        let body = match request.body() {
+            Body::Bytes(bytes) if in_base64 => STANDARD
+                .decode(bytes)
+                .map_err(|error| Cause::Unexpected(error.to_string()))?,
+            Body::Bytes(bytes) => bytes.to_vec(),
+            Body::SeekableStream(_) => {
+                return Err(Cause::Unexpected("the body is a stream".to_owned()));
+            }
+        };
+        let mut answer = out
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| network(&error))?;
+        let status = answer.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| network(&error))? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(Cause::Unexpected(format!(
+                    "the answer is larger than {LARGEST_ANSWER} bytes"
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut headers = Headers::new();
+        for (name, value) in answer.headers() {
+            // The service writes what is not ASCII in UTF-8 there, if at all.
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let name = match name.as_str() {
+                BROKER_PROPERTIES => HIDDEN_PROPERTIES,
+                other => other,
+            };
+            headers.insert(name.to_owned(), value);
+        }
+        Ok((status, headers, body))
+    }
+}
+
+#[async_trait]
+impl HttpClient for Adapter {
+    async fn execute_request(&self, request: &Request) -> azure_core_legacy::Result<Response> {
+        let failed = |cause: Cause| Error::new(ErrorKind::Other, cause);
+        let (status, mut headers, body) = self.send(request).await.map_err(failed)?;
+        if !(200..300).contains(&status) {
+            return Err(failed(refusal(status, &headers, &body)));
+        }
+        let body = match String::from_utf8(body) {
+            Ok(text) => text,
+            Err(bytes) => {
+                headers.insert(IN_BASE64, "yes");
+                STANDARD.encode(bytes.as_bytes())
+            }
+        };
+        let status = StatusCode::try_from(status)
+            .map_err(|_| failed(Cause::Unexpected(format!("the status {status}"))))?;
+        Ok(Response::new(
+            status,
+            headers,
+            Box::pin(BytesStream::new(body)),
+        ))
+    }
+}
+
+fn network(error: &reqwest::Error) -> Cause {
+    if error.is_timeout() && !error.is_connect() {
+        return Cause::Network("no answer in time".to_owned());
+    }
+    let mut innermost = error.source();
+    while let Some(deeper) = innermost.and_then(|source| source.source()) {
+        innermost = Some(deeper);
+    }
+    let reason = innermost.map_or_else(|| "unknown".to_owned(), ToString::to_string);
+    if error.is_connect() {
+        Cause::NoConnection(reason)
+    } else {
+        Cause::Network(format!("the connection broke ({reason})"))
+    }
+}
+
+/// A refusal, in the service's words: `<Error><Code>…</Code><Detail>…</Detail></Error>`, with its tracking id.
+fn refusal(status: u16, headers: &Headers, body: &[u8]) -> Cause {
+    let text = String::from_utf8_lossy(body);
+    let detail = text
+        .split_once("<Detail>")
+        .and_then(|(_, rest)| rest.split_once("</Detail>"))
+        .map_or("", |(detail, _)| detail);
+    let mut words: String = detail
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&apos;", "'")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
+        .chars()
+        .take(600)
+        .collect();
+    if words.is_empty() {
+        "without a reason".clone_into(&mut words);
+        let id = headers
+            .iter()
+            .find(|(name, _)| name.as_str() == "x-ms-request-id");
+        if let Some((_, id)) = id {
+            words.push_str(", request ");
+            words.push_str(id.as_str());
+        }
+    }
+    match status {
+        401 => Cause::NotAuthorized(words),
+        403 => Cause::Forbidden(words),
+        404 | 410 => Cause::Gone(status, words),
+        429 => Cause::Throttled(words),
+        500.. => Cause::Unavailable(status, words),
+        _ => Cause::Refused(status, words),
+    }
+}

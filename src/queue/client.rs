@@ -1,0 +1,194 @@
+//! The operations, through the crate.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core_legacy::StatusCode;
+use azure_core_legacy::headers::Headers;
+use azure_messaging_servicebus::service_bus::{PeekLockResponse, QueueClient, SendMessageOptions};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::LARGEST_MESSAGE_BYTES;
+use super::adapter::{Adapter, HIDDEN_PROPERTIES, IN_BASE64};
+use super::bearer::BearerSource;
+use super::error::{Cause, Operation, QueueError};
+use super::message::{BROKER_PROPERTIES, Outgoing, Received};
+use super::namespace::{Namespace, QueuePath};
+
+/// What the crate is given where it wants a namespace, a policy and its key: nothing of it is ever sent.
+const UNUSED: &str = "unused";
+
+/// How long the service waits for a message before it says that there is none.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// A Service Bus namespace, to be used under somebody's Entra token.
+#[derive(Debug)]
+pub struct ServiceBus {
+    namespace: Namespace,
+    http: Arc<Adapter>,
+}
+
+/// A message in our hands. If it is neither completed nor abandoned, its lock ends by itself and it is in its queue again.
+pub struct Locked {
+    queue: QueuePath,
+    received: Received,
+    response: PeekLockResponse,
+}
+
+impl Locked {
+    /// The message.
+    #[must_use]
+    pub fn message(&self) -> &Received {
+        &self.received
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn queue(&self) -> &QueuePath {
+        &self.queue
+    }
+}
+
+impl fmt::Debug for Locked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Locked({})", self.received.sequence_number)
+    }
+}
+
+impl ServiceBus {
+    /// A namespace, and who signs in to it.
+    ///
+    /// # Errors
+    /// The machine's certificates cannot be read.
+    pub fn new(namespace: Namespace, source: Arc<dyn BearerSource>) -> Result<Self, Cause> {
+        let http = Arc::new(Adapter::new(namespace.clone(), source)?);
+        Ok(Self { namespace, http })
+    }
+
+    /// Which namespace it is.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    /// Puts a message on a queue.
+    ///
+    /// # Errors
+    /// It is too large, or was not accepted.
+    pub async fn send(&self, queue: &QueuePath, message: &Outgoing) -> Result<(), QueueError> {
+        let failed = |cause| self.error(Operation::Send, queue, cause);
+        let size = message.size();
+        if size > LARGEST_MESSAGE_BYTES {
+            return Err(failed(Cause::TooLarge(size)));
+        }
+        let mut headers = message.headers();
+        let body = if let Ok(text) = std::str::from_utf8(&message.body) {
+            text.to_owned()
+        } else {
+            headers.insert(IN_BASE64.to_owned(), "yes".to_owned());
+            STANDARD.encode(&message.body)
+        };
+        let options = SendMessageOptions {
+            content_type: message.content_type.clone(),
+            broker_properties: None,
+            custom_properties: Some(headers),
+        };
+        let client = self.client(queue).map_err(failed)?;
+        let sent = client.send_message(&body, Some(options)).await;
+        sent.map_err(|error| failed(cause(error)))
+    }
+
+    /// Locks the next message of a queue; none if it is empty, or everything in it is locked.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn lock_next(&self, queue: &QueuePath) -> Result<Option<Locked>, QueueError> {
+        let failed = |cause| self.error(Operation::Read, queue, cause);
+        let client = self.client(queue).map_err(failed)?;
+        let response = client
+            .peek_lock_message2(Some(WAIT))
+            .await
+            .map_err(|error| failed(cause(error)))?;
+        if *response.status() == StatusCode::NoContent {
+            return Ok(None);
+        }
+        let Ok(headers) = response.custom_properties::<Headers>();
+        let mut body = response.body().into_bytes();
+        if headers.iter().any(|(name, _)| name.as_str() == IN_BASE64) {
+            body = STANDARD
+                .decode(body)
+                .map_err(|error| failed(Cause::Unexpected(error.to_string())))?;
+        }
+        let known = headers
+            .iter()
+            .filter(|(name, _)| name.as_str() != IN_BASE64)
+            .map(|(name, value)| match name.as_str() {
+                HIDDEN_PROPERTIES => (BROKER_PROPERTIES, value.as_str()),
+                other => (other, value.as_str()),
+            });
+        let received =
+            Received::of(known, body).map_err(|reason| failed(Cause::Unexpected(reason)))?;
+        Ok(Some(Locked {
+            queue: queue.clone(),
+            received,
+            response,
+        }))
+    }
+
+    /// Lets a lock begin anew.
+    ///
+    /// # Errors
+    /// The lock has ended, or it was not accepted.
+    pub async fn renew(&self, locked: &Locked) -> Result<(), QueueError> {
+        let done = locked.response.renew_message_lock().await;
+        done.map_err(|error| self.error(Operation::Renew, &locked.queue, cause(error)))
+    }
+
+    /// Ends a message: it is gone.
+    ///
+    /// # Errors
+    /// The lock has ended, or it was not accepted; the message is still there, or somebody else has ended it.
+    pub async fn complete(&self, locked: &Locked) -> Result<(), QueueError> {
+        let done = locked.response.delete_message().await;
+        done.map(|_| ())
+            .map_err(|error| self.error(Operation::Complete, &locked.queue, cause(error)))
+    }
+
+    /// Gives a message back.
+    ///
+    /// # Errors
+    /// It was not accepted; the message is there again when its lock ends.
+    pub async fn abandon(&self, locked: &Locked) -> Result<(), QueueError> {
+        let done = locked.response.unlock_message().await;
+        done.map_err(|error| self.error(Operation::Abandon, &locked.queue, cause(error)))
+    }
+
+    fn client(&self, queue: &QueuePath) -> Result<QueueClient, Cause> {
+        QueueClient::new(
+            Arc::<Adapter>::clone(&self.http),
+            UNUSED,
+            queue.path(),
+            UNUSED,
+            UNUSED.to_owned(),
+        )
+        .map_err(cause)
+    }
+
+    fn error(&self, operation: Operation, queue: &QueuePath, cause: Cause) -> QueueError {
+        QueueError {
+            operation,
+            queue: queue.clone(),
+            namespace: self.namespace.clone(),
+            cause,
+        }
+    }
+}
+
+/// The adapter's own word where there is one, and else the crate's.
+fn cause(error: azure_core_legacy::Error) -> Cause {
+    error
+        .into_downcast::<Cause>()
+        .unwrap_or_else(|error| Cause::Unexpected(error.to_string()))
+}

@@ -1,0 +1,183 @@
+//! What can go wrong at Service Bus, each with words of its own: what was being done, where, what was answered, and what
+//! to do next.
+
+use std::fmt;
+
+use super::LARGEST_MESSAGE_BYTES;
+use super::bearer::SignInError;
+use super::namespace::{Namespace, QueuePath};
+
+/// What was being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Sending a message.
+    Send,
+    /// Locking the next message.
+    Read,
+    /// Renewing a lock.
+    Renew,
+    /// Ending a message.
+    Complete,
+    /// Giving a message back.
+    Abandon,
+}
+
+impl Operation {
+    fn role(self) -> &'static str {
+        match self {
+            Self::Send => "Azure Service Bus Data Sender",
+            Self::Read | Self::Renew | Self::Complete | Self::Abandon => {
+                "Azure Service Bus Data Receiver"
+            }
+        }
+    }
+}
+
+/// Why it was not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// There is no token.
+    #[error("{0}")]
+    SignIn(SignInError),
+    /// 401, in the service's words.
+    #[error("401 {0}")]
+    NotAuthorized(String),
+    /// 403, in the service's words.
+    #[error("403 {0}")]
+    Forbidden(String),
+    /// 404 or 410, in the service's words.
+    #[error("{0} {1}")]
+    Gone(u16, String),
+    /// The message is larger than the queue takes: so many bytes. It was not sent.
+    #[error(
+        "the message has {0} bytes, properties included, and Service Bus takes {LARGEST_MESSAGE_BYTES} on its Standard tier"
+    )]
+    TooLarge(usize),
+    /// 429, in the service's words.
+    #[error("429 {0}")]
+    Throttled(String),
+    /// A status of 500 and above, in the service's words.
+    #[error("{0} {1}")]
+    Unavailable(u16, String),
+    /// There was no connection, so nothing was sent.
+    #[error("no connection could be made ({0})")]
+    NoConnection(String),
+    /// There was no answer.
+    #[error("{0}")]
+    Network(String),
+    /// Another status, in the service's words.
+    #[error("{0} {1}")]
+    Refused(u16, String),
+    /// An answer, or a message, that is not as documented.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+/// Something that was not done, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueError {
+    /// What was being done.
+    pub operation: Operation,
+    /// The queue.
+    pub queue: QueuePath,
+    /// The namespace.
+    pub namespace: Namespace,
+    /// Why it was not done.
+    pub cause: Cause,
+}
+
+impl QueueError {
+    /// Whether a permission or a sign-in is missing.
+    #[must_use]
+    pub fn is_about_permission(&self) -> bool {
+        matches!(
+            self.cause,
+            Cause::SignIn(_) | Cause::NotAuthorized(_) | Cause::Forbidden(_)
+        )
+    }
+
+    fn next(&self) -> String {
+        let Self {
+            operation,
+            queue,
+            namespace,
+            ..
+        } = self;
+        let role = operation.role();
+        match &self.cause {
+            Cause::SignIn(error) => error.next.clone(),
+            Cause::NotAuthorized(words) if words.contains("claim(s) are required") => format!(
+                "have the role {role} granted to you on this queue, wait some minutes until it holds, and try again"
+            ),
+            Cause::NotAuthorized(_) => format!(
+                "`az account show` says who is signed in: it has to be somebody of the namespace's own tenant and cloud, with the role {role} on this queue"
+            ),
+            Cause::Forbidden(_) => match operation {
+                Operation::Send => format!(
+                    "see whether the queue is full and whether the namespace's network rules let this machine in; what it needs besides is the role {role} on this queue"
+                ),
+                Operation::Read | Operation::Renew | Operation::Complete | Operation::Abandon => {
+                    format!(
+                        "see whether the namespace's network rules let this machine in; what it needs besides is the role {role} on this queue"
+                    )
+                }
+            },
+            Cause::Gone(..) => match operation {
+                Operation::Send | Operation::Read => format!(
+                    "`az servicebus queue list` names the queues of {namespace}; give the right one by --queue"
+                ),
+                Operation::Renew | Operation::Complete | Operation::Abandon => {
+                    "the lock has ended and the message is in the queue again, or somebody else has dealt with it: list the queue and decide anew".to_owned()
+                }
+            },
+            Cause::TooLarge(_) => "send several smaller messages".to_owned(),
+            Cause::Throttled(_) => "wait ten seconds and try again".to_owned(),
+            Cause::Unavailable(..) => format!(
+                "try again in a minute; if it stays so, look at Azure's status and at the metrics of {namespace}. {}",
+                self.caution()
+            ).trim_end().to_owned(),
+            Cause::NoConnection(_) => format!(
+                "see whether the name {namespace} is right and whether it can be reached from here (port 443, private endpoint, VPN), and try again"
+            ),
+            Cause::Network(_) => format!(
+                "see whether the network is well, and try again. {}",
+                self.caution()
+            ).trim_end().to_owned(),
+            Cause::Refused(..) | Cause::Unexpected(_) => format!(
+                "look at {queue} with the Service Bus Explorer of the Azure portal; this is not an answer that is documented"
+            ),
+        }
+    }
+
+    fn caution(&self) -> &'static str {
+        match self.operation {
+            Operation::Send => {
+                "The message may have arrived all the same; a second one at worst cuts the same users twice."
+            }
+            Operation::Read | Operation::Renew | Operation::Complete | Operation::Abandon => "",
+        }
+    }
+}
+
+impl fmt::Display for QueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let queue = &self.queue;
+        let doing = match self.operation {
+            Operation::Send => format!("sending to the queue {queue}"),
+            Operation::Read => format!("reading the queue {queue}"),
+            Operation::Renew => format!("renewing a lock on the queue {queue}"),
+            Operation::Complete => format!("taking a message off the queue {queue}"),
+            Operation::Abandon => format!("giving a message back to the queue {queue}"),
+        };
+        let Self {
+            namespace, cause, ..
+        } = self;
+        write!(
+            f,
+            "{doing} of {namespace}: {cause}\n  Next: {}.",
+            self.next().trim_end_matches('.')
+        )
+    }
+}
+
+impl std::error::Error for QueueError {}

@@ -6,6 +6,7 @@
 mod bus;
 mod escape;
 mod explain;
+mod letters;
 mod send;
 
 use std::ffi::OsString;
@@ -29,6 +30,8 @@ pub struct Console<'a> {
 pub enum Exit {
     /// 0: done.
     Success,
+    /// 1: something was not done, such as for want of a message of that id.
+    SomeNot,
     /// 2: it could not be done, such as for want of a network.
     CannotWork,
     /// 64: the command line is wrong.
@@ -49,6 +52,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
+            Self::SomeNot => 1,
             Self::CannotWork => 2,
             Self::Usage => 64,
             Self::Data => 65,
@@ -77,6 +81,8 @@ struct Arguments {
 enum Verb {
     Explain(explain::Explain),
     Send(Box<send::Send>),
+    DeadLetters(letters::Letters),
+    Rejected(letters::Letters),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -85,6 +91,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         Ok(Arguments { verb }) => match verb {
             Verb::Explain(explain) => explain.run(console),
             Verb::Send(send) => send.run(console),
+            Verb::DeadLetters(letters) => letters.run(letters::Kind::DeadLetters, console),
+            Verb::Rejected(letters) => letters.run(letters::Kind::Rejected, console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

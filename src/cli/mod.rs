@@ -7,6 +7,7 @@ mod bus;
 mod completions;
 mod escape;
 mod explain;
+mod letters;
 mod manual;
 mod send;
 mod settings;
@@ -32,6 +33,8 @@ pub struct Console<'a> {
 pub enum Exit {
     /// 0: done.
     Success,
+    /// 1: something was not done, such as for want of a message of that id.
+    SomeNot,
     /// 2: it could not be done, such as for want of a network.
     CannotWork,
     /// 64: the command line is wrong.
@@ -52,6 +55,7 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
+            Self::SomeNot => 1,
             Self::CannotWork => 2,
             Self::Usage => 64,
             Self::Data => 65,
@@ -84,6 +88,8 @@ enum Verb {
     #[command(hide = true)]
     Manual(manual::Manual),
     Send(Box<send::Send>),
+    DeadLetters(letters::Letters),
+    Rejected(letters::Letters),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -95,6 +101,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::Completions(completions) => completions.run(console),
             Verb::Manual(manual) => manual.run(console),
             Verb::Send(send) => send.run(console),
+            Verb::DeadLetters(letters) => letters.run(letters::Kind::DeadLetters, console),
+            Verb::Rejected(letters) => letters.run(letters::Kind::Rejected, console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

@@ -23,10 +23,10 @@ use crate::queue::{Outgoing, QueuePath};
 ///
 /// Exit code 0 if the queue has the message, 2 if Service Bus did not take it or could not be reached, 65 if Evict could
 /// not read the message (nothing was sent then), 66 if the file cannot be read, 77 if a sign-in or a role is missing.
-///
-/// evict send alice@contoso.com --namespace contoso-evict --reason "tokens on a paste site"
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    after_help = "Example:\n  evict send alice@contoso.com --namespace contoso-evict --reason \"tokens on a paste site\""
+)]
 pub(super) struct Send {
     /// Who is to be cut: a user principal name, an object id, a SID or DOMAIN\name.
     #[arg(value_name = "USER", required_unless_present = "alert")]

@@ -23,6 +23,8 @@ mod config_settings;
 mod entra_support;
 mod entra_wire;
 #[cfg(feature = "operator")]
+mod evict_letters;
+#[cfg(feature = "operator")]
 mod evict_send;
 #[cfg(feature = "operator")]
 mod explain;

@@ -95,7 +95,9 @@ impl Shell {
                 let word = piece.trim_end_matches(|c: char| {
                     !(c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.'))
                 });
-                let bare = word.trim_end_matches('.').trim_start_matches("TrackingId:");
+                let bare = word
+                    .trim_end_matches(['.', ':'])
+                    .trim_start_matches("TrackingId:");
                 let shown = if bare.parse::<uuid::Uuid>().is_ok() {
                     "[id]"
                 } else if bare.parse::<jiff::Timestamp>().is_ok() {

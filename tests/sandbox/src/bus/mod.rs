@@ -38,8 +38,8 @@ pub struct RestSurface {
 struct Shared {
     broker: Broker,
     access: Access,
-    /// Statuses with which the next requests are answered, whatever they ask.
-    troubles: Mutex<VecDeque<u16>>,
+    /// Statuses with which the next requests are answered, whatever they ask; none is the true answer.
+    troubles: Mutex<VecDeque<Option<u16>>>,
     /// Method and path of every request.
     calls: Mutex<Vec<String>>,
 }
@@ -102,7 +102,14 @@ impl RestSurface {
 
     /// Answers the next requests with these statuses, whatever they ask.
     pub fn answer_next(&self, statuses: &[u16]) {
-        lock(&self.shared.troubles).extend(statuses);
+        lock(&self.shared.troubles).extend(statuses.iter().copied().map(Some));
+    }
+
+    /// Answers so many requests truly, and the one after them with this status.
+    pub fn answer_after(&self, requests: usize, status: u16) {
+        let mut troubles = lock(&self.shared.troubles);
+        troubles.extend(std::iter::repeat_n(None, requests));
+        troubles.push_back(Some(status));
     }
 
     /// Method and path of every request so far.

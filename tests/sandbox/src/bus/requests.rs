@@ -48,7 +48,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         .into_owned();
     lock(&shared.calls).push(format!("{} /{path}", parts.method));
     let trouble = lock(&shared.troubles).pop_front();
-    if let Some(status) = trouble {
+    if let Some(Some(status)) = trouble {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         return refused(
             status,

@@ -1,0 +1,393 @@
+//! `evict dead-letters` and `evict rejected`: what was given up, and what becomes of it.
+//!
+//! Reading loses nothing: every message is locked, looked at and given back, and one whose command died comes back when
+//! its lock ends. Giving back counts as a delivery, and a queue gives a message up after so many of them, into its own
+//! dead letters; so `rejected` reads those too. From dead letters nothing is given up further.
+
+mod view;
+mod walk;
+
+use std::io;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use uuid::Uuid;
+
+use self::view::Letter;
+use self::walk::{Step, walk};
+use super::bus::{Connection, Failure};
+use super::escape::Escaped;
+use super::{Console, Exit};
+use crate::queue::{Locked, Outgoing, QueuePath, ServiceBus};
+
+/// Under which ids copies are sent: that of the original, its place and its time, so that a copy that is sent twice is one
+/// message where the queue detects duplicates, and is not taken for the original.
+const COPIES: Uuid = Uuid::from_u128(0x6d1c_3f0a_52b7_4d0e_9a83_1be1_7f0c_55d2);
+
+/// What is in the dead letters of the function's queue, or in the queue of what the function rejected.
+///
+/// It signs in as whoever is signed in to the Azure CLI, who needs the role Azure Service Bus Data Receiver on the queue that
+/// is read, and Azure Service Bus Data Sender on the queue that `replay` sends to.
+///
+/// Exit code 0 if all was done, 1 if a message was not there or was not replayed, 2 if Service Bus refused or could not be
+/// reached, 77 if a sign-in or a role is missing.
+#[derive(Debug, Args)]
+pub(super) struct Letters {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Names every message, and why it lies there. Nothing is taken away.
+    List(List),
+    /// Shows a message with its body. Nothing is taken away.
+    Show(Show),
+    /// Sends a copy to the function's queue with the reason kept, and then ends the original.
+    Replay(Replay),
+    /// Ends messages for good.
+    Drop(Discard),
+}
+
+#[derive(Debug, Args)]
+struct Place {
+    #[command(flatten)]
+    connection: Connection,
+    /// The function's queue; what it rejects is in the queue of that name with `-rejected` behind it.
+    #[arg(long, value_name = "NAME", default_value = "evict")]
+    queue: QueuePath,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    place: Place,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    #[command(flatten)]
+    place: Place,
+    /// Its message id or its sequence number.
+    id: String,
+    /// The body alone, byte for byte, for a file: what was received, if it could not be read.
+    #[arg(long)]
+    body: bool,
+}
+
+#[derive(Debug, Args)]
+struct Which {
+    /// Message ids or sequence numbers.
+    #[arg(value_name = "ID", required_unless_present = "all")]
+    ids: Vec<String>,
+    /// All that is there.
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+struct Replay {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    which: Which,
+}
+
+#[derive(Debug, Args)]
+struct Discard {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    which: Which,
+    /// Yes, for good.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Which of the two verbs it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    DeadLetters,
+    Rejected,
+}
+
+impl Kind {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::DeadLetters => "evict dead-letters",
+            Self::Rejected => "evict rejected",
+        }
+    }
+
+    fn sources(self, queue: &QueuePath) -> Result<Vec<QueuePath>, Failure> {
+        match self {
+            Self::DeadLetters => Ok(vec![queue.dead_letters()]),
+            Self::Rejected => {
+                let rejected: QueuePath = format!("{queue}-rejected")
+                    .parse()
+                    .map_err(|reason: &str| Failure::new(Exit::Usage, reason))?;
+                Ok(vec![rejected.clone(), rejected.dead_letters()])
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    namespace: &'a str,
+    messages: &'a [Letter],
+    /// Whether nothing else is there.
+    complete: bool,
+}
+
+impl Letters {
+    /// Runs the verb.
+    pub(super) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Exit {
+        let done = match &self.action {
+            Action::List(list) => list.run(kind, console),
+            Action::Show(show) => show.run(kind, console),
+            Action::Replay(replay) => replay.run(kind, console),
+            Action::Drop(discard) => discard.run(kind, console),
+        };
+        done.unwrap_or_else(|failure| failure.tell(console))
+    }
+}
+
+impl List {
+    fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let sources = kind.sources(&self.place.queue)?;
+        let session = self.place.connection.open()?;
+        let mut letters = Vec::new();
+        let visit = async |locked: &Locked| {
+            letters.push(Letter::of(locked));
+            Ok(Step::GiveBack)
+        };
+        let complete = session
+            .runtime
+            .block_on(walk(&session.bus, &sources, visit))?;
+        if self.json {
+            let listed = Listed {
+                namespace: session.bus.namespace().host(),
+                messages: &letters,
+                complete,
+            };
+            serde_json::to_writer_pretty(&mut *console.output, &listed).map_err(io::Error::from)?;
+            writeln!(console.output)?;
+            return Ok(Exit::Success);
+        }
+        let places: Vec<String> = sources.iter().map(ToString::to_string).collect();
+        let places = places.join(" and ");
+        match letters.len() {
+            0 => writeln!(console.output, "Nothing is in {places}.")?,
+            1 => writeln!(console.output, "One message is in {places}.")?,
+            count => writeln!(console.output, "{count} messages are in {places}.")?,
+        }
+        for (number, letter) in (1..).zip(&letters) {
+            writeln!(
+                console.output,
+                "\n{number}. {}",
+                Escaped(&letter.message_id)
+            )?;
+            letter.write_facts(console.output)?;
+        }
+        if !complete {
+            writeln!(
+                console.errors,
+                "evict: there is more than could be read while the first lock held; deal with these first"
+            )?;
+        }
+        Ok(Exit::Success)
+    }
+}
+
+impl Show {
+    fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let sources = kind.sources(&self.place.queue)?;
+        let session = self.place.connection.open()?;
+        let mut found = None;
+        let visit = async |locked: &Locked| {
+            if !is_meant(locked, &self.id) {
+                return Ok(Step::GiveBack);
+            }
+            found = Some((Letter::of(locked), locked.message().body.clone()));
+            Ok(Step::Enough)
+        };
+        session
+            .runtime
+            .block_on(walk(&session.bus, &sources, visit))?;
+        let Some((letter, body)) = found else {
+            return Ok(not_there(kind, &self.id).tell(console));
+        };
+        if self.body {
+            console.output.write_all(&letter.received.unwrap_or(body))?;
+            return Ok(Exit::Success);
+        }
+        writeln!(console.output, "{}", Escaped(&letter.message_id))?;
+        letter.write_facts(console.output)?;
+        writeln!(console.output)?;
+        for line in String::from_utf8_lossy(&body).lines() {
+            writeln!(console.output, "{}", Escaped(line))?;
+        }
+        Ok(Exit::Success)
+    }
+}
+
+impl Replay {
+    fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let sources = kind.sources(&self.place.queue)?;
+        let session = self.place.connection.open()?;
+        let mut missing = self.which.ids.clone();
+        let mut exit = Exit::Success;
+        let visit = async |locked: &Locked| {
+            let Some(step) = self.which.take(&mut missing, locked) else {
+                return Ok(Step::GiveBack);
+            };
+            let letter = Letter::of(locked);
+            let id = Escaped(&letter.message_id).to_string();
+            if let Some(problem) = &letter.unreadable {
+                exit = Exit::SomeNot;
+                writeln!(
+                    console.errors,
+                    "evict: {id} was not replayed, since the function could not read it: {}\n  Next: `{} show {} --body > FILE`, correct the file, `evict send --alert FILE`, and drop the message.",
+                    Escaped(problem),
+                    kind.verb(),
+                    letter.sequence_number,
+                )?;
+                return Ok(step);
+            }
+            let copy = replay(&session.bus, &self.place.queue, locked, &letter).await?;
+            writeln!(
+                console.output,
+                "Replayed {id}: it is on the queue {} as {copy}, and no longer in {}.",
+                self.place.queue, letter.queue
+            )?;
+            Ok(step.gone())
+        };
+        session
+            .runtime
+            .block_on(walk(&session.bus, &sources, visit))?;
+        for id in &missing {
+            exit = not_there(kind, id).tell(console);
+        }
+        Ok(exit)
+    }
+}
+
+impl Discard {
+    fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        if !self.yes {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!(
+                    "nothing was dropped: a message that is dropped is gone for good, and nobody in it is cut\n  Next: look at it with `{} show`, then repeat this command with --yes.",
+                    kind.verb()
+                ),
+            ));
+        }
+        let sources = kind.sources(&self.place.queue)?;
+        let session = self.place.connection.open()?;
+        let mut missing = self.which.ids.clone();
+        let visit = async |locked: &Locked| {
+            let Some(step) = self.which.take(&mut missing, locked) else {
+                return Ok(Step::GiveBack);
+            };
+            session.bus.complete(locked).await?;
+            writeln!(
+                console.output,
+                "Dropped {} from {}.",
+                Escaped(&locked.message().message_id),
+                locked.queue()
+            )?;
+            Ok(step.gone())
+        };
+        session
+            .runtime
+            .block_on(walk(&session.bus, &sources, visit))?;
+        let mut exit = Exit::Success;
+        for id in &missing {
+            exit = not_there(kind, id).tell(console);
+        }
+        Ok(exit)
+    }
+}
+
+impl Which {
+    /// What comes after a message that is meant; nothing for one that is not. It is then no longer missing.
+    fn take(&self, missing: &mut Vec<String>, locked: &Locked) -> Option<Step> {
+        if self.all {
+            return Some(Step::GiveBack);
+        }
+        if !missing.iter().any(|id| is_meant(locked, id)) {
+            return None;
+        }
+        missing.retain(|id| !is_meant(locked, id));
+        Some(if missing.is_empty() {
+            Step::Enough
+        } else {
+            Step::GiveBack
+        })
+    }
+}
+
+fn is_meant(locked: &Locked, id: &str) -> bool {
+    let message = locked.message();
+    message.message_id == id || message.sequence_number.to_string() == id
+}
+
+fn not_there(kind: Kind, id: &str) -> Failure {
+    Failure::new(
+        Exit::SomeNot,
+        format!(
+            "there is no message {id}\n  Next: `{} list` names what is there; what somebody else has locked shows again within minutes.",
+            kind.verb()
+        ),
+    )
+}
+
+/// Sends a copy and ends the original, in this order: whatever breaks in between, the message is still there. Returns the
+/// copy's id.
+async fn replay(
+    bus: &ServiceBus,
+    to: &QueuePath,
+    locked: &Locked,
+    letter: &Letter,
+) -> Result<Uuid, Failure> {
+    // Nobody else has the message as long as the lock holds; without it no copy is sent.
+    bus.renew(locked).await?;
+    let message = locked.message();
+    let name = format!(
+        "{} {} {}",
+        letter.queue, message.sequence_number, message.message_id
+    );
+    let id = Uuid::new_v5(&COPIES, name.as_bytes());
+    let mut properties = message.properties.clone();
+    properties.retain(|name, _| !name.starts_with("deadletter"));
+    properties.insert("evict-replayed-from".to_owned(), letter.queue.clone());
+    if let Some(because) = &letter.because {
+        properties.insert("evict-replayed-because".to_owned(), because.clone());
+    }
+    let copy = Outgoing {
+        body: message.body.clone(),
+        message_id: id.to_string(),
+        correlation_id: message.correlation_id.clone(),
+        content_type: message.content_type.clone(),
+        properties,
+        ..Outgoing::default()
+    };
+    bus.send(to, &copy).await?;
+    bus.complete(locked).await.map_err(|error| {
+        let told = Failure::from(error);
+        let why = told.text.lines().next().unwrap_or_default();
+        Failure::new(
+            told.exit,
+            format!(
+                "a copy is on the queue {to} as {id}, but the original is still in {}: {why}\n  Next: drop the original, number {}; replaying it again would ask for the same users twice.",
+                letter.queue, letter.sequence_number
+            ),
+        )
+    })?;
+    Ok(id)
+}

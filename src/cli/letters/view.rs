@@ -1,0 +1,116 @@
+//! What is shown of a message that was given up.
+
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::alert;
+use crate::cli::escape::Escaped;
+use crate::domain::{
+    AccountName, MailAddress, Parsed, SecurityIdentifier, SubjectRef, UserPrincipalName,
+};
+use crate::queue::Locked;
+
+/// A message in short. Its JSON is a contract; what is not known is left out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Letter {
+    pub(super) queue: String,
+    pub(super) message_id: String,
+    pub(super) sequence_number: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enqueued_at: Option<Timestamp>,
+    deliveries: u32,
+    /// Why it lies there: in the broker's words, or in the function's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) because: Option<String>,
+    /// Whom it asks for.
+    subjects: Vec<String>,
+    /// Why the function could not read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unreadable: Option<String>,
+    /// What the function received, if it wrapped what it could not read.
+    #[serde(skip)]
+    pub(super) received: Option<Vec<u8>>,
+}
+
+impl Letter {
+    pub(super) fn of(locked: &Locked) -> Self {
+        let message = locked.message();
+        let json: Option<Value> = serde_json::from_slice(&message.body).ok();
+        let text = |path: &str| json.as_ref()?.pointer(path)?.as_str().map(str::to_owned);
+        let received = text("/receivedBody").map(String::into_bytes).or_else(|| {
+            let encoded = text("/receivedBodyBase64")?;
+            STANDARD.decode(encoded).ok()
+        });
+        let wrapped = received.as_ref().map(|_| {
+            let at = text("/problem/path").unwrap_or_default();
+            let problem = text("/problem/expected").unwrap_or_default();
+            format!("at {at}: {problem}")
+        });
+        let parsed = alert::parse(&message.body);
+        let (subjects, malformed): (&[SubjectRef], _) = match &parsed {
+            Parsed::Alert(alert) => (&alert.subjects, None),
+            Parsed::NothingToDo(nothing) => (&nothing.subjects, None),
+            Parsed::Malformed(problem) => (
+                &[],
+                Some(format!("at {}: {}", problem.path, problem.expected)),
+            ),
+        };
+        Self {
+            queue: locked.queue().to_string(),
+            message_id: message.message_id.clone(),
+            sequence_number: message.sequence_number,
+            correlation_id: message.correlation_id.clone(),
+            enqueued_at: message.enqueued_at,
+            deliveries: message.delivery_count,
+            because: text("/rejectedBecause").or_else(|| message.dead_letter_reason()),
+            subjects: subjects.iter().map(name).collect(),
+            unreadable: wrapped.or(malformed),
+            received,
+        }
+    }
+
+    pub(super) fn write_facts(&self, output: &mut dyn Write) -> io::Result<()> {
+        let at = self.enqueued_at.map(|at| at.to_string());
+        let subjects = self.subjects.join(", ");
+        for (label, value) in [
+            ("in", Some(self.queue.as_str())),
+            ("number", Some(self.sequence_number.to_string().as_str())),
+            ("since", at.as_deref()),
+            ("deliveries", Some(self.deliveries.to_string().as_str())),
+            ("about", self.correlation_id.as_deref()),
+            ("because", self.because.as_deref()),
+            ("unreadable", self.unreadable.as_deref()),
+            (
+                "asks for",
+                Some(subjects.as_str()).filter(|text| !text.is_empty()),
+            ),
+        ] {
+            if let Some(value) = value {
+                writeln!(output, "   {label:<10}  {}", Escaped(value))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The word by which a person knows a subject.
+fn name(subject: &SubjectRef) -> String {
+    let upn = subject.upn.as_ref().map(UserPrincipalName::as_str);
+    let mail = subject.mail.as_ref().map(MailAddress::as_str);
+    let account = subject.account.as_ref().map(AccountName::as_str);
+    let sid = subject.sid.as_ref().map(SecurityIdentifier::as_str);
+    let known = upn.or(mail).or(account).or(subject.name.as_deref());
+    known
+        .map(str::to_owned)
+        .or_else(|| subject.id.map(|id| id.to_string()))
+        .or_else(|| sid.map(str::to_owned))
+        .unwrap_or_else(|| "somebody without a name".to_owned())
+}

@@ -1,0 +1,173 @@
+//! `evict dead-letters` and `evict rejected`, through Service Bus's REST and the real handler.
+
+use sandbox::functions::Message;
+use sandbox::tenant::Fault;
+
+use crate::app::outcomes;
+use crate::shell::Shell;
+
+/// Leaves alice's message in the dead letters: Graph is down, and the queue gives up before the handler does.
+async fn given_up() -> Shell {
+    let shell = Shell::open(&[("EVICT_MAX_DELIVERIES", "2000")]).await;
+    shell.app.without_token();
+    let message = Message {
+        message_id: Some("INC-4711".to_owned()),
+        correlation_id: Some("case 9".to_owned()),
+        ..Message::of(r#"{"user": "alice@contoso.com", "reason": "token theft"}"#)
+    };
+    shell.app.host.send("evict", message).unwrap();
+    shell.app.settle().await;
+    assert_eq!(shell.app.host.queue("evict").dead_lettered.len(), 1);
+    shell
+}
+
+/// Leaves one message that could not be read among the rejected, and one whose last delivery could not finish.
+async fn rejected() -> Shell {
+    let shell = Shell::open(&[
+        ("EVICT_MAX_DELIVERIES", "1"),
+        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+    ])
+    .await;
+    shell
+        .app
+        .tenant
+        .faults()
+        .add(Fault::on("POST /v1.0/users/*/revokeSignInSessions").answer(503));
+    shell.app.send(r#"{"users": 5}"#);
+    shell.app.settle().await;
+    shell.app.send(r#"{"user": "alice@contoso.com"}"#);
+    shell.app.settle().await;
+    shell.app.tenant.faults().clear();
+    assert_eq!(shell.app.host.messages("evict-rejected").len(), 2);
+    shell
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_listed_shown_and_replayed_until_its_user_is_cut() {
+    let shell = given_up().await;
+    let list = shell.evict(&["dead-letters", "list"]).await;
+    insta::assert_snapshot!(list.whole());
+    let show = shell.evict(&["dead-letters", "show", "INC-4711"]).await;
+    insta::assert_snapshot!(show.whole());
+    let body = shell.evict(&["dead-letters", "show", "1", "--body"]).await;
+    assert_eq!(
+        body.output,
+        r#"{"user": "alice@contoso.com", "reason": "token theft"}"#
+    );
+    assert_eq!(shell.app.host.queue("evict").dead_lettered.len(), 1);
+
+    shell.app.tenant.faults().clear();
+    let replay = shell.evict(&["dead-letters", "replay", "INC-4711"]).await;
+    insta::assert_snapshot!(replay.whole());
+    shell.app.settle().await;
+    assert_eq!(outcomes(&shell.app.receipts()), ["revoked"]);
+    let state = shell.app.host.queue("evict");
+    assert_eq!(state.dead_lettered.len(), 0);
+    let copy = &state.completed[0].message;
+    assert_eq!(copy.correlation_id.as_deref(), Some("case 9"));
+    assert_eq!(
+        copy.application_properties["evict-replayed-from"],
+        "evict/$deadletterqueue"
+    );
+    let because = copy.application_properties["evict-replayed-because"].as_str();
+    assert!(because.unwrap().starts_with("MaxDeliveryCountExceeded: "));
+    let empty = shell.evict(&["dead-letters", "list"]).await;
+    insta::assert_snapshot!(empty.whole());
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn what_the_function_rejected_is_listed_and_what_it_could_read_is_replayed() {
+    let shell = rejected().await;
+    let list = shell.evict(&["rejected", "list"]).await;
+    insta::assert_snapshot!(list.whole());
+    let json = shell.evict(&["rejected", "list", "--json"]).await;
+    insta::assert_snapshot!(json.whole());
+    let unreadable = shell.app.host.messages("evict-rejected")[0].sequence_number;
+    let body = ["rejected", "show", &unreadable.to_string(), "--body"];
+    assert_eq!(shell.evict(&body).await.output, r#"{"users": 5}"#);
+
+    let replay = shell.evict(&["rejected", "replay", "--all"]).await;
+    insta::assert_snapshot!(replay.whole());
+    shell.app.settle().await;
+    assert_eq!(shell.app.receipts().last().unwrap()["outcome"], "revoked");
+    let left = shell.app.host.messages("evict-rejected");
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].sequence_number, unreadable);
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn looking_often_loses_nothing() {
+    let shell = rejected().await;
+    for _ in 0..11 {
+        let list = shell.evict(&["rejected", "list"]).await;
+        assert!(
+            list.output.starts_with("2 messages are in"),
+            "{}",
+            list.whole()
+        );
+    }
+    // The queue has given them up meanwhile, and they are still found and replayed.
+    assert_eq!(
+        shell.app.host.queue("evict-rejected").dead_lettered.len(),
+        2
+    );
+    let replay = shell.evict(&["rejected", "replay", "--all"]).await;
+    assert!(replay.output.starts_with("Replayed"), "{}", replay.whole());
+    shell.app.settle().await;
+    assert_eq!(shell.app.receipts().last().unwrap()["outcome"], "revoked");
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn nothing_is_dropped_without_a_yes() {
+    let shell = given_up().await;
+    let refused = shell.evict(&["dead-letters", "drop", "INC-4711"]).await;
+    insta::assert_snapshot!(refused.whole());
+    assert_eq!(shell.bus.calls(), Vec::<String>::new());
+    let missing = shell
+        .evict(&["dead-letters", "drop", "INC-4712", "--yes"])
+        .await;
+    insta::assert_snapshot!(missing.whole());
+    assert_eq!(shell.app.host.queue("evict").dead_lettered.len(), 1);
+    let dropped = shell
+        .evict(&["dead-letters", "drop", "INC-4711", "--yes"])
+        .await;
+    insta::assert_snapshot!(dropped.whole());
+    assert_eq!(shell.app.host.queue("evict").dead_lettered.len(), 0);
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn a_replay_that_breaks_off_anywhere_leaves_the_message() {
+    // The calls of a replay: lock, renew, send, complete.
+    for (calls_before, copies) in [(0, 0), (1, 0), (2, 0), (3, 1)] {
+        let shell = given_up().await;
+        shell.bus.answer_after(calls_before, 503);
+        let ended = shell.evict(&["dead-letters", "replay", "INC-4711"]).await;
+        assert_eq!(ended.code, 2, "{}", ended.whole());
+        if copies == 1 {
+            insta::assert_snapshot!(ended.whole());
+        }
+        let state = shell.app.host.queue("evict");
+        assert_eq!(state.dead_lettered.len(), 1, "after {calls_before} calls");
+        let sent = shell
+            .bus
+            .calls()
+            .iter()
+            .filter(|call| *call == "POST /evict/messages")
+            .count();
+        assert_eq!(sent, usize::from(calls_before >= 2));
+        shell.end().await;
+    }
+}
+
+#[tokio::test]
+async fn reading_without_the_role_says_which_one_is_missing() {
+    let shell = Shell::open(&[]).await;
+    shell.sign_in(&shell.bus.token(&[sandbox::bus::Right::Send]));
+    let list = shell.evict(&["rejected", "list"]).await;
+    insta::assert_snapshot!(list.whole());
+    shell.end().await;
+}

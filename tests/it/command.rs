@@ -90,7 +90,8 @@ fn every_verb_has_a_manual_page() {
     for verb in verbs {
         let (code, page) = evict(&["manual", verb]);
         assert_eq!(code, 0);
-        assert!(page.contains(&format!("evict\\-{verb}")), "{page}");
+        let name = verb.replace('-', "\\-");
+        assert!(page.contains(&format!("evict\\-{name}")), "{page}");
     }
     let (_, page) = evict(&["manual"]);
     assert!(page.contains(".SH SYNOPSIS"), "{page}");

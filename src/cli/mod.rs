@@ -1,16 +1,24 @@
 //! The operator's command: one file for each verb.
 //!
-//! It gets its arguments and its streams handed in, so that a test can run it; it neither reads the environment nor ends
-//! the process. Whatever it prints of a payload is escaped, because a terminal obeys what it is shown.
+//! It gets its arguments, its streams and its surroundings handed in, so that a test can run it; it does not end the
+//! process. A verb that signs in begins with `operator`, which reads the same settings as the handler. Whatever it prints of a payload is escaped, because a terminal obeys what it is shown.
 
+mod confirm;
 mod escape;
 mod explain;
+mod operator;
+mod receipts;
+mod revoke;
+mod surroundings;
+mod users;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+pub use surroundings::Surroundings;
 
 /// The streams that a verb reads and writes.
 pub struct Console<'a> {
@@ -20,6 +28,8 @@ pub struct Console<'a> {
     pub output: &'a mut dyn Write,
     /// What went wrong.
     pub errors: &'a mut dyn Write,
+    /// What is around it.
+    pub surroundings: Surroundings,
 }
 
 /// How a command ended, in the numbers of `sysexits.h`, so that a script can tell the cases apart.
@@ -27,7 +37,11 @@ pub struct Console<'a> {
 pub enum Exit {
     /// 0: done.
     Success,
-    /// 64: the command line is wrong.
+    /// 1: not all that was asked for is done: withheld, not found, not effective, not confirmed.
+    Partly,
+    /// 2: the work could not be done.
+    Unable,
+    /// 64: the command line or a setting is wrong.
     Usage,
     /// 65: what was given to read cannot be understood.
     Data,
@@ -35,6 +49,10 @@ pub enum Exit {
     NoInput,
     /// 74: reading the standard input or writing the answer failed.
     Io,
+    /// 77: a permission is missing.
+    NoPermission,
+    /// 130: broken off by a second Ctrl-C.
+    Interrupted,
 }
 
 impl Exit {
@@ -43,10 +61,14 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
+            Self::Partly => 1,
+            Self::Unable => 2,
             Self::Usage => 64,
             Self::Data => 65,
             Self::NoInput => 66,
             Self::Io => 74,
+            Self::NoPermission => 77,
+            Self::Interrupted => 130,
         }
     }
 }
@@ -68,14 +90,16 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Explain(explain::Explain),
+    Revoke(revoke::Revoke),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     match Arguments::try_parse_from(arguments) {
-        Ok(Arguments {
-            verb: Verb::Explain(explain),
-        }) => explain.run(console),
+        Ok(Arguments { verb }) => match verb {
+            Verb::Explain(explain) => explain.run(console),
+            Verb::Revoke(revoke) => revoke.run(console),
+        },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {
                 (&mut *console.errors, Exit::Usage)

@@ -41,5 +41,9 @@ mod receipt_comment;
 mod receipt_json;
 mod receipt_messages;
 mod receipt_world;
+#[cfg(feature = "operator")]
+mod revoke;
 mod samples_end_to_end;
+#[cfg(feature = "operator")]
+mod shell;
 mod story;

@@ -3,13 +3,14 @@
 use std::io::{stderr, stdin, stdout};
 use std::process::ExitCode;
 
-use evict::cli::{Console, run};
+use evict::cli::{Console, Surroundings, run};
 
 fn main() -> ExitCode {
     let mut console = Console {
         input: &mut stdin().lock(),
         output: &mut stdout().lock(),
         errors: &mut stderr().lock(),
+        surroundings: Surroundings::of_process(),
     };
     run(std::env::args_os(), &mut console).into()
 }

@@ -28,7 +28,7 @@ impl Connection {
     /// Gets ready; nothing is sent yet.
     pub(super) fn open(&self) -> Result<Session, Failure> {
         let failed = |reason: &dyn Display| Failure {
-            exit: Exit::CannotWork,
+            exit: Exit::Unable,
             text: format!("getting ready to call {}: {reason}", self.namespace),
         };
         let bus = ServiceBus::new(self.namespace.clone(), Arc::new(AzureCli))
@@ -74,7 +74,7 @@ impl From<QueueError> for Failure {
         let exit = match error.cause {
             Cause::TooLarge(_) => Exit::Data,
             _ if error.is_about_permission() => Exit::NoPermission,
-            _ => Exit::CannotWork,
+            _ => Exit::Unable,
         };
         Self::new(exit, error.to_string())
     }

@@ -1,22 +1,31 @@
 //! The operator's command: one file for each verb.
 //!
-//! It gets its arguments and its streams handed in, so that a test can run it; it neither reads the environment nor ends
-//! the process. Whatever it prints of a payload is escaped, because a terminal obeys what it is shown.
+//! It gets its arguments, its streams and its surroundings handed in, so that a test can run it; it does not end the
+//! process. A verb that signs in begins with `operator`, which reads the same settings as the handler. Whatever it prints of
+//! a payload is escaped, because a terminal obeys what it is shown.
 
 mod bus;
 mod completions;
+mod confirm;
 mod escape;
 mod explain;
 mod letters;
 mod manual;
+mod operator;
+mod receipts;
+mod revoke;
 mod send;
 mod settings;
+mod surroundings;
+mod users;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+pub use surroundings::Surroundings;
 
 /// The streams that a verb reads and writes.
 pub struct Console<'a> {
@@ -26,6 +35,8 @@ pub struct Console<'a> {
     pub output: &'a mut dyn Write,
     /// What went wrong.
     pub errors: &'a mut dyn Write,
+    /// What is around it.
+    pub surroundings: Surroundings,
 }
 
 /// How a command ended, in the numbers of `sysexits.h`, so that a script can tell the cases apart.
@@ -33,11 +44,11 @@ pub struct Console<'a> {
 pub enum Exit {
     /// 0: done.
     Success,
-    /// 1: something was not done, such as for want of a message of that id.
-    SomeNot,
-    /// 2: it could not be done, such as for want of a network.
-    CannotWork,
-    /// 64: the command line is wrong.
+    /// 1: not all that was asked for is done: withheld, not found, not effective, not confirmed.
+    Partly,
+    /// 2: the work could not be done.
+    Unable,
+    /// 64: the command line or a setting is wrong.
     Usage,
     /// 65: what was given to read cannot be understood.
     Data,
@@ -45,8 +56,10 @@ pub enum Exit {
     NoInput,
     /// 74: reading the standard input or writing the answer failed.
     Io,
-    /// 77: a sign-in or a permission is missing.
+    /// 77: a permission is missing.
     NoPermission,
+    /// 130: broken off by a second Ctrl-C.
+    Interrupted,
 }
 
 impl Exit {
@@ -55,13 +68,14 @@ impl Exit {
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,
-            Self::SomeNot => 1,
-            Self::CannotWork => 2,
+            Self::Partly => 1,
+            Self::Unable => 2,
             Self::Usage => 64,
             Self::Data => 65,
             Self::NoInput => 66,
             Self::Io => 74,
             Self::NoPermission => 77,
+            Self::Interrupted => 130,
         }
     }
 }
@@ -90,6 +104,7 @@ enum Verb {
     Send(Box<send::Send>),
     DeadLetters(letters::Letters),
     Rejected(letters::Letters),
+    Revoke(revoke::Revoke),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -103,6 +118,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::Send(send) => send.run(console),
             Verb::DeadLetters(letters) => letters.run(letters::Kind::DeadLetters, console),
             Verb::Rejected(letters) => letters.run(letters::Kind::Rejected, console),
+            Verb::Revoke(revoke) => revoke.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

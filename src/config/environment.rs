@@ -51,6 +51,12 @@ impl Environment {
         )
     }
 
+    /// The same environment with this value in a variable of the registry, whatever stood there.
+    pub(super) fn with(mut self, name: &str, value: String) -> Self {
+        self.variables.insert(name.to_owned(), Content::Text(value));
+        self
+    }
+
     fn keep(variables: impl Iterator<Item = (String, Content)>) -> Self {
         Self {
             variables: variables

@@ -164,6 +164,24 @@ impl Settings {
         }
     }
 
+    /// Reads every setting of the registry for the operator's command, which listens nowhere: the host's port is not asked
+    /// for. A tenant given on the command line counts before the variable.
+    ///
+    /// # Errors
+    /// As for [`Settings::read`].
+    pub fn read_for_operator(
+        environment: &Environment,
+        tenant: Option<TenantId>,
+    ) -> Result<Self, Problems> {
+        let mut environment = environment
+            .clone()
+            .with(registry::PORT.name, "1".to_owned());
+        if let Some(tenant) = tenant {
+            environment = environment.with(registry::TENANT_ID.name, tenant.to_string());
+        }
+        Self::read(&environment)
+    }
+
     /// Every setting of the registry with the value that is in force, in the registry's order. Protected users are
     /// counted and not named, so that the list may stand in a log and in the self-check's answer: nothing in it is a
     /// secret or a person's name.

@@ -11,13 +11,16 @@ use uuid::Uuid;
 
 use crate::domain::TenantId;
 
-/// What the managed identity's token says of itself. It holds no secret.
+/// What a token says of itself. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenFacts {
     /// The tenant that issued it (`tid`): the one in which every call made with it acts.
     pub tenant: TenantId,
     /// The Graph application permissions that it carries (`roles`).
     pub roles: Vec<String>,
+    /// The delegated Graph permissions that it carries (`scp`): those of a token that acts for a signed-in person. None
+    /// in an application's token.
+    pub scopes: Vec<String>,
     /// When it was issued (`iat`).
     pub issued_at: Option<Timestamp>,
     /// When it ends.
@@ -28,11 +31,31 @@ pub struct TokenFacts {
     pub object_id: Option<Uuid>,
 }
 
+impl TokenFacts {
+    /// Whether it acts for a signed-in person, who may do no more than that person's own directory roles allow.
+    #[must_use]
+    pub fn is_delegated(&self) -> bool {
+        !self.scopes.is_empty()
+    }
+
+    /// The Graph permissions that it carries, of whichever kind.
+    #[must_use]
+    pub fn permissions(&self) -> &[String] {
+        if self.is_delegated() {
+            &self.scopes
+        } else {
+            &self.roles
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Claims {
     tid: TenantIdText,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default)]
+    scp: String,
     iat: Option<i64>,
     exp: Option<i64>,
     appid: Option<Uuid>,
@@ -68,6 +91,7 @@ pub(super) fn read(token: &str, expires_at: Timestamp) -> Result<TokenFacts, &'s
     Ok(TokenFacts {
         tenant,
         roles: claims.roles,
+        scopes: claims.scp.split_whitespace().map(str::to_owned).collect(),
         issued_at: claims
             .iat
             .and_then(|second| Timestamp::from_second(second).ok()),
@@ -110,6 +134,7 @@ mod tests {
             roles: [
                 "User.Read.All",
             ],
+            scopes: [],
             issued_at: Some(
                 2026-11-23T02:13:20Z,
             ),

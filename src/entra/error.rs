@@ -14,8 +14,10 @@ use std::time::Duration;
 
 use super::cause::Cause;
 use super::claims::TokenFacts;
+use super::identity::IdentityProblem;
 use super::operation::Operation;
 use super::permissions::Permission;
+use super::sign_in::SignInProblem;
 
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,16 @@ impl EntraError {
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         self.0.disposition
+    }
+
+    /// Why nobody is signed in, if that is it.
+    #[must_use]
+    pub fn sign_in_problem(&self) -> Option<&SignInProblem> {
+        if let Cause::Identity(IdentityProblem::SignIn(problem)) = &self.0.cause {
+            Some(problem)
+        } else {
+            None
+        }
     }
 
     /// What was being done.
@@ -167,6 +179,9 @@ impl fmt::Display for EntraError {
             elapsed,
             token,
         } = &*self.0;
+        if let Cause::Identity(IdentityProblem::SignIn(problem)) = cause {
+            return problem.fmt(f);
+        }
         write!(f, "{} failed: {cause}", operation.doing())?;
         if *attempts > 0 {
             let times = if *attempts == 1 {
@@ -252,6 +267,9 @@ fn fix_permission(
         names(f, needed)?;
         return f.write_str(".");
     };
+    if token.is_delegated() {
+        return fix_delegated(f, needed, token);
+    }
     let missing: Vec<&Permission> = needed
         .iter()
         .copied()
@@ -286,6 +304,38 @@ fn fix_permission(
         "). If it was granted after that token was issued: the platform keeps a managed identity's token for up to a day \
          and nothing forces a new one, not even a restart, so the permission shows by {} at the latest.",
         token.expires_at
+    )
+}
+
+/// A person's token: it takes the delegated permission and a directory role of the person's own. Source: "user:
+/// revokeSignInSessions" and "Get a user" (Microsoft Graph), and "Microsoft Entra built-in roles".
+fn fix_delegated(
+    f: &mut fmt::Formatter<'_>,
+    needed: &[&Permission],
+    token: &TokenFacts,
+) -> fmt::Result {
+    let missing: Vec<&Permission> = needed
+        .iter()
+        .copied()
+        .filter(|permission| !permission.is_held(&token.scopes))
+        .collect();
+    if missing.is_empty() {
+        f.write_str("Your token does carry the delegated Graph permission ")?;
+        names(f, needed)?;
+        return f.write_str(
+            " or a stronger one, so your own directory role does not allow it for this user: activate one that does (User \
+             Administrator; Privileged Authentication Administrator for a user who holds an administrator's role), and \
+             see whether the user is in a restricted management administrative unit. Then run the command again.",
+        );
+    }
+    f.write_str(
+        "Your token acts for a signed-in person and lacks the delegated Graph permission ",
+    )?;
+    names(f, &missing)?;
+    f.write_str(
+        ". An administrator consents to it for the application that signed you in (for `az login` that is Microsoft Azure \
+         CLI), or sign in to az as a service principal that holds the application permission of the same name. Then run \
+         the command again.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! The managed identity: the one credential of the handler.
+//! The managed identity: the one credential of the handler, and one of the operator's.
 //!
 //! `azure_identity` finds the platform's identity endpoint by `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` and speaks its
 //! protocol ("How to use managed identities for App Service and Azure Functions"). It is given our HTTP client, so that
@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
+use super::sign_in::SignInProblem;
 use super::transport::{HttpTransport, TransportFailure};
 use crate::domain::Cloud;
 
@@ -45,6 +46,14 @@ pub(super) enum IdentityProblem {
     Refused(u16),
     /// The identity endpoint's answer holds no token of Entra ID, for this reason.
     Unreadable(&'static str),
+    /// Whoever is signed in at a shell is not signed in as it takes.
+    SignIn(SignInProblem),
+}
+
+impl From<SignInProblem> for IdentityProblem {
+    fn from(problem: SignInProblem) -> Self {
+        Self::SignIn(problem)
+    }
 }
 
 impl IdentityProblem {
@@ -53,7 +62,7 @@ impl IdentityProblem {
         match self {
             Self::Unreachable(_) => true,
             Self::Refused(status) => matches!(status, 404 | 408 | 410 | 429 | 500..=599),
-            Self::Absent | Self::Unsupported | Self::Unreadable(_) => false,
+            Self::Absent | Self::Unsupported | Self::Unreadable(_) | Self::SignIn(_) => false,
         }
     }
 }
@@ -81,6 +90,7 @@ impl fmt::Display for IdentityProblem {
                 f,
                 "the identity endpoint's answer holds no token of Entra ID: {reason}"
             ),
+            Self::SignIn(problem) => problem.fmt(f),
         }
     }
 }
@@ -154,7 +164,7 @@ impl TokenSource for ManagedIdentity {
 }
 
 /// Finds our own problem among the causes; what is not ours came from reading the answer.
-fn problem(error: &azure_core::Error) -> IdentityProblem {
+pub(super) fn problem(error: &azure_core::Error) -> IdentityProblem {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(problem) = error.downcast_ref::<IdentityProblem>() {

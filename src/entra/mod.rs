@@ -1,8 +1,9 @@
-//! The client of Entra ID: Microsoft Graph under the app's own managed identity.
+//! The client of Entra ID: Microsoft Graph under the app's own managed identity, or an operator's.
 //!
 //! It finds users, asks for their groups, ends their sessions and reads back whether they ended. It decides nothing: the
 //! one call that changes something demands a [`Clearance`](crate::guard::Clearance). It knows no alert, no receipt and no
-//! Functions host, and it accepts no credential but the managed identity.
+//! Functions host. The handler has no credential but the managed identity; the operator's command signs in as whoever is
+//! signed in (`operator`), and differs in nothing else.
 //!
 //! From the inside out: `transport` sends a request once; `identity`, `token` and `claims` get the token; `throttle` holds
 //! the one instant before which nobody calls; `retry` says what is tried again; `client` puts these in order; `users`,
@@ -20,6 +21,8 @@ mod groups;
 mod home;
 mod identity;
 mod operation;
+#[cfg(feature = "operator")]
+pub mod operator;
 mod path;
 mod permissions;
 mod refusal;
@@ -27,6 +30,7 @@ mod resolve;
 mod retry;
 mod retry_after;
 mod sessions;
+mod sign_in;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -56,6 +60,7 @@ pub use operation::Operation;
 pub use permissions::{Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use resolve::Resolution;
 pub use sessions::{Revocation, RevokeFailure};
+pub use sign_in::{Credential, SignInProblem};
 pub use tally::Tally;
 pub use verify::Verification;
 

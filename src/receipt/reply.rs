@@ -36,6 +36,45 @@ pub fn reply_json(report: &AlertReport<'_>) -> String {
     })
 }
 
+/// What an operator's command came to.
+#[derive(Debug, Clone, Copy)]
+pub struct OperatorReport<'a> {
+    /// The receipts.
+    pub receipts: &'a [Receipt],
+    /// Whom nothing was done for, as they were written, since the work was broken off.
+    pub not_begun: &'a [String],
+    /// Of whom it is not known what was done, as they were written, since the work was broken off at once.
+    pub unknown: &'a [String],
+    /// Why it was asked for.
+    pub reason: Option<&'a str>,
+}
+
+/// The answer to an operator at a shell: `receipts`, `summary` as above, `notBegun` and `unknown` if the work was broken
+/// off, and `reason` if one was given.
+#[must_use]
+pub fn operator_json(report: &OperatorReport<'_>) -> String {
+    size::json(&OperatorReply {
+        receipts: report.receipts,
+        summary: Summary::of(report.receipts),
+        not_begun: report.not_begun,
+        unknown: report.unknown,
+        reason: report.reason,
+    })
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OperatorReply<'a> {
+    receipts: &'a [Receipt],
+    summary: Summary,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_begun: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    unknown: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Reply<'a> {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use evict::cli::{Console, run};
+use evict::cli::{Console, Surroundings, run};
 use evict::config::{REGISTRY, table};
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ fn evict(arguments: &[&str]) -> (u8, String) {
         input: &mut &b""[..],
         output: &mut output,
         errors: &mut errors,
+        surroundings: Surroundings::default(),
     };
     let arguments = ["evict"].iter().chain(arguments).map(OsString::from);
     let code = run(arguments, &mut console).code();

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use evict::cli::{Console, run};
+use evict::cli::{Console, Surroundings, run};
 use serde_json::Value;
 
 struct Answer {
@@ -19,6 +19,7 @@ fn evict(arguments: &[&str], input: &[u8]) -> Answer {
         input: &mut { input },
         output: &mut output,
         errors: &mut errors,
+        surroundings: Surroundings::default(),
     };
     let arguments = ["evict"].iter().chain(arguments).map(OsString::from);
     let code = run(arguments, &mut console).code();
@@ -205,6 +206,7 @@ fn an_answer_that_cannot_be_written_ends_with_74() {
         input: &mut &b"alice@contoso.com"[..],
         output: &mut &mut output[..],
         errors: &mut errors,
+        surroundings: Surroundings::default(),
     };
     let arguments = ["evict", "explain", "-"].map(OsString::from);
     assert_eq!(run(arguments, &mut console).code(), 74);

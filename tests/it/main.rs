@@ -39,6 +39,8 @@ mod house;
 mod http_reply;
 mod judged;
 mod main_job;
+#[cfg(feature = "operator")]
+mod operator_shell;
 mod package;
 mod queue_delivery;
 mod queue_forged;
@@ -47,6 +49,8 @@ mod receipt_comment;
 mod receipt_json;
 mod receipt_messages;
 mod receipt_world;
+#[cfg(feature = "operator")]
+mod revoke;
 mod samples_end_to_end;
 #[cfg(feature = "operator")]
 mod shell;

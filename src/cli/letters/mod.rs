@@ -248,7 +248,7 @@ impl Replay {
             let letter = Letter::of(locked);
             let id = Escaped(&letter.message_id).to_string();
             if let Some(problem) = &letter.unreadable {
-                exit = Exit::SomeNot;
+                exit = Exit::Partly;
                 writeln!(
                     console.errors,
                     "evict: {id} was not replayed, since the function could not read it: {}\n  Next: `{} show {} --body > FILE`, correct the file, `evict send --alert FILE`, and drop the message.",
@@ -339,7 +339,7 @@ fn is_meant(locked: &Locked, id: &str) -> bool {
 
 fn not_there(kind: Kind, id: &str) -> Failure {
     Failure::new(
-        Exit::SomeNot,
+        Exit::Partly,
         format!(
             "there is no message {id}\n  Next: `{} list` names what is there; what somebody else has locked shows again within minutes.",
             kind.verb()

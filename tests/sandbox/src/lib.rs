@@ -1,6 +1,7 @@
 //! A simulated Entra tenant and a simulated Functions host, for people and for tests. It speaks the wire with structures
 //! of its own and never depends on the package it judges.
 
+pub mod az;
 pub mod bus;
 pub mod clock;
 pub mod functions;

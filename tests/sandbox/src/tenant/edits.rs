@@ -50,6 +50,14 @@ impl Tenant {
         self.shared.identity.remove(permission);
     }
 
+    /// A token that acts for a signed-in person with these delegated permissions, as the Azure CLI gives one out.
+    #[must_use]
+    pub fn persons_token(&self, person: Uuid, scopes: &[&str]) -> String {
+        self.shared
+            .identity
+            .delegated(person, scopes, self.shared.clock.now())
+    }
+
     /// Makes the platform keep a token until it expires, as it really does, so that a fresh grant does not show.
     pub fn keep_tokens(&self, keep: bool) {
         self.shared

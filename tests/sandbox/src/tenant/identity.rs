@@ -20,6 +20,8 @@ use crate::sync::lock;
 
 /// "Managed identity best practice recommendations": the platform keeps a token for around 24 hours.
 const LIFETIME: Duration = Duration::from_hours(24);
+/// "Access tokens in the Microsoft identity platform": 60 to 90 minutes.
+const PERSONS_LIFETIME: Duration = Duration::from_mins(75);
 /// What a Graph token may be for: the roots of the clouds, and Graph's application id.
 const GRAPH_AUDIENCES: [&str; 5] = [
     "https://graph.microsoft.com",
@@ -168,6 +170,39 @@ impl Identity {
         (text, token)
     }
 
+    /// A token that acts for a signed-in person with these delegated permissions, as the Azure CLI holds one ("Access token
+    /// claims reference"; the client id is the Azure CLI's, "Application IDs of commonly used Microsoft applications").
+    pub(crate) fn delegated(&self, person: Uuid, scopes: &[&str], now: Timestamp) -> String {
+        let mut inner = lock(&self.inner);
+        let token = Token {
+            tenant: inner.settings.tenant.unwrap_or(self.tenant_id),
+            // Graph asks the same of both kinds; what a person's own directory role forbids is put in by a fault.
+            roles: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            audience: GRAPH_AUDIENCES[0].to_owned(),
+            expires_at: plus(now, PERSONS_LIFETIME),
+            revoked: false,
+        };
+        let claims = json!({
+            "aud": token.audience,
+            "iss": format!("https://sts.windows.net/{}/", token.tenant),
+            "iat": now.as_second(),
+            "nbf": now.as_second(),
+            "exp": token.expires_at.as_second(),
+            "appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+            "appidacr": "0",
+            "idtyp": "user",
+            "oid": person,
+            "scp": scopes.join(" "),
+            "sub": Uuid::new_v4().simple().to_string(),
+            "tid": token.tenant,
+            "uti": Uuid::new_v4().simple().to_string(),
+            "ver": "1.0",
+        });
+        let text = unsigned(&claims);
+        inner.issued.insert(text.clone(), token);
+        text
+    }
+
     /// What Graph makes of an `Authorization` header.
     pub(crate) fn authorize(&self, header: Option<&str>, now: Timestamp) -> Result<Token, Answer> {
         let Some(text) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
@@ -231,7 +266,6 @@ impl Identity {
 impl Token {
     /// The token's text: the three parts of a JWT. Nothing checks the signature, which is no signature.
     fn write(&self, client: Uuid, principal: Uuid, now: Timestamp) -> String {
-        let header = json!({"typ": "JWT", "alg": "RS256", "kid": "sandbox"});
         let claims = json!({
             "aud": self.audience,
             "iss": format!("https://sts.windows.net/{}/", self.tenant),
@@ -249,10 +283,15 @@ impl Token {
             "uti": Uuid::new_v4().simple().to_string(),
             "ver": "1.0",
         });
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signature = URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes());
-        format!("{}.{}.{signature}", part(&header), part(&claims))
+        unsigned(&claims)
     }
+}
+
+fn unsigned(claims: &Value) -> String {
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": "sandbox"});
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signature = URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes());
+    format!("{}.{}.{signature}", part(&header), part(claims))
 }
 
 fn refusal(status: u16, message: &str) -> Answer {

@@ -1,0 +1,129 @@
+//! Asks the person at the terminal, naming everybody who is meant.
+
+use std::io::{self, Read, Write};
+
+use super::escape::Escaped;
+use crate::domain::{HomeTenant, SubjectRef, TenantId, User};
+use crate::entra::{EntraError, Resolution};
+
+/// What the directory said of a subject before anything was done.
+pub(super) type Seen = Result<Resolution, EntraError>;
+
+/// Asks, and tells whether the answer is yes.
+pub(super) fn confirm(
+    input: &mut dyn Read,
+    errors: &mut dyn Write,
+    tenant: TenantId,
+    people: &[(SubjectRef, Option<Seen>)],
+) -> io::Result<bool> {
+    let users = if people.len() == 1 { "user" } else { "users" };
+    writeln!(
+        errors,
+        "Every session of {} {users} of the tenant {tenant} is about to be cut:",
+        people.len()
+    )?;
+    for (subject, seen) in people {
+        let written = subject.written();
+        writeln!(
+            errors,
+            "  {}  {}",
+            Escaped(&written),
+            Escaped(&told(seen.as_ref()))
+        )?;
+    }
+    write!(errors, "Cut them? Type yes: ")?;
+    errors.flush()?;
+    Ok(matches!(line(input)?.trim(), "yes" | "y" | "YES" | "Yes"))
+}
+
+fn told(seen: Option<&Seen>) -> String {
+    match seen {
+        Some(Ok(Resolution::Found(user))) => known(user),
+        Some(Ok(Resolution::NotFound)) => "(nobody in this tenant)".to_owned(),
+        Some(Ok(Resolution::Ambiguous { candidates, .. })) => {
+            format!("(fits {candidates} users; none of them will be cut)")
+        }
+        Some(Err(_)) => "(could not be looked up)".to_owned(),
+        None => "(no user)".to_owned(),
+    }
+}
+
+fn known(user: &User) -> String {
+    let mut text = format!("= {}, object id {}", user.upn.as_str(), user.id);
+    if user.account_enabled == Some(false) {
+        text.push_str(", disabled");
+    }
+    match &user.home {
+        Some(HomeTenant::Domain(domain)) => {
+            text.push_str(", external: signs in at ");
+            text.push_str(domain);
+        }
+        Some(HomeTenant::Unknown) => text.push_str(", external"),
+        None => {}
+    }
+    text
+}
+
+/// One line, byte by byte, so that nothing after it is taken.
+fn line(input: &mut dyn Read) -> io::Result<String> {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while line.len() < 100 && input.read(&mut byte)? == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    Ok(String::from_utf8_lossy(&line).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SubjectKind;
+
+    fn asked(answer: &str) -> (bool, String) {
+        let mut subject = SubjectRef::new(SubjectKind::User);
+        subject.upn = "alice@contoso.com".parse().ok();
+        let user = User {
+            id: "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap(),
+            upn: "alice@contoso.com".parse().unwrap(),
+            mail: None,
+            account_enabled: Some(false),
+            on_premises_synced: false,
+            home: Some(HomeTenant::Domain("fabrikam.com".to_owned())),
+            sessions_valid_from: None,
+        };
+        let mut other = SubjectRef::new(SubjectKind::User);
+        other.upn = "alcie@contoso.com".parse().ok();
+        let people = [
+            (subject, Some(Ok(Resolution::Found(user)))),
+            (other, Some(Ok(Resolution::NotFound))),
+        ];
+        let tenant = "f6fadfa7-e5c1-4b62-9362-da5cc13da58a".parse().unwrap();
+        let mut errors = Vec::new();
+        let yes = confirm(&mut answer.as_bytes(), &mut errors, tenant, &people).unwrap();
+        (yes, String::from_utf8(errors).unwrap())
+    }
+
+    #[test]
+    fn a_person_is_shown_who_is_meant_before_being_asked() {
+        insta::assert_snapshot!(asked("yes\n").1, @"
+        Every session of 2 users of the tenant f6fadfa7-e5c1-4b62-9362-da5cc13da58a is about to be cut:
+          alice@contoso.com  = alice@contoso.com, object id 6cace4d5-19d5-4695-92e7-4f7bfab36728, disabled, external: signs in at fabrikam.com
+          alcie@contoso.com  (nobody in this tenant)
+        Cut them? Type yes: 
+        ");
+    }
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for (answer, yes) in [
+            ("yes\n", true),
+            ("y\r\n", true),
+            ("", false),
+            ("\n", false),
+            ("no\n", false),
+            ("yes please\n", false),
+        ] {
+            assert_eq!(asked(answer).0, yes, "{answer:?}");
+        }
+    }
+}

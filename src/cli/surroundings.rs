@@ -1,0 +1,43 @@
+//! What is around the command: the settings' variables, whether a person is there, and how wide the terminal is.
+
+use std::io::{IsTerminal, stderr, stdin, stdout};
+
+use crate::config::Environment;
+
+/// How wide a table is made where nobody looks at a terminal.
+const USUAL_WIDTH: u16 = 100;
+
+/// What is around the command.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The variables that concern this program.
+    pub environment: Environment,
+    /// Whether a person can be asked: both the standard input and the standard error are a terminal.
+    pub is_attended: bool,
+    /// How many columns a table may have.
+    pub width: u16,
+}
+
+impl Surroundings {
+    /// Those of the process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let size = terminal_size::terminal_size_of(stdout());
+        Self {
+            environment: Environment::of_process(),
+            is_attended: stdin().is_terminal() && stderr().is_terminal(),
+            width: size.map_or(USUAL_WIDTH, |(terminal_size::Width(width), _)| width),
+        }
+    }
+}
+
+impl Default for Surroundings {
+    /// No variables, and nobody there.
+    fn default() -> Self {
+        Self {
+            environment: Environment::from_pairs::<String, String>([]),
+            is_attended: false,
+            width: USUAL_WIDTH,
+        }
+    }
+}

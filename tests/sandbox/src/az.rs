@@ -1,0 +1,108 @@
+//! A stand-in for the Azure CLI: a program named `az` in a folder for PATH, which knows `az account get-access-token` and
+//! nothing else. It answers as "az account get-access-token" (Azure CLI reference) shows it, from version 2.54 on, which
+//! added `expires_on`. What it says when nobody is signed in is what the real one says.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde_json::json;
+use uuid::Uuid;
+
+/// How it behaves.
+#[derive(Debug, Clone)]
+pub enum Az {
+    /// Somebody is signed in; this is the token.
+    SignedIn {
+        /// The token.
+        token: String,
+        /// The tenant of the account.
+        tenant: Uuid,
+        /// When the token ends, in seconds since 1970.
+        expires_on: i64,
+    },
+    /// As before, with an account of Cloud Shell, which until 2025 refused every `--tenant`.
+    CloudShell {
+        /// The token.
+        token: String,
+        /// The tenant of the account.
+        tenant: Uuid,
+        /// When the token ends, in seconds since 1970.
+        expires_on: i64,
+    },
+    /// It fails, and says this on standard error.
+    Fails(String),
+}
+
+impl Az {
+    /// Nobody is signed in.
+    #[must_use]
+    pub fn signed_out() -> Self {
+        Self::Fails("ERROR: Please run 'az login' to setup account.".to_owned())
+    }
+
+    /// Puts the program into a folder. It needs nothing else on PATH.
+    ///
+    /// # Errors
+    /// It cannot be written there.
+    pub fn install(&self, folder: &Path) -> anyhow::Result<()> {
+        let (refusal, answer) = match self {
+            Self::SignedIn {
+                token,
+                tenant,
+                expires_on,
+            } => (String::new(), success(token, *tenant, *expires_on)),
+            Self::CloudShell {
+                token,
+                tenant,
+                expires_on,
+            } => (
+                "case \" $* \" in *\" --tenant \"*) echo \"ERROR: Tenant shouldn't be specified for Cloud Shell account\" >&2; exit 1;; esac\n"
+                    .to_owned(),
+                success(token, *tenant, *expires_on),
+            ),
+            Self::Fails(said) => (
+                String::new(),
+                format!("printf '%s\\n' {} >&2; exit 1\n", quoted(said)),
+            ),
+        };
+        let script = format!(
+            "#!/bin/sh\n\
+             case \"$*\" in\n\
+             'account get-access-token -o json --scope '*) ;;\n\
+             'account get-access-token --output json --scope '*) ;;\n\
+             *) echo \"ERROR: '$*' is misspelled or not recognized by the system.\" >&2; exit 2;;\n\
+             esac\n{refusal}{answer}"
+        );
+        let path = folder.join("az");
+        std::fs::write(&path, script).with_context(|| format!("writing {}", path.display()))?;
+        make_executable(&path)
+    }
+}
+
+fn success(token: &str, tenant: Uuid, expires_on: i64) -> String {
+    let document = json!({
+        "accessToken": token,
+        "expiresOn": "2026-11-24 12:00:00.000000",
+        "expires_on": expires_on,
+        "subscription": "8a119b9e-16bc-4732-8f7b-7676d015b0dc",
+        "tenant": tenant,
+        "tokenType": "Bearer",
+    });
+    format!("printf '%s\\n' {}\n", quoted(&document.to_string()))
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("making {} executable", path.display()))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_path: &Path) -> anyhow::Result<()> {
+    Ok(())
+}

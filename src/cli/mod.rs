@@ -6,9 +6,11 @@
 mod confirm;
 mod escape;
 mod explain;
+mod look_up;
 mod operator;
 mod receipts;
 mod revoke;
+mod status;
 mod surroundings;
 mod users;
 
@@ -91,6 +93,7 @@ struct Arguments {
 enum Verb {
     Explain(explain::Explain),
     Revoke(revoke::Revoke),
+    Status(status::Status),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -99,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         Ok(Arguments { verb }) => match verb {
             Verb::Explain(explain) => explain.run(console),
             Verb::Revoke(revoke) => revoke.run(console),
+            Verb::Status(status) => status.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

@@ -3,11 +3,9 @@
 use std::io::{self, Read, Write};
 
 use super::escape::Escaped;
+use super::look_up::Seen;
 use crate::domain::{HomeTenant, SubjectRef, TenantId, User};
-use crate::entra::{EntraError, Resolution};
-
-/// What the directory said of a subject before anything was done.
-pub(super) type Seen = Result<Resolution, EntraError>;
+use crate::entra::Resolution;
 
 /// Asks, and tells whether the answer is yes.
 pub(super) fn confirm(

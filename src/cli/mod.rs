@@ -10,12 +10,14 @@ mod confirm;
 mod escape;
 mod explain;
 mod letters;
+mod look_up;
 mod manual;
 mod operator;
 mod receipts;
 mod revoke;
 mod send;
 mod settings;
+mod status;
 mod surroundings;
 mod users;
 
@@ -105,6 +107,7 @@ enum Verb {
     DeadLetters(letters::Letters),
     Rejected(letters::Letters),
     Revoke(revoke::Revoke),
+    Status(status::Status),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -119,6 +122,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::DeadLetters(letters) => letters.run(letters::Kind::DeadLetters, console),
             Verb::Rejected(letters) => letters.run(letters::Kind::Rejected, console),
             Verb::Revoke(revoke) => revoke.run(console),
+            Verb::Status(status) => status.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

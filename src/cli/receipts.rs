@@ -87,7 +87,12 @@ const OBSERVED: Outcome = Outcome::Withheld {
 
 /// Writes a text in lines no longer than the width, as far as its words allow: `first` before the first line, as many blanks
 /// before the others.
-fn write_wrapped(output: &mut dyn Write, first: &str, text: &str, width: u16) -> io::Result<()> {
+pub(super) fn write_wrapped(
+    output: &mut dyn Write,
+    first: &str,
+    text: &str,
+    width: u16,
+) -> io::Result<()> {
     let most = usize::from(width.max(40)) - first.len();
     let mut indent = first.to_owned();
     let mut line = String::new();

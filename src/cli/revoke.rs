@@ -4,17 +4,16 @@ use std::io::Write;
 use std::sync::Arc;
 
 use clap::Args;
-use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::confirm::{self, Seen};
+use super::confirm;
+use super::look_up::look_up;
 use super::operator::{Operator, Session, complain};
 use super::receipts::Done;
 use super::users::Users;
 use super::{Console, Exit, receipts};
 use crate::containment::{Containment, Limits, Task};
 use crate::domain::{AlertHeader, Correlation, Mode, Shape, SubjectKind, SubjectRef};
-use crate::entra::{Resolution, Tally};
 use crate::ledger::MemoryLedger;
 use crate::receipt::{self, OperatorReport};
 
@@ -205,46 +204,6 @@ fn users_among(subjects: &[SubjectRef]) -> usize {
         .iter()
         .filter(|subject| subject.kind == SubjectKind::User)
         .count()
-}
-
-/// Looks everybody up beforehand, some at a time. A name that is nobody's user principal name may be a mail address: if it
-/// is, the subject is named by that.
-async fn look_up(session: &Session, subjects: Vec<SubjectRef>) -> Vec<(SubjectRef, Option<Seen>)> {
-    let mut people = Vec::with_capacity(subjects.len());
-    for part in subjects.chunks(session.settings.concurrency.max(1)) {
-        people.extend(join_all(part.iter().map(|subject| look_up_one(session, subject))).await);
-    }
-    people
-}
-
-async fn look_up_one(session: &Session, subject: &SubjectRef) -> (SubjectRef, Option<Seen>) {
-    if subject.kind != SubjectKind::User {
-        return (subject.clone(), None);
-    }
-    let seen = seen(session, subject).await;
-    let mail = subject
-        .upn
-        .as_ref()
-        .and_then(|name| name.as_str().parse().ok());
-    if let (Ok(Resolution::NotFound), Some(mail)) = (&seen, mail) {
-        let mut by_mail = SubjectRef::new(SubjectKind::User);
-        by_mail.mail = Some(mail);
-        let other = self::seen(session, &by_mail).await;
-        if matches!(
-            other,
-            Ok(Resolution::Found(_) | Resolution::Ambiguous { .. })
-        ) {
-            return (by_mail, Some(other));
-        }
-    }
-    (subject.clone(), Some(seen))
-}
-
-async fn seen(session: &Session, subject: &SubjectRef) -> Seen {
-    session
-        .entra
-        .resolve(subject, &Tally::new(), session.deadline())
-        .await
 }
 
 /// A name for this run, which its receipts share.

@@ -54,4 +54,6 @@ mod revoke;
 mod samples_end_to_end;
 #[cfg(feature = "operator")]
 mod shell;
+#[cfg(feature = "operator")]
+mod status;
 mod story;

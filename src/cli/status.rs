@@ -1,0 +1,304 @@
+//! `evict status`: what the directory says of a user's sessions and account, and whether the guard would let them be cut.
+//! It changes nothing.
+
+use std::io::{self, Write};
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::escape::Escaped;
+use super::look_up::{Seen, look_up};
+use super::operator::{Operator, Session, exit_of};
+use super::receipts::{time, write_wrapped};
+use super::users::Users;
+use super::{Console, Exit};
+use crate::domain::{GroupId, HomeTenant, SubjectRef, User, UserId, UserPrincipalName};
+use crate::entra::{EntraError, Resolution, Tally};
+use crate::guard::{self, Examined, Membership};
+
+/// Says since when a user's sessions are valid, and what else decides about a cut; changes nothing.
+///
+/// Exit code 0 if all users are found, 1 if some are not or are ambiguous, 2 if the work could not be done, 64 for a wrong
+/// command line or setting, 65 if a user cannot be understood, 77 if a permission is missing.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evict status alice@contoso.com\n  evict status --json --file users.txt"
+)]
+pub(super) struct Status {
+    #[command(flatten)]
+    users: Users,
+    /// Answer with one JSON document: {"users": [...]}.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+/// The answer. Its JSON is a contract; what is not known is left out.
+#[derive(Serialize)]
+struct Document {
+    users: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    /// As it was written.
+    subject: String,
+    /// `found`, `not_found`, `ambiguous`, `not_a_user` or `failed`.
+    state: &'static str,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    account: Option<Account>,
+    /// What stands in the way of an answer, as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Account {
+    id: UserId,
+    user_principal_name: UserPrincipalName,
+    #[serde(rename = "accountEnabled", skip_serializing_if = "Option::is_none")]
+    enabled: Option<bool>,
+    on_premises_synced: bool,
+    /// Whether the user signs in at another tenant, where alone the sessions can be cut.
+    external: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home_domain: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sessions_valid_from: Option<Timestamp>,
+    protection: Protection,
+}
+
+/// What the guard says, by the settings at hand.
+#[derive(Serialize)]
+struct Protection {
+    /// Whether a cut would be withheld.
+    withheld: bool,
+    /// The word for why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// The setting that decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'static str>,
+    /// Sentences for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+impl Status {
+    /// Runs the verb.
+    pub(super) fn run(&self, console: &mut Console<'_>) -> Exit {
+        self.attempt(console).unwrap_or_else(|exit| exit)
+    }
+
+    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
+        let subjects = self.users.read(console)?;
+        let session = self.operator.begin(console)?;
+        let document = session.run(document(&session, subjects));
+        let written = if self.json {
+            serde_json::to_writer_pretty(&mut *console.output, &document)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(console.output))
+        } else {
+            document.write(console.output, console.surroundings.width)
+        };
+        written.map_err(|_| Exit::Io)?;
+        let exits = document.users.iter().map(|entry| entry.exit);
+        Ok(exits
+            .max_by_key(|exit| exit.code())
+            .unwrap_or(Exit::Success))
+    }
+}
+
+async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
+    let missing = missing_groups(session).await;
+    let mut users = Vec::new();
+    for (subject, seen) in look_up(session, subjects).await {
+        users.push(entry(session, &missing, &subject, seen).await);
+    }
+    Document { users }
+}
+
+async fn entry(
+    session: &Session,
+    missing: &Result<Vec<GroupId>, EntraError>,
+    subject: &SubjectRef,
+    seen: Option<Seen>,
+) -> Entry {
+    let mut entry = Entry {
+        subject: subject.written(),
+        state: "not_a_user",
+        account: None,
+        detail: None,
+        exit: Exit::Partly,
+    };
+    match seen {
+        Some(Ok(Resolution::Found(user))) => {
+            entry.state = "found";
+            entry.exit = Exit::Success;
+            let protection = protection(session, missing, &user).await;
+            entry.account = Some(Account::of(user, protection));
+        }
+        Some(Ok(Resolution::NotFound)) => {
+            entry.state = "not_found";
+            entry.detail = Some(
+                "This tenant has no such user. Next: look for a slip in the name, or for a deleted account.".to_owned(),
+            );
+        }
+        Some(Ok(Resolution::Ambiguous { candidates, detail })) => {
+            entry.state = "ambiguous";
+            entry.detail = Some(format!(
+                "It fits {candidates} users, or users who differ. {detail} Next: give the object id."
+            ));
+        }
+        Some(Err(error)) => {
+            entry.state = "failed";
+            entry.exit = exit_of(&error);
+            entry.detail = Some(error.to_string());
+        }
+        None => entry.detail = Some("This is no user.".to_owned()),
+    }
+    entry
+}
+
+/// The protected groups that the directory does not have.
+async fn missing_groups(session: &Session) -> Result<Vec<GroupId>, EntraError> {
+    let tally = Tally::new();
+    let mut missing = Vec::new();
+    for group in &session.settings.policy.protected_groups {
+        let exists = session
+            .entra
+            .group_exists(*group, &tally, session.deadline());
+        if !exists.await? {
+            missing.push(*group);
+        }
+    }
+    Ok(missing)
+}
+
+/// Asks the guard, as before a cut.
+async fn protection(
+    session: &Session,
+    missing: &Result<Vec<GroupId>, EntraError>,
+    user: &User,
+) -> Protection {
+    let tally = Tally::new();
+    let policy = &session.settings.policy;
+    let groups = &policy.protected_groups;
+    let asked = session
+        .entra
+        .memberships(user.id, groups, &tally, session.deadline());
+    let membership = match (asked.await, missing) {
+        (Ok(member_of), Ok(missing)) if !member_of.is_empty() || missing.is_empty() => {
+            Membership::Known {
+                asked: groups.clone(),
+                member_of,
+            }
+        }
+        (Ok(_), Ok(missing)) => Membership::GroupsMissing(missing.clone()),
+        (Err(error), _) => Membership::Unreadable(error.to_string()),
+        (Ok(_), Err(error)) => Membership::Unreadable(error.to_string()),
+    };
+    match guard::examine(policy, user, &membership) {
+        Examined::Withhold(withheld) => Protection {
+            withheld: true,
+            reason: Some(withheld.reason.as_str()),
+            policy: Some(withheld.policy),
+            detail: Some(withheld.detail),
+        },
+        Examined::Eligible(_) | Examined::NotEffective(_) => Protection {
+            withheld: false,
+            reason: None,
+            policy: None,
+            detail: None,
+        },
+    }
+}
+
+impl Account {
+    fn of(user: User, protection: Protection) -> Self {
+        let external = user.home.is_some();
+        let home_domain = match user.home {
+            Some(HomeTenant::Domain(domain)) => Some(domain),
+            Some(HomeTenant::Unknown) | None => None,
+        };
+        Self {
+            id: user.id,
+            user_principal_name: user.upn,
+            enabled: user.account_enabled,
+            on_premises_synced: user.on_premises_synced,
+            external,
+            home_domain,
+            sessions_valid_from: user.sessions_valid_from,
+            protection,
+        }
+    }
+
+    fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()> {
+        let valid_from = self
+            .sessions_valid_from
+            .map_or_else(|| "not told by the directory".to_owned(), time);
+        let enabled = match self.enabled {
+            Some(true) => "enabled",
+            Some(false) => "disabled: no new sign-ins",
+            None => "not told by the directory",
+        };
+        let kept = if self.on_premises_synced {
+            "on premises, synchronised: a password is reset there"
+        } else {
+            "in the cloud"
+        };
+        let home = match (self.external, &self.home_domain) {
+            (false, _) => "this tenant".to_owned(),
+            (true, None) => "another tenant: its sessions can be cut there alone".to_owned(),
+            (true, Some(domain)) => {
+                format!("another tenant (probably {domain}): its sessions can be cut there alone")
+            }
+        };
+        let protected = match (&self.protection.policy, &self.protection.detail) {
+            (Some(policy), Some(detail)) => format!("a cut is withheld by {policy}. {detail}"),
+            (_, _) => "no, by the settings at hand".to_owned(),
+        };
+        for (label, value) in [
+            ("object id", self.id.to_string()),
+            ("sessions valid from", valid_from),
+            ("account", enabled.to_owned()),
+            ("kept", kept.to_owned()),
+            ("signs in at", home),
+            ("protected", protected),
+        ] {
+            let label = format!("   {label:<19}  ");
+            write_wrapped(output, &label, &Escaped(&value).to_string(), width)?;
+        }
+        Ok(())
+    }
+}
+
+impl Document {
+    fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()> {
+        for (index, entry) in self.users.iter().enumerate() {
+            if index > 0 {
+                writeln!(output)?;
+            }
+            let name = entry
+                .account
+                .as_ref()
+                .map_or(entry.subject.as_str(), |account| {
+                    account.user_principal_name.as_str()
+                });
+            writeln!(output, "{}", Escaped(name))?;
+            if let Some(account) = &entry.account {
+                account.write(output, width)?;
+            }
+            if let Some(detail) = &entry.detail {
+                write_wrapped(output, "   ", &Escaped(detail).to_string(), width)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -168,8 +168,9 @@ impl fmt::Display for SignInProblem {
             ),
             Self::WorkloadIdentityFailed { reason } => write!(
                 f,
-                "Signing in by workload identity failed: {reason}.\nNext: compare the application's federated credential \
-                 (issuer, subject, audience) with the pipeline's, then run it again."
+                "Signing in by workload identity failed: {}.\nNext: compare the application's federated credential \
+                 (issuer, subject, audience) with the pipeline's, then run it again.",
+                reason.trim_end_matches('.')
             ),
             Self::OtherTenant {
                 credential,

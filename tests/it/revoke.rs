@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sandbox::az::Az;
-use sandbox::tenant::Fault;
+use sandbox::tenant::{FEDERATED_TOKEN, Fault, WorldApp};
 use serde_json::Value;
 
 use super::operator_shell::{AZ_SCOPES, Shell};
@@ -278,6 +278,25 @@ async fn an_account_of_cloud_shell_and_a_managed_identity_serve_as_well() {
             .code,
         0
     );
+}
+
+#[tokio::test]
+async fn a_pipeline_signs_in_by_its_federated_token() {
+    let mut shell = Shell::signed_out().await;
+    let file = shell.folder.path().join("token");
+    shell.set(
+        "AZURE_CLIENT_ID",
+        &WorldApp::default().client_id.to_string(),
+    );
+    shell.set("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap());
+    std::fs::write(&file, "of.another.pipeline").unwrap();
+    let refused = shell.evict(&["revoke", "alice@contoso.com"]).await;
+    assert_eq!(shell.tenant.calls().len(), 0);
+    insta::assert_snapshot!(refused.shown());
+    std::fs::write(&file, FEDERATED_TOKEN).unwrap();
+    let answer = shell.evict(&["revoke", "alice@contoso.com"]).await;
+    assert_eq!(answer.code, 0, "{}", answer.shown());
+    assert_eq!(shell.alive("alice@contoso.com"), 0);
 }
 
 #[tokio::test]

@@ -203,6 +203,45 @@ impl Identity {
         text
     }
 
+    /// Exchanges a federated token for one of the app ("Microsoft identity platform and the OAuth 2.0 client credentials
+    /// flow", third case). The assertion has to be [`FEDERATED_TOKEN`](super::FEDERATED_TOKEN): who issued it is not
+    /// simulated. The error's shape is that of the same page.
+    pub(crate) fn exchange(&self, call: &Call, now: Timestamp) -> Answer {
+        let path = format!("/login/{}/oauth2/v2.0/token", self.tenant_id);
+        if call.raw != path {
+            return Answer::unknown(&format!("{} {}", call.method, call.raw));
+        }
+        let form: HashMap<String, String> = url::form_urlencoded::parse(&call.body)
+            .into_owned()
+            .collect();
+        let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+        let resource = field("scope").strip_suffix("/.default");
+        let named = Uuid::try_parse(field("client_id")).ok();
+        let (Some(resource), "client_credentials", true) = (
+            resource,
+            field("grant_type"),
+            named == Some(self.app.client_id),
+        ) else {
+            return Answer::unknown("a token request that is none of a federated credential");
+        };
+        if field("client_assertion") != super::FEDERATED_TOKEN {
+            return Answer::json(
+                401,
+                json!({
+                    "error": "invalid_client",
+                    "error_description": "AADSTS700213: No matching federated identity record found for presented assertion subject.",
+                    "error_codes": [700_213],
+                }),
+            );
+        }
+        let (text, token) = self.token(self.app.client_id, self.app.principal_id, resource, now);
+        let lifetime = token.expires_at.as_second() - now.as_second();
+        Answer::json(
+            200,
+            json!({"token_type": "Bearer", "expires_in": lifetime, "access_token": text}),
+        )
+    }
+
     /// What Graph makes of an `Authorization` header.
     pub(crate) fn authorize(&self, header: Option<&str>, now: Timestamp) -> Result<Token, Answer> {
         let Some(text) = header.and_then(|value| value.strip_prefix("Bearer ")) else {

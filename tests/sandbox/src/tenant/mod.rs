@@ -57,6 +57,9 @@ use self::wire::{CuttableListener, Scissors};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
+/// The federated token that the simulated sign-in service trusts, as a pipeline would place it in a file.
+pub const FEDERATED_TOKEN: &str = "federated.token.of-the-pipeline";
+
 /// A running tenant. Clones are the same tenant; it listens until the last of them is gone.
 #[derive(Debug, Clone)]
 pub struct Tenant {

@@ -132,6 +132,7 @@ impl Shared {
             Service::Identity if call.segments == ["msi", "token"] => {
                 self.identity.answer(call, now)
             }
+            Service::Login if call.method == "POST" => self.identity.exchange(call, now),
             Service::Login => self.login(call),
             Service::Identity => Answer::unknown(&format!("{} {}", call.method, call.raw)),
             Service::Graph => graph::answer(

@@ -9,8 +9,8 @@ use super::escape::Escaped;
 use super::{Console, Exit};
 use crate::config::Settings;
 use crate::domain::{Caller, Clock, Deadline, SystemClock, TenantId};
-use crate::entra::operator::SignIn;
-use crate::entra::{Credential, Disposition, Entra, EntraError, EntraSettings, TokenFacts};
+use crate::entra::operator::{SignIn, SignedIn};
+use crate::entra::{Credential, Disposition, Entra, EntraError, TokenFacts};
 
 /// How long signing in may take. The Azure CLI takes seconds, and more where it has to renew its own token.
 const SIGN_IN: Duration = Duration::from_mins(1);
@@ -54,7 +54,7 @@ impl From<How> for Credential {
 pub(super) struct Session {
     /// The settings in force.
     pub(super) settings: Settings,
-    /// The client.
+    /// The client of Graph.
     pub(super) entra: Entra,
     /// The clock.
     pub(super) clock: Arc<dyn Clock>,
@@ -90,23 +90,21 @@ impl Operator {
                 complain(console, Exit::Unable, &format!("starting failed: {error}"))
             })?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let sign_in = SignIn {
-            tenant: settings.policy.tenant,
+        let connected = SignedIn::new(SignIn {
+            tenant: Some(settings.policy.tenant),
             credential: self.credential.map(Credential::from),
-            login: settings.login_endpoint.clone(),
-        };
-        let entra_settings = EntraSettings {
             client_id: settings.client_id,
-            cloud: settings.cloud,
-            endpoint: settings.graph_endpoint.clone(),
-        };
-        let entra = Entra::connect_as(sign_in, entra_settings, Arc::clone(&clock));
-        let signed_in = entra.and_then(|entra| {
+            login: settings.login_endpoint.clone(),
+        })
+        .and_then(|signed_in| {
+            let endpoint = settings.graph_endpoint.clone();
+            let entra =
+                Entra::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(&clock))?;
             let deadline = Deadline::after(&*clock, SIGN_IN);
             let facts = runtime.block_on(entra.identity(deadline))?;
             Ok((entra, facts))
         });
-        match signed_in {
+        match connected {
             Ok((entra, facts)) => Ok(Session {
                 settings,
                 entra,

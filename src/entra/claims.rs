@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::sign_in::Credential;
 use crate::domain::TenantId;
 
 /// What a token says of itself. It holds no secret.
@@ -27,8 +28,10 @@ pub struct TokenFacts {
     pub expires_at: Timestamp,
     /// The identity's application (client) id (`appid`, or `azp`).
     pub app_id: Option<Uuid>,
-    /// The object id of the identity's service principal (`oid`).
+    /// The object id of the identity's service principal, or of the person (`oid`).
     pub object_id: Option<Uuid>,
+    /// Who gave it.
+    pub given_by: Credential,
 }
 
 impl TokenFacts {
@@ -68,7 +71,11 @@ struct Claims {
 struct TenantIdText(String);
 
 /// Reads the claims of a token that, by the identity endpoint's word, ends at `expires_at`.
-pub(super) fn read(token: &str, expires_at: Timestamp) -> Result<TokenFacts, &'static str> {
+pub(super) fn read(
+    token: &str,
+    expires_at: Timestamp,
+    given_by: Credential,
+) -> Result<TokenFacts, &'static str> {
     let mut parts = token.split('.');
     let (Some(_), Some(payload), Some(_), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
@@ -98,6 +105,7 @@ pub(super) fn read(token: &str, expires_at: Timestamp) -> Result<TokenFacts, &'s
         expires_at: ends.map_or(expires_at, |ends| ends.min(expires_at)),
         app_id: claims.appid.or(claims.azp),
         object_id: claims.oid,
+        given_by,
     })
 }
 
@@ -124,6 +132,7 @@ mod tests {
                 "appid":"5e29463d-71da-4fe0-8e69-999b57db23b0","oid":"4d9cfcd3-1cc7-4c6b-a0a7-1d5b5b4e1e2f"}"#,
             ),
             ends(),
+            Credential::ManagedIdentity,
         )
         .unwrap();
         insta::assert_debug_snapshot!(facts, @r#"
@@ -145,6 +154,7 @@ mod tests {
             object_id: Some(
                 4d9cfcd3-1cc7-4c6b-a0a7-1d5b5b4e1e2f,
             ),
+            given_by: ManagedIdentity,
         }
         "#);
     }
@@ -154,6 +164,7 @@ mod tests {
         let facts = read(
             &token(r#"{"tid":"84c31ca0-ac3b-4eae-ad11-519d80233e6f"}"#),
             ends(),
+            Credential::ManagedIdentity,
         )
         .unwrap();
         assert!(facts.roles.is_empty());
@@ -176,15 +187,17 @@ mod tests {
                 "its claim tid is not a tenant id",
             ),
         ] {
-            assert_eq!(read(text, ends()), Err(problem), "{text}");
+            let read = read(text, ends(), Credential::AzureCli);
+            assert_eq!(read, Err(problem), "{text}");
         }
     }
 
     proptest! {
         #[test]
         fn reading_never_panics(text in "\\PC{0,200}") {
-            let _ = read(&text, Timestamp::UNIX_EPOCH);
-            let _ = read(&token(&text), Timestamp::UNIX_EPOCH);
+            let by = Credential::WorkloadIdentity;
+            let _ = read(&text, Timestamp::UNIX_EPOCH, by);
+            let _ = read(&token(&text), Timestamp::UNIX_EPOCH, by);
         }
     }
 }

@@ -21,9 +21,9 @@ use jiff::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
-use super::sign_in::SignInProblem;
+use super::resource::Resource;
+use super::sign_in::{Credential, SignInProblem};
 use super::transport::{HttpTransport, TransportFailure};
-use crate::domain::Cloud;
 
 /// How long the identity endpoint may take. It is on the same machine and usually has the token at hand; where it has to
 /// fetch one, Entra ID answers within a second or two.
@@ -97,10 +97,12 @@ impl fmt::Display for IdentityProblem {
 
 impl std::error::Error for IdentityProblem {}
 
-/// A token as the identity endpoint gave it.
+/// A token as it was given.
 pub(super) struct FreshToken {
     pub(super) secret: Secret,
     pub(super) expires_at: Timestamp,
+    /// Who gave it.
+    pub(super) given_by: Credential,
 }
 
 /// What gives tokens: the managed identity, or a script in a test.
@@ -118,12 +120,16 @@ pub(super) struct ManagedIdentity {
 }
 
 impl ManagedIdentity {
-    /// The identity with that client id, or the system-assigned one, for Graph in that cloud.
-    pub(super) fn new(transport: HttpTransport, client_id: Option<Uuid>, cloud: Cloud) -> Self {
+    /// The identity with that client id, or the system-assigned one, with tokens for that resource.
+    pub(super) fn new(
+        transport: HttpTransport,
+        client_id: Option<Uuid>,
+        resource: &Resource,
+    ) -> Self {
         Self {
             transport: Arc::new(IdentityTransport { transport }),
             client_id,
-            scope: format!("{}/.default", cloud.graph_root()),
+            scope: resource.scope(),
         }
     }
 
@@ -153,6 +159,7 @@ impl ManagedIdentity {
         Ok(FreshToken {
             secret: token.token,
             expires_at,
+            given_by: Credential::ManagedIdentity,
         })
     }
 }

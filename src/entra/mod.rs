@@ -16,6 +16,8 @@ mod cause;
 mod claims;
 mod client;
 mod error;
+#[cfg(feature = "operator")]
+mod exchange;
 mod graph_clock;
 mod groups;
 mod home;
@@ -27,6 +29,7 @@ mod path;
 mod permissions;
 mod refusal;
 mod resolve;
+mod resource;
 mod retry;
 mod retry_after;
 mod sessions;
@@ -59,6 +62,7 @@ pub use error::{Disposition, EntraError};
 pub use operation::Operation;
 pub use permissions::{Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use resolve::Resolution;
+pub use resource::Resource;
 pub use sessions::{Revocation, RevokeFailure};
 pub use sign_in::{Credential, SignInProblem};
 pub use tally::Tally;
@@ -90,7 +94,11 @@ impl Entra {
     pub fn connect(settings: EntraSettings, clock: Arc<dyn Clock>) -> Result<Self, EntraError> {
         let transport = HttpTransport::new()
             .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
-        let identity = ManagedIdentity::new(transport.clone(), settings.client_id, settings.cloud);
+        let identity = ManagedIdentity::new(
+            transport.clone(),
+            settings.client_id,
+            &Resource::graph(settings.cloud),
+        );
         Ok(Self::assembled(
             settings.endpoint,
             Box::new(transport),

@@ -1,42 +1,39 @@
 //! Signs the operator's command in, as whoever is signed in already: the Azure CLI's account, a managed identity, or a
 //! workload identity. It asks for no secret, and takes no token of another tenant than the one that is pinned.
 //!
+//! [`SignedIn`] gives a token for any [`Resource`] by the one sign-in. [`OperatorTokens`] puts that behind a client that
+//! keeps its token, as Graph's does.
+//!
 //! The handler has none of this. What is done with the token is the same code for both programs.
 //!
 //! Sources: "az account get-access-token" (Azure CLI reference); its refusal of `--tenant` for an account of Cloud Shell or
 //! of a managed identity in versions before that was allowed (Azure/azure-cli, pull request 31869); "Microsoft identity
 //! platform and the OAuth 2.0 client credentials flow", third case: access token request with a federated credential.
 
-use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use azure_core::credentials::{AccessToken, TokenCredential};
-use azure_core::error::ErrorKind;
-use azure_core::http::headers::Headers;
-use azure_core::http::{
-    AsyncRawResponse, Body, ClientOptions, HttpClient, RetryOptions, Transport as AzureTransport,
-};
+use azure_core::credentials::{AccessToken, Secret, TokenCredential};
+use azure_core::http::{ClientOptions, RetryOptions, Transport as AzureTransport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions,
     WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use reqwest::header::{self, HeaderValue};
+use uuid::Uuid;
 
+use super::Entra;
 use super::cause::Cause;
-use super::claims;
+use super::claims::{self, TokenFacts};
 use super::error::EntraError;
+use super::exchange::LoginTransport;
 use super::identity::{FreshToken, IdentityProblem, ManagedIdentity, TokenSource, problem};
 use super::operation::Operation;
+use super::resource::Resource;
 use super::sign_in::{Credential, SignInProblem};
-use super::transport::{HttpTransport, TransportFailure};
-use super::{Entra, EntraSettings};
-use crate::domain::{Clock, LoginEndpoint, TenantId};
-
-/// How long the sign-in service may take to exchange a federated token.
-const TIMEOUT: Duration = Duration::from_secs(15);
+use super::transport::HttpTransport;
+use crate::domain::{Clock, Cloud, GraphEndpoint, LoginEndpoint, TenantId};
 
 /// How long the Azure CLI may take. It takes a second or two, and some more where it renews its own token.
 const AZURE_CLI: Duration = Duration::from_secs(30);
@@ -47,67 +44,80 @@ const MOST_SAID: usize = 300;
 /// Who shall be signed in, and where.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// The tenant that is pinned.
-    pub tenant: TenantId,
+    /// The tenant that is pinned; without it a token of any tenant is taken, and whoever uses it has to say which one.
+    pub tenant: Option<TenantId>,
     /// The one way to take; without it all are tried in their order.
     pub credential: Option<Credential>,
+    /// The client id of a user-assigned managed identity; without it the system-assigned one is used.
+    pub client_id: Option<Uuid>,
     /// Where a federated token is exchanged.
     pub login: LoginEndpoint,
 }
 
-impl Entra {
-    /// Makes the client for an operator. Nothing is asked yet.
-    ///
-    /// # Errors
-    /// If there are no TLS roots.
-    pub fn connect_as(
-        sign_in: SignIn,
-        settings: EntraSettings,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, EntraError> {
-        let transport = HttpTransport::new()
-            .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
-        let scope = format!("{}/.default", settings.cloud.graph_root());
-        let source = SignedIn {
-            managed: ManagedIdentity::new(transport.clone(), settings.client_id, settings.cloud),
-            transport: transport.clone(),
-            scope,
-            sign_in,
-        };
-        Ok(Self::assembled(
-            settings.endpoint,
-            Box::new(transport),
-            Box::new(source),
-            clock,
-        ))
+/// A token, and what it says of itself. `Debug` does not show the token.
+#[derive(Debug, Clone)]
+pub struct Granted {
+    secret: Secret,
+    facts: TokenFacts,
+}
+
+impl Granted {
+    /// The token. It is for the header of a request to its resource, and for nothing else.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        self.secret.secret()
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn facts(&self) -> &TokenFacts {
+        &self.facts
     }
 }
 
-/// Whoever is signed in.
-#[derive(Debug)]
-struct SignedIn {
+/// Whoever is signed in, to be asked for a token for this resource or that. Clones ask in the same way: the way that gave
+/// the first token gives all others, so that one run never acts as two identities.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
     sign_in: SignIn,
-    managed: ManagedIdentity,
     transport: HttpTransport,
-    scope: String,
-}
-
-impl TokenSource for SignedIn {
-    fn fetch(&self) -> BoxFuture<'_, Result<FreshToken, IdentityProblem>> {
-        Box::pin(async { self.first().await.map_err(IdentityProblem::from) })
-    }
+    chosen: Arc<OnceLock<Credential>>,
 }
 
 impl SignedIn {
-    async fn first(&self) -> Result<FreshToken, SignInProblem> {
-        if let Some(credential) = self.sign_in.credential {
-            return self.by(credential).await;
+    /// Gets ready. Nobody is asked yet.
+    ///
+    /// # Errors
+    /// If there are no TLS roots.
+    pub fn new(sign_in: SignIn) -> Result<Self, EntraError> {
+        let transport = HttpTransport::new()
+            .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
+        Ok(Self {
+            sign_in,
+            transport,
+            chosen: Arc::default(),
+        })
+    }
+
+    /// A token for this resource. It is asked for anew each time.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or somebody of another tenant than the one that is pinned.
+    pub async fn token_for(&self, resource: &Resource) -> Result<Granted, SignInProblem> {
+        if let Some(credential) = self.sign_in.credential.or(self.chosen.get().copied()) {
+            return self.by(credential, resource).await;
         }
         let mut tried = Vec::new();
         for credential in Credential::ALL {
-            match self.by(credential).await {
+            match self.by(credential, resource).await {
                 Err(problem) if problem.is_absence() => tried.push((credential, problem.brief())),
-                ended => return ended,
+                ended => {
+                    if ended.is_ok() {
+                        // Two that ask at the same time ask in the same order, so it does not matter who was first.
+                        let _first = self.chosen.set(credential);
+                    }
+                    return ended;
+                }
             }
         }
         Err(SignInProblem::Nobody {
@@ -116,55 +126,61 @@ impl SignedIn {
         })
     }
 
-    async fn by(&self, credential: Credential) -> Result<FreshToken, SignInProblem> {
+    async fn by(
+        &self,
+        credential: Credential,
+        resource: &Resource,
+    ) -> Result<Granted, SignInProblem> {
         let fresh = match credential {
-            Credential::AzureCli => self.azure_cli().await?,
-            Credential::ManagedIdentity => self.managed.fetch().await.map_err(managed_problem)?,
-            Credential::WorkloadIdentity => self.workload_identity().await?,
+            Credential::AzureCli => self.azure_cli(resource).await?,
+            Credential::ManagedIdentity => self.managed_identity(resource).await?,
+            Credential::WorkloadIdentity => self.workload_identity(resource).await?,
         };
-        let pinned = self.sign_in.tenant;
-        match claims::read(fresh.secret.secret(), fresh.expires_at) {
-            Ok(facts) if facts.tenant != pinned => Err(SignInProblem::OtherTenant {
+        let facts = claims::read(fresh.secret.secret(), fresh.expires_at, credential)
+            .map_err(|reason| unreadable(credential, resource, reason))?;
+        match self.sign_in.tenant {
+            Some(pinned) if facts.tenant != pinned => Err(SignInProblem::OtherTenant {
                 credential,
                 token: facts.tenant,
                 pinned,
             }),
-            Ok(_) => Ok(fresh),
-            Err(reason) => Err(unreadable(credential, reason)),
+            Some(_) | None => Ok(Granted {
+                secret: fresh.secret,
+                facts,
+            }),
         }
     }
 
-    async fn azure_cli(&self) -> Result<FreshToken, SignInProblem> {
-        let tenant = self.sign_in.tenant;
-        match tokio::time::timeout(AZURE_CLI, self.ask_azure_cli_for(tenant)).await {
+    async fn managed_identity(&self, resource: &Resource) -> Result<FreshToken, SignInProblem> {
+        let client_id = self.sign_in.client_id;
+        let identity = ManagedIdentity::new(self.transport.clone(), client_id, resource);
+        identity.fetch().await.map_err(managed_problem)
+    }
+
+    async fn azure_cli(&self, resource: &Resource) -> Result<FreshToken, SignInProblem> {
+        match tokio::time::timeout(AZURE_CLI, self.ask_azure_cli_for(resource)).await {
             Err(_) => Err(SignInProblem::AzureCliFailed {
+                resource: resource.clone(),
                 said: format!("nothing, for {} s", AZURE_CLI.as_secs()),
             }),
-            Ok(Err(error)) => Err(cli_problem(tenant, &error)),
-            Ok(Ok(token)) => fresh(token)
-                .ok_or_else(|| unreadable(Credential::AzureCli, "its expiry is not a time")),
+            Ok(Err(error)) => Err(cli_problem(self.sign_in.tenant, resource, &error)),
+            Ok(Ok(token)) => fresh(token, Credential::AzureCli).ok_or_else(|| {
+                unreadable(Credential::AzureCli, resource, "its expiry is not a time")
+            }),
         }
     }
 
-    async fn ask_azure_cli_for(&self, tenant: TenantId) -> azure_core::Result<AccessToken> {
-        match self.ask_azure_cli(Some(tenant)).await {
+    async fn ask_azure_cli_for(&self, resource: &Resource) -> azure_core::Result<AccessToken> {
+        match ask_azure_cli(self.sign_in.tenant, resource).await {
             // Its account is of Cloud Shell or of a managed identity, which has one tenant. The pin is checked all the same.
             Err(error) if error.to_string().contains("Tenant shouldn't be specified") => {
-                self.ask_azure_cli(None).await
+                ask_azure_cli(None, resource).await
             }
             asked => asked,
         }
     }
 
-    async fn ask_azure_cli(&self, tenant: Option<TenantId>) -> azure_core::Result<AccessToken> {
-        let credential = AzureCliCredential::new(Some(AzureCliCredentialOptions {
-            tenant_id: tenant.map(|tenant| tenant.to_string()),
-            ..AzureCliCredentialOptions::default()
-        }))?;
-        credential.get_token(&[&self.scope], None).await
-    }
-
-    async fn workload_identity(&self) -> Result<FreshToken, SignInProblem> {
+    async fn workload_identity(&self, resource: &Resource) -> Result<FreshToken, SignInProblem> {
         let client_options = ClientOptions {
             retry: RetryOptions::none(),
             transport: Some(AzureTransport::new(Arc::new(LoginTransport {
@@ -175,12 +191,13 @@ impl SignedIn {
         };
         let credential = WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
             credential_options: ClientAssertionCredentialOptions { client_options },
-            tenant_id: Some(self.sign_in.tenant.to_string()),
+            // Without a pin the pipeline's own AZURE_TENANT_ID counts.
+            tenant_id: self.sign_in.tenant.map(|tenant| tenant.to_string()),
             ..WorkloadIdentityCredentialOptions::default()
         }))
         .map_err(|_| SignInProblem::WorkloadIdentityAbsent)?;
         let token = credential
-            .get_token(&[&self.scope], None)
+            .get_token(&[&resource.scope()], None)
             .await
             .map_err(|error| SignInProblem::WorkloadIdentityFailed {
                 reason: match problem(&error) {
@@ -194,24 +211,87 @@ impl SignedIn {
                     | IdentityProblem::SignIn(_) => said(&error),
                 },
             })?;
-        fresh(token)
-            .ok_or_else(|| unreadable(Credential::WorkloadIdentity, "its expiry is not a time"))
+        fresh(token, Credential::WorkloadIdentity).ok_or_else(|| {
+            let problem = "its expiry is not a time";
+            unreadable(Credential::WorkloadIdentity, resource, problem)
+        })
     }
 }
 
-fn fresh(token: AccessToken) -> Option<FreshToken> {
+impl Entra {
+    /// Makes the client of Graph for whoever is signed in. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// If there are no TLS roots.
+    pub fn connect_by(
+        signed_in: &SignedIn,
+        cloud: Cloud,
+        endpoint: GraphEndpoint,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, EntraError> {
+        let transport = HttpTransport::new()
+            .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
+        let source = OperatorTokens {
+            signed_in: signed_in.clone(),
+            resource: Resource::graph(cloud),
+        };
+        Ok(Self::assembled(
+            endpoint,
+            Box::new(transport),
+            Box::new(source),
+            clock,
+        ))
+    }
+}
+
+/// Tokens for one resource, by whoever is signed in, for a client that keeps them until they end.
+#[derive(Debug)]
+pub(super) struct OperatorTokens {
+    pub(super) signed_in: SignedIn,
+    pub(super) resource: Resource,
+}
+
+impl TokenSource for OperatorTokens {
+    fn fetch(&self) -> BoxFuture<'_, Result<FreshToken, IdentityProblem>> {
+        Box::pin(async {
+            let granted = self.signed_in.token_for(&self.resource).await?;
+            Ok(FreshToken {
+                secret: granted.secret,
+                expires_at: granted.facts.expires_at,
+                given_by: granted.facts.given_by,
+            })
+        })
+    }
+}
+
+async fn ask_azure_cli(
+    tenant: Option<TenantId>,
+    resource: &Resource,
+) -> azure_core::Result<AccessToken> {
+    let credential = AzureCliCredential::new(Some(AzureCliCredentialOptions {
+        tenant_id: tenant.map(|tenant| tenant.to_string()),
+        ..AzureCliCredentialOptions::default()
+    }))?;
+    credential.get_token(&[&resource.scope()], None).await
+}
+
+fn fresh(token: AccessToken, given_by: Credential) -> Option<FreshToken> {
     let expires_at = Timestamp::from_second(token.expires_on.unix_timestamp()).ok()?;
     Some(FreshToken {
         secret: token.token,
         expires_at,
+        given_by,
     })
 }
 
 /// What was given is no token of Entra ID, for this reason.
-fn unreadable(credential: Credential, reason: &str) -> SignInProblem {
+fn unreadable(credential: Credential, resource: &Resource, reason: &str) -> SignInProblem {
     let reason = format!("what was given is no token of Entra ID: {reason}");
     match credential {
-        Credential::AzureCli => SignInProblem::AzureCliFailed { said: reason },
+        Credential::AzureCli => SignInProblem::AzureCliFailed {
+            resource: resource.clone(),
+            said: reason,
+        },
         Credential::ManagedIdentity => SignInProblem::ManagedIdentityFailed { reason },
         Credential::WorkloadIdentity => SignInProblem::WorkloadIdentityFailed { reason },
     }
@@ -232,14 +312,19 @@ fn managed_problem(problem: IdentityProblem) -> SignInProblem {
 }
 
 /// Tells the Azure CLI's own words apart. It has no error codes but those of Entra ID (AADSTS…) that it passes on.
-fn cli_problem(tenant: TenantId, error: &azure_core::Error) -> SignInProblem {
+fn cli_problem(
+    tenant: Option<TenantId>,
+    resource: &Resource,
+    error: &azure_core::Error,
+) -> SignInProblem {
     let said = said(error);
     if said.contains("not found on PATH") {
         SignInProblem::AzureCliAbsent { tenant }
     } else if said.contains("az login") || said.contains("AADSTS") {
         SignInProblem::AzureCliSignedOut { tenant, said }
     } else {
-        SignInProblem::AzureCliFailed { said }
+        let resource = resource.clone();
+        SignInProblem::AzureCliFailed { resource, said }
     }
 }
 
@@ -263,64 +348,4 @@ fn said(error: &azure_core::Error) -> String {
         short.push('…');
     }
     short
-}
-
-/// Our HTTP client to the sign-in service of the cloud, as `azure_identity` wants it.
-#[derive(Debug)]
-struct LoginTransport {
-    transport: HttpTransport,
-    login: LoginEndpoint,
-}
-
-impl LoginTransport {
-    async fn exchange(
-        &self,
-        request: &azure_core::http::Request,
-    ) -> Result<AsyncRawResponse, IdentityProblem> {
-        // The host that `azure_identity` assumes is the global cloud's; the path, which names the tenant, is kept.
-        let url = format!("{}{}", self.login.root(), request.url().path())
-            .parse()
-            .map_err(|_| IdentityProblem::Unsupported)?;
-        let Body::Bytes(form) = request.body() else {
-            return Err(IdentityProblem::Unsupported);
-        };
-        let mut sent = reqwest::Request::new(reqwest::Method::POST, url);
-        sent.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
-        sent.headers_mut()
-            .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        *sent.body_mut() = Some(form.to_vec().into());
-        let answer = self
-            .transport
-            .exchange(sent, TIMEOUT)
-            .await
-            .map_err(IdentityProblem::Unreachable)?;
-        let body: Result<Vec<u8>, TransportFailure> = answer.body;
-        Ok(AsyncRawResponse::from_bytes(
-            answer.status.into(),
-            Headers::new(),
-            body.map_err(IdentityProblem::Unreachable)?,
-        ))
-    }
-}
-
-impl HttpClient for LoginTransport {
-    // What `#[async_trait]` writes, without the macro.
-    fn execute_request<'transport, 'request, 'answer>(
-        &'transport self,
-        request: &'request azure_core::http::Request,
-    ) -> Pin<Box<dyn Future<Output = azure_core::Result<AsyncRawResponse>> + Send + 'answer>>
-    where
-        'transport: 'answer,
-        'request: 'answer,
-        Self: 'answer,
-    {
-        Box::pin(async move {
-            self.exchange(request)
-                .await
-                .map_err(|problem| azure_core::Error::new(ErrorKind::Credential, problem))
-        })
-    }
 }

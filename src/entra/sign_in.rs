@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::resource::Resource;
 use crate::domain::TenantId;
 
 /// A way in which somebody at a shell, or a pipeline, is signed in.
@@ -39,25 +40,27 @@ impl Credential {
 pub enum SignInProblem {
     /// Nobody is signed in by any of the ways, for these reasons.
     Nobody {
-        /// The tenant that is meant.
-        tenant: TenantId,
+        /// The tenant that is meant, if one is.
+        tenant: Option<TenantId>,
         /// What was tried, and what was missing there.
         tried: Vec<(Credential, String)>,
     },
     /// The Azure CLI is not there.
     AzureCliAbsent {
-        /// The tenant that is meant.
-        tenant: TenantId,
+        /// The tenant that is meant, if one is.
+        tenant: Option<TenantId>,
     },
     /// The Azure CLI has no account, or the account has to sign in again.
     AzureCliSignedOut {
-        /// The tenant that is meant.
-        tenant: TenantId,
+        /// The tenant that is meant, if one is.
+        tenant: Option<TenantId>,
         /// What it said.
         said: String,
     },
     /// The Azure CLI failed in another way.
     AzureCliFailed {
+        /// Whom the token was to be for.
+        resource: Resource,
         /// What it said.
         said: String,
     },
@@ -132,24 +135,27 @@ impl fmt::Display for SignInProblem {
                 }
                 write!(
                     f,
-                    "\nNext: sign in with `az login --tenant {tenant}`, then run the command again."
+                    "\nNext: sign in with `{}`, then run the command again.",
+                    Login(*tenant)
                 )
             }
             Self::AzureCliAbsent { tenant } => write!(
                 f,
                 "Asking the Azure CLI for a token failed: az is not installed, or not on PATH.\nNext: install it \
-                 (https://aka.ms/azure-cli) and run `az login --tenant {tenant}`, or work in Azure Cloud Shell, which \
-                 has it."
+                 (https://aka.ms/azure-cli) and run `{}`, or work in Azure Cloud Shell, which has it.",
+                Login(*tenant)
             ),
             Self::AzureCliSignedOut { tenant, said } => write!(
                 f,
-                "Asking the Azure CLI for a token failed: it is not signed in to this tenant. It says: {said}\nNext: run \
-                 `az login --tenant {tenant}`, then run the command again."
+                "Asking the Azure CLI for a token failed: it is not signed in to {}. It says: {said}\nNext: run `{}`, then \
+                 run the command again.",
+                if tenant.is_some() { "this tenant" } else { "any tenant" },
+                Login(*tenant)
             ),
-            Self::AzureCliFailed { said } => write!(
+            Self::AzureCliFailed { resource, said } => write!(
                 f,
                 "Asking the Azure CLI for a token failed. It says: {said}\nNext: see what `az account get-access-token \
-                 --resource-type ms-graph --query expiresOn` says, and repair that first."
+                 --resource {resource} --query expiresOn` says, and repair that first."
             ),
             Self::ManagedIdentityAbsent => f.write_str(
                 "Asking for the managed identity's token failed: IDENTITY_ENDPOINT and IDENTITY_HEADER are not both set, \
@@ -195,6 +201,18 @@ impl fmt::Display for SignInProblem {
                 }?;
                 f.write_str(", or correct --tenant or EVICT_TENANT_ID if the other tenant is meant.")
             }
+        }
+    }
+}
+
+/// The command that signs in.
+struct Login(Option<TenantId>);
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(tenant) => write!(f, "az login --tenant {tenant}"),
+            None => f.write_str("az login"),
         }
     }
 }

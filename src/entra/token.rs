@@ -110,7 +110,8 @@ impl Tokens {
 
 fn read(fresh: &FreshToken) -> Result<Token, IdentityProblem> {
     let text = fresh.secret.secret();
-    let facts = claims::read(text, fresh.expires_at).map_err(IdentityProblem::Unreadable)?;
+    let facts = claims::read(text, fresh.expires_at, fresh.given_by)
+        .map_err(IdentityProblem::Unreadable)?;
     let bearer = Bearer::new(text).ok_or(IdentityProblem::Unreadable(
         "it holds characters that no header may hold",
     ))?;

@@ -14,6 +14,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use crate::domain::{Admission, Clock, Cloud, Deadline, GraphEndpoint, Mode, Policy, User, UserId};
 use crate::entra::Entra;
 use crate::entra::identity::{FreshToken, IdentityProblem, TokenSource};
+use crate::entra::sign_in::Credential;
 use crate::entra::transport::{Answer, Request, Transport, TransportFailure};
 use crate::guard::{Allowance, Clearance, Examined, Membership, examine};
 
@@ -219,6 +220,7 @@ pub(super) fn token(number: usize, roles: &[&str], expires_at: &str) -> FreshTok
     FreshToken {
         secret: Secret::new(format!("e30.{claims}.token-{number}")),
         expires_at,
+        given_by: Credential::ManagedIdentity,
     }
 }
 

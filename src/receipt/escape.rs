@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::is_invisible;
+
 /// A text for a comment: on one line, without markup in either language, without characters that are not seen, and with
 /// links broken in the way that analysts know (`https[:]//`). What would take more than `most` characters is cut off.
 ///
@@ -87,26 +89,10 @@ fn one_line(text: &str, most: usize) -> String {
             line.push(' ');
             length += 1;
         }
-        line.push(if is_unseen(c) { '\u{fffd}' } else { c });
+        line.push(if is_invisible(c) { '\u{fffd}' } else { c });
         length += 1;
     }
     line
-}
-
-/// Marks that turn the direction of text, have no width, or tag other characters.
-fn is_unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
 }
 
 /// Whether a character means nothing to HTML and Markdown where it stands. The text stands inside an element, never at the
@@ -171,7 +157,7 @@ mod tests {
             let without = escaped.replace("&#", "");
             prop_assert!(!without.contains(['<', '>', '"', '\'', '`', '*', '[', ']', '\\', '!', '|', '~', '#', '@', '=', '\n', '\r']), "{}", escaped);
             prop_assert!(!escaped.contains("://") && !escaped.contains("www."));
-            prop_assert!(!escaped.chars().any(|c| c.is_control() || is_unseen(c)));
+            prop_assert!(!escaped.chars().any(|c| c.is_control() || is_invisible(c)));
         }
 
         #[test]

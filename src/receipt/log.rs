@@ -94,10 +94,12 @@ struct Line<'a> {
     invocation_id: Option<&'a str>,
 }
 
-/// An id if it looks like one, `***` if it might as well be a name: an address, an account, words.
+/// An id if it looks like one, `***` if it might as well be a name (an address, an account, words) or, in a table that was
+/// exported from the log, a formula: those begin with `=`, `+`, `-` or `@` (OWASP, "CSV Injection").
 fn loggable(id: Option<&str>) -> Option<&str> {
     id.map(|id| {
         let is_id = id.len() <= 512
+            && id.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
             && id
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "-_./:!~+=".contains(c));

@@ -28,6 +28,7 @@ mod evict_letters;
 mod evict_send;
 #[cfg(feature = "operator")]
 mod explain;
+mod fuzzed;
 mod guard_caps;
 mod guard_properties;
 mod guard_protection;

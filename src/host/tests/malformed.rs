@@ -98,23 +98,6 @@ fn a_plain_value_deeper_than_can_be_read_is_refused_and_not_a_stack_overflow() {
     assert!(problem(Function::RevokeFromQueue, &deep).starts_with("Data.message"));
 }
 
-#[test]
-fn inputs_that_fuzzing_kept_are_read_without_panic() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/fuzz/invocation"
-    );
-    let mut files = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let body = std::fs::read(entry.unwrap().path()).unwrap();
-        for function in Function::ALL {
-            drop(Invocation::parse(function, ID, &body));
-        }
-        files += 1;
-    }
-    assert!(files > 0);
-}
-
 fn any_json() -> impl Strategy<Value = Value> {
     let name = prop_oneof![
         proptest::sample::select(

@@ -1,0 +1,236 @@
+//! Any payload with any endings, in every rendering: within its limits, JSON where it is to be JSON, no markup of a sender's
+//! in the comment, nobody's name in the log, and nobody lost.
+
+use std::time::Duration;
+
+use evict::alert::parse;
+use evict::domain::{
+    Call, Correlation, Fix, Masked, Mode, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom,
+    SubjectKind, SubjectRef, WithholdReason,
+};
+use evict::receipt::{
+    AlertReport, COMMENT_LIMIT, EVENT_LIMIT, EventKey, QUEUE_MESSAGE_LIMIT, RejectedFrom, comment,
+    cut_at, events, handover, log_line, rejected, reply_json, still_alive, unfinished,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The tags that a comment of ours is made of.
+const TAGS: &[&str] = &[
+    "<p>",
+    "</p>",
+    "<b>",
+    "</b>",
+    "<ul>",
+    "</ul>",
+    "<li>",
+    "</li>",
+    "<pre><code>",
+    "</code></pre>",
+];
+
+/// Renders a payload whose subjects end as the first eight bytes say.
+///
+/// # Panics
+/// If a rendering breaks one of its promises.
+pub fn check(bytes: &[u8]) {
+    let Some((endings, body)) = bytes.split_at_checked(8) else {
+        return;
+    };
+    let parsed = parse(body);
+    let receipts: Vec<Receipt> = subjects(&parsed)
+        .iter()
+        .zip(endings.iter().cycle())
+        .map(|(subject, ending)| receipt(subject, *ending, body))
+        .collect();
+    let report = AlertReport {
+        parsed: &parsed,
+        receipts: &receipts,
+        mode: if endings[0] % 2 == 0 {
+            Mode::Enforce
+        } else {
+            Mode::Observe
+        },
+        requested_by: None,
+    };
+    check_comment(&comment(&report));
+    let reply: Value = serde_json::from_str(&reply_json(&report)).unwrap();
+    assert_eq!(reply["receipts"].as_array().unwrap().len(), receipts.len());
+    for receipt in &receipts {
+        check_log(receipt);
+    }
+    check_messages(&report, body);
+}
+
+fn subjects(parsed: &Parsed) -> &[SubjectRef] {
+    match parsed {
+        Parsed::Alert(alert) => &alert.subjects,
+        Parsed::NothingToDo(nothing) => &nothing.subjects,
+        Parsed::Malformed(_) => &[],
+    }
+}
+
+fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
+    let said = String::from_utf8_lossy(body).into_owned();
+    let outcome = if subject.kind == SubjectKind::User {
+        outcome(ending, &said)
+    } else {
+        Outcome::NotAUser { kind: subject.kind }
+    };
+    let at: Timestamp = "2026-11-23T20:10:29Z".parse().unwrap();
+    let was_called = matches!(outcome, Outcome::Revoked { .. } | Outcome::Failed { .. });
+    let upn = subject
+        .upn
+        .clone()
+        .filter(|_| !matches!(outcome, Outcome::NotFound));
+    let mut receipt = Receipt {
+        subject: Masked(subject.written()),
+        user: upn.map(|user_principal_name| ReceiptUser {
+            id: "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap(),
+            user_principal_name,
+        }),
+        outcome,
+        detail: (ending % 3 == 0).then(|| said.clone()),
+        policy: (ending % 2 == 0).then_some("EVICT_MAX_USERS_PER_ALERT"),
+        sessions_valid_from: SessionsValidFrom::default(),
+        calls: vec![
+            Call {
+                operation: "POST /users/{id}/revokeSignInSessions".to_owned(),
+                at,
+                status: Some(200),
+                request_id: Some(said.clone()),
+            };
+            if was_called { usize::from(ending) } else { 0 }
+        ],
+        attempts: 3,
+        elapsed: Duration::from_millis(412),
+        at,
+        requested_by: None,
+        requested_by_claim: (ending % 5 == 0).then(|| Masked(said.clone())),
+        still_alive: Vec::new(),
+        correlation: Correlation {
+            alert_id: Some(said.clone()),
+            message_id: Some(said.clone()),
+            correlation_id: Some(said),
+            invocation_id: "6ecd8c99-4036-403d-bf84-cf8400f67836".to_owned(),
+            ..Correlation::default()
+        },
+    };
+    receipt.still_alive = still_alive(&receipt.outcome, cut_at(&receipt));
+    receipt
+}
+
+fn outcome(ending: u8, said: &str) -> Outcome {
+    match ending % 13 {
+        0 => Outcome::Revoked { verified: true },
+        1 => Outcome::Revoked { verified: false },
+        2 => Outcome::AlreadyCut,
+        3 => Outcome::Withheld {
+            reason: WithholdReason::BlastRadius,
+        },
+        4 => Outcome::Withheld {
+            reason: WithholdReason::Observe,
+        },
+        5 => Outcome::Withheld {
+            reason: WithholdReason::ProtectedUser,
+        },
+        6 => Outcome::NotEffective {
+            home_domain: Some(said.to_owned()),
+        },
+        7 => Outcome::NotFound,
+        8 => Outcome::Ambiguous { candidates: 2 },
+        9 => Outcome::Failed {
+            fix: Fix::Permission,
+        },
+        10 => Outcome::Failed { fix: Fix::Alert },
+        11 => Outcome::Deferred,
+        _ => Outcome::HandedOver,
+    }
+}
+
+/// The comment within its limit, with our own tags and none of anybody else's, and nothing that is not seen.
+fn check_comment(comment: &str) {
+    assert!(comment.encode_utf16().count() <= COMMENT_LIMIT);
+    let mut text = comment.to_owned();
+    for tag in TAGS {
+        text = text.replace(tag, "");
+    }
+    assert!(!text.contains(['<', '>']), "{text}");
+    assert!(!text.contains("://") && !text.contains("www."), "{text}");
+    assert!(
+        !comment.contains("\n\n"),
+        "a blank line ends a block of HTML"
+    );
+    let hidden = |c: char| (c.is_control() && c != '\n') || evict::domain::is_invisible(c);
+    assert!(!text.chars().any(hidden), "{text:?}");
+}
+
+/// A line of the log: one line of JSON that names users by id alone.
+fn check_log(receipt: &Receipt) {
+    let line = log_line(receipt);
+    assert!(!line.contains('\n'));
+    let value: Value = serde_json::from_str(&line).unwrap();
+    for (name, value) in value.as_object().unwrap() {
+        if let Some(text) = value.as_str() {
+            assert!(!text.contains(['@', ' ', '<', '"', '\\']), "{name}: {text}");
+            assert!(!text.starts_with(['=', '+', '-', '\t']), "{name}: {text}");
+        }
+    }
+}
+
+/// Events and messages: each within its limit, and in the messages everybody who has to go on.
+fn check_messages(report: &AlertReport<'_>, body: &[u8]) {
+    let events = events(
+        report,
+        "/evict/f6fadfa7-e5c1-4b62-9362-da5cc13da58a",
+        EventKey::Body(body),
+    );
+    assert_eq!(events.len(), report.receipts.len());
+    for event in &events {
+        let value: Value = serde_json::from_str(event).unwrap();
+        // As the host sends it, which is longer.
+        assert!(serde_json::to_string_pretty(&value).unwrap().len() <= EVENT_LIMIT);
+    }
+    let from = RejectedFrom {
+        correlation: &report
+            .receipts
+            .first()
+            .map_or_else(Correlation::default, |receipt| receipt.correlation.clone()),
+        delivery_count: Some(10),
+        at: "2026-11-23T20:10:29Z".parse().unwrap(),
+    };
+    let on = |is: fn(&Outcome) -> bool| {
+        let on = report
+            .receipts
+            .iter()
+            .filter(|receipt| is(&receipt.outcome));
+        on.count()
+    };
+    let handed_over = handover(report);
+    assert_eq!(
+        users(&handed_over),
+        on(|outcome| matches!(outcome, Outcome::HandedOver))
+    );
+    let put_back = unfinished(report, &from);
+    assert_eq!(users(&put_back), on(Outcome::is_worth_putting_back));
+    if let Parsed::Malformed(malformed) = report.parsed {
+        for message in rejected(malformed, body, &from) {
+            assert!(message.len() <= QUEUE_MESSAGE_LIMIT);
+            serde_json::from_str::<Value>(&message).unwrap();
+        }
+    }
+}
+
+/// How many users messages ask for, each read as the queue's function reads it.
+fn users(messages: &[String]) -> usize {
+    let users = messages.iter().map(|message| {
+        assert!(message.len() <= QUEUE_MESSAGE_LIMIT);
+        match parse(message.as_bytes()) {
+            Parsed::Alert(_) => {}
+            other => panic!("{other:?}"),
+        }
+        let value: Value = serde_json::from_str(message).unwrap();
+        value["users"].as_array().unwrap().len()
+    });
+    users.sum()
+}

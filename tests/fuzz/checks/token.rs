@@ -1,0 +1,192 @@
+//! Any bytes as the token of a caller. Nobody is let in but by a token that the tenant signed and that says all it must;
+//! what that is stands here a second time, in other words than the program's.
+
+use std::sync::{Arc, LazyLock};
+
+use evict::callers::{Callers, Refusal};
+use evict::config::{Environment, Settings};
+use evict::domain::{Caller, SystemClock};
+use sandbox::clock::SandboxClock;
+use sandbox::tenant::{Issuer, Tenant, World};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+const AUDIENCE: &str = "api://1c5989f1-ba2d-4e83-858b-fed0a712755f";
+const AUDIENCE_ID: &str = "1c5989f1-ba2d-4e83-858b-fed0a712755f";
+const ALLOWED: Uuid = Uuid::from_u128(0x7a0d_5f2e_93c4_4b1d_a1c5_2f4e_6d8b_9a07);
+const APPLICATION: Uuid = Uuid::from_u128(0x2b9e_4c71_0d35_4f8a_b6e2_91c7_3a5d_8f04);
+
+/// A tenant whose keys are read once, and what lets its callers in.
+struct Door {
+    runtime: Runtime,
+    issuer: Issuer,
+    tenant: Tenant,
+    callers: Callers,
+}
+
+static DOOR: LazyLock<Door> = LazyLock::new(|| {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let (tenant, callers) = runtime.block_on(async {
+        let world = World::default_contoso().unwrap();
+        let tenant = Tenant::start(world, SandboxClock::new()).await.unwrap();
+        let allowed = ALLOWED.to_string();
+        let mut pairs = tenant.environment();
+        pairs.push(("EVICT_HTTP_AUDIENCE".to_owned(), AUDIENCE.to_owned()));
+        pairs.push(("EVICT_ALLOWED_CALLERS".to_owned(), allowed));
+        pairs.push(("FUNCTIONS_CUSTOMHANDLER_PORT".to_owned(), "8080".to_owned()));
+        let settings = Settings::read(&Environment::from_pairs(pairs)).unwrap();
+        let clock = Arc::new(SystemClock::start());
+        let callers = Callers::connect(settings.callers.unwrap(), &settings.login_endpoint, clock);
+        let callers = callers.unwrap();
+        callers.warm_up().await.unwrap();
+        (tenant, callers)
+    });
+    Door {
+        runtime,
+        issuer: tenant.issuer(),
+        tenant,
+        callers,
+    }
+});
+
+/// Calls with what the bytes say. The first byte tells what the others are: headers as they are, claims that the tenant
+/// signs, a header over sound claims, or changes to a sound token.
+///
+/// # Panics
+/// If somebody is let in who must not be, or is kept out who must not be.
+pub fn check(bytes: &[u8]) {
+    let Some((kind, rest)) = bytes.split_first() else {
+        return;
+    };
+    match kind % 4 {
+        0 => raw(rest),
+        1 => claims(rest),
+        2 => header(rest),
+        _ => changed(rest),
+    }
+}
+
+fn admit(headers: &[&str]) -> Result<Caller, Refusal> {
+    DOOR.runtime.block_on(DOOR.callers.admit(headers))
+}
+
+fn raw(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let headers: Vec<&str> = text.split('\n').collect();
+    let admitted = admit(&headers);
+    assert!(admitted.is_err(), "no key of the tenant signed {headers:?}");
+    told(&admitted);
+}
+
+fn claims(bytes: &[u8]) {
+    let Ok(changes) = serde_json::from_slice::<Value>(bytes) else {
+        return;
+    };
+    let mut claims = sound();
+    match (&mut claims, changes) {
+        (Value::Object(claims), Value::Object(changes)) => {
+            for (name, value) in changes {
+                // A claim that is said to be null is left out.
+                if value.is_null() {
+                    claims.remove(&name);
+                } else {
+                    claims.insert(name, value);
+                }
+            }
+        }
+        (claims, other) => *claims = other,
+    }
+    let token = DOOR.issuer.sign(&claims);
+    let admitted = admit(&[&format!("Bearer {token}")]);
+    if admitted.is_ok() {
+        assert!(is_sound(&claims), "{claims}");
+    }
+    told(&admitted);
+}
+
+fn header(bytes: &[u8]) {
+    let Ok(header) = serde_json::from_slice::<Value>(bytes) else {
+        return;
+    };
+    let token = DOOR.issuer.sign_with(&header, &sound());
+    let admitted = admit(&[&format!("Bearer {token}")]);
+    if admitted.is_ok() {
+        assert_eq!(header["alg"], "RS256");
+        assert_eq!(header["kid"], DOOR.issuer.key_id().as_str());
+        assert!(header["crit"].is_null());
+    }
+    told(&admitted);
+}
+
+fn changed(changes: &[u8]) {
+    let token = DOOR.issuer.sign(&sound());
+    let mut changed = token.clone().into_bytes();
+    for change in changes.chunks_exact(3) {
+        let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % changed.len();
+        changed[at] = change[2];
+    }
+    let Ok(changed) = String::from_utf8(changed) else {
+        return;
+    };
+    let admitted = admit(&[&format!("Bearer {changed}")]);
+    assert_eq!(admitted.is_ok(), changed == token, "{changed}");
+    told(&admitted);
+}
+
+fn sound() -> Value {
+    DOOR.issuer.claims(AUDIENCE_ID, ALLOWED, APPLICATION)
+}
+
+/// Whether a token with these claims, signed by the tenant, may call.
+fn is_sound(claims: &Value) -> bool {
+    let tenant = DOOR.tenant.tenant_id().to_string();
+    let is_id = |value: &Value, id: &str| {
+        let text = value.as_str().unwrap_or_default();
+        text.parse::<Uuid>()
+            .is_ok_and(|uuid| uuid.to_string() == id)
+    };
+    let is_for_us = |audience: &Value| audience == AUDIENCE || audience == AUDIENCE_ID;
+    let audience = match &claims["aud"] {
+        Value::Array(several) => several.iter().any(is_for_us),
+        one => is_for_us(one),
+    };
+    let issuers = [
+        json!(format!("https://login.microsoftonline.com/{tenant}/v2.0")),
+        json!(format!("https://sts.windows.net/{tenant}/")),
+    ];
+    let issuer = match &claims["iss"] {
+        Value::Array(several) => several.iter().any(|issuer| issuers.contains(issuer)),
+        one => issuers.contains(one),
+    };
+    let now = f64::from(u32::try_from(DOOR.tenant.clock().now().as_second()).unwrap());
+    let expiry = claims["exp"].as_f64().is_some_and(|at| at > now - 90.0);
+    let begin = claims["nbf"].as_f64().is_some_and(|at| at < now + 90.0);
+    let holder = is_id(&claims["oid"], &ALLOWED.to_string());
+    let allowed = ALLOWED.to_string();
+    let application = claims["scp"].is_null()
+        && (is_id(&claims["appid"], &allowed)
+            || claims["appid"].is_null() && is_id(&claims["azp"], &allowed));
+    let says_who = claims["oid"]
+        .as_str()
+        .is_some_and(|oid| oid.parse::<Uuid>().is_ok());
+    is_id(&claims["tid"], &tenant)
+        && audience
+        && issuer
+        && expiry
+        && begin
+        && says_who
+        && (holder || application)
+}
+
+/// A refusal is an answer that a caller may see: a status and a next step, and nothing of the token.
+fn told(admitted: &Result<Caller, Refusal>) {
+    if let Err(refusal) = admitted {
+        assert!(matches!(refusal.status(), 401 | 403 | 503), "{refusal}");
+        assert!(!refusal.next_step().is_empty());
+    }
+}

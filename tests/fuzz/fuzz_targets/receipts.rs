@@ -1,0 +1,6 @@
+//! Feeds `checks::receipts`, which says what must hold.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| evict_fuzz::receipts::check(bytes));

@@ -2,7 +2,8 @@
 //! its target is held to.
 
 #[path = "../fuzz/checks/mod.rs"]
-mod checks;
+#[expect(unreachable_pub, reason = "they are public to the fuzz targets")]
+pub(crate) mod checks;
 
 use std::fs;
 use std::path::Path;

@@ -20,6 +20,7 @@ mod check;
 #[cfg(feature = "operator")]
 mod command;
 mod config_settings;
+mod documents;
 mod entra_support;
 mod entra_wire;
 #[cfg(feature = "operator")]
@@ -36,6 +37,8 @@ mod host_invocation;
 mod host_log;
 mod host_process;
 mod host_server;
+#[cfg(feature = "operator")]
+mod hostile_text;
 mod house;
 mod http_reply;
 mod judged;

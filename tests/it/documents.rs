@@ -1,0 +1,52 @@
+//! What the documents say of tests is true: each test that they name exists.
+
+use std::fs;
+use std::path::Path;
+
+/// The tests that a text names: `file::name` in backticks, in the last column of a table.
+fn tests_named(text: &str) -> Vec<(String, String)> {
+    let rows = text.lines().filter(|line| line.starts_with('|'));
+    let last = rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next());
+    last.flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter_map(|name| name.rsplit_once("::"))
+        .map(|(file, name)| (file.to_owned(), name.to_owned()))
+        .collect()
+}
+
+/// Whether a source below the folder, in a file or a folder of this name, has a function of that name.
+fn has_test(folder: &Path, file: &str, name: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return path.file_name().is_none_or(|name| name != "target")
+                && has_test(&path, file, name);
+        }
+        let is_meant = path.extension().is_some_and(|extension| extension == "rs")
+            && path
+                .components()
+                .any(|part| Path::new(part.as_os_str()).file_stem() == Some(file.as_ref()));
+        is_meant
+            && fs::read_to_string(&path)
+                .unwrap()
+                .contains(&format!("fn {name}("))
+    })
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let named = tests_named(&text);
+    assert!(named.len() > 20, "{} tests", named.len());
+    let missing: Vec<String> = named
+        .iter()
+        .filter(|(file, name)| {
+            !has_test(&root.join("src"), file, name) && !has_test(&root.join("tests"), file, name)
+        })
+        .map(|(file, name)| format!("{file}::{name}"))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "SECURITY.md names tests that are not there: {missing:?}"
+    );
+}

@@ -4,6 +4,7 @@
 //! process. A verb that signs in begins with `operator`, which reads the same settings as the handler. Whatever it prints of
 //! a payload is escaped, because a terminal obeys what it is shown.
 
+mod access;
 mod bus;
 mod completions;
 mod confirm;
@@ -108,6 +109,7 @@ enum Verb {
     Rejected(letters::Letters),
     Revoke(revoke::Revoke),
     Status(status::Status),
+    Access(access::Access),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -123,6 +125,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::Rejected(letters) => letters.run(letters::Kind::Rejected, console),
             Verb::Revoke(revoke) => revoke.run(console),
             Verb::Status(status) => status.run(console),
+            Verb::Access(access) => access.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

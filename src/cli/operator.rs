@@ -9,6 +9,7 @@ use super::escape::Escaped;
 use super::{Console, Exit};
 use crate::config::Settings;
 use crate::domain::{Caller, Clock, Deadline, SystemClock, TenantId};
+use crate::entra::access::Azure;
 use crate::entra::operator::{SignIn, SignedIn};
 use crate::entra::{Credential, Disposition, Entra, EntraError, TokenFacts};
 
@@ -56,6 +57,8 @@ pub(super) struct Session {
     pub(super) settings: Settings,
     /// The client of Graph.
     pub(super) entra: Entra,
+    /// The client of Azure Resource Manager, for the same sign-in.
+    pub(super) azure: Azure,
     /// The clock.
     pub(super) clock: Arc<dyn Clock>,
     /// What the token says of who acts.
@@ -100,14 +103,18 @@ impl Operator {
             let endpoint = settings.graph_endpoint.clone();
             let entra =
                 Entra::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(&clock))?;
+            let endpoint = settings.arm_endpoint.clone();
+            let azure =
+                Azure::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(&clock))?;
             let deadline = Deadline::after(&*clock, SIGN_IN);
             let facts = runtime.block_on(entra.identity(deadline))?;
-            Ok((entra, facts))
+            Ok((entra, azure, facts))
         });
         match connected {
-            Ok((entra, facts)) => Ok(Session {
+            Ok((entra, azure, facts)) => Ok(Session {
                 settings,
                 entra,
+                azure,
                 clock,
                 facts,
                 runtime,

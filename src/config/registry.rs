@@ -258,6 +258,15 @@ pub(super) const LOGIN_ENDPOINT: Setting = Setting {
     doc: "A sign-in service on this machine, for tests: the root before the tenant's id, where the keys of callers' tokens are read. Other machines are refused.",
 };
 
+pub(super) const ARM_ENDPOINT: Setting = Setting {
+    name: "EVICT_ARM_ENDPOINT",
+    kind: Kind::Loopback,
+    fallback: Fallback::Absent {
+        means: "Azure Resource Manager of the cloud",
+    },
+    doc: "An Azure Resource Manager on this machine, for tests of `evict access`: the root before `/subscriptions`. Other machines are refused.",
+};
+
 pub(super) const CONCURRENCY: Setting = Setting {
     name: "EVICT_CONCURRENCY",
     kind: Kind::Whole {
@@ -346,6 +355,7 @@ pub static REGISTRY: &[Setting] = &[
     HTTP_AUDIENCE,
     ALLOWED_CALLERS,
     LOGIN_ENDPOINT,
+    ARM_ENDPOINT,
     CONCURRENCY,
     MAX_DELIVERIES,
     HTTP_DEADLINE,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::{
-    Audience, CallerPolicy, Cloud, GraphEndpoint, LoginEndpoint, Mode, Policy, ProtectedUser,
-    Severity, TenantId,
+    ArmEndpoint, Audience, CallerPolicy, Cloud, GraphEndpoint, LoginEndpoint, Mode, Policy,
+    ProtectedUser, Severity, TenantId,
 };
 
 use super::environment::Environment;
@@ -60,6 +60,8 @@ pub struct Settings {
     pub callers: Option<CallerPolicy>,
     /// Where the keys of callers' tokens are read: the cloud's sign-in service, unless one on this machine is named.
     pub login_endpoint: LoginEndpoint,
+    /// Where the operator's command calls Azure Resource Manager: the cloud's, unless one on this machine is named.
+    pub arm_endpoint: ArmEndpoint,
     /// How many users of one alert are worked on at the same time.
     pub concurrency: usize,
     /// The queue's maximum delivery count.
@@ -107,6 +109,10 @@ impl Settings {
             LoginEndpoint::loopback(text)
                 .map_err(|_| "it is not an address of this machine".to_owned())
         });
+        let arm_endpoint = reader.optional(&registry::ARM_ENDPOINT, |text| {
+            ArmEndpoint::loopback(text)
+                .map_err(|_| "it is not an address of this machine".to_owned())
+        });
         let mode = reader.word(&registry::MODE, &MODES, Mode::as_str);
         let protected_users = reader.list(&registry::PROTECTED_USERS, protected_user);
         let protected_groups = reader.list(&registry::PROTECTED_GROUPS, |text| text.parse().ok());
@@ -149,6 +155,7 @@ impl Settings {
                     allowed,
                 }),
                 login_endpoint: login_endpoint?.unwrap_or_else(|| LoginEndpoint::of_cloud(cloud)),
+                arm_endpoint: arm_endpoint?.unwrap_or_else(|| ArmEndpoint::of_cloud(cloud)),
                 concurrency: count(concurrency?),
                 max_deliveries: max_deliveries?,
                 http_deadline: http_deadline?,
@@ -241,6 +248,10 @@ impl Settings {
             (
                 registry::LOGIN_ENDPOINT.name,
                 self.login_endpoint.root().to_owned(),
+            ),
+            (
+                registry::ARM_ENDPOINT.name,
+                self.arm_endpoint.root().to_owned(),
             ),
             (registry::CONCURRENCY.name, self.concurrency.to_string()),
             (

@@ -1,4 +1,5 @@
-//! The Microsoft clouds, and the one place outside them where Graph may be looked for: this machine.
+//! The Microsoft clouds, and the one place outside them where their services may be looked for: this
+//! machine.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -58,6 +59,17 @@ impl Cloud {
         }
     }
 
+    /// The root of Azure Resource Manager, which is the audience of its tokens too, without a slash at the end (the cloud
+    /// metadata that the Azure CLI ships; both government clouds share one).
+    #[must_use]
+    pub fn arm_root(self) -> &'static str {
+        match self {
+            Self::Global => "https://management.azure.com",
+            Self::UsGov | Self::UsGovDod => "https://management.usgovcloudapi.net",
+            Self::China => "https://management.chinacloudapi.cn",
+        }
+    }
+
     /// The word for it in `EVICT_CLOUD`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -82,71 +94,65 @@ impl FromStr for Cloud {
     }
 }
 
-/// Where Graph is called: a Microsoft cloud over https, or loopback. Nothing else can be expressed, so that a typing
-/// error cannot send a directory token to a stranger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GraphEndpoint {
-    root: String,
-}
-
-impl GraphEndpoint {
-    /// Graph in a Microsoft cloud.
-    #[must_use]
-    pub fn of_cloud(cloud: Cloud) -> Self {
-        Self {
-            root: cloud.graph_root().to_owned(),
+/// An endpoint of one service: a Microsoft cloud over https, or loopback. Nothing else can be expressed, so that a typing
+/// error cannot send a token to a stranger.
+macro_rules! endpoint {
+    ($(#[$doc:meta])* $name:ident, $root:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name {
+            root: String,
         }
-    }
 
-    /// Graph on this machine, such as `http://127.0.0.1:4010`: the root that stands before `/v1.0`.
-    ///
-    /// # Errors
-    /// Anything that is not plain http to an explicit loopback address and port.
-    pub fn loopback(text: &str) -> Result<Self, &'static str> {
-        loopback_root(text).map(|root| Self { root })
-    }
+        impl $name {
+            /// The service of a Microsoft cloud.
+            #[must_use]
+            pub fn of_cloud(cloud: Cloud) -> Self {
+                Self {
+                    root: cloud.$root().to_owned(),
+                }
+            }
 
-    /// The root, without a slash at the end.
-    #[must_use]
-    pub fn root(&self) -> &str {
-        &self.root
-    }
-}
+            /// The service on this machine, such as `http://127.0.0.1:4010`.
+            ///
+            /// # Errors
+            /// Anything that is not plain http to an explicit loopback address and port.
+            pub fn loopback(text: &str) -> Result<Self, &'static str> {
+                loopback_root(text).map(|root| Self { root })
+            }
 
-impl fmt::Display for GraphEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.root)
-    }
-}
-
-/// Where the keys of the sign-in service are read: a Microsoft cloud over https, or loopback.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoginEndpoint {
-    root: String,
-}
-
-impl LoginEndpoint {
-    /// The sign-in service of a Microsoft cloud.
-    #[must_use]
-    pub fn of_cloud(cloud: Cloud) -> Self {
-        Self {
-            root: cloud.login_root().to_owned(),
+            /// The root, without a slash at the end.
+            #[must_use]
+            pub fn root(&self) -> &str {
+                &self.root
+            }
         }
-    }
 
-    /// A sign-in service on this machine: the root that stands before the tenant's id.
-    ///
-    /// # Errors
-    /// Anything that is not plain http to an explicit loopback address and port.
-    pub fn loopback(text: &str) -> Result<Self, &'static str> {
-        loopback_root(text).map(|root| Self { root })
-    }
+        impl From<$name> for String {
+            fn from(endpoint: $name) -> Self {
+                endpoint.root
+            }
+        }
 
-    /// The root, without a slash at the end.
-    #[must_use]
-    pub fn root(&self) -> &str {
-        &self.root
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.root)
+            }
+        }
+    };
+}
+
+endpoint! {
+    /// Where Graph is called: the root that stands before `/v1.0`.
+    GraphEndpoint, graph_root
+}
+endpoint! {
+    /// Where the keys of the sign-in service are read and federated tokens exchanged: the root before the tenant's id.
+    LoginEndpoint, login_root
+}
+endpoint! {
+    /// Where Azure Resource Manager is called: the root that stands before `/subscriptions`.
+    ArmEndpoint, arm_root
 }
 
 fn loopback_root(text: &str) -> Result<String, &'static str> {

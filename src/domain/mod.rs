@@ -23,7 +23,7 @@ pub use alert::{
 };
 pub use caller::{Audience, Caller, CallerPolicy};
 pub use clock::{Clock, Deadline, SystemClock};
-pub use cloud::{Cloud, GraphEndpoint, LoginEndpoint};
+pub use cloud::{ArmEndpoint, Cloud, GraphEndpoint, LoginEndpoint};
 pub use identifiers::{
     AccountName, GroupId, IdentifierError, MailAddress, SecurityIdentifier, TenantId, UserId,
     UserPrincipalName,

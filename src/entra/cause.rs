@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::identity::IdentityProblem;
+use super::operation::Service;
 use super::refusal::Refusal;
 use super::transport::TransportFailure;
 
@@ -79,32 +80,49 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl Cause {
+    /// What happened, said of the service that was asked.
+    pub(super) fn told(&self, service: Service) -> Told<'_> {
+        Told {
+            cause: self,
+            service,
+        }
+    }
+}
+
+/// A cause, said of a service.
+pub(super) struct Told<'a> {
+    cause: &'a Cause,
+    service: Service,
+}
+
+impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Setup(reason) => write!(f, "the HTTPS client could not be made ({reason})"),
-            Self::Identity(problem) => write!(f, "there is no token: {problem}"),
-            Self::Transport(failure) => write!(f, "Graph did not answer: {failure}"),
-            Self::Refused(refusal) => {
-                write!(f, "Graph answered {}", refusal.status)?;
+        let service = self.service.as_str();
+        match self.cause {
+            Cause::Setup(reason) => write!(f, "the HTTPS client could not be made ({reason})"),
+            Cause::Identity(problem) => write!(f, "there is no token: {problem}"),
+            Cause::Transport(failure) => write!(f, "{service} did not answer: {failure}"),
+            Cause::Refused(refusal) => {
+                write!(f, "{service} answered {}", refusal.status)?;
                 if let Some(code) = &refusal.code {
                     write!(f, " {code}")?;
                 }
                 named_request(f, refusal.request_id.as_deref())
             }
-            Self::Unreadable { what, request_id } => {
-                write!(f, "Graph's answer cannot be used, for {what}")?;
+            Cause::Unreadable { what, request_id } => {
+                write!(f, "{service}'s answer cannot be used, for {what}")?;
                 named_request(f, request_id.as_deref())
             }
-            Self::PropertyAbsent(property) => {
-                write!(f, "Graph left out {property}, which was asked for")
+            Cause::PropertyAbsent(property) => {
+                write!(f, "{service} left out {property}, which was asked for")
             }
-            Self::ToldToWait(wait) => write!(
+            Cause::ToldToWait(wait) => write!(
                 f,
-                "Graph has told this app to wait another {} s, longer than there is time",
+                "{service} has told this app to wait another {} s, longer than there is time",
                 wait.as_secs_f64().ceil()
             ),
-            Self::OutOfTime => f.write_str("there was no time left"),
+            Cause::OutOfTime => f.write_str("there was no time left"),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Asks Graph one thing, under the managed identity, as often as it takes and as long as there is time.
+//! Asks a service one thing, as often as it takes and as long as there is time. The service is Graph; the operator's
+//! command has a second client for Azure Resource Manager.
 //!
 //! Each attempt goes through the same gates in the same order: wait while Graph says wait, get a token, look again whether
 //! Graph says wait, count, send. What the answer says of users is read elsewhere.
@@ -15,6 +16,7 @@ use super::cause::Cause;
 use super::claims::TokenFacts;
 use super::error::EntraError;
 use super::graph_clock::GraphClock;
+use super::identity::TokenSource;
 use super::operation::Operation;
 use super::refusal;
 use super::retry::{self, Again, Class, Failure, GivenUp};
@@ -23,7 +25,7 @@ use super::tally::Tally;
 use super::throttle::Throttle;
 use super::token::{Token, Tokens};
 use super::transport::{Answer, Request, Transport};
-use crate::domain::{Clock, Deadline, GraphEndpoint, UserId};
+use crate::domain::{Clock, Deadline, UserId};
 
 /// How long one request may take, answer included. Graph's directory answers in well under a second; what takes longer
 /// than this is stuck, and its gateway itself gives up (504) only after a minute.
@@ -32,7 +34,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// Everything that all calls share.
 #[derive(Debug)]
 pub(super) struct Client {
-    pub(super) endpoint: GraphEndpoint,
+    /// The root of the service, without a slash at the end; made from an endpoint's type.
+    pub(super) root: String,
     pub(super) transport: Box<dyn Transport>,
     pub(super) tokens: Tokens,
     pub(super) throttle: Throttle,
@@ -40,12 +43,22 @@ pub(super) struct Client {
     pub(super) clock: Arc<dyn Clock>,
 }
 
+/// What stands between the root of a service and the path of a question, such as Graph's version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Surface(pub(super) &'static str);
+
+impl Surface {
+    /// The version of Graph that is supported for use in production.
+    pub(super) const GRAPH: Self = Self("/v1.0");
+}
+
 /// One thing to ask.
 #[derive(Debug)]
 pub(super) struct Question {
     pub(super) operation: Operation,
     pub(super) method: Method,
-    /// What follows `/v1.0`, from `path`.
+    pub(super) surface: Surface,
+    /// What follows the surface, from `path`.
     pub(super) path: String,
     pub(super) json: Option<Vec<u8>>,
     pub(super) eventual: bool,
@@ -58,6 +71,7 @@ impl Question {
         Self {
             operation,
             method: Method::GET,
+            surface: Surface::GRAPH,
             path,
             json: None,
             eventual: false,
@@ -111,6 +125,23 @@ impl Journal {
 }
 
 impl Client {
+    /// A client with a throttle, a clock and a token of its own.
+    pub(super) fn new(
+        endpoint: impl Into<String>,
+        transport: Box<dyn Transport>,
+        source: Box<dyn TokenSource>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            root: endpoint.into(),
+            transport,
+            tokens: Tokens::new(source, Arc::clone(&clock)),
+            throttle: Throttle::new(Arc::clone(&clock)),
+            graph_clock: GraphClock::default(),
+            clock,
+        }
+    }
+
     /// Asks, and reads the answer as JSON.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,
@@ -270,7 +301,8 @@ impl Client {
     }
 
     fn request(&self, question: &Question, token: &Token) -> Result<Request, Failure> {
-        let url = Url::parse(&format!("{}/v1.0{}", self.endpoint.root(), question.path))
+        let Surface(surface) = question.surface;
+        let url = Url::parse(&format!("{}{surface}{}", self.root, question.path))
             .map_err(|_| Failure::last(Cause::Setup("the address is not a URL".to_owned())))?;
         Ok(Request {
             method: question.method.clone(),
@@ -315,7 +347,7 @@ fn note_retry(question: &Question, failure: &Failure, attempts: u32, wait: Durat
         request_id = failure.cause.request_id(),
         attempts,
         wait_milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-        problem = %failure.cause,
+        problem = %failure.cause.told(question.operation.service()),
         "a call to Graph is tried again"
     );
 }

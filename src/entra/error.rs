@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::cause::Cause;
 use super::claims::TokenFacts;
 use super::identity::IdentityProblem;
-use super::operation::Operation;
+use super::operation::{Operation, Service};
 use super::permissions::Permission;
 use super::sign_in::SignInProblem;
 
@@ -161,7 +161,8 @@ fn disposition(operation: Operation, cause: &Cause, wait: Option<Duration>) -> D
                 Operation::GetToken
                 | Operation::CheckMemberGroups
                 | Operation::ReadGroup
-                | Operation::RevokeSessions => Disposition::GiveUp,
+                | Operation::RevokeSessions
+                | Operation::Inquire(_) => Disposition::GiveUp,
             },
             401 | 408 | 409 | 425 | 429 | 500..=599 => later,
             _ => Disposition::GiveUp,
@@ -182,7 +183,8 @@ impl fmt::Display for EntraError {
         if let Cause::Identity(IdentityProblem::SignIn(problem)) = cause {
             return problem.fmt(f);
         }
-        write!(f, "{} failed: {cause}", operation.doing())?;
+        let cause_told = cause.told(operation.service());
+        write!(f, "{} failed: {cause_told}", operation.doing())?;
         if *attempts > 0 {
             let times = if *attempts == 1 {
                 "attempt"
@@ -199,6 +201,9 @@ impl fmt::Display for EntraError {
         match disposition {
             Disposition::RetryLater { not_before } => retry_later(f, cause, *not_before),
             Disposition::FixPermission => fix_permission(f, *operation, token.as_ref()),
+            Disposition::FixAlert if matches!(operation, Operation::Inquire(_)) => f.write_str(
+                "There is no such object: it may have been deleted meanwhile. Then run the command again.",
+            ),
             Disposition::FixAlert => f.write_str(match self.status() {
                 Some(400) => {
                     "The directory does not accept the identifier that the alert gives: correct the alert."
@@ -262,13 +267,22 @@ fn fix_permission(
     token: Option<&TokenFacts>,
 ) -> fmt::Result {
     let needed = operation.permissions();
+    if let Operation::Inquire(inquiry) = operation
+        && inquiry.service == Service::Azure
+    {
+        return write!(
+            f,
+            "It needs {}, for whoever is signed in. Then run the command again.",
+            inquiry.role
+        );
+    }
     let Some(token) = token else {
         write!(f, "It needs the Graph application permission ")?;
         names(f, needed)?;
         return f.write_str(".");
     };
     if token.is_delegated() {
-        return fix_delegated(f, needed, token);
+        return fix_delegated(f, operation, token);
     }
     let missing: Vec<&Permission> = needed
         .iter()
@@ -311,9 +325,10 @@ fn fix_permission(
 /// revokeSignInSessions" and "Get a user" (Microsoft Graph), and "Microsoft Entra built-in roles".
 fn fix_delegated(
     f: &mut fmt::Formatter<'_>,
-    needed: &[&Permission],
+    operation: Operation,
     token: &TokenFacts,
 ) -> fmt::Result {
+    let needed = operation.permissions();
     let missing: Vec<&Permission> = needed
         .iter()
         .copied()
@@ -322,6 +337,14 @@ fn fix_delegated(
     if missing.is_empty() {
         f.write_str("Your token does carry the delegated Graph permission ")?;
         names(f, needed)?;
+        if let Operation::Inquire(inquiry) = operation {
+            return write!(
+                f,
+                " or a stronger one, so your own directory role does not allow it: activate one that does ({}). Then run the \
+                 command again.",
+                inquiry.role
+            );
+        }
         return f.write_str(
             " or a stronger one, so your own directory role does not allow it for this user: activate one that does (User \
              Administrator; Privileged Authentication Administrator for a user who holds an administrator's role), and \

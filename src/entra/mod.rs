@@ -8,10 +8,12 @@
 //! From the inside out: `transport` sends a request once; `identity`, `token` and `claims` get the token; `throttle` holds
 //! the one instant before which nobody calls; `retry` says what is tried again; `client` puts these in order; `users`,
 //! `resolve`, `groups`, `sessions` and `verify` ask something of Graph, each with its own wire structs; `error` says what to
-//! do when that fails.
+//! do when that fails. `access` is the operator's alone: what an account reaches, also in Azure.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+#[cfg(feature = "operator")]
+pub mod access;
 mod cause;
 mod claims;
 mod client;
@@ -51,15 +53,12 @@ use uuid::Uuid;
 use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint};
 use cause::Cause;
 use client::Client;
-use graph_clock::GraphClock;
 use identity::ManagedIdentity;
-use throttle::Throttle;
-use token::Tokens;
 use transport::HttpTransport;
 
 pub use claims::TokenFacts;
 pub use error::{Disposition, EntraError};
-pub use operation::Operation;
+pub use operation::{Inquiry, Operation, Service};
 pub use permissions::{Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use resolve::Resolution;
 pub use resource::Resource;
@@ -114,14 +113,7 @@ impl Entra {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            client: Arc::new(Client {
-                endpoint,
-                transport,
-                tokens: Tokens::new(source, Arc::clone(&clock)),
-                throttle: Throttle::new(Arc::clone(&clock)),
-                graph_clock: GraphClock::default(),
-                clock,
-            }),
+            client: Arc::new(Client::new(endpoint, transport, source, clock)),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The few things that are ever asked of Graph, each with the words for it and the permission that it needs.
+//! The few things that are ever asked of Graph, each with the words for it and the permission that it needs. What the
+//! operator's command asks beyond them is described beside the question itself, as an [`Inquiry`].
 //!
 //! An operation is a template: it holds no identifier, so that its name may stand in a log line.
 
@@ -19,6 +20,43 @@ pub enum Operation {
     ReadGroup,
     /// End every session of a user.
     RevokeSessions,
+    /// What only the operator's command asks.
+    Inquire(&'static Inquiry),
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Microsoft Graph.
+    Graph,
+    /// Azure Resource Manager, Azure Resource Graph included.
+    Azure,
+}
+
+impl Service {
+    /// Its name, as the beginning of a sentence.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Graph => "Graph",
+            Self::Azure => "Azure",
+        }
+    }
+}
+
+/// A question that only the operator's command asks, and that changes nothing.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Inquiry {
+    /// The request as a template.
+    pub template: &'static str,
+    /// What is being done, as the beginning of a sentence.
+    pub doing: &'static str,
+    /// Who is asked.
+    pub service: Service,
+    /// The Graph permissions that it needs, all of them, delegated or application.
+    pub permissions: &'static [&'static Permission],
+    /// What a signed-in person needs beside them, as roles are named to people; for Azure, what anybody needs.
+    pub role: &'static str,
 }
 
 impl Operation {
@@ -32,6 +70,7 @@ impl Operation {
             Self::CheckMemberGroups => "POST /users/{id}/checkMemberGroups",
             Self::ReadGroup => "GET /groups/{id}",
             Self::RevokeSessions => "POST /users/{id}/revokeSignInSessions",
+            Self::Inquire(inquiry) => inquiry.template,
         }
     }
 
@@ -45,6 +84,7 @@ impl Operation {
             Self::CheckMemberGroups => "Asking whether the user is in a protected group",
             Self::ReadGroup => "Reading a protected group",
             Self::RevokeSessions => "Revoking the user's sessions",
+            Self::Inquire(inquiry) => inquiry.doing,
         }
     }
 
@@ -56,7 +96,8 @@ impl Operation {
             | Self::ReadUser
             | Self::FindUser
             | Self::CheckMemberGroups
-            | Self::ReadGroup => true,
+            | Self::ReadGroup
+            | Self::Inquire(_) => true,
             Self::RevokeSessions => false,
         }
     }
@@ -70,6 +111,21 @@ impl Operation {
             Self::CheckMemberGroups => &[&permissions::USER_READ, &permissions::GROUP_MEMBER_READ],
             Self::ReadGroup => &[&permissions::GROUP_MEMBER_READ],
             Self::RevokeSessions => &[&permissions::USER_REVOKE_SESSIONS],
+            Self::Inquire(inquiry) => inquiry.permissions,
+        }
+    }
+
+    /// Who is asked.
+    #[must_use]
+    pub fn service(self) -> Service {
+        match self {
+            Self::GetToken
+            | Self::ReadUser
+            | Self::FindUser
+            | Self::CheckMemberGroups
+            | Self::ReadGroup
+            | Self::RevokeSessions => Service::Graph,
+            Self::Inquire(inquiry) => inquiry.service,
         }
     }
 }

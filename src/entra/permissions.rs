@@ -4,7 +4,7 @@
 //! checkMemberGroups" (Microsoft Graph), and the ids of "Microsoft Graph permissions reference".
 
 /// One application permission (app role) of Microsoft Graph.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Permission {
     /// Its name, as it stands in a token's `roles`.
     pub name: &'static str,

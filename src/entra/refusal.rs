@@ -25,6 +25,8 @@ struct Envelope {
 struct Problem {
     #[serde(default)]
     code: serde_json::Value,
+    #[serde(default)]
+    message: serde_json::Value,
     #[serde(rename = "request-id", default)]
     request_id: serde_json::Value,
     // Written `innerError` on the wire and `innererror` in the documentation's table.
@@ -46,6 +48,7 @@ pub(super) fn read(answer: &Answer) -> Refusal {
         // The inner code of a throttled answer is the bare status, which says less than the outer one.
         let named = deeper.code.as_str().and_then(plain);
         code = named
+            .and_then(|named| told_by_pim(&named, deeper).or(Some(named)))
             .filter(|code| !code.bytes().all(|b| b.is_ascii_digit()))
             .or(code);
         inner_id = inner_id.or_else(|| deeper.request_id.as_str().and_then(plain));
@@ -58,9 +61,27 @@ pub(super) fn read(answer: &Answer) -> Refusal {
     }
 }
 
-/// The id by which Microsoft's support finds the request.
+/// Privileged Identity Management says its code inside the message, as a JSON document, under the outer code `UnknownError`
+/// (microsoftgraph/microsoft-graph-docs-contrib, issue 17).
+fn told_by_pim(code: &str, problem: &Problem) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Inside {
+        error_code: String,
+    }
+    if code != "UnknownError" {
+        return None;
+    }
+    let inside: Inside = serde_json::from_str(problem.message.as_str()?).ok()?;
+    plain(&inside.error_code)
+}
+
+/// The id by which Microsoft's support finds the request: Graph's header, or else Azure Resource Manager's.
 pub(super) fn request_id(answer: &Answer) -> Option<String> {
-    answer.header("request-id").and_then(plain)
+    ["request-id", "x-ms-request-id"]
+        .iter()
+        .find_map(|name| answer.header(name))
+        .and_then(plain)
 }
 
 /// The text, if it is a short plain word: it goes into log lines and receipts.
@@ -90,6 +111,16 @@ mod tests {
         assert_eq!(refusal(body).request_id.as_deref(), Some("a-1"));
         let body = r#"{"error":{"code":"TooManyRequests","innerError":{"code":"429"}}}"#;
         assert_eq!(refusal(body).code.as_deref(), Some("TooManyRequests"));
+    }
+
+    #[test]
+    fn a_code_inside_the_message_is_the_most_detailed_one() {
+        let message = r#"{\"errorCode\":\"PermissionScopeNotGranted\",\"message\":\"x\"}"#;
+        let body = format!(r#"{{"error":{{"code":"UnknownError","message":"{message}"}}}}"#);
+        let code = refusal(&body).code;
+        assert_eq!(code.as_deref(), Some("PermissionScopeNotGranted"));
+        let body = r#"{"error":{"code":"UnknownError","message":"{}"}}"#;
+        assert_eq!(refusal(body).code.as_deref(), Some("UnknownError"));
     }
 
     #[test]

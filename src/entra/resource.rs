@@ -19,6 +19,14 @@ impl Resource {
         }
     }
 
+    /// Azure Resource Manager in this cloud.
+    #[must_use]
+    pub fn azure(cloud: Cloud) -> Self {
+        Self {
+            id: cloud.arm_root().to_owned(),
+        }
+    }
+
     /// Service Bus, which has one id in every cloud ("Authenticate an application with Microsoft Entra ID to access Azure
     /// Service Bus entities").
     #[must_use]
@@ -61,6 +69,10 @@ mod tests {
             (
                 Resource::graph(Cloud::China),
                 "https://microsoftgraph.chinacloudapi.cn/.default",
+            ),
+            (
+                Resource::azure(Cloud::Global),
+                "https://management.azure.com/.default",
             ),
             (
                 Resource::service_bus(),

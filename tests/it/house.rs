@@ -86,6 +86,7 @@ const OPERATORS_OWN: &[(&str, &str)] = &[
     ("lib.rs", "queue"),
     ("entra/mod.rs", "exchange"),
     ("entra/mod.rs", "operator"),
+    ("entra/mod.rs", "access"),
 ];
 
 const MOST_LINES: usize = 400;

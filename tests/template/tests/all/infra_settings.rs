@@ -18,6 +18,10 @@ const NOT_FOR_DEPLOYERS: &[(&str, &str)] = &[
         "EVICT_LOGIN_ENDPOINT",
         "a sign-in service on the same machine, for tests",
     ),
+    (
+        "EVICT_ARM_ENDPOINT",
+        "an Azure Resource Manager on the same machine, for tests",
+    ),
 ];
 
 /// The settings that go to the app: the name, and the expression of the value.

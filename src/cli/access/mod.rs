@@ -1,0 +1,172 @@
+//! `evict access`: what an account reaches, so that one knows what was at stake. It changes nothing.
+//!
+//! `survey` asks and puts together, `azure` does so for Azure, `rank` says how risky something is, `unread` what could not be
+//! read; `document` is the answer for programs, `table` the one for people.
+
+mod azure;
+mod document;
+mod rank;
+mod scope;
+mod survey;
+mod table;
+mod unread;
+
+use std::io;
+
+use clap::Args;
+
+use self::document::{Account, Document, Entry, Kind, Reach, Scope};
+use self::rank::Risk;
+use self::survey::{Common, Found};
+use super::look_up::{Seen, look_up};
+use super::operator::{Operator, Session, exit_of};
+use super::users::Users;
+use super::{Console, Exit};
+use crate::domain::{SubjectRef, User};
+use crate::entra::Resolution;
+
+/// Shows what a user's account reaches, the riskiest first; changes nothing.
+///
+/// Directory roles (active and eligible, also through groups), groups that are protected or to which directory roles can be
+/// given, applications that the account owns or has roles in, and Azure roles in all subscriptions that you can see. What
+/// cannot be read is told with the permission that it needs, and hides nothing else.
+///
+/// Exit code 0 if everything was read, 1 if something was not, or a user was not found, 2 if the work could not be done, 64 for
+/// a wrong command line or setting, 65 if a user cannot be understood, 77 if a permission is missing for all of it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evict access alice@contoso.com\n  evict access --json --file users.txt"
+)]
+pub(super) struct Access {
+    #[command(flatten)]
+    users: Users,
+    /// Answer with one JSON document: {"users": [...]}.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+impl Access {
+    /// Runs the verb.
+    pub(super) fn run(&self, console: &mut Console<'_>) -> Exit {
+        self.attempt(console).unwrap_or_else(|exit| exit)
+    }
+
+    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
+        let subjects = self.users.read(console)?;
+        let session = self.operator.begin(console)?;
+        let document = session.run(document(&session, subjects));
+        let written = if self.json {
+            serde_json::to_writer_pretty(&mut *console.output, &document)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(console.output))
+        } else {
+            table::write(console.output, &document, console.surroundings.width)
+        };
+        written.map_err(|_| Exit::Io)?;
+        let exits = document.users.iter().map(|entry| entry.exit);
+        Ok(exits
+            .max_by_key(|exit| exit.code())
+            .unwrap_or(Exit::Success))
+    }
+}
+
+async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
+    let people = look_up(session, subjects).await;
+    let common = if people.iter().any(|(_, seen)| is_found(seen.as_ref())) {
+        Some(survey::common(session).await)
+    } else {
+        None
+    };
+    let mut users = Vec::new();
+    for (subject, seen) in people {
+        users.push(Box::pin(entry(session, common.as_ref(), &subject, seen)).await);
+    }
+    Document { users }
+}
+
+fn is_found(seen: Option<&Seen>) -> bool {
+    matches!(seen, Some(Ok(Resolution::Found(_))))
+}
+
+async fn entry(
+    session: &Session,
+    common: Option<&Common>,
+    subject: &SubjectRef,
+    seen: Option<Seen>,
+) -> Entry {
+    let mut entry = Entry {
+        subject: subject.written(),
+        state: "not_a_user",
+        account: None,
+        detail: None,
+        exit: Exit::Partly,
+    };
+    match (seen, common) {
+        (Some(Ok(Resolution::Found(user))), Some(common)) => {
+            entry.state = "found";
+            let found = survey::of_user(session, common, &user).await;
+            entry.exit = exit(&found);
+            entry.account = Some(account(user, found));
+        }
+        (Some(Ok(Resolution::NotFound | Resolution::Found(_))), _) => {
+            entry.state = "not_found";
+            entry.detail = Some(
+                "This tenant has no such user. Next: look for a slip in the name, or for a deleted account.".to_owned(),
+            );
+        }
+        (Some(Ok(Resolution::Ambiguous { candidates, detail })), _) => {
+            entry.state = "ambiguous";
+            entry.detail = Some(format!(
+                "It fits {candidates} users, or users who differ. {detail} Next: give the object id."
+            ));
+        }
+        (Some(Err(error)), _) => {
+            entry.state = "failed";
+            entry.exit = exit_of(&error);
+            entry.detail = Some(error.to_string());
+        }
+        (None, _) => entry.detail = Some("This is no user.".to_owned()),
+    }
+    entry
+}
+
+fn exit(found: &Found) -> Exit {
+    if found.unread.is_empty() {
+        Exit::Success
+    } else if found.is_answered {
+        Exit::Partly
+    } else if found.unread.iter().any(|it| it.reason == "permission") {
+        Exit::NoPermission
+    } else {
+        Exit::Unable
+    }
+}
+
+fn account(user: User, found: Found) -> Account {
+    Account {
+        id: user.id,
+        user_principal_name: user.upn,
+        reaches: found.reaches,
+        unread: found.unread,
+    }
+}
+
+impl Reach {
+    fn new(risk: Risk, kind: Kind, name: String, scope: Option<Scope>) -> Self {
+        Self {
+            risk,
+            kind,
+            name,
+            id: None,
+            scope,
+            state: None,
+            ends_at: None,
+            through: None,
+            conditional: false,
+            protected: false,
+            role_assignable: false,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Follows an answer over its pages, and keeps what was read when the rest cannot be.
+
+use reqwest::Url;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::Deadline;
+use crate::entra::client::{Client, Journal, Question, Surface};
+use crate::entra::error::EntraError;
+use crate::entra::tally::Tally;
+
+/// The most pages that are read of one answer. A page of Graph holds a hundred entries or more.
+pub(super) const MOST_PAGES: usize = 25;
+
+/// What was read of a list.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// The entries, as far as they were read.
+    pub items: Vec<T>,
+    /// Why there may be more; `None` if these are all.
+    pub missing: Option<Missing>,
+}
+
+/// Why a list is not whole.
+#[derive(Debug, Clone)]
+pub enum Missing {
+    /// It could not be read, or not to its end.
+    Failed(EntraError),
+    /// It is longer than is read.
+    TooLong,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            missing: None,
+        }
+    }
+}
+
+impl<T> From<Result<Vec<T>, EntraError>> for Listed<T> {
+    fn from(answer: Result<Vec<T>, EntraError>) -> Self {
+        match answer {
+            Ok(items) => Self {
+                items,
+                missing: None,
+            },
+            Err(error) => Self::default().ending_with(error),
+        }
+    }
+}
+
+impl<T> Listed<T> {
+    pub(super) fn ending_with(mut self, error: EntraError) -> Self {
+        self.missing = Some(Missing::Failed(error));
+        self
+    }
+
+    pub(super) fn too_long(mut self) -> Self {
+        self.missing = Some(Missing::TooLong);
+        self
+    }
+
+    /// Appends another list; what is missing from either is missing from both.
+    pub fn append(&mut self, other: Self) {
+        self.items.extend(other.items);
+        self.missing = self.missing.take().or(other.missing);
+    }
+
+    /// The error that kept all of it from being read.
+    #[must_use]
+    pub fn unread(&self) -> Option<&EntraError> {
+        match &self.missing {
+            Some(Missing::Failed(error)) if self.items.is_empty() => Some(error),
+            Some(Missing::Failed(_) | Missing::TooLong) | None => None,
+        }
+    }
+
+    /// Each entry made into another; one that cannot be read is left out and the list is not whole.
+    pub(super) fn read<U>(self, read: impl Fn(T) -> Result<U, EntraError>) -> Listed<U> {
+        let mut listed = Listed {
+            items: Vec::with_capacity(self.items.len()),
+            missing: self.missing,
+        };
+        for item in self.items {
+            match read(item) {
+                Ok(item) => listed.items.push(item),
+                Err(error) => listed.missing = Some(Missing::Failed(error)),
+            }
+        }
+        listed
+    }
+}
+
+#[derive(Deserialize)]
+struct WirePage<T> {
+    value: Vec<T>,
+    // Graph writes the first name, Azure Resource Manager the second.
+    #[serde(rename = "@odata.nextLink", alias = "nextLink")]
+    next: Option<String>,
+}
+
+impl Client {
+    /// Asks, and asks for the following pages too, on the same root alone: the token goes to no other.
+    pub(super) async fn pages<T: DeserializeOwned>(
+        &self,
+        mut question: Question,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Listed<T> {
+        let mut listed = Listed::default();
+        for _ in 0..MOST_PAGES {
+            let journal = Journal::default();
+            let sent = self.send(&question, &journal, tally, deadline);
+            let reply = match sent.await {
+                Ok(reply) => reply,
+                Err(error) => return listed.ending_with(error),
+            };
+            let page: WirePage<T> = match reply.json() {
+                Ok(page) => page,
+                Err(error) => return listed.ending_with(error),
+            };
+            listed.items.extend(page.value);
+            // Azure Resource Manager writes an empty link where there is none.
+            let Some(next) = page.next.filter(|next| !next.is_empty()) else {
+                return listed;
+            };
+            let Some(path) = self.path_on_the_same_root(question.surface, &next) else {
+                return listed
+                    .ending_with(reply.unreadable("its next page is said to be somewhere else"));
+            };
+            question.path = path;
+        }
+        listed.too_long()
+    }
+
+    fn path_on_the_same_root(&self, surface: Surface, link: &str) -> Option<String> {
+        let root = Url::parse(&self.root).ok()?;
+        let link = Url::parse(link).ok()?;
+        let before = format!("{}{}", root.path().trim_end_matches('/'), surface.0);
+        let path = link
+            .path()
+            .strip_prefix(&before)
+            .filter(|path| path.starts_with('/'))?;
+        let same = link.origin() == root.origin() && link.username().is_empty();
+        let query = link.query().map(|query| format!("?{query}"));
+        same.then(|| format!("{path}{}", query.unwrap_or_default()))
+    }
+}

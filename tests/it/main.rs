@@ -8,6 +8,8 @@
     )
 )]
 
+#[cfg(feature = "operator")]
+mod access;
 mod alert_properties;
 mod alert_refusals;
 mod alert_round_trip;

@@ -9,7 +9,7 @@ use sandbox::tenant::{Tenant, World};
 use uuid::Uuid;
 
 /// Who is signed in to az in these tests: the Security Operator of the default world.
-const PERSON: &str = "a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574";
+pub(crate) const PERSON: &str = "a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574";
 
 /// What the Azure CLI's own application has consent for, as far as it matters here.
 pub(crate) const AZ_SCOPES: &[&str] =
@@ -37,7 +37,11 @@ impl Shell {
 
     /// A shell with nothing on PATH, and nobody signed in.
     pub(crate) async fn signed_out() -> Self {
-        let world = World::default_contoso().unwrap();
+        Self::beside(World::default_contoso().unwrap()).await
+    }
+
+    /// The same beside another world.
+    pub(crate) async fn beside(world: World) -> Self {
         let tenant = Tenant::start(world, SandboxClock::new()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let environment = tenant
@@ -67,6 +71,20 @@ impl Shell {
             tenant: self.tenant.tenant_id(),
             expires_on: self.tenant.clock().now().as_second() + 75 * 60,
         }
+    }
+
+    /// Signs somebody in for Graph with these permissions, and for Azure.
+    pub(crate) fn sign_in_everywhere(&self, person: Uuid, scopes: &[&str]) {
+        let graph = self.tenant.persons_token(person, scopes);
+        let azure = self.tenant.persons_token_for_azure(person);
+        self.az(&Az::SignedInTo {
+            tokens: vec![
+                ("https://graph.microsoft.com/.default".to_owned(), graph),
+                ("https://management.azure.com/.default".to_owned(), azure),
+            ],
+            tenant: self.tenant.tenant_id(),
+            expires_on: self.tenant.clock().now().as_second() + 75 * 60,
+        });
     }
 
     pub(crate) fn az(&self, az: &Az) {

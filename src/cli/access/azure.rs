@@ -101,10 +101,7 @@ async fn roles(
     assignments: &[AzureAssignment],
     tally: &Tally,
 ) -> Listed<AzureRole> {
-    let mut ids: Vec<Uuid> = assignments
-        .iter()
-        .filter_map(AzureAssignment::role_id)
-        .collect();
+    let mut ids: Vec<Uuid> = assignments.iter().filter_map(|given| given.role).collect();
     ids.sort_unstable();
     ids.dedup();
     let mut listed = session.azure.roles(&ids, tally, session.deadline()).await;
@@ -153,19 +150,15 @@ impl Answer {
             .map(|role| (role.id, role))
             .collect();
         let reach = |assignment: &AzureAssignment| {
-            let id = assignment.role_id();
+            let id = assignment.role;
             let role = id.and_then(|id| roles.get(&id));
             let scope = scope::of_azure(&assignment.scope, &names);
             let risk = rank::azure_role(role.map(|role| role.power), &scope);
-            let name = role.map_or_else(
-                || {
-                    format!(
-                        "role {}",
-                        id.map_or_else(|| assignment.role.clone(), |id| id.to_string())
-                    )
-                },
-                |role| role.name.clone(),
-            );
+            let name = match (role, id) {
+                (Some(role), _) => role.name.clone(),
+                (None, Some(id)) => format!("role {id}"),
+                (None, None) => "a role".to_owned(),
+            };
             Reach {
                 id: id.map(|id| id.to_string()),
                 through: holders.through(assignment.principal, None),

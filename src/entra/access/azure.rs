@@ -44,20 +44,18 @@ pub struct Subscription {
 pub struct AzureAssignment {
     /// The scope, such as `/subscriptions/{id}/resourceGroups/{name}`.
     pub scope: String,
-    /// The resource id of the role's definition.
-    pub role: String,
+    /// The role's own id. Its definition's resource id begins with the scope from which it is seen, so that the same role has
+    /// several; `None` if it ends in no id.
+    pub role: Option<Uuid>,
     /// The user or the group to whom it was given.
     pub principal: Uuid,
     /// Whether a condition narrows what it allows.
     pub is_conditional: bool,
 }
 
-impl AzureAssignment {
-    /// The role's own id, which is the last part of its resource id.
-    #[must_use]
-    pub fn role_id(&self) -> Option<Uuid> {
-        Uuid::try_parse(self.role.rsplit('/').next()?).ok()
-    }
+/// A role's own id, which is the last part of its definition's resource id.
+pub(super) fn role_id(definition: &str) -> Option<Uuid> {
+    Uuid::try_parse(definition.rsplit('/').next()?).ok()
 }
 
 /// An Azure role, as such.
@@ -164,7 +162,7 @@ impl Azure {
         read.read(|wire| {
             Ok(AzureAssignment {
                 scope: wire.properties.scope,
-                role: wire.properties.role_definition_id,
+                role: role_id(&wire.properties.role_definition_id),
                 principal: wire.properties.principal_id,
                 is_conditional: wire.properties.condition.is_some_and(|it| !it.is_empty()),
             })

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::azure::{Azure, AzureAssignment, AzureRole};
+use super::azure::{Azure, AzureAssignment, AzureRole, role_id};
 use super::inquiries;
 use super::pages::{Listed, MOST_PAGES};
 use super::powers;
@@ -98,13 +98,13 @@ impl Azure {
             listed.append(rows.read(|wire| {
                 Ok(AzureAssignment {
                     scope: wire.scope,
-                    role: wire.role_definition_id,
+                    role: role_id(&wire.role_definition_id),
                     principal: wire.principal_id,
                     is_conditional: wire.condition.is_some_and(|it| !it.is_empty()),
                 })
             }));
         }
-        // What is given at a management group is told again for every subscription below it.
+        // What is given above a subscription may be told again for each of them.
         listed.items.sort();
         listed.items.dedup();
         listed

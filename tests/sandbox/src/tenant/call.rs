@@ -63,6 +63,18 @@ impl Call {
             .map(|(_, value)| value.clone())
     }
 
+    /// The address of this very call with another value of one query parameter, as links to a next page are written.
+    pub(crate) fn next_link(&self, name: &str, value: usize) -> String {
+        let (path, query) = self.raw.split_once('?').unwrap_or((&self.raw, ""));
+        let kept: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name))
+            .collect();
+        let host = self.header("host").unwrap_or_default();
+        let mark = if kept.is_empty() { "" } else { "&" };
+        format!("http://{host}{path}?{}{mark}{name}={value}", kept.join("&"))
+    }
+
     /// The object that the path names: `/v1.0/users/{key}/…` or `/v1.0/users('{key}')/…`.
     pub(crate) fn object_of<'a>(&'a self, collection: &str) -> Option<ObjectPath<'a>> {
         let (version, rest) = self.segments.split_first()?;

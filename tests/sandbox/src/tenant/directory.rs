@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::sessions::Sessions;
 use super::world::{World, WorldApp, WorldGroup, WorldTenant, WorldUser};
+use super::world_access::WorldAccess;
 use crate::clock::{floor_to_second, minus, plus};
 
 /// How long before the start a user's sessions were last cut, unless the world says otherwise.
@@ -21,6 +22,7 @@ pub(crate) struct Directory {
     pub(crate) domain: String,
     pub(crate) users: Vec<User>,
     pub(crate) groups: Vec<WorldGroup>,
+    pub(crate) access: WorldAccess,
     pub(crate) sessions: Sessions,
     lag: Lag,
 }
@@ -124,6 +126,7 @@ impl Directory {
                 .map(|user| User::new(user, now))
                 .collect(),
             groups: world.groups,
+            access: world.access,
             sessions,
             lag: Lag::default(),
         }
@@ -139,6 +142,7 @@ impl Directory {
             users: Vec::new(),
             groups: Vec::new(),
             app: WorldApp::default(),
+            access: WorldAccess::default(),
         };
         Self::new(world, now)
     }

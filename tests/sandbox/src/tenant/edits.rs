@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Tenant;
+use super::azure;
 use super::faults::Stage;
 use super::pattern::Pattern;
 use super::world::WorldGroup;
@@ -56,6 +57,17 @@ impl Tenant {
         self.shared
             .identity
             .delegated(person, scopes, self.shared.clock.now())
+    }
+
+    /// A token for Azure Resource Manager that acts for a signed-in person, as the Azure CLI gives one out.
+    #[must_use]
+    pub fn persons_token_for_azure(&self, person: Uuid) -> String {
+        self.shared.identity.delegated_for(
+            azure::AUDIENCES[0],
+            person,
+            &["user_impersonation"],
+            self.shared.clock.now(),
+        )
     }
 
     /// Makes the platform keep a token until it expires, as it really does, so that a fresh grant does not show.
@@ -171,6 +183,7 @@ impl Tenant {
             directory.groups.push(WorldGroup {
                 id,
                 display_name: Some(display_name.to_owned()),
+                is_assignable_to_role: false,
                 members: Vec::new(),
             });
         }

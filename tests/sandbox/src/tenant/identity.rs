@@ -65,6 +65,8 @@ pub(crate) struct TokenSettings {
 pub(crate) struct Token {
     pub(crate) tenant: Uuid,
     pub(crate) roles: Vec<String>,
+    /// Who holds it, by object id.
+    pub(crate) principal: Uuid,
     audience: String,
     expires_at: Timestamp,
     revoked: bool,
@@ -160,6 +162,7 @@ impl Identity {
         let token = Token {
             tenant: inner.settings.tenant.unwrap_or(self.tenant_id),
             roles: inner.permissions.clone(),
+            principal,
             audience: resource.trim_end_matches('/').to_owned(),
             expires_at: plus(now, inner.settings.lifetime),
             revoked: false,
@@ -173,12 +176,24 @@ impl Identity {
     /// A token that acts for a signed-in person with these delegated permissions, as the Azure CLI holds one ("Access token
     /// claims reference"; the client id is the Azure CLI's, "Application IDs of commonly used Microsoft applications").
     pub(crate) fn delegated(&self, person: Uuid, scopes: &[&str], now: Timestamp) -> String {
+        self.delegated_for(GRAPH_AUDIENCES[0], person, scopes, now)
+    }
+
+    /// The same for another service.
+    pub(crate) fn delegated_for(
+        &self,
+        audience: &str,
+        person: Uuid,
+        scopes: &[&str],
+        now: Timestamp,
+    ) -> String {
         let mut inner = lock(&self.inner);
         let token = Token {
             tenant: inner.settings.tenant.unwrap_or(self.tenant_id),
             // Graph asks the same of both kinds; what a person's own directory role forbids is put in by a fault.
             roles: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-            audience: GRAPH_AUDIENCES[0].to_owned(),
+            principal: person,
+            audience: audience.to_owned(),
             expires_at: plus(now, PERSONS_LIFETIME),
             revoked: false,
         };
@@ -244,28 +259,31 @@ impl Identity {
 
     /// What Graph makes of an `Authorization` header.
     pub(crate) fn authorize(&self, header: Option<&str>, now: Timestamp) -> Result<Token, Answer> {
+        self.accepted(header, &GRAPH_AUDIENCES, now)
+            .map_err(Answer::unauthorized)
+    }
+
+    /// The token of an `Authorization` header, if it is one for any of the audiences and lives; or what is wrong with it.
+    pub(crate) fn accepted(
+        &self,
+        header: Option<&str>,
+        audiences: &[&str],
+        now: Timestamp,
+    ) -> Result<Token, &'static str> {
         let Some(text) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
-            return Err(Answer::unauthorized("Access token is empty."));
+            return Err("Access token is empty.");
         };
         if text.split('.').count() != 3 {
-            return Err(Answer::unauthorized(
-                "CompactToken parsing failed with error code: 80049217",
-            ));
+            return Err("CompactToken parsing failed with error code: 80049217");
         }
         let Some(token) = lock(&self.inner).issued.get(text).cloned() else {
-            return Err(Answer::unauthorized(
-                "Access token validation failure. Invalid signature.",
-            ));
+            return Err("Access token validation failure. Invalid signature.");
         };
-        if !GRAPH_AUDIENCES.contains(&token.audience.as_str()) {
-            return Err(Answer::unauthorized(
-                "Access token validation failure. Invalid audience.",
-            ));
+        if !audiences.contains(&token.audience.as_str()) {
+            return Err("Access token validation failure. Invalid audience.");
         }
         if token.revoked || now >= token.expires_at {
-            return Err(Answer::unauthorized(
-                "Lifetime validation failed, the token is expired.",
-            ));
+            return Err("Lifetime validation failed, the token is expired.");
         }
         Ok(token)
     }

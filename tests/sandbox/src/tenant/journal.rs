@@ -27,6 +27,8 @@ pub enum Service {
     Identity,
     /// The sign-in service.
     Login,
+    /// Azure Resource Manager.
+    Azure,
 }
 
 /// One call as it arrived, and what it was answered.

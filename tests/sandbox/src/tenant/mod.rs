@@ -1,5 +1,5 @@
 //! The simulated tenant: a world of users, groups and signed-in client apps behind the App Service identity endpoint and
-//! Microsoft Graph, both on the real wire. It shows sessions die. It must not know what the program under test is.
+//! Microsoft Graph, both on the real wire, and of Azure as much as accounts reach. It shows sessions die. It must not know what the program under test is.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -17,6 +17,7 @@
 //! ```
 
 mod answer;
+mod azure;
 mod call;
 mod control;
 mod directory;
@@ -31,6 +32,7 @@ mod service;
 mod sessions;
 mod wire;
 mod world;
+mod world_access;
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
@@ -48,6 +50,11 @@ pub use self::journal::{CallRecord, Service};
 pub use self::pattern::Pattern;
 pub use self::sessions::SessionState;
 pub use self::world::{World, WorldApp, WorldGroup, WorldSession, WorldTenant, WorldUser};
+pub use self::world_access::{
+    WorldAccess, WorldAppAssignment, WorldAppRole, WorldApplication, WorldAzure,
+    WorldAzureAssignment, WorldAzureRole, WorldDirectoryRole, WorldManagementGroup,
+    WorldRoleAssignment, WorldRoleState, WorldSubscription,
+};
 
 use self::directory::Directory;
 use self::identity::Identity;
@@ -142,6 +149,18 @@ impl Tenant {
         format!("{}/login", self.graph_endpoint())
     }
 
+    /// The root of Azure Resource Manager, without a slash at the end: what stands before `/subscriptions`.
+    #[must_use]
+    pub fn arm_endpoint(&self) -> String {
+        format!("{}/arm", self.graph_endpoint())
+    }
+
+    /// The calls to Azure Resource Manager, oldest first.
+    #[must_use]
+    pub fn azure_calls(&self) -> Vec<CallRecord> {
+        self.shared.journal.calls(Service::Azure)
+    }
+
     /// The tenant as an issuer of tokens for callers.
     #[must_use]
     pub fn issuer(&self) -> Issuer {
@@ -186,6 +205,7 @@ impl Tenant {
             ("IDENTITY_HEADER", self.identity_header()),
             ("EVICT_GRAPH_ENDPOINT", self.graph_endpoint()),
             ("EVICT_LOGIN_ENDPOINT", self.login_endpoint()),
+            ("EVICT_ARM_ENDPOINT", self.arm_endpoint()),
             ("EVICT_TENANT_ID", self.tenant_id().to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))

@@ -12,6 +12,7 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::answer::{Answer, Body, Marks};
+use super::azure;
 use super::call::Call;
 use super::directory::Directory;
 use super::faults::{Fault, Faults, Stage, Then};
@@ -58,6 +59,7 @@ impl Shared {
         let service = match call.segments.first().map(String::as_str) {
             Some("msi") => Service::Identity,
             Some("login") => Service::Login,
+            Some("arm") => Service::Azure,
             Some(_) | None => Service::Graph,
         };
         let marks = Marks {
@@ -84,8 +86,15 @@ impl Shared {
             now: self.clock.now(),
             ..marks
         };
-        if service == Service::Graph {
-            answer.add_graph_headers(&marks);
+        match service {
+            Service::Graph => answer.add_graph_headers(&marks),
+            // "Request limits and throttling", "Common request and response headers".
+            Service::Azure => {
+                let id = marks.request_id.to_string();
+                answer.set("x-ms-request-id", &id);
+                answer.set("x-ms-correlation-request-id", &id);
+            }
+            Service::Identity | Service::Login => {}
         }
         self.journal.finish(entry, &answer, marks.now);
         write(&answer, &marks)
@@ -135,6 +144,7 @@ impl Shared {
             Service::Login if call.method == "POST" => self.identity.exchange(call, now),
             Service::Login => self.login(call),
             Service::Identity => Answer::unknown(&format!("{} {}", call.method, call.raw)),
+            Service::Azure => azure::answer(call, &self.identity, &lock(&self.directory), now),
             Service::Graph => graph::answer(
                 call,
                 &self.identity,

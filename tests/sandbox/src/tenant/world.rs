@@ -7,6 +7,8 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
+use super::world_access::{self, WorldAccess};
+
 /// A tenant at its start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -22,6 +24,9 @@ pub struct World {
     /// The identity of the function app in it.
     #[serde(default, deserialize_with = "null_is_default")]
     pub app: WorldApp,
+    /// What accounts reach.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub access: WorldAccess,
 }
 
 /// A tenant's name.
@@ -75,7 +80,7 @@ pub struct WorldUser {
     /// When sessions were last cut; thirty days before the start if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in_sessions_valid_from_date_time: Option<jiff::Timestamp>,
-    /// The Entra roles the user holds, by name; for people who read the world, no call shows them yet.
+    /// The Entra roles the user holds, by name; for people who read the world; what calls show is in `access`.
     #[serde(
         default,
         deserialize_with = "null_is_default",
@@ -147,6 +152,9 @@ pub struct WorldGroup {
     /// The name people read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
+    /// Whether directory roles can be given to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_assignable_to_role: bool,
     /// The object ids of its direct members.
     #[serde(default, deserialize_with = "null_is_default")]
     pub members: Vec<Uuid>,
@@ -243,7 +251,7 @@ impl World {
                 }
             }
         }
-        Ok(())
+        world_access::check(self, &ids)
     }
 }
 

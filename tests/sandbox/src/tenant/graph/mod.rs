@@ -1,10 +1,13 @@
 //! Microsoft Graph, as much of it as Evict calls, with Graph's own checks in Graph's order: the token, the permission, the
 //! request, the object. A call that is not here is refused with 501 and noted, so that a test can fail on it.
 
+mod access;
 mod filter;
 mod groups;
+mod pages;
 mod permissions;
 mod properties;
+mod roles;
 mod users;
 
 use jiff::Timestamp;
@@ -57,6 +60,41 @@ fn route(context: &Context<'_>, directory: &mut Directory) -> Answer {
     if call.segments == ["v1.0", "users"] && method == "GET" {
         return users::list(context, directory);
     }
+    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    match (method, segments.as_slice()) {
+        ("GET", ["beta", "roleManagement", "directory", "roleDefinitions"]) => {
+            return roles::definitions(context, directory);
+        }
+        (
+            "GET",
+            [
+                "beta",
+                "roleManagement",
+                "directory",
+                "transitiveRoleAssignments",
+            ],
+        ) => {
+            return roles::transitive(context, directory);
+        }
+        (
+            "GET",
+            [
+                "v1.0",
+                "roleManagement",
+                "directory",
+                "roleEligibilityScheduleInstances",
+            ],
+        ) => {
+            return roles::eligible(context, directory);
+        }
+        _ => {}
+    }
+    if let Some(path) = call.object_of("servicePrincipals") {
+        return match (method, path.rest) {
+            ("GET", []) => access::service_principal(context, directory, &path),
+            _ => unknown(),
+        };
+    }
     if let Some(path) = call.object_of("groups") {
         return match (method, path.rest) {
             ("GET", []) => groups::get(context, directory, &path),
@@ -77,6 +115,17 @@ fn route(context: &Context<'_>, directory: &mut Directory) -> Answer {
     let rest: Vec<&str> = path.rest.iter().map(String::as_str).collect();
     match (method, rest.as_slice()) {
         ("GET", []) => users::get(context, directory, &path),
+        ("GET", ["transitiveMemberOf", "microsoft.graph.group"]) => {
+            access::groups(context, directory, &path)
+        }
+        (
+            "GET",
+            [
+                "ownedObjects",
+                kind @ ("microsoft.graph.application" | "microsoft.graph.servicePrincipal"),
+            ],
+        ) => access::owned(context, directory, &path, kind),
+        ("GET", ["appRoleAssignments"]) => access::app_roles(context, directory, &path),
         ("POST", ["checkMemberGroups" | "microsoft.graph.checkMemberGroups"]) => {
             users::check_member_groups(context, directory, &path)
         }

@@ -25,6 +25,34 @@ const REVOKE: [&str; 3] = [
     "Directory.ReadWrite.All",
 ];
 
+/// Permissions that let an app read who holds which directory role ("List transitiveRoleAssignment", "List roleDefinitions").
+const READ_ROLES: [&str; 4] = [
+    "RoleManagement.Read.Directory",
+    "Directory.Read.All",
+    "RoleManagement.ReadWrite.Directory",
+    "Directory.ReadWrite.All",
+];
+/// Permissions that let an app read who may activate which directory role: those that its refusal names.
+const READ_ELIGIBLE: [&str; 4] = [
+    "RoleEligibilitySchedule.Read.Directory",
+    "RoleEligibilitySchedule.ReadWrite.Directory",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+];
+/// Permissions that let an app read roles in applications ("List appRoleAssignments granted to a user", application).
+const READ_APP_ROLES: [&str; 3] = [
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+];
+/// Permissions that let an app read applications ("Get servicePrincipal").
+const READ_APPLICATIONS: [&str; 4] = [
+    "Application.Read.All",
+    "Application.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
+
 /// What a token lets its bearer do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Permitted<'a>(pub(crate) &'a [String]);
@@ -52,6 +80,26 @@ impl Permitted<'_> {
     /// The groups of a user: users and memberships must both be readable.
     pub(crate) fn check_member_groups(self) -> bool {
         self.read_users() && self.read_groups()
+    }
+
+    /// Directory roles, and who holds them.
+    pub(crate) fn read_roles(self) -> bool {
+        self.any(&READ_ROLES)
+    }
+
+    /// Who may activate directory roles.
+    pub(crate) fn read_eligible_roles(self) -> bool {
+        self.any(&READ_ELIGIBLE)
+    }
+
+    /// Roles in applications.
+    pub(crate) fn read_app_roles(self) -> bool {
+        self.any(&READ_APP_ROLES)
+    }
+
+    /// Applications.
+    pub(crate) fn read_applications(self) -> bool {
+        self.any(&READ_APPLICATIONS)
     }
 
     /// Sign-in sessions.

@@ -200,6 +200,39 @@ async fn nothing_readable_is_a_missing_permission() {
 }
 
 #[tokio::test]
+async fn one_managed_identity_gives_tokens_for_both() {
+    let mut world = World::default_contoso().unwrap();
+    world.app.permissions = ALL.iter().map(|it| (*it).to_owned()).collect();
+    let mut given = world.access.azure.role_assignments[0].clone();
+    given.principal = world.app.principal_id;
+    world.access.azure.role_assignments.push(given);
+    let mut shell = Shell::beside(world).await;
+    let identity = [
+        ("IDENTITY_ENDPOINT", shell.tenant.identity_endpoint()),
+        ("IDENTITY_HEADER", shell.tenant.identity_header()),
+    ];
+    for (name, value) in identity {
+        shell.set(name, &value);
+    }
+    let (code, document) = read(&shell, &["access", "--json", PETRA]).await;
+    let user = &document["users"][0];
+    assert_eq!((code, unread(user)), (0, Vec::new()));
+    let asked: Vec<String> = shell
+        .tenant
+        .identity_calls()
+        .into_iter()
+        .map(|call| call.path)
+        .collect();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    shell
+        .tenant
+        .remove_permission("RoleManagement.Read.Directory");
+    shell.tenant.remove_permission("Directory.Read.All");
+    let answer = shell.evict(&["access", PETRA]).await;
+    insta::assert_snapshot!(answer.shown());
+}
+
+#[tokio::test]
 async fn a_tenant_without_privileged_identity_management_has_nobody_eligible() {
     let mut world = World::default_contoso().unwrap();
     world.access.without_pim = true;

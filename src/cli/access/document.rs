@@ -166,6 +166,9 @@ pub(super) struct Unread {
     pub(super) role: Option<&'static str>,
     /// What happened and what to do, as sentences.
     pub(super) detail: String,
+    /// What happened alone, for a table that says once what to do.
+    #[serde(skip)]
+    pub(super) happened: Option<String>,
 }
 
 /// What may not be readable.

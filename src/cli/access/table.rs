@@ -2,9 +2,20 @@
 
 use std::io::{self, Write};
 
+use comfy_table::{ColumnConstraint, Width};
+
 use super::document::{Account, Document, Kind, Reach, State, Unread};
 use crate::cli::escape::Escaped;
 use crate::cli::receipts::{table, time, write_table, write_wrapped};
+
+/// The column that holds ids, and how wide an id is with its margins.
+const WHERE: usize = 3;
+const ID: u16 = 38;
+
+fn holds_an_id(text: &str) -> bool {
+    text.split_whitespace()
+        .any(|word| uuid::Uuid::try_parse(word).is_ok())
+}
 
 /// Writes all of it.
 pub(super) fn write(output: &mut dyn Write, document: &Document, width: u16) -> io::Result<()> {
@@ -37,15 +48,22 @@ fn write_account(output: &mut dyn Write, account: &Account, width: u16) -> io::R
     } else {
         writeln!(output)?;
         let mut table = table(width);
-        table.set_header(["RISK", "WHAT", "WHERE", "HOW"]);
+        table.set_header(["RISK", "KIND", "NAME", "WHERE", "HOW"]);
         for reach in &account.reaches {
             let row = [
                 reach.risk.as_str().to_owned(),
-                what(reach),
+                kind(reach.kind).to_owned(),
+                reach.name.clone(),
                 place(reach),
                 how(reach),
             ];
             table.add_row(row.map(|cell| Escaped(&cell).to_string()));
+        }
+        if let Some(column) = table.column_mut(WHERE)
+            && account.reaches.iter().any(|it| holds_an_id(&place(it)))
+        {
+            // An id that is broken over two lines cannot be copied.
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID)));
         }
         write_table(output, &table)?;
     }
@@ -58,35 +76,48 @@ fn write_unread(output: &mut dyn Write, unread: &[Unread], width: u16) -> io::Re
     }
     writeln!(output, "\nNot read, so that there may be more:")?;
     for unread in unread {
-        let mut text = format!("{}: {}", unread.what.as_str(), unread.detail);
-        if !unread.permissions.is_empty() {
-            text.push_str(&needs(unread));
-        }
+        let told = match &unread.happened {
+            Some(happened) if is_of_graph(unread) => format!("{happened} {}", needs(unread)),
+            Some(_) | None => unread.detail.clone(),
+        };
+        let text = format!("{}: {told}", unread.what.as_str());
         write_wrapped(output, "  - ", &Escaped(&text).to_string(), width)?;
+    }
+    if unread.iter().any(is_of_graph) {
+        writeln!(output)?;
+        write_wrapped(output, "", NEXT, width)?;
     }
     Ok(())
 }
 
-/// What it takes, for whichever kind of sign-in.
+/// What to do about permissions of Graph.
+const NEXT: &str = "Next: a person needs each permission as a delegated one, to which an administrator consents for the \
+                    application that signs the person in (Microsoft Azure CLI for `az login`), and the directory role \
+                    activated. An application, such as a service principal that is signed in to az, needs the application \
+                    permission of the same name, and no role. Then run the command again.";
+
+/// Whether it takes a permission of Graph that is missing.
+fn is_of_graph(unread: &Unread) -> bool {
+    unread.reason == "permission" && !unread.permissions.is_empty()
+}
+
+/// What it takes.
 fn needs(unread: &Unread) -> String {
     let permissions = unread.permissions.join(" and ");
     let role = unread.role.map_or_else(String::new, |role| {
-        format!(" and a directory role such as {role}")
+        format!("; a person also needs a directory role such as {role}")
     });
-    format!(
-        " (A person needs the delegated permission {permissions}{role}; an application, the application permission {permissions}.)"
-    )
+    format!("It needs the Graph permission {permissions}{role}.")
 }
 
-fn what(reach: &Reach) -> String {
-    let name = &reach.name;
-    match reach.kind {
-        Kind::DirectoryRole => format!("{name} (directory role)"),
-        Kind::AzureRole => format!("{name} (Azure role)"),
-        Kind::OwnedApplication => format!("{name} (application)"),
-        Kind::OwnedServicePrincipal => format!("{name} (service principal)"),
-        Kind::Group => format!("{name} (group)"),
-        Kind::ApplicationRole => format!("{name} (application role)"),
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::DirectoryRole => "directory role",
+        Kind::AzureRole => "Azure role",
+        Kind::OwnedApplication => "application",
+        Kind::OwnedServicePrincipal => "service principal",
+        Kind::Group => "group",
+        Kind::ApplicationRole => "application role",
     }
 }
 
@@ -94,7 +125,7 @@ fn place(reach: &Reach) -> String {
     match (&reach.scope, reach.kind) {
         (Some(scope), _) => scope.told(),
         (None, Kind::OwnedApplication | Kind::OwnedServicePrincipal) => {
-            "whatever it may do".to_owned()
+            "wherever it has access".to_owned()
         }
         (None, _) => "-".to_owned(),
     }
@@ -104,7 +135,7 @@ fn how(reach: &Reach) -> String {
     let mut words = Vec::new();
     match reach.state {
         Some(State::Active) => words.push("active".to_owned()),
-        Some(State::Eligible) => words.push("eligible, after an activation".to_owned()),
+        Some(State::Eligible) => words.push("eligible".to_owned()),
         None => {}
     }
     if let Some(at) = reach.ends_at {
@@ -116,24 +147,24 @@ fn how(reach: &Reach) -> String {
                 .name
                 .clone()
                 .unwrap_or_else(|| through.id.to_string());
-            words.push(format!("through the group {name}"));
+            words.push(format!("by group {name}"));
         }
         (None, Kind::DirectoryRole | Kind::AzureRole | Kind::ApplicationRole) => {
-            words.push("given directly".to_owned());
+            words.push("directly".to_owned());
         }
         (None, Kind::OwnedApplication | Kind::OwnedServicePrincipal) => {
-            words.push("owner: can add a credential and act as it".to_owned());
+            words.push("owner, who can act as it".to_owned());
         }
         (None, Kind::Group) => words.push("member".to_owned()),
     }
     if reach.conditional {
-        words.push("narrowed by a condition".to_owned());
+        words.push("under a condition".to_owned());
     }
     if reach.protected {
-        words.push("protected by EVICT_PROTECTED_GROUPS".to_owned());
+        words.push("protected".to_owned());
     }
     if reach.role_assignable {
-        words.push("directory roles can be given to it".to_owned());
+        words.push("role-assignable".to_owned());
     }
     words.join(", ")
 }

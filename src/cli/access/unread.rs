@@ -15,6 +15,7 @@ pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) 
             role: None,
             detail: "There are more than are read; what is shown is the beginning. Next: look at the rest in the portal."
                 .to_owned(),
+            happened: None,
         }),
         None => {}
     }
@@ -40,7 +41,21 @@ pub(super) fn failed(what: What, error: &EntraError) -> Unread {
             _ => None,
         },
         detail: error.to_string(),
+        happened: happened(error),
     }
+}
+
+/// What the service answered, without the advice.
+fn happened(error: &EntraError) -> Option<String> {
+    let service = error.operation().service().as_str();
+    let code = error
+        .code()
+        .map_or_else(String::new, |code| format!(" {code}"));
+    let request = error
+        .request_id()
+        .map_or_else(String::new, |id| format!(" (request-id {id})"));
+    let status = error.status()?;
+    Some(format!("{service} answered {status}{code}{request}."))
 }
 
 /// Graph tells of groups that may not be read their ids alone.
@@ -53,6 +68,7 @@ pub(super) fn nameless_groups() -> Unread {
         detail: "Graph told the ids of some groups and nothing else, so it is not known whether directory roles can be given \
                  to them. That needs the Graph permission GroupMember.Read.All."
             .to_owned(),
+        happened: Some("Graph told the ids of some groups and nothing else.".to_owned()),
     }
 }
 
@@ -69,5 +85,6 @@ pub(super) fn no_subscription() -> Unread {
             "You see no subscription of this tenant, so it is not known which Azure roles the user has. It needs {ROLE}, for \
              whoever is signed in."
         ),
+        happened: None,
     }
 }

@@ -165,6 +165,12 @@ mod tests {
             .map(|power| azure_role(power, &scope(kind)).as_str());
             table.push_str(&format!("{kind:?}: {}\n", risks.join(", ")));
         }
-        insta::assert_snapshot!(table, @r"");
+        insta::assert_snapshot!(table, @"
+        AzureRoot: critical, critical, high, medium, low
+        ManagementGroup: critical, critical, high, medium, low
+        Subscription: high, high, high, medium, low
+        ResourceGroup: medium, medium, medium, low, low
+        Resource: medium, medium, medium, low, low
+        ");
     }
 }

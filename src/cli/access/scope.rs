@@ -103,7 +103,16 @@ impl Scope {
             ScopeKind::Resource => "resource",
             ScopeKind::Application => "application",
         };
-        match self.name.as_ref().or(self.id.as_ref()) {
+        let id = self.id.as_deref().map(|id| {
+            // Of a subscription, the path says no more than its last part.
+            let short = id.rsplit('/').next().unwrap_or(id);
+            if self.kind == ScopeKind::Subscription {
+                short
+            } else {
+                id
+            }
+        });
+        match self.name.as_deref().or(id) {
             Some(name) => format!("{kind} {name}"),
             None => kind.to_owned(),
         }
@@ -137,6 +146,14 @@ mod tests {
         .iter()
         .map(|path| of_azure(path, &names).told())
         .collect();
-        insta::assert_snapshot!(told.join("\n"), @r"");
+        insta::assert_snapshot!(told.join("\n"), @"
+        all of Azure
+        management group platform
+        subscription Production
+        subscription 11111111-1111-4111-8111-111111111111
+        resource group web, in Production
+        resource keys (vaults), in Production
+        resource /strange
+        ");
     }
 }

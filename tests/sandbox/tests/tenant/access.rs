@@ -130,6 +130,7 @@ async fn the_environment_points_an_app_at_the_tenant() {
             "IDENTITY_HEADER",
             "EVICT_GRAPH_ENDPOINT",
             "EVICT_LOGIN_ENDPOINT",
+            "EVICT_ARM_ENDPOINT",
             "EVICT_TENANT_ID"
         ]
     );

@@ -3,6 +3,7 @@
 mod access;
 mod control;
 mod faults;
+mod reach;
 #[cfg(test)]
 mod support;
 mod world;

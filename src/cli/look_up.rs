@@ -2,12 +2,48 @@
 
 use futures_util::future::join_all;
 
-use super::operator::Session;
-use crate::domain::{SubjectKind, SubjectRef};
+use super::Exit;
+use super::operator::{Session, exit_of};
+use crate::domain::{SubjectKind, SubjectRef, User};
 use crate::entra::{EntraError, Resolution, Tally};
 
 /// What the directory said of a subject.
 pub(super) type Seen = Result<Resolution, EntraError>;
+
+/// Why a subject is no user to go on with.
+pub(super) struct Unfound {
+    /// `not_found`, `ambiguous`, `not_a_user` or `failed`.
+    pub(super) state: &'static str,
+    /// The same as sentences, with the next step.
+    pub(super) detail: String,
+    pub(super) exit: Exit,
+}
+
+/// The user whom a subject names.
+pub(super) fn found(seen: Option<Seen>) -> Result<User, Unfound> {
+    let unfound = |state, detail| Unfound {
+        state,
+        detail,
+        exit: Exit::Partly,
+    };
+    match seen {
+        Some(Ok(Resolution::Found(user))) => Ok(user),
+        Some(Ok(Resolution::NotFound)) => Err(unfound(
+            "not_found",
+            "This tenant has no such user. Next: look for a slip in the name, or for a deleted account.".to_owned(),
+        )),
+        Some(Ok(Resolution::Ambiguous { candidates, detail })) => Err(unfound(
+            "ambiguous",
+            format!("It fits {candidates} users, or users who differ. {detail} Next: give the object id."),
+        )),
+        Some(Err(error)) => Err(Unfound {
+            state: "failed",
+            detail: error.to_string(),
+            exit: exit_of(&error),
+        }),
+        None => Err(unfound("not_a_user", "This is no user.".to_owned())),
+    }
+}
 
 /// Looks everybody up beforehand, some at a time. A name that is nobody's user principal name may be a mail address: if it
 /// is, the subject is named by that.

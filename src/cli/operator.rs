@@ -104,8 +104,7 @@ impl Operator {
             let entra =
                 Entra::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(&clock))?;
             let endpoint = settings.arm_endpoint.clone();
-            let azure =
-                Azure::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(&clock))?;
+            let azure = Azure::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(&clock));
             let deadline = Deadline::after(&*clock, SIGN_IN);
             let facts = runtime.block_on(entra.identity(deadline))?;
             Ok((entra, azure, facts))

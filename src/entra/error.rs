@@ -199,6 +199,14 @@ impl fmt::Display for EntraError {
         }
         f.write_str(". ")?;
         match disposition {
+            Disposition::RetryLater { .. }
+                if self.status() == Some(401) && matches!(operation, Operation::Inquire(_)) =>
+            {
+                f.write_str(
+                    "It refused the token, and another one too: see that EVICT_CLOUD names the cloud of this tenant and that \
+                     the sign-in is sound, then run the command again.",
+                )
+            }
             Disposition::RetryLater { not_before } => retry_later(f, cause, *not_before),
             Disposition::FixPermission => fix_permission(f, *operation, token.as_ref()),
             Disposition::FixAlert if matches!(operation, Operation::Inquire(_)) => f.write_str(

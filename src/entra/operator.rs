@@ -26,6 +26,7 @@ use uuid::Uuid;
 use super::Entra;
 use super::cause::Cause;
 use super::claims::{self, TokenFacts};
+use super::client::Client;
 use super::error::EntraError;
 use super::exchange::LoginTransport;
 use super::identity::{FreshToken, IdentityProblem, ManagedIdentity, TokenSource, problem};
@@ -97,6 +98,21 @@ impl SignedIn {
             transport,
             chosen: Arc::default(),
         })
+    }
+
+    /// A client of a service at that endpoint, with a throttle and a token of its own.
+    pub(super) fn client(
+        &self,
+        resource: Resource,
+        endpoint: impl Into<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Client {
+        let source = OperatorTokens {
+            signed_in: self.clone(),
+            resource,
+        };
+        let transport = Box::new(self.transport.clone());
+        Client::new(endpoint, transport, Box::new(source), clock)
     }
 
     /// A token for this resource. It is asked for anew each time.

@@ -75,6 +75,12 @@ async fn an_administrator_three_groups_deep_is_shown_with_all_that_is_at_stake()
     let answer = shell.evict(&["access", PETRA, "alice@contoso.com"]).await;
     insta::assert_snapshot!(answer.shown());
     shell.tenant.assert_no_surprises();
+    // What README shows of it cannot grow old.
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("<!-- access -->\n```text\n").unwrap();
+    let (shown, _) = rest.split_once("```\n<!-- /access -->").unwrap();
+    assert!(shown.lines().count() > 10);
+    assert!(answer.output.starts_with(shown), "{shown}");
 }
 
 #[tokio::test]

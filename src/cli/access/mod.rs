@@ -17,13 +17,12 @@ use clap::Args;
 
 use self::document::{Account, Document, Entry, Kind, Reach, Scope};
 use self::rank::Risk;
-use self::survey::{Common, Found};
-use super::look_up::{Seen, look_up};
-use super::operator::{Operator, Session, exit_of};
+use self::survey::Found;
+use super::look_up::{Unfound, found, look_up};
+use super::operator::{Operator, Session};
 use super::users::Users;
 use super::{Console, Exit};
 use crate::domain::{SubjectRef, User};
-use crate::entra::Resolution;
 
 /// Shows what a user's account reaches, the riskiest first; changes nothing.
 ///
@@ -73,63 +72,41 @@ impl Access {
 }
 
 async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
-    let people = look_up(session, subjects).await;
-    let common = if people.iter().any(|(_, seen)| is_found(seen.as_ref())) {
-        Some(survey::common(session).await)
-    } else {
-        None
-    };
+    let people: Vec<(SubjectRef, Result<User, Unfound>)> = look_up(session, subjects)
+        .await
+        .into_iter()
+        .map(|(subject, seen)| (subject, found(seen)))
+        .collect();
     let mut users = Vec::new();
-    for (subject, seen) in people {
-        users.push(Box::pin(entry(session, common.as_ref(), &subject, seen)).await);
+    let mut common = None;
+    for (subject, user) in people {
+        let entry = match user {
+            Ok(user) => {
+                // Asked once, and not for nobody.
+                let common = match &mut common {
+                    Some(common) => common,
+                    common => common.insert(survey::common(session).await),
+                };
+                let found = Box::pin(survey::of_user(session, common, &user)).await;
+                Entry {
+                    subject: subject.written(),
+                    state: "found",
+                    exit: exit(&found),
+                    account: Some(account(user, found)),
+                    detail: None,
+                }
+            }
+            Err(unfound) => Entry {
+                subject: subject.written(),
+                state: unfound.state,
+                account: None,
+                detail: Some(unfound.detail),
+                exit: unfound.exit,
+            },
+        };
+        users.push(entry);
     }
     Document { users }
-}
-
-fn is_found(seen: Option<&Seen>) -> bool {
-    matches!(seen, Some(Ok(Resolution::Found(_))))
-}
-
-async fn entry(
-    session: &Session,
-    common: Option<&Common>,
-    subject: &SubjectRef,
-    seen: Option<Seen>,
-) -> Entry {
-    let mut entry = Entry {
-        subject: subject.written(),
-        state: "not_a_user",
-        account: None,
-        detail: None,
-        exit: Exit::Partly,
-    };
-    match (seen, common) {
-        (Some(Ok(Resolution::Found(user))), Some(common)) => {
-            entry.state = "found";
-            let found = survey::of_user(session, common, &user).await;
-            entry.exit = exit(&found);
-            entry.account = Some(account(user, found));
-        }
-        (Some(Ok(Resolution::NotFound | Resolution::Found(_))), _) => {
-            entry.state = "not_found";
-            entry.detail = Some(
-                "This tenant has no such user. Next: look for a slip in the name, or for a deleted account.".to_owned(),
-            );
-        }
-        (Some(Ok(Resolution::Ambiguous { candidates, detail })), _) => {
-            entry.state = "ambiguous";
-            entry.detail = Some(format!(
-                "It fits {candidates} users, or users who differ. {detail} Next: give the object id."
-            ));
-        }
-        (Some(Err(error)), _) => {
-            entry.state = "failed";
-            entry.exit = exit_of(&error);
-            entry.detail = Some(error.to_string());
-        }
-        (None, _) => entry.detail = Some("This is no user.".to_owned()),
-    }
-    entry
 }
 
 fn exit(found: &Found) -> Exit {

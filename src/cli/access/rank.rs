@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_azure_role_is_as_risky_as_it_is_mighty_and_wide() {
-        let mut table = String::new();
+        let mut table = Vec::new();
         for kind in [
             ScopeKind::AzureRoot,
             ScopeKind::ManagementGroup,
@@ -163,9 +163,9 @@ mod tests {
                 Some(Power::Reads),
             ]
             .map(|power| azure_role(power, &scope(kind)).as_str());
-            table.push_str(&format!("{kind:?}: {}\n", risks.join(", ")));
+            table.push(format!("{kind:?}: {}", risks.join(", ")));
         }
-        insta::assert_snapshot!(table, @"
+        insta::assert_snapshot!(table.join("\n"), @"
         AzureRoot: critical, critical, high, medium, low
         ManagementGroup: critical, critical, high, medium, low
         Subscription: high, high, high, medium, low

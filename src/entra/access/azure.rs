@@ -14,15 +14,13 @@ use super::inquiries;
 use super::pages::Listed;
 use super::powers::{self, Power};
 use crate::domain::{ArmEndpoint, Clock, Cloud, Deadline, UserId};
-use crate::entra::cause::Cause;
 use crate::entra::client::{Client, Question};
 use crate::entra::error::EntraError;
 use crate::entra::operation::{Inquiry, Operation};
-use crate::entra::operator::{OperatorTokens, SignedIn};
+use crate::entra::operator::SignedIn;
 use crate::entra::path;
 use crate::entra::resource::Resource;
 use crate::entra::tally::Tally;
-use crate::entra::transport::HttpTransport;
 
 /// The client of Azure Resource Manager. Clones share everything.
 #[derive(Debug, Clone)]
@@ -104,26 +102,17 @@ struct WireRoleProperties {
 }
 
 impl Azure {
-    /// Makes the client for whoever is signed in. Nothing is asked yet.
-    ///
-    /// # Errors
-    /// If there are no TLS roots.
+    /// Makes the client for whoever is signed in, over the sign-in's own connections. Nothing is asked yet.
+    #[must_use]
     pub fn connect_by(
         signed_in: &SignedIn,
         cloud: Cloud,
         endpoint: ArmEndpoint,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, EntraError> {
-        let transport = HttpTransport::new()
-            .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
-        let source = OperatorTokens {
-            signed_in: signed_in.clone(),
-            resource: Resource::azure(cloud),
-        };
-        let client = Client::new(endpoint, Box::new(transport), Box::new(source), clock);
-        Ok(Self {
-            client: Arc::new(client),
-        })
+    ) -> Self {
+        Self {
+            client: Arc::new(signed_in.client(Resource::azure(cloud), endpoint, clock)),
+        }
     }
 
     pub(super) fn question(inquiry: &'static Inquiry, path: String) -> Question {

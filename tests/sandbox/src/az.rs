@@ -107,7 +107,7 @@ fn success(token: &str, tenant: Uuid, expires_on: i64) -> String {
 }
 
 fn by_scope(tokens: &[(String, String)], tenant: Uuid, expires_on: i64) -> String {
-    let cases: String = tokens
+    let cases: Vec<String> = tokens
         .iter()
         .map(|(scope, token)| {
             let answer = success(token, tenant, expires_on);
@@ -116,7 +116,8 @@ fn by_scope(tokens: &[(String, String)], tenant: Uuid, expires_on: i64) -> Strin
         .collect();
     let refusal = "ERROR: AADSTS500011: The resource principal was not found in the tenant.";
     format!(
-        "case \"$*\" in\n{cases}*) printf '%s\\n' {} >&2; exit 1;;\nesac\n",
+        "case \"$*\" in\n{}*) printf '%s\\n' {} >&2; exit 1;;\nesac\n",
+        cases.concat(),
         quoted(refusal)
     )
 }

@@ -261,10 +261,10 @@ fn breaches(source: &Source) -> Vec<String> {
     let mut conditional = text.clone();
     for (file, module) in OPERATORS_OWN {
         if path == file {
-            conditional = conditional.replace(
-                &format!("#[cfg(feature = \"operator\")]\npub mod {module};"),
-                "",
-            );
+            for visibility in ["pub ", ""] {
+                let declared = format!("#[cfg(feature = \"operator\")]\n{visibility}mod {module};");
+                conditional = conditional.replace(&declared, "");
+            }
         }
     }
     for condition in ["cfg(test", "cfg(feature", "cfg!("] {

@@ -4,5 +4,7 @@ mod access;
 mod control;
 mod faults;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod support;
 mod world;

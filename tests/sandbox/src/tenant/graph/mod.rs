@@ -5,6 +5,7 @@ mod filter;
 mod groups;
 mod permissions;
 mod properties;
+mod reports;
 mod users;
 
 use jiff::Timestamp;
@@ -56,6 +57,16 @@ fn route(context: &Context<'_>, directory: &mut Directory) -> Answer {
     let unknown = || Answer::unknown(&format!("{method} {}", call.raw));
     if call.segments == ["v1.0", "users"] && method == "GET" {
         return users::list(context, directory);
+    }
+    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    match (method, segments.as_slice()) {
+        ("GET", [version @ ("v1.0" | "beta"), "auditLogs", "signIns"]) => {
+            return reports::sign_ins(context, directory, *version == "beta");
+        }
+        ("GET", ["v1.0", "identityProtection", "riskyUsers", key]) => {
+            return reports::risky_user(context, directory, key);
+        }
+        _ => {}
     }
     if let Some(path) = call.object_of("groups") {
         return match (method, path.rest) {

@@ -25,6 +25,15 @@ const REVOKE: [&str; 3] = [
     "Directory.ReadWrite.All",
 ];
 
+/// Permissions that let an app read the sign-in log ("List signIns"). An older edition of that page wants Directory.Read.All
+/// beside it, for a known issue with the check of the licence.
+const READ_LOGS: [&str; 1] = ["AuditLog.Read.All"];
+/// Permissions that let an app read which users are at risk ("Get riskyUser").
+const READ_RISK: [&str; 2] = [
+    "IdentityRiskyUser.Read.All",
+    "IdentityRiskyUser.ReadWrite.All",
+];
+
 /// What a token lets its bearer do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Permitted<'a>(pub(crate) &'a [String]);
@@ -52,6 +61,16 @@ impl Permitted<'_> {
     /// The groups of a user: users and memberships must both be readable.
     pub(crate) fn check_member_groups(self) -> bool {
         self.read_users() && self.read_groups()
+    }
+
+    /// The sign-in log.
+    pub(crate) fn read_logs(self) -> bool {
+        self.any(&READ_LOGS)
+    }
+
+    /// What Identity Protection thinks of users.
+    pub(crate) fn read_risk(self) -> bool {
+        self.any(&READ_RISK)
     }
 
     /// Sign-in sessions.

@@ -33,8 +33,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) endpoint: GraphEndpoint,
-    pub(super) transport: Box<dyn Transport>,
-    pub(super) tokens: Tokens,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) tokens: Arc<Tokens>,
     pub(super) throttle: Throttle,
     pub(super) graph_clock: GraphClock,
     pub(super) clock: Arc<dyn Clock>,
@@ -45,7 +45,9 @@ pub(super) struct Client {
 pub(super) struct Question {
     pub(super) operation: Operation,
     pub(super) method: Method,
-    /// What follows `/v1.0`, from `path`.
+    /// Graph's version: what is not there in the first one is in `beta`, which may change.
+    pub(super) version: &'static str,
+    /// What follows the version, from `path`.
     pub(super) path: String,
     pub(super) json: Option<Vec<u8>>,
     pub(super) eventual: bool,
@@ -58,6 +60,7 @@ impl Question {
         Self {
             operation,
             method: Method::GET,
+            version: "v1.0",
             path,
             json: None,
             eventual: false,
@@ -270,8 +273,13 @@ impl Client {
     }
 
     fn request(&self, question: &Question, token: &Token) -> Result<Request, Failure> {
-        let url = Url::parse(&format!("{}/v1.0{}", self.endpoint.root(), question.path))
-            .map_err(|_| Failure::last(Cause::Setup("the address is not a URL".to_owned())))?;
+        let url = Url::parse(&format!(
+            "{}/{}{}",
+            self.endpoint.root(),
+            question.version,
+            question.path
+        ))
+        .map_err(|_| Failure::last(Cause::Setup("the address is not a URL".to_owned())))?;
         Ok(Request {
             method: question.method.clone(),
             url,

@@ -8,7 +8,7 @@
 //! From the inside out: `transport` sends a request once; `identity`, `token` and `claims` get the token; `throttle` holds
 //! the one instant before which nobody calls; `retry` says what is tried again; `client` puts these in order; `users`,
 //! `resolve`, `groups`, `sessions` and `verify` ask something of Graph, each with its own wire structs; `error` says what to
-//! do when that fails.
+//! do when that fails. `reports` asks what only a person at a shell wants to know.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -28,6 +28,8 @@ pub mod operator;
 mod path;
 mod permissions;
 mod refusal;
+#[cfg(feature = "operator")]
+pub mod reports;
 mod resolve;
 mod resource;
 mod retry;
@@ -116,8 +118,8 @@ impl Entra {
         Self {
             client: Arc::new(Client {
                 endpoint,
-                transport,
-                tokens: Tokens::new(source, Arc::clone(&clock)),
+                transport: Arc::from(transport),
+                tokens: Arc::new(Tokens::new(source, Arc::clone(&clock))),
                 throttle: Throttle::new(Arc::clone(&clock)),
                 graph_clock: GraphClock::default(),
                 clock,

@@ -19,6 +19,12 @@ pub enum Operation {
     ReadGroup,
     /// End every session of a user.
     RevokeSessions,
+    /// What Identity Protection says of a user.
+    ReadRisk,
+    /// When a user last signed in.
+    ReadSignInActivity,
+    /// A user's entries in the sign-in log.
+    ReadSignInLog,
 }
 
 impl Operation {
@@ -32,6 +38,9 @@ impl Operation {
             Self::CheckMemberGroups => "POST /users/{id}/checkMemberGroups",
             Self::ReadGroup => "GET /groups/{id}",
             Self::RevokeSessions => "POST /users/{id}/revokeSignInSessions",
+            Self::ReadRisk => "GET /identityProtection/riskyUsers/{id}",
+            Self::ReadSignInActivity => "GET /users/{id}?$select=signInActivity",
+            Self::ReadSignInLog => "GET /auditLogs/signIns",
         }
     }
 
@@ -45,6 +54,9 @@ impl Operation {
             Self::CheckMemberGroups => "Asking whether the user is in a protected group",
             Self::ReadGroup => "Reading a protected group",
             Self::RevokeSessions => "Revoking the user's sessions",
+            Self::ReadRisk => "Reading the user's risk",
+            Self::ReadSignInActivity => "Reading when the user last signed in",
+            Self::ReadSignInLog => "Reading the sign-in log",
         }
     }
 
@@ -56,7 +68,10 @@ impl Operation {
             | Self::ReadUser
             | Self::FindUser
             | Self::CheckMemberGroups
-            | Self::ReadGroup => true,
+            | Self::ReadGroup
+            | Self::ReadRisk
+            | Self::ReadSignInActivity
+            | Self::ReadSignInLog => true,
             Self::RevokeSessions => false,
         }
     }
@@ -70,6 +85,8 @@ impl Operation {
             Self::CheckMemberGroups => &[&permissions::USER_READ, &permissions::GROUP_MEMBER_READ],
             Self::ReadGroup => &[&permissions::GROUP_MEMBER_READ],
             Self::RevokeSessions => &[&permissions::USER_REVOKE_SESSIONS],
+            Self::ReadRisk => &[&permissions::IDENTITY_RISKY_USER_READ],
+            Self::ReadSignInActivity | Self::ReadSignInLog => &[&permissions::AUDIT_LOG_READ],
         }
     }
 }

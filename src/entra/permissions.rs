@@ -60,6 +60,22 @@ pub(super) const GROUP_MEMBER_READ: Permission = Permission {
     ],
 };
 
+/// To read the sign-in log and when a user last signed in, for a person who looks. The handler does not need it.
+pub(super) const AUDIT_LOG_READ: Permission = Permission {
+    name: "AuditLog.Read.All",
+    app_role_id: "b0afded3-3588-46d8-8b3d-9842eff778da",
+    needed_for: "read the sign-in log",
+    accepted_instead: &[],
+};
+
+/// To read what Identity Protection says of a user, for a person who looks. The handler does not need it.
+pub(super) const IDENTITY_RISKY_USER_READ: Permission = Permission {
+    name: "IdentityRiskyUser.Read.All",
+    app_role_id: "dc5007c0-2d7d-4c42-879c-2dab87571379",
+    needed_for: "read the risk of users",
+    accepted_instead: &["IdentityRiskyUser.ReadWrite.All"],
+};
+
 /// The least set of application permissions with which every part of Evict works.
 pub const REQUIRED_PERMISSIONS: [&Permission; 3] =
     [&USER_REVOKE_SESSIONS, &USER_READ, &GROUP_MEMBER_READ];

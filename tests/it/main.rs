@@ -13,6 +13,8 @@ mod alert_refusals;
 mod alert_round_trip;
 mod alert_rules;
 mod alert_samples;
+#[cfg(feature = "operator")]
+mod answers;
 mod app;
 mod callers_http;
 mod callers_tokens;
@@ -30,9 +32,12 @@ mod evict_send;
 #[cfg(feature = "operator")]
 mod explain;
 mod fuzzed;
+mod golden;
 mod guard_caps;
 mod guard_properties;
 mod guard_protection;
+#[cfg(feature = "operator")]
+mod help_examples;
 mod host_invocation;
 mod host_log;
 mod host_process;

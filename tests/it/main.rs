@@ -22,6 +22,7 @@ mod check;
 #[cfg(feature = "operator")]
 mod command;
 mod config_settings;
+mod dependencies;
 mod documents;
 mod entra_support;
 mod entra_wire;

@@ -55,6 +55,8 @@ mod package;
 mod queue_delivery;
 mod queue_forged;
 mod queue_unreadable;
+#[cfg(feature = "operator")]
+mod readme_session;
 mod receipt_comment;
 mod receipt_json;
 mod receipt_messages;

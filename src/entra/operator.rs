@@ -1,7 +1,7 @@
 //! Signs the operator's command in, as whoever is signed in already: the Azure CLI's account, a managed identity, or a
 //! workload identity. It asks for no secret, and takes no token of another tenant than the one that is pinned.
 //!
-//! [`SignedIn`] gives a token for any [`Resource`] by the one sign-in. [`OperatorTokens`] puts that behind a client that
+//! [`SignedIn`] gives a token for any [`Resource`] by the one sign-in. `OperatorTokens` puts that behind a client that
 //! keeps its token, as Graph's does.
 //!
 //! The handler has none of this. What is done with the token is the same code for both programs.

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::Escaped;
@@ -20,6 +21,9 @@ use crate::domain::{
 /// Exit code 0 if the payload was understood, 65 if it is malformed, 66 if the file cannot be read, 74 if the standard
 /// input cannot be read or the answer cannot be written.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evict explain incident.json\n  evict explain --json - < incident.json"
+)]
 pub(super) struct Explain {
     /// Answer with one JSON document.
     #[arg(long)]
@@ -72,48 +76,70 @@ impl Explain {
     }
 }
 
-/// The answer. Its JSON is a contract; what is not known is left out.
-#[derive(Serialize)]
+/// How a payload was read.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+#[schemars(rename = "Explained")]
+pub(super) struct Document<'a> {
+    /// `alert`, `nothing_to_do` or `malformed`.
     verdict: &'static str,
+    /// The shape of the payload, a name of README's list.
     shape: &'static str,
+    /// As the sender wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<&'a str>,
+    /// The alert's id, as the sender wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert_id: Option<&'a str>,
+    /// The incident's id, as the sender wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     incident_id: Option<&'a str>,
+    /// If there is nothing to do: the word for why.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// Whom it names, in its order.
     subjects: Vec<Subject<'a>>,
+    /// If it is malformed: where, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem<'a>>,
     #[serde(skip)]
     parsed: &'a Parsed,
 }
 
-#[derive(Serialize)]
+/// An account that a payload names. What it does not say is left out.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ExplainedSubject")]
 struct Subject<'a> {
+    /// What the payload says it is.
     #[serde(rename = "as")]
     kind: SubjectKind,
+    /// The object id.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<UserId>,
+    /// The user principal name.
     #[serde(skip_serializing_if = "Option::is_none")]
     upn: Option<&'a UserPrincipalName>,
+    /// The security identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<&'a SecurityIdentifier>,
+    /// The mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     mail: Option<&'a MailAddress>,
+    /// The tenant that the payload names.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<TenantId>,
+    /// Any other name, as the sender wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// Where a payload cannot be read, and why.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ExplainedProblem")]
 struct Problem<'a> {
+    /// The JSON path.
     path: &'a str,
+    /// What was expected there.
     expected: &'a str,
 }
 

@@ -16,6 +16,7 @@ mod manual;
 mod operator;
 mod receipts;
 mod revoke;
+mod schema;
 mod send;
 mod settings;
 mod status;
@@ -105,11 +106,14 @@ enum Verb {
     #[command(hide = true)]
     Manual(manual::Manual),
     Send(Box<send::Send>),
+    #[command(after_help = letters::EXAMPLES_OF_DEAD_LETTERS)]
     DeadLetters(letters::Letters),
+    #[command(after_help = letters::EXAMPLES_OF_REJECTED)]
     Rejected(letters::Letters),
     Revoke(revoke::Revoke),
     Status(status::Status),
     Access(access::Access),
+    Schema(schema::Schema),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -126,6 +130,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::Revoke(revoke) => revoke.run(console),
             Verb::Status(status) => status.run(console),
             Verb::Access(access) => access.run(console),
+            Verb::Schema(schema) => schema.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

@@ -28,7 +28,7 @@ use crate::receipt::{self, OperatorReport};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  evict revoke alice@contoso.com --reason 'Tokens seen on a paste site'\n  \
-                        evict revoke --file users.txt --expect 12 --json\n  evict revoke alice@contoso.com --observe"
+                        evict revoke --file users.txt --expect 3 --json\n  evict revoke alice@contoso.com --observe"
 )]
 pub(super) struct Revoke {
     #[command(flatten)]

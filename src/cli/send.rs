@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -75,16 +76,24 @@ struct Asked<'a> {
     expect: Option<usize>,
 }
 
-/// The answer. Its JSON is a contract; what is not known is left out.
-#[derive(Serialize)]
+/// A message that the queue has taken.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Sent<'a> {
+#[schemars(rename = "Sent")]
+pub(super) struct Sent<'a> {
+    /// The host of the namespace.
     namespace: &'a str,
+    /// The queue.
     queue: String,
+    /// The message's id.
     message_id: &'a str,
+    /// How the function will read it, a name of README's list of shapes.
     shape: &'static str,
+    /// How many users it asks for.
     users: usize,
+    /// When it may be delivered first, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     at: Option<Timestamp>,
 }
 

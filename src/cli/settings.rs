@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Console, Exit};
@@ -19,13 +20,20 @@ pub(super) struct Settings {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Row {
+/// A setting of the function app.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Setting")]
+pub(super) struct Row {
+    /// The variable.
     name: &'static str,
+    /// What it may hold, in words.
     holds: String,
+    /// Whether it has to be set.
     required: bool,
+    /// What counts if it is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     default: Option<&'static str>,
+    /// What it is for.
     meaning: &'static str,
 }
 

@@ -11,12 +11,15 @@ use super::identifiers::TenantId;
 
 /// Who called, by a token that was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Caller {
     /// The object id of the user or of the service principal in the tenant (`oid`).
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub object_id: Uuid,
     /// The application that got the token (`appid`, or `azp`).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub application_id: Option<Uuid>,
 }
 

@@ -6,6 +6,7 @@ use super::subject::SubjectKind;
 
 /// Why the guard withheld a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WithholdReason {
     /// The app's token is of another tenant than the pinned one: nothing may be done with it.
@@ -64,6 +65,7 @@ impl WithholdReason {
 
 /// Whose move it is when a containment failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fix {
     /// The managed identity lacks a permission: once it is granted, the same message succeeds.
@@ -76,6 +78,7 @@ pub enum Fix {
 
 /// How it ended, for one subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Graph accepted the revocation.

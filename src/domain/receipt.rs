@@ -12,6 +12,7 @@ use super::user::User;
 
 /// The user of a receipt, as the directory names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptUser {
     /// The object id.
@@ -31,22 +32,27 @@ impl From<&User> for ReceiptUser {
 
 /// `signInSessionsValidFromDateTime` before and after.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub struct SessionsValidFrom {
     /// As it was read before anything was called.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub before: Option<Timestamp>,
     /// As it was read back afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub after: Option<Timestamp>,
 }
 
 /// A call to Graph that changed something, or tried to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
     /// What was called, such as `POST /users/{id}/revokeSignInSessions`.
     pub operation: String,
     /// When the answer came, by Graph's own clock where it told.
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub at: Timestamp,
     /// The HTTP status; absent when no answer came.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,16 +64,19 @@ pub struct Call {
 
 /// Something that a revocation does not end at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub struct StillAlive {
     /// What it is, as a sentence.
     pub what: String,
     /// Until when it may live; absent where no bound is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub until: Option<Timestamp>,
 }
 
 /// The ids by which a receipt is found again elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Correlation {
     /// The alert's id, as the sender wrote it.
@@ -88,6 +97,7 @@ pub struct Correlation {
 
 /// The record of one subject's containment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// The subject as it was written.
@@ -112,8 +122,10 @@ pub struct Receipt {
     pub attempts: u32,
     /// The time spent on this subject, in milliseconds.
     #[serde(rename = "elapsedMilliseconds", serialize_with = "milliseconds")]
+    #[cfg_attr(feature = "operator", schemars(with = "u64"))]
     pub elapsed: Duration,
     /// When this record was made.
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub at: Timestamp,
     /// What stays alive, and until when that may be.
     pub still_alive: Vec<StillAlive>,

@@ -8,6 +8,7 @@ use super::identifiers::{
 
 /// What the payload says an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectKind {
     /// A user, as far as the payload tells.

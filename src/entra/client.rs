@@ -36,8 +36,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) struct Client {
     /// The root of the service, without a slash at the end; made from an endpoint's type.
     pub(super) root: String,
-    pub(super) transport: Box<dyn Transport>,
-    pub(super) tokens: Tokens,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) tokens: Arc<Tokens>,
     pub(super) throttle: Throttle,
     pub(super) graph_clock: GraphClock,
     pub(super) clock: Arc<dyn Clock>,
@@ -134,8 +134,8 @@ impl Client {
     ) -> Self {
         Self {
             root: endpoint.into(),
-            transport,
-            tokens: Tokens::new(source, Arc::clone(&clock)),
+            transport: Arc::from(transport),
+            tokens: Arc::new(Tokens::new(source, Arc::clone(&clock))),
             throttle: Throttle::new(Arc::clone(&clock)),
             graph_clock: GraphClock::default(),
             clock,

@@ -9,7 +9,7 @@
 //!   and the next step. It holds no name of a user and no text of Graph's own but codes and request ids, so it may be
 //!   logged.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::cause::Cause;
@@ -81,6 +81,12 @@ impl EntraError {
         self
     }
 
+    /// What the token in use says of itself, if one was sent.
+    #[must_use]
+    pub fn token(&self) -> Option<&TokenFacts> {
+        self.0.token.as_ref()
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
@@ -133,6 +139,32 @@ impl EntraError {
         self.0.elapsed
     }
 
+    /// The first half of the account, as a sentence: what was being done, what came back, how often it was tried.
+    pub(super) fn what_happened(&self) -> String {
+        let account = &*self.0;
+        let mut told = format!(
+            "{} failed: {}",
+            account.operation.doing(),
+            account.cause.told(account.operation.service())
+        );
+        if account.attempts > 0 {
+            let times = if account.attempts == 1 {
+                "attempt"
+            } else {
+                "attempts"
+            };
+            // Writing to a `String` cannot fail.
+            let _ = write!(
+                told,
+                ", after {} {times} in {:.1} s",
+                account.attempts,
+                account.elapsed.as_secs_f64()
+            );
+        }
+        told.push('.');
+        told
+    }
+
     /// Whether the last request may have been carried out all the same: a time-out, a broken connection, a server error.
     #[must_use]
     pub fn is_unclear(&self) -> bool {
@@ -176,28 +208,13 @@ impl fmt::Display for EntraError {
             operation,
             cause,
             disposition,
-            attempts,
-            elapsed,
             token,
+            ..
         } = &*self.0;
         if let Cause::Identity(IdentityProblem::SignIn(problem)) = cause {
             return problem.fmt(f);
         }
-        let cause_told = cause.told(operation.service());
-        write!(f, "{} failed: {cause_told}", operation.doing())?;
-        if *attempts > 0 {
-            let times = if *attempts == 1 {
-                "attempt"
-            } else {
-                "attempts"
-            };
-            write!(
-                f,
-                ", after {attempts} {times} in {:.1} s",
-                elapsed.as_secs_f64()
-            )?;
-        }
-        f.write_str(". ")?;
+        write!(f, "{} ", self.what_happened())?;
         match disposition {
             Disposition::RetryLater { .. }
                 if self.status() == Some(401) && matches!(operation, Operation::Inquire(_)) =>

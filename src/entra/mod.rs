@@ -8,7 +8,8 @@
 //! From the inside out: `transport` sends a request once; `identity`, `token` and `claims` get the token; `throttle` holds
 //! the one instant before which nobody calls; `retry` says what is tried again; `client` puts these in order; `users`,
 //! `resolve`, `groups`, `sessions` and `verify` ask something of Graph, each with its own wire structs; `error` says what to
-//! do when that fails. `access` is the operator's alone: what an account reaches, also in Azure.
+//! do when that fails. The operator's alone are `access`, what an account reaches, also in Azure, and `reports`, what only a
+//! person at a shell wants to know of a user.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -30,6 +31,8 @@ pub mod operator;
 mod path;
 mod permissions;
 mod refusal;
+#[cfg(feature = "operator")]
+pub mod reports;
 mod resolve;
 mod resource;
 mod retry;

@@ -17,7 +17,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The path of a user by object id.
 pub(super) fn user(id: UserId) -> String {
-    format!("/users/{id}")
+    user_in("/users", id)
+}
+
+/// The path of what a collection, whose name is ours, holds of a user.
+pub(super) fn user_in(collection: &'static str, id: UserId) -> String {
+    format!("{collection}/{id}")
 }
 
 /// The path of a user by user principal name.

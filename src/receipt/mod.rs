@@ -57,7 +57,7 @@ pub use event::{EVENT_TYPE, EventKey, events};
 pub use log::log_line;
 pub use message::{handover, put_back};
 pub use rejected::{RejectedFrom, rejected, unfinished};
-pub use reply::{OperatorReport, operator_json, reply_json};
+pub use reply::{OperatorReply, OperatorReport, operator_json, reply_json};
 pub use size::{EVENT_LIMIT, QUEUE_MESSAGE_LIMIT};
 
 /// What one alert came to: how it was read, and a receipt for each of its subjects.

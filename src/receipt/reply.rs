@@ -62,15 +62,22 @@ pub fn operator_json(report: &OperatorReport<'_>) -> String {
     })
 }
 
+/// What was done for the users who were named.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct OperatorReply<'a> {
+pub struct OperatorReply<'a> {
+    /// One for each user, in the order in which they were named.
     receipts: &'a [Receipt],
+    /// How many receipts ended in which way.
     summary: Summary,
+    /// Whom nothing was done for, since the work was broken off.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     not_begun: &'a [String],
+    /// Of whom it is not known what was done, since the work was broken off at once.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     unknown: &'a [String],
+    /// Why it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
 }
@@ -161,6 +168,7 @@ impl<'a> AlertRecord<'a> {
 
 /// How many receipts ended in which way.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 struct Summary {
     revoked: usize,
     already_cut: usize,

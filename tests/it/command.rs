@@ -53,33 +53,6 @@ fn every_shell_gets_a_script_that_knows_every_verb() {
 }
 
 #[test]
-fn the_help_of_every_verb_is_there() {
-    for verb in ["explain", "settings", "completions"] {
-        let (code, help) = evict(&[verb, "--help"]);
-        assert_eq!(code, 0);
-        assert!(help.contains("Usage: evict"), "{help}");
-    }
-}
-
-#[test]
-fn the_examples_of_the_help_run() {
-    for verb in ["settings", "completions"] {
-        let (_, help) = evict(&[verb, "--help"]);
-        let examples = help.split("Examples:").nth(1).unwrap();
-        let lines: Vec<&str> = examples
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
-        assert!(!lines.is_empty());
-        for line in lines {
-            let command: Vec<&str> = line.split('>').next().unwrap().split_whitespace().collect();
-            assert_eq!(command[0], "evict");
-            assert_eq!(evict(&command[1..]).0, 0, "{line}");
-        }
-    }
-}
-
-#[test]
 fn every_verb_has_a_manual_page() {
     let (code, verbs) = evict(&["manual", "--list"]);
     assert_eq!(code, 0);

@@ -7,7 +7,7 @@ use crate::app::outcomes;
 use crate::shell::Shell;
 
 /// Leaves alice's message in the dead letters: Graph is down, and the queue gives up before the handler does.
-async fn given_up() -> Shell {
+pub(crate) async fn given_up() -> Shell {
     let shell = Shell::open(&[("EVICT_MAX_DELIVERIES", "2000")]).await;
     shell.app.without_token();
     let message = Message {
@@ -22,7 +22,7 @@ async fn given_up() -> Shell {
 }
 
 /// Leaves one message that could not be read among the rejected, and one whose last delivery could not finish.
-async fn rejected() -> Shell {
+pub(crate) async fn rejected() -> Shell {
     let shell = Shell::open(&[
         ("EVICT_MAX_DELIVERIES", "1"),
         ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),

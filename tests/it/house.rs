@@ -87,6 +87,7 @@ const OPERATORS_OWN: &[(&str, &str)] = &[
     ("entra/mod.rs", "exchange"),
     ("entra/mod.rs", "operator"),
     ("entra/mod.rs", "access"),
+    ("entra/mod.rs", "reports"),
 ];
 
 const MOST_LINES: usize = 400;
@@ -261,9 +262,9 @@ fn breaches(source: &Source) -> Vec<String> {
     let mut conditional = text.clone();
     for (file, module) in OPERATORS_OWN {
         if path == file {
-            for visibility in ["pub ", ""] {
-                let declared = format!("#[cfg(feature = \"operator\")]\n{visibility}mod {module};");
-                conditional = conditional.replace(&declared, "");
+            for declared in ["pub mod", "mod"] {
+                let line = format!("#[cfg(feature = \"operator\")]\n{declared} {module};");
+                conditional = conditional.replace(&line, "");
             }
         }
     }

@@ -15,6 +15,8 @@ mod alert_refusals;
 mod alert_round_trip;
 mod alert_rules;
 mod alert_samples;
+#[cfg(feature = "operator")]
+mod answers;
 mod app;
 mod callers_http;
 mod callers_tokens;
@@ -22,6 +24,7 @@ mod check;
 #[cfg(feature = "operator")]
 mod command;
 mod config_settings;
+mod dependencies;
 mod documents;
 mod entra_support;
 mod entra_wire;
@@ -32,9 +35,12 @@ mod evict_send;
 #[cfg(feature = "operator")]
 mod explain;
 mod fuzzed;
+mod golden;
 mod guard_caps;
 mod guard_properties;
 mod guard_protection;
+#[cfg(feature = "operator")]
+mod help_examples;
 mod host_invocation;
 mod host_log;
 mod host_process;
@@ -51,6 +57,8 @@ mod package;
 mod queue_delivery;
 mod queue_forged;
 mod queue_unreadable;
+#[cfg(feature = "operator")]
+mod readme_session;
 mod receipt_comment;
 mod receipt_json;
 mod receipt_messages;

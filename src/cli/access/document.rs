@@ -1,6 +1,7 @@
 //! The answer of `evict access` as programs read it: `{"users": [...]}`. Its JSON is a contract; what is not known is left out.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -9,14 +10,17 @@ use crate::cli::Exit;
 use crate::domain::{UserId, UserPrincipalName};
 
 /// The whole answer.
-#[derive(Debug, Serialize)]
-pub(super) struct Document {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Access")]
+pub(in crate::cli) struct Document {
+    /// One entry for each, in their order.
     pub(super) users: Vec<Entry>,
 }
 
 /// What is known of one user, in the order in which users were named.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AccessOfUser")]
 pub(super) struct Entry {
     /// As it was written.
     pub(super) subject: String,
@@ -32,10 +36,13 @@ pub(super) struct Entry {
 }
 
 /// A user who was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AccessOfAccount")]
 pub(super) struct Account {
+    /// The object id.
     pub(super) id: UserId,
+    /// The user principal name.
     pub(super) user_principal_name: UserPrincipalName,
     /// What the account reaches, the riskiest first.
     pub(super) reaches: Vec<Reach>,
@@ -44,11 +51,12 @@ pub(super) struct Account {
 }
 
 /// One thing that the account reaches.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Reach {
     /// How much is at stake.
     pub(super) risk: Risk,
+    /// What it is.
     pub(super) kind: Kind,
     /// The name of the role, the group or the application; its id where the name is not known.
     pub(super) name: String,
@@ -63,6 +71,7 @@ pub(super) struct Reach {
     pub(super) state: Option<State>,
     /// When it ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub(super) ends_at: Option<Timestamp>,
     /// The group through which the account has it; without one it was given to the account itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,8 +88,9 @@ pub(super) struct Reach {
 }
 
 /// What is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ReachKind")]
 pub(super) enum Kind {
     /// A role of Entra ID.
     DirectoryRole,
@@ -97,8 +107,9 @@ pub(super) enum Kind {
 }
 
 /// Whether a directory role is in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ReachState")]
 pub(super) enum State {
     /// It is.
     Active,
@@ -107,19 +118,23 @@ pub(super) enum State {
 }
 
 /// Where a role holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ReachScope")]
 pub(super) struct Scope {
+    /// What it is.
     pub(super) kind: ScopeKind,
     /// The object id, or the path of a resource; left out for what there is but once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
+    /// Its name, where it has one that could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
 }
 
 /// The kinds of places where a role holds, the widest of each service first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ReachScopeKind")]
 pub(super) enum ScopeKind {
     /// The directory of the tenant.
     Tenant,
@@ -144,16 +159,22 @@ pub(super) enum ScopeKind {
 }
 
 /// A group through which an account has something.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "ReachThrough")]
 pub(super) struct Through {
+    /// Its object id.
+    #[schemars(with = "String", extend("format" = "uuid"))]
     pub(super) id: Uuid,
+    /// Its name, where it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
 }
 
 /// Something that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AccessUnread")]
 pub(super) struct Unread {
+    /// What may be missing from the answer.
     pub(super) what: What,
     /// `permission` if one is missing, `failed`, or `too_long` if only a part was read.
     pub(super) reason: &'static str,
@@ -172,8 +193,9 @@ pub(super) struct Unread {
 }
 
 /// What may not be readable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "AccessWhat")]
 pub(super) enum What {
     /// Directory roles in force.
     ActiveDirectoryRoles,

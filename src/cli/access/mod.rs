@@ -15,7 +15,8 @@ use std::io;
 
 use clap::Args;
 
-use self::document::{Account, Document, Entry, Kind, Reach, Scope};
+pub(super) use self::document::Document;
+use self::document::{Account, Entry, Kind, Reach, Scope};
 use self::rank::Risk;
 use self::survey::Found;
 use super::look_up::{Unfound, found, look_up};

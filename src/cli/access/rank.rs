@@ -7,6 +7,7 @@
 //!
 //! Nothing is ranked lower because it is eligible or conditional: an activation is one click away for whoever has the account.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::{Uuid, uuid};
 
@@ -14,8 +15,9 @@ use super::document::{Scope, ScopeKind};
 use crate::entra::access::Power;
 
 /// How much is at stake, the most first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ReachRisk")]
 pub(super) enum Risk {
     Critical,
     High,

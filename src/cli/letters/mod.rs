@@ -10,6 +10,7 @@ mod walk;
 use std::io;
 
 use clap::{Args, Subcommand};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -23,6 +24,17 @@ use crate::queue::{Locked, Outgoing, QueuePath, ServiceBus};
 /// Under which ids copies are sent: that of the original, its place and its time, so that a copy that is sent twice is one
 /// message where the queue detects duplicates, and is not taken for the original.
 const COPIES: Uuid = Uuid::from_u128(0x6d1c_3f0a_52b7_4d0e_9a83_1be1_7f0c_55d2);
+
+pub(super) const EXAMPLES_OF_DEAD_LETTERS: &str = "Examples:\n  \
+    evict dead-letters list --namespace contoso-evict\n  \
+    evict dead-letters show INC-4711 --namespace contoso-evict\n  \
+    evict dead-letters replay INC-4711 --namespace contoso-evict\n  \
+    evict dead-letters drop INC-4712 --yes --namespace contoso-evict";
+
+pub(super) const EXAMPLES_OF_REJECTED: &str = "Examples:\n  \
+    evict rejected list --json --namespace contoso-evict\n  \
+    evict rejected show INC-4713 --body --namespace contoso-evict > correct-me.json\n  \
+    evict rejected replay --all --namespace contoso-evict";
 
 /// What is in the dead letters of the function's queue, or in the queue of what the function rejected.
 ///
@@ -135,9 +147,13 @@ impl Kind {
     }
 }
 
-#[derive(Serialize)]
-struct Listed<'a> {
+/// What lies in the queues that were looked at.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Letters")]
+pub(super) struct Listed<'a> {
+    /// The host of the namespace.
     namespace: &'a str,
+    /// What lies there.
     messages: &'a [Letter],
     /// Whether nothing else is there.
     complete: bool,

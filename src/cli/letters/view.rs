@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,17 +16,25 @@ use crate::domain::{
 };
 use crate::queue::Locked;
 
-/// A message in short. Its JSON is a contract; what is not known is left out.
-#[derive(Debug, Serialize)]
+/// A message that was given up, in short.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Letter")]
 pub(super) struct Letter {
+    /// The queue in which it lies.
     pub(super) queue: String,
+    /// Its message id.
     pub(super) message_id: String,
+    /// Its number in the queue.
     pub(super) sequence_number: i64,
+    /// The id that the receipts repeat.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
+    /// Since when it lies there.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     enqueued_at: Option<Timestamp>,
+    /// How often it was delivered.
     deliveries: u32,
     /// Why it lies there: in the broker's words, or in the function's.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -156,7 +156,12 @@ impl Transport for ScriptedGraph {
     ) -> BoxFuture<'_, Result<Answer, TransportFailure>> {
         let header = request.bearer.header();
         let target = request.url.as_str();
-        let target = target.split_once("/v1.0").unwrap().1;
+        let versions = ["/v1.0", "/beta"];
+        let target = versions
+            .into_iter()
+            .find_map(|version| target.split_once(version))
+            .unwrap()
+            .1;
         let mut all = self.seen.lock().unwrap();
         let seen = Seen {
             at: self.clock.elapsed(),

@@ -5,6 +5,8 @@ mod finding;
 mod grouping;
 mod harness;
 mod messages;
+#[cfg(feature = "operator")]
+mod reports;
 mod revoking;
 mod tokens;
 mod verifying;

@@ -90,8 +90,10 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
             user_principal_name,
         }),
         outcome,
-        detail: (ending % 3 == 0).then(|| said.clone()),
-        policy: (ending % 2 == 0).then_some("EVICT_MAX_USERS_PER_ALERT"),
+        detail: ending.is_multiple_of(3).then(|| said.clone()),
+        policy: ending
+            .is_multiple_of(2)
+            .then_some("EVICT_MAX_USERS_PER_ALERT"),
         sessions_valid_from: SessionsValidFrom::default(),
         calls: vec![
             Call {
@@ -106,7 +108,7 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
         elapsed: Duration::from_millis(412),
         at,
         requested_by: None,
-        requested_by_claim: (ending % 5 == 0).then(|| Masked(said.clone())),
+        requested_by_claim: ending.is_multiple_of(5).then(|| Masked(said.clone())),
         still_alive: Vec::new(),
         correlation: Correlation {
             alert_id: Some(said.clone()),

@@ -125,16 +125,16 @@ fn header(bytes: &[u8]) {
 
 fn changed(changes: &[u8]) {
     let token = DOOR.issuer.sign(&sound());
-    let mut changed = token.clone().into_bytes();
+    let mut bytes = token.clone().into_bytes();
     for change in changes.chunks_exact(3) {
-        let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % changed.len();
-        changed[at] = change[2];
+        let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % bytes.len();
+        bytes[at] = change[2];
     }
-    let Ok(changed) = String::from_utf8(changed) else {
+    let Ok(text) = String::from_utf8(bytes) else {
         return;
     };
-    let admitted = admit(&[&format!("Bearer {changed}")]);
-    assert_eq!(admitted.is_ok(), changed == token, "{changed}");
+    let admitted = admit(&[&format!("Bearer {text}")]);
+    assert_eq!(admitted.is_ok(), text == token, "{text}");
     told(&admitted);
 }
 

@@ -5,6 +5,8 @@
 //! | `GET /state` | | time, sessions, users with the instant their sessions are valid from, groups, permissions, faults |
 //! | `GET /calls` | | every call to Graph and to the identity endpoint, oldest first |
 //! | `POST /redeem` | | every client app redeems its refresh token now; gives the sessions |
+//! | `POST /sign-in` | `{"user": "alice@contoso.com", "app": "Browser", "ipAddress": "192.0.2.77", "country": "NL"}` | a user signs in anew; address and country may be left out |
+//! | `POST /log-lag` | `{"seconds": 300}` | how long an entry of the sign-in log takes to be seen |
 //! | `POST /clock` | `{"advanceSeconds": 60}` | moves the sandbox's time |
 //! | `POST /replication-lag` | `{"seconds": 3, "reads": 0}` | how far reads stay behind writes |
 //! | `POST /permissions` | `{"grant": ["…"], "remove": ["…"]}` | what the app's identity may do |
@@ -26,6 +28,7 @@ use serde_json::{Value, json};
 
 use super::Tenant;
 use super::faults::Fault;
+use super::log::Place;
 use super::pattern::Pattern;
 
 /// The control API of this tenant.
@@ -34,6 +37,8 @@ pub(super) fn router(tenant: Tenant) -> Router {
         .route("/state", get(state))
         .route("/calls", get(calls))
         .route("/redeem", post(redeem))
+        .route("/sign-in", post(sign_in))
+        .route("/log-lag", post(log_lag))
         .route("/clock", post(clock))
         .route("/replication-lag", post(replication_lag))
         .route("/permissions", post(permissions))
@@ -66,6 +71,35 @@ async fn calls(State(tenant): State<Tenant>) -> Json<Value> {
 async fn redeem(State(tenant): State<Tenant>) -> Json<Value> {
     tenant.redeem_all();
     Json(json!({ "sessions": tenant.sessions() }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SignIn {
+    user: String,
+    app: String,
+    ip_address: Option<String>,
+    country: Option<String>,
+}
+
+async fn sign_in(State(tenant): State<Tenant>, Json(asked): Json<SignIn>) -> StatusCode {
+    let place = Place::known_as(asked.ip_address, asked.country);
+    if tenant.sign_in_from(&asked.user, &asked.app, &place) {
+        StatusCode::CREATED
+    } else {
+        StatusCode::NOT_FOUND
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogLag {
+    seconds: u64,
+}
+
+async fn log_lag(State(tenant): State<Tenant>, Json(lag): Json<LogLag>) -> StatusCode {
+    tenant.set_log_lag(Duration::from_secs(lag.seconds));
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

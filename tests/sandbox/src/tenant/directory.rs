@@ -7,6 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::licence::{Licence, Limits};
+use super::log::SignInLog;
 use super::sessions::Sessions;
 use super::world::{World, WorldApp, WorldGroup, WorldTenant, WorldUser};
 use super::world_access::WorldAccess;
@@ -24,6 +26,9 @@ pub(crate) struct Directory {
     pub(crate) groups: Vec<WorldGroup>,
     pub(crate) access: WorldAccess,
     pub(crate) sessions: Sessions,
+    pub(crate) log: SignInLog,
+    pub(crate) licence: Licence,
+    pub(crate) limits: Limits,
     lag: Lag,
 }
 
@@ -117,6 +122,8 @@ impl User {
 impl Directory {
     pub(crate) fn new(world: World, now: Timestamp) -> Self {
         let sessions = Sessions::of(&world, now);
+        let mut log = SignInLog::default();
+        sessions.write_into(&mut log);
         Self {
             tenant_id: world.tenant.id,
             domain: world.tenant.domain,
@@ -128,6 +135,9 @@ impl Directory {
             groups: world.groups,
             access: world.access,
             sessions,
+            log,
+            licence: Licence::default(),
+            limits: Limits::default(),
             lag: Lag::default(),
         }
     }

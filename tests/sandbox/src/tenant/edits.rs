@@ -10,6 +10,8 @@ use uuid::Uuid;
 use super::Tenant;
 use super::azure;
 use super::faults::Stage;
+use super::licence::Licence;
+use super::log::Place;
 use super::pattern::Pattern;
 use super::world::WorldGroup;
 use crate::sync::lock;
@@ -126,8 +128,24 @@ impl Tenant {
     /// A user signs in anew. False if there is no such user.
     #[must_use]
     pub fn sign_in(&self, user: &str, app: &str) -> bool {
+        self.sign_in_from(user, app, &Place::default())
+    }
+
+    /// A user signs in anew, from this place. False if there is no such user.
+    #[must_use]
+    pub fn sign_in_from(&self, user: &str, app: &str, place: &Place) -> bool {
         let now = self.shared.clock.now();
-        lock(&self.shared.directory).sign_in(user, app, false, now)
+        lock(&self.shared.directory).sign_in(user, app, place, false, now)
+    }
+
+    /// How long an entry of the sign-in log takes to be seen.
+    pub fn set_log_lag(&self, lag: Duration) {
+        lock(&self.shared.directory).log.set_lag(lag);
+    }
+
+    /// What the tenant has paid for; everything at the start.
+    pub fn set_licence(&self, licence: Licence) {
+        lock(&self.shared.directory).licence = licence;
     }
 
     /// Enables or disables a user. False if there is no such user.

@@ -92,6 +92,8 @@ enum Scope {
     Everything,
     /// Whatever writes.
     Writes,
+    /// The reports, which have a limit of their own.
+    Reports,
     /// The same call again: the service behind it is down.
     Same { method: String, path: String },
 }
@@ -181,6 +183,8 @@ impl Scope {
                 method: call.method.clone(),
                 path: call.path.clone(),
             }
+        } else if is_report(&call.path) {
+            Self::Reports
         } else if throttled.contains("/Write/") {
             Self::Writes
         } else {
@@ -189,10 +193,15 @@ impl Scope {
     }
 }
 
+fn is_report(path: &str) -> bool {
+    path.starts_with("/v1.0/auditLogs/") || path.starts_with("/beta/auditLogs/")
+}
+
 impl Wait {
     fn forbids(&self, call: &CallRecord) -> bool {
         let in_scope = match &self.scope {
             Scope::Everything => true,
+            Scope::Reports => is_report(&call.path),
             Scope::Writes => call.method != "GET" && !call.path.contains("/checkMember"),
             Scope::Same { method, path } => call.method == *method && call.path == *path,
         };

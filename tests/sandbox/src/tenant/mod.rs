@@ -27,6 +27,8 @@ mod graph;
 mod identity;
 mod issuer;
 mod journal;
+mod licence;
+mod log;
 mod pattern;
 mod service;
 mod sessions;
@@ -47,9 +49,13 @@ use uuid::Uuid;
 pub use self::faults::{Fault, Faults, Then};
 pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
+pub use self::licence::Licence;
+pub use self::log::Place;
 pub use self::pattern::Pattern;
 pub use self::sessions::SessionState;
-pub use self::world::{World, WorldApp, WorldGroup, WorldSession, WorldTenant, WorldUser};
+pub use self::world::{
+    World, WorldApp, WorldGroup, WorldRisk, WorldSession, WorldTenant, WorldUser,
+};
 pub use self::world_access::{
     WorldAccess, WorldAppAssignment, WorldAppRole, WorldApplication, WorldAzure,
     WorldAzureAssignment, WorldAzureRole, WorldDirectoryRole, WorldManagementGroup,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::directory::Directory;
+use super::log::{Attempt, Place, SignInLog, error_code};
 use super::world::World;
 use crate::clock::{minus, plus};
 
@@ -31,6 +32,7 @@ pub(crate) struct Session {
     user_principal_name: String,
     external: bool,
     app: String,
+    place: Place,
     cae: bool,
     /// When the user signed in. Redeeming hands out a new refresh token, but does not make the sign-in younger.
     issued_at: Timestamp,
@@ -87,6 +89,7 @@ impl Sessions {
                     user_principal_name: user.user_principal_name.clone(),
                     external: user.is_external(),
                     app: session.app.clone(),
+                    place: Place::known_as(session.ip_address.clone(), session.country.clone()),
                     cae: session.cae,
                     issued_at,
                     access_token_issued_at: minus(now, ACCESS_TOKEN_AGE).max(issued_at),
@@ -97,9 +100,26 @@ impl Sessions {
         }
         Self(sessions)
     }
+
+    /// Writes the sign-ins with which these sessions began.
+    pub(crate) fn write_into(&self, log: &mut SignInLog) {
+        for session in &self.0 {
+            log.write(&session.attempt(true), 0, session.issued_at);
+        }
+    }
 }
 
 impl Session {
+    fn attempt(&self, is_interactive: bool) -> Attempt<'_> {
+        Attempt {
+            user: self.user,
+            user_principal_name: &self.user_principal_name,
+            app: &self.app,
+            place: &self.place,
+            is_interactive,
+        }
+    }
+
     fn access_token_expires_at(&self) -> Timestamp {
         let lifetime = if self.cae {
             CAE_TOKEN_LIFETIME
@@ -149,7 +169,10 @@ impl Directory {
             if session.refused.is_some() {
                 continue;
             }
-            if let Some(why) = self.refusal(session.user, session.issued_at) {
+            let refusal = self.refusal(session.user, session.issued_at);
+            self.log
+                .write(&session.attempt(false), error_code(refusal), now);
+            if let Some(why) = refusal {
                 session.refused = Some((now, why));
             } else {
                 session.redemptions += 1;
@@ -160,21 +183,31 @@ impl Directory {
     }
 
     /// A user signs in anew with a client app.
-    pub(crate) fn sign_in(&mut self, key: &str, app: &str, cae: bool, now: Timestamp) -> bool {
+    pub(crate) fn sign_in(
+        &mut self,
+        key: &str,
+        app: &str,
+        place: &Place,
+        cae: bool,
+        now: Timestamp,
+    ) -> bool {
         let Some(entry) = self.find(key).map(|user| user.entry.clone()) else {
             return false;
         };
-        self.sessions.0.push(Session {
+        let session = Session {
             user: entry.id,
             external: entry.is_external(),
             user_principal_name: entry.user_principal_name,
             app: app.to_owned(),
+            place: place.clone(),
             cae,
             issued_at: now,
             access_token_issued_at: now,
             redemptions: 0,
             refused: None,
-        });
+        };
+        self.log.write(&session.attempt(true), 0, now);
+        self.sessions.0.push(session);
         true
     }
 }
@@ -235,7 +268,7 @@ mod tests {
         directory.revoke(ALICE, now);
         directory.redeem_all(now);
         let later = plus(now, Duration::from_secs(5));
-        assert!(directory.sign_in(ALICE, "Browser", false, later));
+        assert!(directory.sign_in(ALICE, "Browser", &Place::default(), false, later));
         directory.redeem_all(later);
         let states = directory.session_states(later);
         let alive: Vec<_> = of(&states, ALICE).into_iter().filter(|s| s.alive).collect();

@@ -87,6 +87,9 @@ pub struct WorldUser {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub roles: Vec<String>,
+    /// What Identity Protection says of the user; nothing for who was never at risk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<WorldRisk>,
     /// The client apps in which the user is signed in.
     #[serde(
         default,
@@ -141,6 +144,26 @@ pub struct WorldSession {
     /// How many minutes before the start the user signed in; 60 if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_minutes_ago: Option<u32>,
+    /// The address of the client app, for the sign-in log; one reserved for documentation if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_address: Option<String>,
+    /// The two letters of the country or region of that address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// What Identity Protection says of a user, in the words of "riskyUser resource type".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorldRisk {
+    /// `low`, `medium`, `high`, `hidden` or `none`.
+    pub level: String,
+    /// `atRisk`, `confirmedCompromised`, `remediated`, `dismissed`, `confirmedSafe` or `none`.
+    pub state: String,
+    /// Why it is in that state; `none` as long as nobody did anything.
+    pub detail: String,
+    /// When it last changed.
+    pub last_updated: jiff::Timestamp,
 }
 
 /// A group. Members are users or other groups of the same world.

@@ -9,6 +9,39 @@ use crate::support::{ALICE, App, BOB};
 const REVOKE: &str = "POST */revokeSignInSessions";
 
 #[tokio::test]
+async fn somebody_signs_in_by_hand_and_shows_in_the_log_later() {
+    let app = App::start().await;
+    app.tenant.grant("AuditLog.Read.All");
+    let lag = app
+        .control("POST", "/log-lag", Some(&json!({"seconds": 60})))
+        .await;
+    assert_eq!(lag.status, 204);
+    let sign_in =
+        json!({"user": ALICE, "app": "Kiosk", "ipAddress": "192.0.2.77", "country": "NL"});
+    assert_eq!(
+        app.control("POST", "/sign-in", Some(&sign_in)).await.status,
+        201
+    );
+    let nobody = json!({"user": "nobody@contoso.com", "app": "Kiosk"});
+    assert_eq!(
+        app.control("POST", "/sign-in", Some(&nobody)).await.status,
+        404
+    );
+    let newest = async || {
+        let log = app.get("/v1.0/auditLogs/signIns?$top=1").await;
+        log.json["value"][0].clone()
+    };
+    assert_ne!(newest().await["appDisplayName"], "Kiosk");
+    app.control("POST", "/clock", Some(&json!({"advanceSeconds": 61})))
+        .await;
+    let entry = newest().await;
+    assert_eq!(
+        (&entry["appDisplayName"], &entry["ipAddress"]),
+        (&json!("Kiosk"), &json!("192.0.2.77"))
+    );
+}
+
+#[tokio::test]
 async fn a_call_that_the_tenant_does_not_know_is_refused_loudly() {
     let app = App::start().await;
     let disable = app

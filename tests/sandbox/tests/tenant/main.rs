@@ -5,5 +5,7 @@ mod control;
 mod faults;
 mod reach;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
 mod support;
 mod world;

@@ -7,6 +7,7 @@ mod groups;
 mod pages;
 mod permissions;
 mod properties;
+mod reports;
 mod roles;
 mod users;
 
@@ -62,6 +63,12 @@ fn route(context: &Context<'_>, directory: &mut Directory) -> Answer {
     }
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match (method, segments.as_slice()) {
+        ("GET", [version @ ("v1.0" | "beta"), "auditLogs", "signIns"]) => {
+            return reports::sign_ins(context, directory, *version == "beta");
+        }
+        ("GET", ["v1.0", "identityProtection", "riskyUsers", key]) => {
+            return reports::risky_user(context, directory, key);
+        }
         ("GET", ["beta", "roleManagement", "directory", "roleDefinitions"]) => {
             return roles::definitions(context, directory);
         }

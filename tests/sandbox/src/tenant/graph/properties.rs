@@ -36,7 +36,7 @@ const BASIC: [&str; 8] = [
 ];
 
 /// Names that exist beside those which have a value here; their value is null.
-const WITHOUT_VALUE: [&str; 38] = [
+const WITHOUT_VALUE: [&str; 39] = [
     "aboutMe",
     "ageGroup",
     "assignedLicenses",
@@ -72,6 +72,7 @@ const WITHOUT_VALUE: [&str; 38] = [
     "passwordPolicies",
     "postalCode",
     "preferredLanguage",
+    "signInActivity",
     "state",
     "surname",
     "usageLocation",
@@ -143,6 +144,11 @@ impl Selection {
     /// Whether only the basic profile is asked for.
     pub(super) fn is_basic(&self) -> bool {
         !self.explicit || self.names.iter().all(|name| BASIC.contains(&name.as_str()))
+    }
+
+    /// Whether this property is asked for by name.
+    pub(super) fn names(&self, property: &str) -> bool {
+        self.explicit && self.names.iter().any(|name| name == property)
     }
 
     /// What stands after `users` in the context: `(id,mail)` or nothing.

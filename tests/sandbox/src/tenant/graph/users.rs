@@ -7,13 +7,17 @@ use uuid::Uuid;
 use super::filter::Filter;
 use super::permissions::Permitted;
 use super::properties::Selection;
+use super::reports::not_premium;
 use super::{Context, unknown_options};
 use crate::tenant::answer::{Answer, METADATA};
 use crate::tenant::call::{Call, ObjectPath};
 use crate::tenant::directory::Directory;
+use crate::tenant::licence::Licence;
 
 /// "directoryObject: checkMemberGroups": at most so many groups per call.
 const MOST_GROUPS: usize = 20;
+/// When the user last signed in: kept with the log, not with the user.
+const ACTIVITY: &str = "signInActivity";
 /// The page size if none is asked for ("List users").
 const PAGE: usize = 100;
 
@@ -33,6 +37,15 @@ pub(super) fn get(
     if let Some(answer) = may_read(context, selection.is_basic()) {
         return answer;
     }
+    // "user resource type": signInActivity needs AuditLog.Read.All and a premium licence.
+    if selection.names(ACTIVITY) {
+        if !context.permitted.read_logs() {
+            return Answer::forbidden();
+        }
+        if directory.licence == Licence::Free {
+            return not_premium();
+        }
+    }
     let domain = directory.domain.clone();
     let cost = if context.call.query("$select").is_some() {
         1
@@ -42,7 +55,11 @@ pub(super) fn get(
     let Some(user) = directory.find_mut(&path.key) else {
         return Answer::not_found(&path.key);
     };
-    let fields = selection.read(user, &domain, context.permitted, context.now);
+    let mut fields = selection.read(user, &domain, context.permitted, context.now);
+    let id = user.entry.id;
+    if selection.names(ACTIVITY) {
+        fields.insert(ACTIVITY.to_owned(), directory.log.activity(id, context.now));
+    }
     let name = format!("users{}/$entity", selection.in_context());
     Answer::data(&name, cost, fields)
 }

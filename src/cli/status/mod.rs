@@ -1,11 +1,18 @@
-//! `evict status`: what the directory says of a user's sessions and account, and whether the guard would let them be cut.
-//! It changes nothing.
+//! `evict status`: what the directory says of a user's sessions and account, whether the guard would let them be cut, and
+//! what the reports say of the user's sign-ins (`reported`, in words `told`). It changes nothing.
 
+mod reported;
+mod told;
+
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use clap::Args;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
+
+use reported::Reported;
 
 use super::escape::Escaped;
 use super::look_up::{Seen, look_up};
@@ -17,7 +24,10 @@ use crate::domain::{GroupId, HomeTenant, SubjectRef, User, UserId, UserPrincipal
 use crate::entra::{EntraError, Resolution, Tally};
 use crate::guard::{self, Examined, Membership};
 
-/// Says since when a user's sessions are valid, and what else decides about a cut; changes nothing.
+/// Says since when a user's sessions are valid, who signed in since, and what else decides about a cut; changes nothing.
+///
+/// Risk, last sign-ins and the sign-in log need permissions and licences of their own; without them they are left out, and it
+/// is said what they need.
 ///
 /// Exit code 0 if all users are found, 1 if some are not or are ambiguous, 2 if the work could not be done, 64 for a wrong
 /// command line or setting, 65 if a user cannot be understood, 77 if a permission is missing.
@@ -35,14 +45,18 @@ pub(super) struct Status {
     operator: Operator,
 }
 
-/// The answer. Its JSON is a contract; what is not known is left out.
-#[derive(Serialize)]
-struct Document {
+/// What is known of the users who were named.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Status")]
+pub(super) struct Document {
+    /// One entry for each, in their order.
     users: Vec<Entry>,
 }
 
-#[derive(Serialize)]
+/// What is known of one user.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "StatusOfUser")]
 struct Entry {
     /// As it was written.
     subject: String,
@@ -57,25 +71,35 @@ struct Entry {
     exit: Exit,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Account {
+    /// The object id.
     id: UserId,
+    /// The user principal name.
     user_principal_name: UserPrincipalName,
+    /// Whether the user may sign in.
     #[serde(rename = "accountEnabled", skip_serializing_if = "Option::is_none")]
     enabled: Option<bool>,
+    /// Whether the account is kept on premises and synchronised.
     on_premises_synced: bool,
     /// Whether the user signs in at another tenant, where alone the sessions can be cut.
     external: bool,
+    /// Where an external user signs in, if something tells it. A hint.
     #[serde(skip_serializing_if = "Option::is_none")]
     home_domain: Option<String>,
+    /// Sessions that began before are dead.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     sessions_valid_from: Option<Timestamp>,
+    /// Whether the guard would let the sessions be cut.
     protection: Protection,
+    #[serde(flatten)]
+    reported: Reported,
 }
 
 /// What the guard says, by the settings at hand.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Protection {
     /// Whether a cut would be withheld.
     withheld: bool,
@@ -116,12 +140,37 @@ impl Status {
 }
 
 async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
-    let missing = missing_groups(session).await;
-    let mut users = Vec::new();
-    for (subject, seen) in look_up(session, subjects).await {
-        users.push(entry(session, &missing, &subject, seen).await);
+    let people = look_up(session, subjects).await;
+    let mut found: Vec<_> = people
+        .iter()
+        .filter_map(|(_, seen)| valid_from(seen.as_ref()))
+        .collect();
+    // Somebody may be named twice, in different ways.
+    let mut met = HashSet::new();
+    found.retain(|(id, _)| met.insert(*id));
+    let (mut users, reported) =
+        tokio::join!(entries(session, people), reported::gather(session, &found));
+    for account in users.iter_mut().filter_map(|entry| entry.account.as_mut()) {
+        account.reported = reported.get(&account.id).cloned().unwrap_or_default();
     }
     Document { users }
+}
+
+/// A user who was found, and since when the sessions are valid.
+fn valid_from(seen: Option<&Seen>) -> Option<(UserId, Option<Timestamp>)> {
+    match seen {
+        Some(Ok(Resolution::Found(user))) => Some((user.id, user.sessions_valid_from)),
+        Some(Ok(Resolution::NotFound | Resolution::Ambiguous { .. }) | Err(_)) | None => None,
+    }
+}
+
+async fn entries(session: &Session, people: Vec<(SubjectRef, Option<Seen>)>) -> Vec<Entry> {
+    let missing = missing_groups(session).await;
+    let mut users = Vec::new();
+    for (subject, seen) in people {
+        users.push(entry(session, &missing, &subject, seen).await);
+    }
+    users
 }
 
 async fn entry(
@@ -236,6 +285,7 @@ impl Account {
             home_domain,
             sessions_valid_from: user.sessions_valid_from,
             protection,
+            reported: Reported::default(),
         }
     }
 
@@ -272,11 +322,20 @@ impl Account {
             ("signs in at", home),
             ("protected", protected),
         ] {
-            let label = format!("   {label:<19}  ");
-            write_wrapped(output, &label, &Escaped(&value).to_string(), width)?;
+            write_wrapped(
+                output,
+                &labelled(label),
+                &Escaped(&value).to_string(),
+                width,
+            )?;
         }
-        Ok(())
+        self.reported.write(output, width, &labelled)
     }
+}
+
+/// The label before a value.
+fn labelled(label: &str) -> String {
+    format!("   {label:<19}  ")
 }
 
 impl Document {
@@ -299,6 +358,8 @@ impl Document {
                 write_wrapped(output, "   ", &Escaped(detail).to_string(), width)?;
             }
         }
-        Ok(())
+        let accounts = self.users.iter().filter_map(|entry| entry.account.as_ref());
+        let reported = accounts.map(|account| &account.reported);
+        told::write_not_readable(output, width, reported)
     }
 }

@@ -1,0 +1,99 @@
+//! `evict schema`: what every `--json` answer holds, as one JSON Schema, made from the very structs that are written.
+
+mod words;
+
+use std::io::{self, Write};
+
+use clap::Args;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, transform_subschemas};
+use schemars::{Schema as Document, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use super::access::Document as Access;
+use super::explain::Document as Explained;
+use super::letters::Listed;
+use super::send::Sent;
+use super::settings::Row;
+use super::status::Document as Status;
+use super::{Console, Exit};
+use crate::receipt::OperatorReply;
+
+/// Writes what every `--json` answer holds, as one JSON Schema: `properties` has an entry for each verb.
+///
+/// Nothing is read from this machine: the document is the same everywhere.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  evict schema > evict.schema.json")]
+pub(super) struct Schema {}
+
+impl Schema {
+    /// Runs the verb.
+    pub(super) fn run(&self, console: &mut Console<'_>) -> Exit {
+        let Self {} = self;
+        write(console.output).map_or(Exit::Io, |()| Exit::Success)
+    }
+}
+
+fn write(output: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *output, &document())?;
+    writeln!(output)
+}
+
+/// The document. Fields may come to an answer; none is renamed, removed or given another meaning.
+fn document() -> Value {
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
+    settings
+        .transforms
+        .push(Box::new(RecursiveTransform(never_null)));
+    let mut generator = settings.into_generator();
+    let mut verbs = Map::new();
+    for (verb, answer) in answers(&mut generator) {
+        verbs.insert(verb.to_owned(), answer.to_value());
+    }
+    let definitions = generator.take_definitions(true);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The answers of evict --json",
+        "description": "Each verb answers what stands under its name in properties. What is not known is left out. \
+                        Fields may be added; none is renamed, removed or given another meaning.",
+        "type": "object",
+        "properties": verbs,
+        "$defs": definitions,
+    })
+}
+
+/// Every verb that answers in JSON. A test holds this list against the help of every verb.
+fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 8] {
+    [
+        ("explain", generator.subschema_for::<Explained<'_>>()),
+        ("settings", generator.subschema_for::<Vec<Row>>()),
+        ("send", generator.subschema_for::<Sent<'_>>()),
+        ("dead-letters list", generator.subschema_for::<Listed<'_>>()),
+        ("rejected list", generator.subschema_for::<Listed<'_>>()),
+        ("revoke", generator.subschema_for::<OperatorReply<'_>>()),
+        ("status", generator.subschema_for::<Status>()),
+        ("access", generator.subschema_for::<Access>()),
+    ]
+}
+
+/// What is not known is left out, so that nothing is ever null.
+fn never_null(schema: &mut Document) {
+    transform_subschemas(&mut never_null, schema);
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            schema.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+        choices.retain(|choice| choice != &json!({"type": "null"}));
+        if let [Value::Object(only)] = choices.as_slice() {
+            let only = only.clone();
+            schema.remove("anyOf");
+            for (name, value) in only {
+                schema.insert(name, value);
+            }
+        }
+    }
+}

@@ -27,6 +27,8 @@ pub(super) enum Cause {
     PropertyAbsent(&'static str),
     /// Graph has told this app to wait for longer than there is time.
     ToldToWait(Duration),
+    /// Graph limits how much this app may write at a time, and others came first until there was no time left.
+    NoTurn,
     /// The time was over before anything was asked.
     OutOfTime,
 }
@@ -47,6 +49,7 @@ impl Cause {
             | Self::Identity(_)
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
+            | Self::NoTurn
             | Self::OutOfTime => false,
         }
     }
@@ -61,6 +64,7 @@ impl Cause {
             | Self::Unreadable { .. }
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
+            | Self::NoTurn
             | Self::OutOfTime => None,
         }
     }
@@ -74,6 +78,7 @@ impl Cause {
             | Self::Transport(_)
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
+            | Self::NoTurn
             | Self::OutOfTime => None,
         }
     }
@@ -103,6 +108,10 @@ impl fmt::Display for Cause {
                 f,
                 "Graph has told this app to wait another {} s, longer than there is time",
                 wait.as_secs_f64().ceil()
+            ),
+            Self::NoTurn => f.write_str(
+                "Graph limits how many users this app may write to at a time, and the turn of this one did not come in \
+                 the time that there was",
             ),
             Self::OutOfTime => f.write_str("there was no time left"),
         }

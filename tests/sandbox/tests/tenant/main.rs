@@ -3,6 +3,7 @@
 mod access;
 mod control;
 mod faults;
+mod limits;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]

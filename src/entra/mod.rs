@@ -10,6 +10,10 @@
 //! tried again; `client` puts these in order; `users`, `resolve`, `groups`, `sessions` and `verify` ask something of Graph,
 //! each with its own wire structs; `error` says what to do when that fails. `reports` asks what only a person at a shell
 //! wants to know.
+//!
+//! Each user is asked for and cut by requests of their own, not in a `$batch`: Graph counts what is in it one by one all the
+//! same ("Combine multiple HTTP requests using JSON batching"), so it would save round trips that are made side by side
+//! anyway, and hold each cut up until a whole batch of users is decided on.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

@@ -2,8 +2,9 @@
 //! write. What is asked of it and what it cost is held against the simulated Graph's own record.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sandbox::clock::SandboxClock;
@@ -99,7 +100,7 @@ impl Storm {
     /// Sends all alerts at once, and two of high severity when half of them are done; waits until all is settled.
     async fn rage(&self) -> Figures {
         let host = &self.hosts[0];
-        let begun = Instant::now();
+        let begun = self.tenant.clock().now();
         for first in (0..self.users).step_by(PER_ALERT) {
             host.send("evict", alert(first, self.users)).unwrap();
         }
@@ -122,7 +123,7 @@ impl Storm {
         let (reply, idle) = tokio::join!(posted, host.wait_until_idle(long));
         idle.unwrap();
         self.hosts[1].wait_until_idle(SOON).await.unwrap();
-        let taken = begun.elapsed();
+        let taken = since(begun, self.tenant.clock().now());
         assert_eq!(reply, 200, "the caller over HTTP is answered in time");
 
         let calls = self.tenant.calls();
@@ -318,7 +319,7 @@ impl Figures {
             self.over_http.as_secs_f64(),
         );
         for (kind, calls) in &self.per_user {
-            text.push_str(&format!("calls for each user, {kind}: {calls:.4}\n"));
+            writeln!(text, "calls for each user, {kind}: {calls:.4}").unwrap();
         }
         std::io::stderr().write_all(text.as_bytes()).unwrap();
     }

@@ -49,7 +49,7 @@ impl Bucket {
     fn take(&self, at: Duration) -> Option<f64> {
         let mut state = self.state.lock().unwrap();
         let (last, left) = *state;
-        let earned = (at - last).as_secs_f64() * self.per_second;
+        let earned = at.saturating_sub(last).as_secs_f64() * self.per_second;
         let left = (left + earned).min(self.most) - 1.0;
         *state = (at, left);
         (left < 0.0).then(|| (-left / self.per_second).ceil().max(1.0))

@@ -21,7 +21,6 @@ impl Cost {
         let (base, writes) = match (call.method.as_str(), action) {
             // Questions that are asked by POST because they are long; they change nothing.
             ("POST", "checkMemberGroups" | "checkMemberObjects") => (4, 0),
-            ("POST", "getMemberGroups" | "getMemberObjects") => (2, 0),
             ("POST", "getByIds") => (3, 0),
             ("GET", "memberOf" | "transitiveMemberOf" | "oauth2PermissionGrants") => (2, 0),
             ("GET", _) if is_of_users(call) => (2, 0),

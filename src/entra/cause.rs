@@ -28,6 +28,8 @@ pub(super) enum Cause {
     PropertyAbsent(&'static str),
     /// Graph has told this app to wait for longer than there is time.
     ToldToWait(Duration),
+    /// Graph limits how much this app may write at a time, and others came first until there was no time left.
+    NoTurn,
     /// The time was over before anything was asked.
     OutOfTime,
 }
@@ -48,6 +50,7 @@ impl Cause {
             | Self::Identity(_)
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
+            | Self::NoTurn
             | Self::OutOfTime => false,
         }
     }
@@ -62,6 +65,7 @@ impl Cause {
             | Self::Unreadable { .. }
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
+            | Self::NoTurn
             | Self::OutOfTime => None,
         }
     }
@@ -75,6 +79,7 @@ impl Cause {
             | Self::Transport(_)
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
+            | Self::NoTurn
             | Self::OutOfTime => None,
         }
     }
@@ -121,6 +126,11 @@ impl fmt::Display for Told<'_> {
                 f,
                 "{service} has told this app to wait another {} s, longer than there is time",
                 wait.as_secs_f64().ceil()
+            ),
+            Cause::NoTurn => write!(
+                f,
+                "{service} limits how many users this app may write to at a time, and the turn of this one did not come in \
+                 the time that there was"
             ),
             Cause::OutOfTime => f.write_str("there was no time left"),
         }

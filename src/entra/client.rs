@@ -1,8 +1,8 @@
 //! Asks a service one thing, as often as it takes and as long as there is time. The service is Graph; the operator's
 //! command has a second client for Azure Resource Manager.
 //!
-//! Each attempt goes through the same gates in the same order: wait while Graph says wait, get a token, look again whether
-//! Graph says wait, count, send. What the answer says of users is read elsewhere.
+//! Each attempt goes through the same gates in the same order: wait while Graph says wait and for its turn, get a token,
+//! look again whether Graph says wait, count, send. What the answer says of users is read elsewhere.
 
 use std::sync::Mutex;
 use std::sync::{Arc, PoisonError};
@@ -22,7 +22,7 @@ use super::refusal;
 use super::retry::{self, Again, Class, Failure, GivenUp};
 use super::retry_after;
 use super::tally::Tally;
-use super::throttle::Throttle;
+use super::throttle::{Barred, Held, Throttle};
 use super::token::{Token, Tokens};
 use super::transport::{Answer, Request, Transport};
 use crate::domain::{Clock, Deadline, UserId};
@@ -170,7 +170,16 @@ impl Client {
         let note = |failure: &Failure, wait: Duration| {
             note_retry(question, failure, journal.len(), wait);
         };
-        let result = retry::run(attempt, &self.throttle, &*self.clock, deadline, note).await;
+        let access = question.operation.access();
+        let result = retry::run(
+            attempt,
+            access,
+            &self.throttle,
+            &*self.clock,
+            deadline,
+            note,
+        )
+        .await;
         match result {
             Ok(answer) => Ok(Reply {
                 operation: question.operation,
@@ -200,12 +209,16 @@ impl Client {
         deadline: Deadline,
         last_token: &Mutex<Option<Arc<TokenFacts>>>,
     ) -> Result<Answer, Failure> {
-        self.pass(deadline).await?;
+        let access = question.operation.access();
+        if deadline.has_passed(&*self.clock) {
+            return Err(Failure::last(Cause::OutOfTime));
+        }
+        self.throttle.turn(access, deadline).await.map_err(barred)?;
         let token = self.token(deadline).await?;
         *last_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&token.facts));
         let request = self.request(question, &token)?;
         // Fetching the token took time, in which Graph may have told somebody to wait.
-        self.pass(deadline).await?;
+        self.throttle.pass(access, deadline).await.map_err(barred)?;
         let time = deadline.remaining(&*self.clock).min(CALL_TIMEOUT);
         if time.is_zero() {
             return Err(Failure::last(Cause::OutOfTime));
@@ -254,7 +267,11 @@ impl Client {
         let asked = answer
             .header("retry-after")
             .and_then(|text| retry_after::parse(text, date));
-        let again = match retry::classify(answer.status) {
+        let class = retry::classify(answer.status);
+        if class != Class::Throttled {
+            self.throttle.admitted(question.operation.access());
+        }
+        let again = match class {
             Class::Success => {
                 return match &answer.body {
                     Err(failure) if question.operation.answers_with_content() => {
@@ -267,9 +284,11 @@ impl Client {
                 self.tokens.forget(token).await;
                 Again::WithNewToken
             }
-            Class::Throttled => Again::AllWait,
+            Class::Throttled => {
+                Again::AllWait(Held::by_scope(answer.header("x-ms-throttle-scope")))
+            }
             // A wait that Graph asks for is asked of the whole app, whatever the status.
-            Class::Transient if asked.is_some() => Again::AllWait,
+            Class::Transient if asked.is_some() => Again::AllWait(Held::Everything),
             Class::Transient => Again::Alone,
             Class::Final => Again::No,
         };
@@ -278,16 +297,6 @@ impl Client {
             again,
             asked,
         })
-    }
-
-    async fn pass(&self, deadline: Deadline) -> Result<(), Failure> {
-        if deadline.has_passed(&*self.clock) {
-            return Err(Failure::last(Cause::OutOfTime));
-        }
-        self.throttle
-            .pass(deadline)
-            .await
-            .map_err(|wait| Failure::last(Cause::ToldToWait(wait)))
     }
 
     async fn token(&self, deadline: Deadline) -> Result<Token, Failure> {
@@ -335,6 +344,13 @@ impl Reply {
         };
         EntraError::new(self.operation, cause).after(self.attempts, self.elapsed)
     }
+}
+
+fn barred(barred: Barred) -> Failure {
+    Failure::last(match barred {
+        Barred::ToldToWait(wait) => Cause::ToldToWait(wait),
+        Barred::NoTurn => Cause::NoTurn,
+    })
 }
 
 fn note_retry(question: &Question, failure: &Failure, attempts: u32, wait: Duration) {

@@ -176,9 +176,11 @@ impl EntraError {
 fn disposition(operation: Operation, cause: &Cause, wait: Option<Duration>) -> Disposition {
     let later = Disposition::RetryLater { not_before: wait };
     match cause {
-        Cause::Identity(_) | Cause::Transport(_) | Cause::OutOfTime | Cause::Unreadable { .. } => {
-            later
-        }
+        Cause::Identity(_)
+        | Cause::Transport(_)
+        | Cause::NoTurn
+        | Cause::OutOfTime
+        | Cause::Unreadable { .. } => later,
         Cause::ToldToWait(wait) => Disposition::RetryLater {
             not_before: Some(*wait),
         },
@@ -280,6 +282,7 @@ fn give_up(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         | Cause::Unreadable { .. }
         | Cause::PropertyAbsent(_)
         | Cause::ToldToWait(_)
+        | Cause::NoTurn
         | Cause::OutOfTime => f.write_str(
             "Trying again would not change that: report it as a fault of Evict, with the request-id.",
         ),

@@ -6,10 +6,14 @@
 //! signed in (`operator`), and differs in nothing else.
 //!
 //! From the inside out: `transport` sends a request once; `identity`, `token` and `claims` get the token; `throttle` holds
-//! the one instant before which nobody calls; `retry` says what is tried again; `client` puts these in order; `users`,
-//! `resolve`, `groups`, `sessions` and `verify` ask something of Graph, each with its own wire structs; `error` says what to
-//! do when that fails. The operator's alone are `access`, what an account reaches, also in Azure, and `reports`, what only a
-//! person at a shell wants to know of a user.
+//! the instants before which nobody calls, and `pace` how fast writes leave while Graph limits them; `retry` says what is
+//! tried again; `client` puts these in order; `users`, `resolve`, `groups`, `sessions` and `verify` ask something of Graph,
+//! each with its own wire structs; `error` says what to do when that fails. The operator's alone are `access`, what an account
+//! reaches, also in Azure, and `reports`, what only a person at a shell wants to know of a user.
+//!
+//! Each user is asked for and cut by requests of their own, not in a `$batch`: Graph counts what is in it one by one all the
+//! same ("Combine multiple HTTP requests using JSON batching"), so it would save round trips that are made side by side
+//! anyway, and hold each cut up until a whole batch of users is decided on.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -28,6 +32,7 @@ mod identity;
 mod operation;
 #[cfg(feature = "operator")]
 pub mod operator;
+mod pace;
 mod path;
 mod permissions;
 mod refusal;
@@ -81,7 +86,7 @@ pub struct EntraSettings {
     pub endpoint: GraphEndpoint,
 }
 
-/// The client. Clones share one connection pool, one token and one instant before which nobody calls.
+/// The client. Clones share one connection pool, one token and the instants before which nobody calls.
 #[derive(Debug, Clone)]
 pub struct Entra {
     client: Arc<Client>,
@@ -135,7 +140,7 @@ impl Entra {
             })
     }
 
-    /// How long Graph has told this app to wait yet; `None` when calls may be made.
+    /// How long Graph has told this app to wait yet, if only before writing; `None` when all calls may be made.
     #[must_use]
     pub fn waiting(&self) -> Option<Duration> {
         self.client.throttle.waiting()

@@ -4,6 +4,7 @@
 //! An operation is a template: it holds no identifier, so that its name may stand in a log line.
 
 use super::permissions::{self, Permission};
+use super::throttle::Access;
 
 /// A kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,6 +100,20 @@ impl Operation {
             | Self::ReadGroup
             | Self::Inquire(_) => true,
             Self::RevokeSessions => false,
+        }
+    }
+
+    /// What Graph counts it as. Asking for groups is a POST and no write ("Microsoft Graph service-specific throttling
+    /// limits").
+    pub(super) fn access(self) -> Access {
+        match self {
+            Self::GetToken
+            | Self::ReadUser
+            | Self::FindUser
+            | Self::CheckMemberGroups
+            | Self::ReadGroup
+            | Self::Inquire(_) => Access::Read,
+            Self::RevokeSessions => Access::Write,
         }
     }
 

@@ -1,25 +1,30 @@
 //! Decides what is tried again, when, and when no more: the rules of this room over `backon`'s loop.
 //!
 //! A wait never ends after the deadline: if it would, the call fails at once and says how long the wait would have been.
+//! What failed is tried a few times. Who was told to wait is not failing, and has no number of tries, only the deadline:
+//! in a storm the same call may be refused often, and giving it up would use up its message's deliveries.
 
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable as _};
+use backon::{BackoffBuilder as _, ConstantBuilder, ExponentialBuilder, Retryable as _};
 
 use super::cause::Cause;
-use super::throttle::Throttle;
+use super::throttle::{Access, Held, Throttle};
 use crate::domain::{Clock, Deadline};
 
 /// The waits between attempts where Graph does not ask for a longer one: about 0.5, 1, 2, 4 and 8 s, each up to twice as
 /// long by chance, so that calls that failed together do not come back together. With six attempts that is half a
 /// minute at most; what is down for longer is better tried again by the queue.
-const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
+pub(super) const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(500))
-    .with_max_delay(LONGEST_BACKOFF)
+    .with_max_delay(Duration::from_secs(8))
     .with_max_times(5)
     .with_jitter();
 
-const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
+/// The loop itself never ends: how often and how long is said below.
+const ENDLESS: ConstantBuilder = ConstantBuilder::new()
+    .with_delay(Duration::ZERO)
+    .without_max_times();
 
 /// What a status means for the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +62,8 @@ pub(super) enum Again {
     WithNewToken,
     /// After a wait of its own.
     Alone,
-    /// After a wait that everybody keeps.
-    AllWait,
+    /// After a wait that everybody keeps whom it concerns.
+    AllWait(Held),
 }
 
 /// One failed attempt.
@@ -100,6 +105,7 @@ pub(super) struct GivenUp {
 /// that is tried again.
 pub(super) async fn run<T, F, Fut>(
     attempt: F,
+    access: Access,
     throttle: &Throttle,
     clock: &dyn Clock,
     deadline: Deadline,
@@ -110,30 +116,24 @@ where
     Fut: Future<Output = Result<T, Failure>>,
 {
     let mut renewed = false;
+    let mut own_waits = BACKOFF.build();
     let mut next_wait = None;
-    let adjust = |failure: &Failure, backoff: Option<Duration>| {
-        next_wait = None;
-        let own = backoff.unwrap_or(LONGEST_BACKOFF);
-        let wait = match failure.again {
-            Again::No => return None,
+    let adjust = |failure: &Failure, _: Option<Duration>| {
+        next_wait = match failure.again {
+            Again::No => None,
             Again::WithNewToken => {
+                next_wait = None;
                 let first = !renewed;
                 renewed = true;
                 return first.then_some(Duration::ZERO);
             }
-            Again::Alone => own,
-            Again::AllWait => {
-                let wait = own.max(failure.asked.unwrap_or_default());
-                throttle.hold(wait);
-                wait
-            }
+            Again::Alone => own_waits.next(),
+            Again::AllWait(held) => Some(throttle.refused(access, held, failure.asked)),
         };
-        next_wait = Some(wait);
-        let in_time = wait < deadline.remaining(clock);
-        (backoff.is_some() && in_time).then_some(wait)
+        next_wait.filter(|wait| *wait < deadline.remaining(clock))
     };
     let result = attempt
-        .retry(BACKOFF)
+        .retry(ENDLESS)
         .sleep(tokio::time::sleep)
         .when(|failure: &Failure| failure.again != Again::No)
         .adjust(adjust)

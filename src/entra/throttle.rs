@@ -1,59 +1,271 @@
-//! The one instant before which nobody calls Graph.
+//! The instants before which nobody calls Graph, and the turn in which writes leave.
 //!
 //! Throttled calls keep counting against the limit ("Microsoft Graph throttling guidance"), so a call made too early
-//! prolongs the wait for everybody. The instant is shared by the whole process and only ever moves forward.
+//! prolongs the wait for everybody. The instants are shared by the whole process and only ever move forward. There are
+//! two: Graph may refuse writes alone, and then users are still found, decided on and read back meanwhile.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use backon::BackoffBuilder as _;
+
+use super::pace::Pace;
+use super::retry::BACKOFF;
 use crate::domain::{Clock, Deadline};
 
-/// The shared instant.
+/// What a call counts as, where Graph counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It changes nothing, whatever its method is.
+    Read,
+    /// It changes something in the directory.
+    Write,
+}
+
+/// Which calls Graph holds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    Everything,
+    Writes,
+}
+
+impl Held {
+    /// What `x-ms-throttle-scope` says, such as `Tenant_Application/Write/<app>/<tenant>`. Everything is held unless it
+    /// speaks of writes alone.
+    pub(super) fn by_scope(scope: Option<&str>) -> Self {
+        let limit = scope.and_then(|scope| scope.split('/').nth(1));
+        if limit.is_some_and(|limit| limit.eq_ignore_ascii_case("write")) {
+            Self::Writes
+        } else {
+            Self::Everything
+        }
+    }
+}
+
+/// Why a call may not be made before its deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Barred {
+    /// Graph has told to wait for so long, which is longer.
+    ToldToWait(Duration),
+    /// Graph limits the writes, and the turn of this one did not come.
+    NoTurn,
+}
+
+/// What all calls of this process share.
 #[derive(Debug)]
 pub(super) struct Throttle {
     clock: Arc<dyn Clock>,
-    /// Nanoseconds on the clock that never goes back.
-    not_before: AtomicU64,
+    everything: Gate,
+    writes: Gate,
+    pace: Pace,
+    /// Locked by the write whose turn it is, so that writes leave in the order in which they came. When the last one
+    /// left, on the clock that never goes back.
+    turn: tokio::sync::Mutex<Option<Duration>>,
 }
 
 impl Throttle {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            not_before: AtomicU64::new(0),
+            everything: Gate::default(),
+            writes: Gate::default(),
+            pace: Pace::default(),
+            turn: tokio::sync::Mutex::new(None),
         }
     }
 
-    /// Lets nobody call for `wait` from now. A shorter wait than one that already runs changes nothing.
-    pub(super) fn hold(&self, wait: Duration) {
-        let until = nanoseconds(self.clock.elapsed().saturating_add(wait));
-        self.not_before.fetch_max(until, Ordering::SeqCst);
+    /// Graph refused a call and told to wait, or refused it by 429. Nobody whom that concerns calls for the time that is
+    /// returned: what was asked, and longer if that did not help before. A shorter wait than one that already runs
+    /// changes nothing.
+    pub(super) fn refused(&self, access: Access, held: Held, asked: Option<Duration>) -> Duration {
+        let now = self.clock.elapsed();
+        let gate = match held {
+            Held::Everything => &self.everything,
+            Held::Writes => &self.writes,
+        };
+        let (first, wait) = gate.shut(now, asked);
+        if first && access == Access::Write {
+            self.pace.slow_down(now);
+        }
+        wait
     }
 
-    /// How long nobody may call yet; `None` when calls may be made.
+    /// Graph answered a call without refusing it for its number.
+    pub(super) fn admitted(&self, access: Access) {
+        self.everything.admitted();
+        if access == Access::Write {
+            self.writes.admitted();
+            self.pace.speed_up();
+        }
+    }
+
+    /// How long calls, or some of them, may not be made yet; `None` when all may.
     pub(super) fn waiting(&self) -> Option<Duration> {
-        let until = Duration::from_nanos(self.not_before.load(Ordering::SeqCst));
-        let left = until.saturating_sub(self.clock.elapsed());
+        self.waiting_for(Access::Write)
+    }
+
+    fn waiting_for(&self, access: Access) -> Option<Duration> {
+        let now = self.clock.elapsed();
+        let everything = self.everything.left(now);
+        let left = match access {
+            Access::Read => everything,
+            Access::Write => everything.max(self.writes.left(now)),
+        };
         (!left.is_zero()).then_some(left)
     }
 
-    /// Returns when calls may be made.
+    /// Returns when such calls may be made.
     ///
     /// # Errors
     /// At once, with the time that would have to be waited, if that does not end before the deadline.
-    pub(super) async fn pass(&self, deadline: Deadline) -> Result<(), Duration> {
+    pub(super) async fn pass(&self, access: Access, deadline: Deadline) -> Result<(), Barred> {
         // The instant may have moved on while this waited, so it is read again.
-        while let Some(wait) = self.waiting() {
+        while let Some(wait) = self.waiting_for(access) {
             if wait >= deadline.remaining(&*self.clock) {
-                return Err(wait);
+                return Err(Barred::ToldToWait(wait));
             }
             tokio::time::sleep(wait).await;
         }
         Ok(())
     }
+
+    /// Returns when it is this call's turn: for a read as soon as reads may be made, for a write when all that came before
+    /// it have left and the pace allows the next.
+    ///
+    /// # Errors
+    /// If that is not before the deadline; at once, where it is known.
+    pub(super) async fn turn(&self, access: Access, deadline: Deadline) -> Result<(), Barred> {
+        if access == Access::Read {
+            return self.pass(access, deadline).await;
+        }
+        let clock = &*self.clock;
+        if let Some(wait) = self.waiting_for(access)
+            && wait >= deadline.remaining(clock)
+        {
+            return Err(Barred::ToldToWait(wait));
+        }
+        let mut last = tokio::time::timeout(deadline.remaining(clock), self.turn.lock())
+            .await
+            .map_err(|_| Barred::NoTurn)?;
+        loop {
+            self.pass(access, deadline).await?;
+            let now = clock.elapsed();
+            let due = last.map_or(now, |last| last.saturating_add(self.pace.gap(now)));
+            let wait = due.saturating_sub(now);
+            if wait.is_zero() {
+                *last = Some(now);
+                return Ok(());
+            }
+            if wait >= deadline.remaining(clock) {
+                return Err(Barred::NoTurn);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
 }
 
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// One instant before which certain calls are not made.
+#[derive(Debug, Default)]
+struct Gate(Mutex<Shut>);
+
+#[derive(Debug, Default)]
+struct Shut {
+    /// On the clock that never goes back.
+    until: Duration,
+    /// How often it was shut since a call was last admitted.
+    times: usize,
+}
+
+impl Gate {
+    /// Whether it was open, and how long it is shut now.
+    fn shut(&self, now: Duration, asked: Option<Duration>) -> (bool, Duration) {
+        let mut shut = self.lock();
+        let was_open = shut.until <= now;
+        if was_open {
+            shut.times = shut.times.saturating_add(1);
+        }
+        let own = if was_open || asked.is_none() {
+            own_wait(shut.times)
+        } else {
+            Duration::ZERO
+        };
+        let wait = own.max(asked.unwrap_or_default());
+        shut.until = shut.until.max(now.saturating_add(wait));
+        (was_open, shut.until.saturating_sub(now))
+    }
+
+    fn admitted(&self) {
+        self.lock().times = 0;
+    }
+
+    fn left(&self, now: Duration) -> Duration {
+        self.lock().until.saturating_sub(now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shut> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The wait after so many refusals in a row, where Graph asks for none or for a shorter one: that of [`BACKOFF`], whose
+/// last is kept. It differs by chance, so that two instances do not come back together.
+fn own_wait(times: usize) -> Duration {
+    let waits: Vec<Duration> = BACKOFF.build().collect();
+    let index = times.saturating_sub(1).min(waits.len().saturating_sub(1));
+    waits.get(index).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_scope_of_writes_alone_lets_reads_pass() {
+        for (scope, held) in [
+            (Some("Tenant_Application/Write/app/tenant"), Held::Writes),
+            (Some("Tenant/write/app/tenant"), Held::Writes),
+            (
+                Some("Tenant_Application/ReadWrite/app/tenant"),
+                Held::Everything,
+            ),
+            (Some("Tenant_Application/Read/app/tenant"), Held::Everything),
+            (Some("Write"), Held::Everything),
+            (Some(""), Held::Everything),
+            (None, Held::Everything),
+        ] {
+            assert_eq!(Held::by_scope(scope), held, "{scope:?}");
+        }
+    }
+
+    #[test]
+    fn refusals_that_come_together_are_one() {
+        let gate = Gate::default();
+        let second = Duration::from_secs(1);
+        assert_eq!(gate.shut(second, Some(second * 20)), (true, second * 20));
+        for _ in 0..100 {
+            assert_eq!(gate.shut(second, Some(second)), (false, second * 20));
+        }
+        assert_eq!(gate.lock().times, 1);
+        assert_eq!(gate.left(second * 20), second);
+        assert_eq!(gate.left(second * 22), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_wait_that_does_not_help_grows() {
+        let gate = Gate::default();
+        let asked = Duration::from_secs(1);
+        let mut now = Duration::from_secs(1);
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            let (first, wait) = gate.shut(now, Some(asked));
+            assert!(first);
+            waits.push(wait);
+            now += wait;
+        }
+        assert!(waits[0] >= asked && waits[0] < asked * 2, "{waits:?}");
+        assert!(waits[4] >= asked * 8 && waits[5] >= asked * 8, "{waits:?}");
+        gate.admitted();
+        let (_, wait) = gate.shut(now, Some(asked));
+        assert!(wait < asked * 2, "{wait:?}");
+    }
 }

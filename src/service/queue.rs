@@ -18,8 +18,8 @@ use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
 
 use super::{Delivery, Service};
 
-/// The longest wait inside an invocation. With the longest delivery it stays well inside host.json's function time-out
-/// and lock renewal.
+/// How much longer than a delivery may be worked on its message may be kept back. With the longest delivery it stays well
+/// inside host.json's function time-out and lock renewal.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// What is left of a delivery's time for answering.
@@ -45,7 +45,7 @@ impl Service {
         let delivery_count = message.broker.delivery_count;
         let is_last = delivery_count.is_some_and(|count| count >= self.settings.max_deliveries);
         if receipts.iter().any(|receipt| !receipt.outcome.is_final()) && !is_last {
-            self.wait_before_redelivery(delivery_count).await;
+            self.wait_before_redelivery(delivery_count, deadline).await;
             return Reply::abandoned(
                 "Not every subject of this message is finished. Service Bus delivers it again.",
             );
@@ -83,10 +83,11 @@ impl Service {
             .fold(reply, Reply::with_log)
     }
 
-    async fn wait_before_redelivery(&self, delivery_count: Option<u32>) {
+    async fn wait_before_redelivery(&self, delivery_count: Option<u32>, deadline: Deadline) {
+        let own = redelivery_wait(self.settings.redelivery_wait, delivery_count);
         let told = self.containment.waiting().unwrap_or_default();
-        let wait = redelivery_wait(self.settings.redelivery_wait, delivery_count).max(told);
-        tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+        let left = deadline.remaining(&*self.clock);
+        tokio::time::sleep(own.max(told_wait(told, left))).await;
     }
 }
 
@@ -94,6 +95,12 @@ impl Service {
 fn redelivery_wait(base: Duration, delivery_count: Option<u32>) -> Duration {
     let doublings = delivery_count.unwrap_or(1).saturating_sub(1).min(16);
     base.saturating_mul(1 << doublings).min(LONGEST_WAIT)
+}
+
+/// How much of a wait that Graph has asked for is kept before the message is given back: all that a delivery may take, of
+/// which `left` was not needed. A delivery that comes before the wait is over only uses one up.
+fn told_wait(told: Duration, left: Duration) -> Duration {
+    told.min(left.saturating_add(LONGEST_WAIT))
 }
 
 fn correlation(invocation: String, broker: &BrokerWord, header: &AlertHeader) -> Correlation {
@@ -136,5 +143,21 @@ mod tests {
         assert!(waits[..9].iter().sum::<u64>() > 5 * 60);
         assert_eq!(redelivery_wait(base, None), base);
         assert_eq!(redelivery_wait(base, Some(u32::MAX)), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn the_longest_wait_that_graph_can_ask_for_costs_two_deliveries_of_ten() {
+        let (minute, longest) = (Duration::from_mins(1), Duration::from_mins(10));
+        let mut told = longest;
+        let mut deliveries = 0;
+        // A delivery that cannot begin before the wait is over is not worked on at all.
+        let to_work = 4 * minute;
+        while told >= to_work {
+            told = told.saturating_sub(told_wait(told, to_work));
+            deliveries += 1;
+        }
+        assert_eq!(deliveries, 2);
+        assert_eq!(told_wait(minute, to_work), minute);
+        assert_eq!(told_wait(longest, Duration::ZERO), LONGEST_WAIT);
     }
 }

@@ -70,4 +70,5 @@ mod samples_end_to_end;
 mod shell;
 #[cfg(feature = "operator")]
 mod status;
+mod storm;
 mod story;

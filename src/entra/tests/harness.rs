@@ -301,6 +301,11 @@ impl World {
             .collect()
     }
 
+    /// The seconds since the beginning.
+    pub(super) fn clock_seconds(&self) -> f64 {
+        self.clock.elapsed().as_secs_f64()
+    }
+
     /// How often the identity endpoint was asked.
     pub(super) fn tokens_fetched(&self) -> usize {
         self.tokens.load(Ordering::SeqCst)

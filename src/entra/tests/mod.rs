@@ -8,6 +8,7 @@ mod messages;
 #[cfg(feature = "operator")]
 mod reports;
 mod revoking;
+mod storming;
 mod tokens;
 mod verifying;
 mod waiting;

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use super::harness::{ROLES, World, adele, answer, recorded, token};
 use crate::entra::identity::IdentityProblem;
+use crate::entra::throttle::{Access, Held};
 use crate::entra::transport::TransportFailure;
 use crate::entra::{Disposition, Tally};
 
@@ -181,7 +182,12 @@ async fn a_wait_that_begins_while_the_token_is_fetched_is_kept() {
     );
     let told = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        world.entra.client().throttle.hold(Duration::from_secs(20));
+        let throttle = &world.entra.client().throttle;
+        throttle.refused(
+            Access::Read,
+            Held::Everything,
+            Some(Duration::from_secs(20)),
+        );
     };
     let tally = Tally::new();
     let (user, ()) = tokio::join!(world.entra.user(adele(), &tally, world.within(100)), told);

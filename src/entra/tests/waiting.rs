@@ -78,18 +78,39 @@ async fn a_wait_until_a_date_counts_on_graphs_own_clock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_longer_of_graphs_wait_and_the_back_off_is_kept() {
+async fn the_longer_of_graphs_wait_and_the_back_off_is_kept_until_the_time_is_over() {
     let world = World::new(|_| answer(429, "").header("retry-after", "1"));
     let error = world
         .entra
-        .user(adele(), &Tally::new(), world.within(1_000))
+        .user(adele(), &Tally::new(), world.within(200))
         .await
         .unwrap_err();
     let times = world.times();
     let waits: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(waits.iter().all(|wait| *wait >= 1.0), "{waits:?}");
-    assert!(waits[4] >= 8.0, "{waits:?}");
-    assert_eq!(error.attempts(), 6);
+    assert!(waits[4..].iter().all(|wait| *wait >= 8.0), "{waits:?}");
+    // Nobody who waits as told is given up for having been told often.
+    assert!(error.attempts() > 10, "{error}");
+    assert!(error.elapsed().as_secs() > 180, "{error}");
+    assert!(matches!(
+        error.disposition(),
+        Disposition::RetryLater {
+            not_before: Some(_)
+        }
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_between_two_refusals_has_its_tries_left() {
+    let world = World::new(|seen| match seen.number {
+        0..10 => answer(429, "").header("retry-after", "1"),
+        10..15 => answer(500, ""),
+        _ => found(),
+    });
+    let tally = Tally::new();
+    let user = world.entra.user(adele(), &tally, world.within(1_000)).await;
+    assert!(user.unwrap().is_some());
+    assert_eq!(tally.attempts(), 16);
 }
 
 #[tokio::test(start_paused = true)]

@@ -91,6 +91,15 @@ pub struct QueueState {
     pub completed: Vec<QueuedMessage>,
 }
 
+/// How far the work on an entity has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Messages that were done.
+    pub completed: usize,
+    /// Messages that wait or are being worked on.
+    pub open: usize,
+}
+
 /// A message handed out under a lock.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
@@ -289,6 +298,18 @@ impl Broker {
             dead_lettered: entity.dead_lettered.clone(),
             completed: entity.completed.clone(),
         }
+    }
+
+    /// How many messages were done, and how many are not settled yet: quicker to ask than [`Broker::queue`], since nothing
+    /// is copied.
+    #[must_use]
+    pub fn progress(&self, name: &str) -> Progress {
+        let state = lock(&self.0.state);
+        let entity = state.entities.get(name);
+        entity.map_or_else(Progress::default, |entity| Progress {
+            completed: entity.completed.len(),
+            open: entity.active.len() + entity.locked.len(),
+        })
     }
 
     /// Takes everything that waits in an entity, as a consumer would who completes each message.

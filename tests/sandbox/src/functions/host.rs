@@ -317,10 +317,11 @@ impl FunctionsHost {
     }
 
     fn is_idle(&self) -> bool {
-        let settled = self.trigger_queues.iter().all(|name| {
-            let state = self.queue(name);
-            state.active.is_empty() && state.locked.is_empty()
-        });
+        let broker = &self.runner.broker;
+        let settled = self
+            .trigger_queues
+            .iter()
+            .all(|name| broker.progress(name).open == 0);
         settled && self.running() == 0
     }
 

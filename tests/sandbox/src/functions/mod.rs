@@ -38,7 +38,7 @@ mod signal;
 mod worker;
 mod worker_log;
 
-pub use self::broker::{Broker, BrokerOptions, LARGEST_MESSAGE_BYTES, QueueState};
+pub use self::broker::{Broker, BrokerOptions, LARGEST_MESSAGE_BYTES, Progress, QueueState};
 pub(crate) use self::broker::{End, Held, NoEntity};
 pub use self::events::Event;
 pub use self::host::{FunctionsHost, HostOptions};

@@ -58,16 +58,14 @@ impl Answer {
     }
 
     /// 200 with data, whose context is `#context`.
-    pub(crate) fn data(context: &str, cost: u32, fields: Map<String, Value>) -> Self {
+    pub(crate) fn data(context: &str, fields: Map<String, Value>) -> Self {
         let mut body = Map::new();
         body.insert(
             "@odata.context".to_owned(),
             json!(format!("{METADATA}#{context}")),
         );
         body.extend(fields);
-        Self::new(200, ODATA, Body::Json(Value::Object(body)))
-            .with("x-ms-resource-unit", &cost.to_string())
-            .with("OData-Version", "4.0")
+        Self::new(200, ODATA, Body::Json(Value::Object(body))).with("OData-Version", "4.0")
     }
 
     /// A plain JSON answer, as other services than Graph give it.
@@ -131,7 +129,6 @@ impl Answer {
             "Authorization_RequestDenied",
             "Insufficient privileges to complete the operation.",
         )
-        .with("x-ms-resource-unit", "1")
     }
 
     /// 404 for an object that is not there.
@@ -139,7 +136,7 @@ impl Answer {
         let message = format!(
             "Resource '{key}' does not exist or one of its queried reference-property objects are not present."
         );
-        Self::error(404, "Request_ResourceNotFound", &message).with("x-ms-resource-unit", "1")
+        Self::error(404, "Request_ResourceNotFound", &message)
     }
 
     /// 501 for what the sandbox does not know. It is loud on purpose: Graph would have an answer.

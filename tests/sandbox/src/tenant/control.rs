@@ -9,6 +9,8 @@
 //! | `POST /log-lag` | `{"seconds": 300}` | how long an entry of the sign-in log takes to be seen |
 //! | `POST /clock` | `{"advanceSeconds": 60}` | moves the sandbox's time |
 //! | `POST /replication-lag` | `{"seconds": 3, "reads": 0}` | how far reads stay behind writes |
+//! | `GET /limits` | | what Graph grants; `null` if it refuses nobody for the number of calls |
+//! | `PUT /limits` | as `GET` gives it, or `null` | makes Graph grant something else, or anything |
 //! | `POST /permissions` | `{"grant": ["…"], "remove": ["…"]}` | what the app's identity may do |
 //! | `POST /faults` | `{"on": "POST */revokeSignInSessions", "user": "alice@contoso.com", "times": 2, "then": {"answer": {"status": 429, "headers": {"Retry-After": "2"}}}}` | puts a fault in force; `then` is one of `{"answer": …}`, `{"delay": {"milliseconds": 500}}`, `"reset"`, `{"truncate": {"bytes": 20}}`, `"hang"`, `"garbage"` |
 //! | `DELETE /faults` | | lifts all faults |
@@ -28,6 +30,7 @@ use serde_json::{Value, json};
 
 use super::Tenant;
 use super::faults::Fault;
+use super::limits::Limits;
 use super::log::Place;
 use super::pattern::Pattern;
 
@@ -41,6 +44,7 @@ pub(super) fn router(tenant: Tenant) -> Router {
         .route("/log-lag", post(log_lag))
         .route("/clock", post(clock))
         .route("/replication-lag", post(replication_lag))
+        .route("/limits", get(limits).put(set_limits))
         .route("/permissions", post(permissions))
         .route("/faults", post(add_fault).delete(clear_faults))
         .route("/hold", post(hold))
@@ -128,6 +132,18 @@ async fn replication_lag(
     Json(lag): Json<ReplicationLag>,
 ) -> StatusCode {
     tenant.set_lag(Duration::from_secs(lag.seconds), lag.reads);
+    StatusCode::NO_CONTENT
+}
+
+async fn limits(State(tenant): State<Tenant>) -> Json<Option<Limits>> {
+    Json(tenant.limits())
+}
+
+async fn set_limits(
+    State(tenant): State<Tenant>,
+    Json(limits): Json<Option<Limits>>,
+) -> StatusCode {
+    tenant.set_limits(limits);
     StatusCode::NO_CONTENT
 }
 

@@ -1,7 +1,7 @@
 //! The directory as it stands: users, groups, and since when each user's sessions are valid. It knows neither HTTP nor
 //! permissions. What it reads back may lag behind what was written, as a replica's answer does.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,6 +30,8 @@ pub(crate) struct Directory {
     pub(crate) licence: Licence,
     pub(crate) limits: Limits,
     lag: Lag,
+    /// Where each user stands in `users`, by object id and by user principal name in lower case.
+    places: (HashMap<Uuid, usize>, HashMap<String, usize>),
 }
 
 /// How far reads stay behind writes.
@@ -124,7 +126,7 @@ impl Directory {
         let sessions = Sessions::of(&world, now);
         let mut log = SignInLog::default();
         sessions.write_into(&mut log);
-        Self {
+        let mut directory = Self {
             tenant_id: world.tenant.id,
             domain: world.tenant.domain,
             users: world
@@ -139,7 +141,32 @@ impl Directory {
             licence: Licence::default(),
             limits: Limits::default(),
             lag: Lag::default(),
+            places: (HashMap::new(), HashMap::new()),
+        };
+        directory.find_places();
+        directory
+    }
+
+    fn find_places(&mut self) {
+        let users = || self.users.iter().map(|user| &user.entry).enumerate();
+        let ids = users().map(|(at, user)| (user.id, at)).collect();
+        let names = users()
+            .map(|(at, user)| (user.user_principal_name.to_lowercase(), at))
+            .collect();
+        self.places = (ids, names);
+    }
+
+    /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
+    pub(crate) fn delete(&mut self, key: &str) -> bool {
+        let Some(at) = self.position(key) else {
+            return false;
+        };
+        let id = self.users.remove(at).entry.id;
+        for group in &mut self.groups {
+            group.members.retain(|member| *member != id);
         }
+        self.find_places();
+        true
     }
 
     /// A tenant in which there is nobody.
@@ -169,12 +196,10 @@ impl Directory {
     }
 
     fn position(&self, key: &str) -> Option<usize> {
-        let id = Uuid::try_parse(key).ok();
-        let name = key.to_lowercase();
-        self.users.iter().position(|user| match id {
-            Some(id) => user.entry.id == id,
-            None => user.entry.user_principal_name.to_lowercase() == name,
-        })
+        match Uuid::try_parse(key) {
+            Ok(id) => self.places.0.get(&id).copied(),
+            Err(_) => self.places.1.get(&key.to_lowercase()).copied(),
+        }
     }
 
     pub(crate) fn group(&self, id: Uuid) -> Option<&WorldGroup> {
@@ -230,7 +255,8 @@ impl Directory {
 
     /// Whether a refresh token that was issued then would be redeemed now.
     pub(crate) fn refusal(&self, user: Uuid, issued: Timestamp) -> Option<&'static str> {
-        let Some(user) = self.users.iter().find(|other| other.entry.id == user) else {
+        let place = self.places.0.get(&user);
+        let Some(user) = place.and_then(|at| self.users.get(*at)) else {
             return Some("user_deleted");
         };
         if user.entry.is_external() {

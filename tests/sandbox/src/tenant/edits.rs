@@ -11,6 +11,7 @@ use super::Tenant;
 use super::azure;
 use super::faults::Stage;
 use super::licence::Licence;
+use super::limits::Limits;
 use super::log::Place;
 use super::pattern::Pattern;
 use super::world::WorldGroup;
@@ -35,6 +36,23 @@ impl Tenant {
     /// Lets go every call that is held.
     pub fn release_all(&self) {
         self.shared.faults.release(None);
+    }
+
+    /// What Graph grants; none if it refuses nobody for the number of calls.
+    #[must_use]
+    pub fn limits(&self) -> Option<Limits> {
+        self.shared.throttling.limits()
+    }
+
+    /// Makes Graph grant something else, or anything. At the start it grants what it really grants.
+    pub fn set_limits(&self, limits: Option<Limits>) {
+        self.shared.throttling.set(limits);
+    }
+
+    /// How long after a refusal a call may still arrive that left before its caller could read it: 50 ms at the start, and
+    /// more where many calls are on their way at once and the machine is busy.
+    pub fn allow_on_its_way(&self, time: Duration) {
+        self.shared.journal.set_on_its_way(time);
     }
 
     /// The permissions that the app's identity holds; a token shows those of the time it was issued.
@@ -162,15 +180,7 @@ impl Tenant {
     /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
     #[must_use]
     pub fn delete_user(&self, user: &str) -> bool {
-        let mut directory = lock(&self.shared.directory);
-        let Some(id) = directory.find(user).map(|user| user.entry.id) else {
-            return false;
-        };
-        directory.users.retain(|other| other.entry.id != id);
-        for group in &mut directory.groups {
-            group.members.retain(|member| *member != id);
-        }
-        true
+        lock(&self.shared.directory).delete(user)
     }
 
     /// Puts a user, by object id or user principal name, or a group, by object id, into a group. False if there is no

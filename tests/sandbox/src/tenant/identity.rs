@@ -22,6 +22,8 @@ use crate::sync::lock;
 const LIFETIME: Duration = Duration::from_hours(24);
 /// "Access tokens in the Microsoft identity platform": 60 to 90 minutes.
 const PERSONS_LIFETIME: Duration = Duration::from_mins(75);
+/// The Azure CLI ("Application IDs of commonly used Microsoft applications").
+const AZURE_CLI: Uuid = Uuid::from_u128(0x04b0_7795_8ddb_461a_bbee_02f9_e1bf_7b46);
 /// What a Graph token may be for: the roots of the clouds, and Graph's application id.
 const GRAPH_AUDIENCES: [&str; 5] = [
     "https://graph.microsoft.com",
@@ -34,8 +36,6 @@ const GRAPH_AUDIENCES: [&str; 5] = [
 /// The app's identity, what it may do, and the tokens that are about.
 #[derive(Debug)]
 pub(crate) struct Identity {
-    /// The value of `IDENTITY_HEADER`, by which the endpoint knows the app.
-    pub(crate) header: String,
     tenant_id: Uuid,
     app: WorldApp,
     inner: Mutex<Inner>,
@@ -43,11 +43,13 @@ pub(crate) struct Identity {
 
 #[derive(Debug)]
 struct Inner {
+    /// The values of `IDENTITY_HEADER`, by which the endpoint knows the app: one for each of its instances.
+    headers: Vec<String>,
     permissions: Vec<String>,
     settings: TokenSettings,
     issued: HashMap<String, Token>,
-    /// The platform's cache: one token per identity and resource.
-    cached: HashMap<(Uuid, String), String>,
+    /// The platform's cache: one token per identity, instance and resource.
+    cached: HashMap<(Uuid, Uuid, String), String>,
 }
 
 /// How tokens are made.
@@ -64,6 +66,10 @@ pub(crate) struct TokenSettings {
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub(crate) tenant: Uuid,
+    /// Whom Graph counts its calls for.
+    pub(crate) app: Uuid,
+    /// Who has it: an instance of the app, a pipeline, or a person.
+    pub(crate) holder: Uuid,
     pub(crate) roles: Vec<String>,
     /// Who holds it, by object id.
     pub(crate) principal: Uuid,
@@ -75,9 +81,9 @@ pub(crate) struct Token {
 impl Identity {
     pub(crate) fn new(tenant_id: Uuid, app: WorldApp) -> Self {
         Self {
-            header: Uuid::new_v4().simple().to_string().to_uppercase(),
             tenant_id,
             inner: Mutex::new(Inner {
+                headers: vec![new_header()],
                 permissions: app.permissions.clone(),
                 settings: TokenSettings {
                     lifetime: LIFETIME,
@@ -96,9 +102,11 @@ impl Identity {
         if call.method != "GET" {
             return refusal(405, "The requested method is not supported.");
         }
-        if call.header("x-identity-header") != Some(self.header.as_str()) {
+        let header = call.header("x-identity-header").unwrap_or_default();
+        if !lock(&self.inner).headers.iter().any(|own| own == header) {
             return refusal(401, "The X-IDENTITY-HEADER header is missing or invalid.");
         }
+        let holder = Uuid::try_parse(header).unwrap_or_default();
         if call.query("api-version").as_deref() != Some("2019-08-01") {
             return refusal(400, "The api-version is not supported; use 2019-08-01.");
         }
@@ -111,7 +119,7 @@ impl Identity {
                 "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.",
             );
         };
-        let (text, token) = self.token(client_id, principal_id, &resource, now);
+        let (text, token) = self.token(client_id, principal_id, holder, &resource, now);
         Answer::json(
             200,
             json!({
@@ -147,11 +155,12 @@ impl Identity {
         &self,
         client: Uuid,
         principal: Uuid,
+        holder: Uuid,
         resource: &str,
         now: Timestamp,
     ) -> (String, Token) {
         let mut inner = lock(&self.inner);
-        let key = (client, resource.to_owned());
+        let key = (client, holder, resource.to_owned());
         if inner.settings.cache
             && let Some(text) = inner.cached.get(&key)
             && let Some(token) = inner.issued.get(text)
@@ -161,6 +170,8 @@ impl Identity {
         }
         let token = Token {
             tenant: inner.settings.tenant.unwrap_or(self.tenant_id),
+            app: client,
+            holder,
             roles: inner.permissions.clone(),
             principal,
             audience: resource.trim_end_matches('/').to_owned(),
@@ -174,7 +185,7 @@ impl Identity {
     }
 
     /// A token that acts for a signed-in person with these delegated permissions, as the Azure CLI holds one ("Access token
-    /// claims reference"; the client id is the Azure CLI's, "Application IDs of commonly used Microsoft applications").
+    /// claims reference").
     pub(crate) fn delegated(&self, person: Uuid, scopes: &[&str], now: Timestamp) -> String {
         self.delegated_for(GRAPH_AUDIENCES[0], person, scopes, now)
     }
@@ -190,6 +201,8 @@ impl Identity {
         let mut inner = lock(&self.inner);
         let token = Token {
             tenant: inner.settings.tenant.unwrap_or(self.tenant_id),
+            app: AZURE_CLI,
+            holder: person,
             // Graph asks the same of both kinds; what a person's own directory role forbids is put in by a fault.
             roles: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             principal: person,
@@ -203,7 +216,7 @@ impl Identity {
             "iat": now.as_second(),
             "nbf": now.as_second(),
             "exp": token.expires_at.as_second(),
-            "appid": "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+            "appid": AZURE_CLI,
             "appidacr": "0",
             "idtyp": "user",
             "oid": person,
@@ -249,12 +262,41 @@ impl Identity {
                 }),
             );
         }
-        let (text, token) = self.token(self.app.client_id, self.app.principal_id, resource, now);
+        let app = &self.app;
+        let (text, token) = self.token(
+            app.client_id,
+            app.principal_id,
+            app.client_id,
+            resource,
+            now,
+        );
         let lifetime = token.expires_at.as_second() - now.as_second();
         Answer::json(
             200,
             json!({"token_type": "Bearer", "expires_in": lifetime, "access_token": text}),
         )
+    }
+
+    /// The value of `IDENTITY_HEADER` of the app's first instance.
+    pub(crate) fn header(&self) -> String {
+        lock(&self.inner)
+            .headers
+            .first()
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Starts another instance of the app and returns its `IDENTITY_HEADER`.
+    pub(crate) fn add_instance(&self) -> String {
+        let header = new_header();
+        lock(&self.inner).headers.push(header.clone());
+        header
+    }
+
+    /// The token of an `Authorization` header, if it is one that was issued here, whether it is still accepted or not.
+    pub(crate) fn bearer(&self, header: Option<&str>) -> Option<Token> {
+        let text = header?.strip_prefix("Bearer ")?;
+        lock(&self.inner).issued.get(text).cloned()
     }
 
     /// What Graph makes of an `Authorization` header.
@@ -342,6 +384,10 @@ impl Token {
         });
         unsigned(&claims)
     }
+}
+
+fn new_header() -> String {
+    Uuid::new_v4().simple().to_string().to_uppercase()
 }
 
 fn unsigned(claims: &Value) -> String {

@@ -14,7 +14,7 @@ use super::pattern::Pattern;
 use crate::clock::plus;
 use crate::sync::lock;
 
-/// How long after an answer was sent a call may arrive that left before the answer came.
+/// How long after an answer was sent a call may arrive that left before the answer came, unless told otherwise.
 const ON_ITS_WAY: Duration = Duration::from_millis(50);
 
 /// Which of the tenant's services was called.
@@ -62,6 +62,8 @@ pub struct CallRecord {
     pub surprise: Option<String>,
     /// Whether it was made while the caller had been told to wait.
     pub while_told_to_wait: bool,
+    /// Who made it: each instance of the app is another caller, and so is each person. None without a token of this tenant.
+    pub caller: Option<Uuid>,
 }
 
 /// The calls so far.
@@ -71,15 +73,27 @@ pub(crate) struct Journal {
     arrived: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     calls: Vec<CallRecord>,
     waits: Vec<Wait>,
+    on_its_way: Duration,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            calls: Vec::new(),
+            waits: Vec::new(),
+            on_its_way: ON_ITS_WAY,
+        }
+    }
 }
 
 /// A time during which certain calls must not be made.
 #[derive(Debug)]
 struct Wait {
+    caller: Option<Uuid>,
     from: Timestamp,
     until: Timestamp,
     scope: Scope,
@@ -126,18 +140,25 @@ impl Journal {
     /// Records the answer, and from when to when it tells the caller to wait.
     pub(crate) fn finish(&self, entry: Entry, answer: &Answer, now: Timestamp) {
         let mut inner = lock(&self.inner);
+        let on_its_way = inner.on_its_way;
         let Some(call) = inner.calls.get_mut(entry.0) else {
             return;
         };
         call.status = Some(answer.status);
         let wait = answer.wait_until(now).map(|until| Wait {
-            from: plus(now, ON_ITS_WAY),
+            caller: call.caller,
+            from: plus(now, on_its_way),
             until,
             scope: Scope::of(answer, call),
         });
         if call.service == Service::Graph {
             inner.waits.extend(wait);
         }
+    }
+
+    /// How long after an answer a call may arrive that left before.
+    pub(crate) fn set_on_its_way(&self, time: Duration) {
+        lock(&self.inner).on_its_way = time;
     }
 
     pub(crate) fn calls(&self, service: Service) -> Vec<CallRecord> {
@@ -205,7 +226,8 @@ impl Wait {
             Scope::Writes => call.method != "GET" && !call.path.contains("/checkMember"),
             Scope::Same { method, path } => call.method == *method && call.path == *path,
         };
-        in_scope && self.from < call.at && call.at < self.until
+        // Instances of an app cannot tell each other what they were told.
+        in_scope && self.caller == call.caller && self.from < call.at && call.at < self.until
     }
 }
 

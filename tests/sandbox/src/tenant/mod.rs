@@ -20,6 +20,7 @@ mod answer;
 mod azure;
 mod call;
 mod control;
+mod cost;
 mod directory;
 mod edits;
 mod faults;
@@ -28,6 +29,7 @@ mod identity;
 mod issuer;
 mod journal;
 mod licence;
+mod limits;
 mod log;
 mod pattern;
 mod service;
@@ -50,6 +52,7 @@ pub use self::faults::{Fault, Faults, Then};
 pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
 pub use self::licence::Licence;
+pub use self::limits::{Limit, Limits};
 pub use self::log::Place;
 pub use self::pattern::Pattern;
 pub use self::sessions::SessionState;
@@ -65,6 +68,7 @@ pub use self::world_access::{
 use self::directory::Directory;
 use self::identity::Identity;
 use self::journal::Journal;
+use self::limits::Throttling;
 use self::service::Shared;
 use self::wire::{CuttableListener, Scissors};
 use crate::clock::SandboxClock;
@@ -106,6 +110,7 @@ impl Tenant {
         let shared = Arc::new(Shared {
             issuer: Issuer::new(world.tenant.id, clock.clone()),
             identity: Identity::new(world.tenant.id, world.app.clone()),
+            throttling: Throttling::new(Limits::of_graph(world.users.len())),
             directory: Mutex::new(Directory::new(world, clock.now())),
             clock,
             journal: Journal::default(),
@@ -182,7 +187,7 @@ impl Tenant {
     /// The value of `IDENTITY_HEADER`.
     #[must_use]
     pub fn identity_header(&self) -> String {
-        self.shared.identity.header.clone()
+        self.shared.identity.header()
     }
 
     /// The root of the control API.
@@ -206,9 +211,20 @@ impl Tenant {
     /// The variables that point a function app at this tenant.
     #[must_use]
     pub fn environment(&self) -> Vec<(String, String)> {
+        self.environment_with(self.identity_header())
+    }
+
+    /// The same for another instance of the app, which the platform gives an identity header of its own. That tells the
+    /// instances apart where it matters what each was told; to Graph they are one app.
+    #[must_use]
+    pub fn environment_of_another_instance(&self) -> Vec<(String, String)> {
+        self.environment_with(self.shared.identity.add_instance())
+    }
+
+    fn environment_with(&self, identity_header: String) -> Vec<(String, String)> {
         [
             ("IDENTITY_ENDPOINT", self.identity_endpoint()),
-            ("IDENTITY_HEADER", self.identity_header()),
+            ("IDENTITY_HEADER", identity_header),
             ("EVICT_GRAPH_ENDPOINT", self.graph_endpoint()),
             ("EVICT_LOGIN_ENDPOINT", self.login_endpoint()),
             ("EVICT_ARM_ENDPOINT", self.arm_endpoint()),
@@ -259,7 +275,8 @@ impl Tenant {
         calls
     }
 
-    /// The calls that were made although the answer to an earlier one had told the caller to wait.
+    /// The calls that were made although the answer to an earlier one had told the caller to wait. Of several instances
+    /// each is held to what it was told itself.
     #[must_use]
     pub fn calls_while_told_to_wait(&self) -> Vec<CallRecord> {
         let mut calls = self.calls();

@@ -9,17 +9,20 @@ use axum::body::Body as HttpBody;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::answer::{Answer, Body, Marks};
 use super::azure;
 use super::call::Call;
+use super::cost::Cost;
 use super::directory::Directory;
 use super::faults::{Fault, Faults, Stage, Then};
 use super::graph;
 use super::identity::Identity;
 use super::issuer::Issuer;
 use super::journal::{CallRecord, Entry, Journal, Service};
+use super::limits::{self, Counting, Throttling};
 use super::wire::Scissors;
 use crate::clock::SandboxClock;
 use crate::sync::lock;
@@ -33,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) directory: Mutex<Directory>,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
+    pub(super) throttling: Throttling,
     /// Whether Graph refuses properties beyond the basic profile, rather than leaving them out, to a caller who may
     /// read only that. Which of both Graph does is not documented.
     pub(crate) refuse_beyond_basic: AtomicBool,
@@ -117,6 +121,10 @@ impl Shared {
             body: String::from_utf8_lossy(&call.body).into_owned(),
             surprise: None,
             while_told_to_wait: false,
+            caller: self
+                .identity
+                .bearer(call.header("authorization"))
+                .map(|bearer| bearer.holder),
         }
     }
 
@@ -145,17 +153,33 @@ impl Shared {
             Service::Login => self.login(call),
             Service::Identity => Answer::unknown(&format!("{} {}", call.method, call.raw)),
             Service::Azure => azure::answer(call, &self.identity, &lock(&self.directory), now),
-            Service::Graph => graph::answer(
-                call,
-                &self.identity,
-                &mut lock(&self.directory),
-                self.refuse_beyond_basic.load(Ordering::Relaxed),
-                now,
-            ),
+            Service::Graph => self.graph(call, now),
         };
         if let Some(surprise) = &answer.surprise {
             self.journal.surprise(entry, surprise.clone());
         }
+        answer
+    }
+
+    /// What Graph answers, unless it refuses the call because there were too many.
+    fn graph(&self, call: &Call, now: Timestamp) -> Answer {
+        let cost = Cost::of(call);
+        let bearer = self.identity.bearer(call.header("authorization"));
+        let counting = bearer.map_or(Counting::Passed(0.0), |bearer| {
+            self.throttling.count(cost, bearer.app, bearer.tenant, now)
+        });
+        let used = match counting {
+            Counting::Refused(answer) => return answer,
+            Counting::Passed(used) => used,
+        };
+        let mut answer = graph::answer(
+            call,
+            &self.identity,
+            &mut lock(&self.directory),
+            self.refuse_beyond_basic.load(Ordering::Relaxed),
+            now,
+        );
+        limits::tell(&mut answer, cost, used);
         answer
     }
 

@@ -3,6 +3,7 @@
 mod access;
 mod control;
 mod faults;
+mod limits;
 mod reach;
 #[cfg(test)]
 mod reports;

@@ -49,5 +49,5 @@ pub(super) fn get(context: &Context<'_>, directory: &Directory, path: &ObjectPat
         })
         .collect();
     let selected = select.map_or_else(String::new, |select| format!("({select})"));
-    Answer::data(&format!("groups{selected}/$entity"), 1, fields)
+    Answer::data(&format!("groups{selected}/$entity"), fields)
 }

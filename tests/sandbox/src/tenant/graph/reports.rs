@@ -76,7 +76,7 @@ fn try_sign_ins(
         .map(|entry| entry.json(is_beta))
         .collect();
     fields.insert("value".to_owned(), json!(rows));
-    Ok(Answer::data("auditLogs/signIns", 1, fields))
+    Ok(Answer::data("auditLogs/signIns", fields))
 }
 
 /// The filters that Evict may use; all of them have to hold.
@@ -169,7 +169,7 @@ pub(super) fn risky_user(context: &Context<'_>, directory: &mut Directory, key: 
     ] {
         fields.insert(name.to_owned(), value);
     }
-    Answer::data("identityProtection/riskyUsers/$entity", 1, fields)
+    Answer::data("identityProtection/riskyUsers/$entity", fields)
 }
 
 #[cfg(test)]

@@ -47,11 +47,6 @@ pub(super) fn get(
         }
     }
     let domain = directory.domain.clone();
-    let cost = if context.call.query("$select").is_some() {
-        1
-    } else {
-        2
-    };
     let Some(user) = directory.find_mut(&path.key) else {
         return Answer::not_found(&path.key);
     };
@@ -61,7 +56,7 @@ pub(super) fn get(
         fields.insert(ACTIVITY.to_owned(), directory.log.activity(id, context.now));
     }
     let name = format!("users{}/$entity", selection.in_context());
-    Answer::data(&name, cost, fields)
+    Answer::data(&name, fields)
 }
 
 /// `GET /users?$filter=…`.
@@ -125,7 +120,7 @@ fn try_list(context: &Context<'_>, directory: &mut Directory) -> Result<Answer, 
     }
     fields.insert("value".to_owned(), json!(rows));
     let name = format!("users{}", selection.in_context());
-    Ok(Answer::data(&name, 1, fields))
+    Ok(Answer::data(&name, fields))
 }
 
 /// What the body of `checkMemberGroups` must be.
@@ -186,7 +181,7 @@ pub(super) fn check_member_groups(
     let held: Vec<Uuid> = asked.into_iter().filter(|id| groups.contains(id)).collect();
     let mut fields = Map::new();
     fields.insert("value".to_owned(), json!(held));
-    Answer::data("Collection(Edm.String)", 4, fields)
+    Answer::data("Collection(Edm.String)", fields)
 }
 
 /// `POST /users/{key}/revokeSignInSessions`. Graph tolerates a body; the published contract has none, so that one is
@@ -204,7 +199,7 @@ pub(super) fn revoke(
     }
     let mut fields = Map::new();
     fields.insert("value".to_owned(), json!(true));
-    let mut answer = Answer::data("Edm.Boolean", 1, fields)
+    let mut answer = Answer::data("Edm.Boolean", fields)
         // Not a redirect: Graph really sends it with a 200 (Azure/logicapps issue 1275).
         .with("Location", "https://graph.microsoft.com/");
     answer.surprise = body_of_nothing(context.call);

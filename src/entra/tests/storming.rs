@@ -1,0 +1,205 @@
+//! What many users at once do under Graph's write limit: who waits, in which order, and what it costs.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::join_all;
+
+use super::harness::{ADELE, Seen, Step, World, adele, answer, clearance, recorded, user_json};
+use crate::domain::UserId;
+use crate::entra::throttle::Held;
+use crate::entra::{Disposition, EntraError, RevokeFailure, Tally};
+
+const REVOKED: &str = r#"{"value":true}"#;
+
+fn user(number: usize) -> UserId {
+    format!("00000000-0000-4000-8000-{number:012}")
+        .parse()
+        .unwrap()
+}
+
+fn is_write(seen: &Seen) -> bool {
+    seen.line.ends_with("/revokeSignInSessions")
+}
+
+fn refused(scope: &str, seconds: f64) -> Step {
+    answer(429, "")
+        .header("x-ms-throttle-scope", scope)
+        .header("retry-after", &seconds.to_string())
+}
+
+/// A bucket of writes as Graph counts them, in which refused ones count too.
+struct Bucket {
+    most: f64,
+    per_second: f64,
+    state: Mutex<(Duration, f64)>,
+}
+
+impl Bucket {
+    fn new(most: f64, per_second: f64) -> Self {
+        Self {
+            most,
+            per_second,
+            state: Mutex::new((Duration::ZERO, most)),
+        }
+    }
+
+    /// Nothing if there is room for one more, else how long there is none.
+    fn take(&self, at: Duration) -> Option<f64> {
+        let mut state = self.state.lock().unwrap();
+        let (last, left) = *state;
+        let earned = at.saturating_sub(last).as_secs_f64() * self.per_second;
+        let left = (left + earned).min(self.most) - 1.0;
+        *state = (at, left);
+        (left < 0.0).then(|| (-left / self.per_second).ceil().max(1.0))
+    }
+}
+
+/// A Graph whose answers take 20 ms and which grants so many writes at once and so many a second.
+fn limited(most: f64, per_second: f64) -> World {
+    let bucket = Bucket::new(most, per_second);
+    World::new(move |seen| {
+        let step = if !is_write(seen) {
+            answer(200, &user_json(ADELE, "adele@contoso.com", ""))
+        } else if let Some(seconds) = bucket.take(seen.at) {
+            refused("Tenant_Application/Write/app/tenant", seconds)
+        } else {
+            answer(200, REVOKED)
+        };
+        step.after(Duration::from_millis(20))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_pass_while_writes_wait_if_graph_says_that_writes_alone_do() {
+    for (scope, reads_pass) in [
+        ("Tenant_Application/Write/app/tenant", true),
+        ("Tenant_Application/ReadWrite/app/tenant", false),
+    ] {
+        let world = World::new(move |seen| match (is_write(seen), seen.number) {
+            (true, 0) => refused(scope, 30.0),
+            (true, _) => answer(200, REVOKED),
+            (false, _) => recorded("user-found"),
+        });
+        let (tally, deadline) = (Tally::new(), world.within(100));
+        let clearance = clearance(adele());
+        let read = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert!(world.entra.waiting().is_some());
+            world.entra.user(adele(), &tally, deadline).await.unwrap();
+            world.clock_seconds()
+        };
+        let (cut, read_at) = tokio::join!(world.entra.revoke(&clearance, &tally, deadline), read);
+        cut.unwrap();
+        assert!(world.times().last().unwrap() >= &30.0);
+        assert_eq!(read_at < 2.0, reads_pass, "{scope}: {read_at}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_users_are_cut_at_the_pace_of_the_limit_and_nobody_is_given_up() {
+    const USERS: usize = 10_000;
+    // As many as four messages of a queue work on side by side.
+    const AT_ONCE: usize = 64;
+    let world = limited(3_000.0, 20.0);
+    let tally = Tally::new();
+    let failed: Vec<String> = futures_util::stream::iter(0..USERS)
+        .map(|number| {
+            let (world, tally) = (&world, &tally);
+            async move {
+                let clearance = clearance(user(number));
+                let deadline = world.within(238);
+                world.entra.revoke(&clearance, tally, deadline).await
+            }
+        })
+        .buffer_unordered(AT_ONCE)
+        .filter_map(async |cut| cut.err().map(|failure: RevokeFailure| failure.to_string()))
+        .collect()
+        .await;
+    assert_eq!(failed, Vec::<String>::new());
+    let alone = 7_000.0 / 20.0;
+    let taken = world.clock_seconds();
+    assert!(taken <= alone * 1.05, "{taken} s for what takes {alone} s");
+    let refused = world.seen().len() - USERS;
+    assert!(refused < 200, "{refused} were refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_leave_in_the_order_in_which_they_came() {
+    let world = limited(1.0, 2.0);
+    let (tally, deadline) = (Tally::new(), world.within(238));
+    // The first two find out that there is a limit.
+    for number in 0..2 {
+        let clearance = clearance(user(number));
+        world
+            .entra
+            .revoke(&clearance, &tally, deadline)
+            .await
+            .unwrap();
+    }
+    let before = world.seen().len();
+    let clearances: Vec<_> = (10..30).map(|number| clearance(user(number))).collect();
+    let cuts = clearances
+        .iter()
+        .map(|clearance| world.entra.revoke(clearance, &tally, deadline));
+    for cut in join_all(cuts).await {
+        cut.unwrap();
+    }
+    let mut first_tries = Vec::new();
+    for line in &world.lines()[before..] {
+        if !first_tries.contains(line) {
+            first_tries.push(line.clone());
+        }
+    }
+    let in_order: Vec<String> = (10..30)
+        .map(|number| format!("POST /users/{}/revokeSignInSessions", user(number)))
+        .collect();
+    assert_eq!(first_tries, in_order);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_come_in_turn_is_kept_for_later_and_told_why() {
+    let world = limited(1.0, 0.5);
+    let tally = Tally::new();
+    let clearances: Vec<_> = (0..30).map(|number| clearance(user(number))).collect();
+    let deadline = world.within(20);
+    let cuts = clearances
+        .iter()
+        .map(|clearance| world.entra.revoke(clearance, &tally, deadline));
+    let failures: Vec<EntraError> = join_all(cuts)
+        .await
+        .into_iter()
+        .filter_map(|cut| cut.err().map(|failure| failure.error))
+        .collect();
+    assert!(!failures.is_empty());
+    for error in &failures {
+        assert!(
+            matches!(error.disposition(), Disposition::RetryLater { .. }),
+            "{error}"
+        );
+    }
+    assert!(world.clock_seconds() <= 20.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_turn_does_not_come_says_so() {
+    let world = World::new(|_| answer(200, REVOKED));
+    let throttle = &world.entra.client().throttle;
+    let write = crate::entra::throttle::Access::Write;
+    throttle.refused(write, Held::Writes, Some(Duration::from_secs(3)));
+    let clearances: Vec<_> = (0..200).map(|number| clearance(user(number))).collect();
+    let (tally, deadline) = (Tally::new(), world.within(10));
+    let cuts = clearances
+        .iter()
+        .map(|clearance| world.entra.revoke(clearance, &tally, deadline));
+    let failed: Vec<String> = join_all(cuts)
+        .await
+        .into_iter()
+        .filter_map(|cut| cut.err().map(|failure| failure.to_string()))
+        .collect();
+    let cut = world.lines().len();
+    assert_eq!(cut + failed.len(), 200);
+    assert!((80..110).contains(&cut), "{cut}");
+    insta::assert_snapshot!(failed[0], @"Revoking the user's sessions failed: Graph limits how many users this app may write to at a time, and the turn of this one did not come in the time that there was. This may pass: try again later.");
+}

@@ -179,7 +179,7 @@ impl Writer {
                     let _ = reply.send(Err(sentence.clone()));
                 }
                 for ask in asks {
-                    self.answer_alone(ask, &sentence);
+                    self.answer_alone(ask, &problem);
                 }
             }
         }
@@ -222,7 +222,16 @@ impl Writer {
         }
     }
 
-    fn answer_alone(&mut self, ask: Ask, problem: &str) {
+    fn answer_alone(&mut self, ask: Ask, problem: &Problem) {
+        let sentence = problem.sentence(&self.url);
+        if *problem == Problem::Changed {
+            // The ledger is there and busy: others are cutting now, so nobody is cut past it.
+            let now = self.clock.elapsed();
+            self.owed.add(ask.id, Debt::Settle(0), now);
+            // An alert that did not wait cuts nobody.
+            let _ = ask.reply.send(Admission::undecided(sentence));
+            return;
+        }
         let now = self.clock.elapsed();
         // A write whose answer was lost may have reserved; that is not used.
         self.owed.add(ask.id, Debt::Settle(0), now);
@@ -237,7 +246,7 @@ impl Writer {
             used: known,
             reservation: ask.reservation,
             undecided: Some(format!(
-                "{problem} Until then each instance of the app cuts at most {} users within an hour, and puts off the \
+                "{sentence} Until then each instance of the app cuts at most {} users within an hour, and puts off the \
                  others.",
                 ask.wanted.per_alert
             )),
@@ -250,11 +259,6 @@ impl Writer {
     /// Reserves for all who ask, and writes what is owed, at once.
     async fn commit(&mut self, asks: &[Ask], must_write: bool) -> Result<Vec<Grant>, Problem> {
         let begun = self.clock.elapsed();
-        let time = if self.is_down {
-            ROUND_WHILE_DOWN
-        } else {
-            ROUND
-        };
         let mut waits = BACKOFF.build();
         loop {
             let problem = match self.attempt(asks, must_write).await {
@@ -269,6 +273,12 @@ impl Writer {
                 .unwrap_or(LONGEST_BACKOFF)
                 .max(problem.retry_after());
             let passed = self.clock.elapsed().saturating_sub(begun);
+            // Whoever is told that others were first has reached the ledger.
+            let time = if self.is_down && problem != Problem::Changed {
+                ROUND_WHILE_DOWN
+            } else {
+                ROUND
+            };
             if !problem.may_pass() || passed.saturating_add(wait) > time {
                 return Err(problem);
             }

@@ -2,6 +2,8 @@
 //! and the requests are right where our own tests could only agree with themselves. They need Node.js.
 //! Nothing here is needed to run the sandbox.
 
+mod azurite;
+
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,6 +13,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+pub use self::azurite::Azurite;
 use crate::tenant::{CallRecord, Tenant};
 
 /// Where the judges live.

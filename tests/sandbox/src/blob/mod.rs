@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use axum::Router;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ struct Shared {
     clock: SandboxClock,
     faults: Faults,
     state: Mutex<State>,
+    /// Told of every answer.
+    answered: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -97,6 +100,7 @@ impl BlobService {
                 containers: containers.iter().map(|name| (*name).to_owned()).collect(),
                 ..State::default()
             }),
+            answered: Notify::new(),
         });
         let router = Router::new()
             .fallback(requests::answer)
@@ -156,6 +160,19 @@ impl BlobService {
     pub fn put(&self, container: &str, blob: &str, bytes: &[u8]) {
         let now = self.shared.clock.now();
         lock(&self.shared.state).store(container, blob, "application/octet-stream", bytes, now);
+    }
+
+    /// Waits until this holds; it is looked at after every answer.
+    pub async fn wait_until(&self, holds: impl Fn(&Self) -> bool) {
+        loop {
+            let answered = self.shared.answered.notified();
+            tokio::pin!(answered);
+            answered.as_mut().enable();
+            if holds(self) {
+                return;
+            }
+            answered.await;
+        }
     }
 
     /// Every request so far.

@@ -76,6 +76,7 @@ pub(super) async fn answer(
         status: answered.as_ref().map(|answer| answer.status),
         surprise: answered.as_ref().and_then(|answer| answer.surprise.clone()),
     });
+    shared.answered.notify_waiters();
     let Some(answer) = answered else {
         scissors.cut_after(0);
         return Response::new(Body::empty());

@@ -76,7 +76,7 @@ impl Kind {
             }
             Self::LedgerUrl => {
                 "https://, a blob endpoint of the cloud, a container and a blob, such as \
-                 https://<account>.blob.core.windows.net/evict-ledger/hour.json"
+                 https://evict01.blob.core.windows.net/evict-ledger/hour.json"
                     .to_owned()
             }
             Self::Cloud | Self::Mode | Self::Severity | Self::LogLevel => {
@@ -238,7 +238,7 @@ pub(super) const LEDGER_URL: Setting = Setting {
     fallback: Fallback::Absent {
         means: "counted in memory, by each instance for itself",
     },
-    doc: "The blob in which all instances of the app count who was cut this hour, so that `EVICT_MAX_USERS_PER_HOUR` holds for all of them together. The app's identity needs Storage Blob Data Contributor on the container; the blob is made when it is not there. A shared access signature is refused. For tests, loopback with a port.",
+    doc: "The blob in which all instances of the app count how many users were cut this hour, so that `EVICT_MAX_USERS_PER_HOUR` holds for all of them together. The app's identity needs Storage Blob Data Contributor on the container; the blob is made when it is not there. A shared access signature is refused. For tests, loopback with a port.",
 };
 
 pub(super) const MIN_SEVERITY: Setting = Setting {

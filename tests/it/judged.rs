@@ -76,6 +76,7 @@ async fn azure_storages_own_emulator_keeps_the_cap_for_two_handlers() {
     let settings = [
         ("EVICT_LEDGER_URL", url.as_str()),
         ("EVICT_MAX_USERS_PER_HOUR", "42"),
+        ("EVICT_MAX_USERS_PER_ALERT", "0"),
         ("SSL_CERT_FILE", certificate.to_str().unwrap()),
     ];
     let (first, second) = (App::start(&settings).await, App::start(&settings).await);

@@ -169,3 +169,35 @@ async fn a_service_that_says_wait_is_not_asked_before() {
     let (reads, writes) = account.calls();
     assert_eq!((reads, writes), (2, 1), "at 0, 2 and 4 seconds");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_ledger_that_is_there_and_too_busy_lets_nobody_be_cut_past_it() {
+    let account = Account::default();
+    let process = Process::start(&account, 0);
+    quiet().await;
+    account.fail(Some(Problem::Changed));
+    let admission = process.admit(wanted(5)).await;
+    assert_eq!(admission.granted, 0);
+    assert!(
+        admission
+            .undecided
+            .unwrap()
+            .contains("others wrote it first")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_began_without_the_ledger_has_time_for_those_who_are_first() {
+    let account = Account::default();
+    account.fail(Some(down()));
+    let process = Process::start(&account, 0);
+    quiet().await;
+    // Reached again, but others are first for two seconds.
+    account.fail(Some(Problem::Changed));
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        account.fail(None);
+    };
+    let (admission, ()) = futures_util::future::join(process.admit(wanted(5)), later).await;
+    assert_eq!((admission.granted, admission.undecided), (5, None));
+}

@@ -9,7 +9,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::Bytes;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, Headers};
@@ -111,7 +110,7 @@ impl AzureStore {
             if_none_match,
             ..BlockBlobClientUploadOptions::default()
         };
-        let content = RequestContent::from(Bytes::from(bytes).to_vec());
+        let content = RequestContent::from(bytes);
         let answer = self
             .client
             .upload(content, Some(options))

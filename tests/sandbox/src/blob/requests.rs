@@ -33,7 +33,7 @@ pub(super) async fn answer(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        return write(&shared, refusal(413, "RequestBodyTooLarge", String::new()));
+        return write(&shared, refusal(413, "RequestBodyTooLarge", ""));
     };
     let (method, path) = (parts.method.as_str().to_owned(), parts.uri.to_string());
     shared.faults.held(&method, &path, Stage::Arrival).await;
@@ -49,7 +49,7 @@ pub(super) async fn answer(
                 Then::Answer {
                     status, headers, ..
                 } => {
-                    let mut answer = refusal(status, word(status), "A fault.".to_owned());
+                    let mut answer = refusal(status, word(status), "A fault.");
                     if let Some(wait) = headers.get("Retry-After") {
                         answer.headers.push(("retry-after", wait.clone()));
                     }
@@ -103,7 +103,7 @@ fn take(
     let mut state = lock(&shared.state);
     let answer = try_take(shared, &mut state, method, uri, headers, body);
     answer.unwrap_or_else(|(status, code, message)| {
-        let mut answer = refusal(status, code, message.clone());
+        let mut answer = refusal(status, code, &message);
         answer.surprise = (status == 501).then_some(message);
         answer
     })
@@ -290,7 +290,7 @@ fn of(status: u16, blob: &Blob, body: Vec<u8>) -> Answer {
     }
 }
 
-fn refusal(status: u16, code: &'static str, message: String) -> Answer {
+fn refusal(status: u16, code: &'static str, message: &str) -> Answer {
     let body = format!(
         "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
     );

@@ -103,8 +103,7 @@ async fn two_handlers_and_fifty_alerts_at_once_cut_the_cap_and_not_one_more() {
     let bytes = storage.bytes("evict-ledger", "hour.json").unwrap();
     assert_eq!(counted(&bytes), 83);
     let calls = storage.calls();
-    // Each alert by itself would be 100 writes, were nobody in anybody's way.
-    println!("{} calls of the ledger for 50 alerts", calls.len());
+    // Each alert by itself would be 100 writes, were nobody in anybody's way. Seen here: 16 to 27.
     assert!(calls.len() <= 100, "{}", calls.len());
     assert!(calls.iter().all(|call| call.surprise.is_none()));
     assert!(
@@ -136,13 +135,8 @@ async fn the_ledger_is_asked_while_graph_is_and_costs_the_cut_no_round_trip() {
     assert_eq!(app.tenant.calls().len(), 1);
     app.tenant.release_all();
     app.settle().await;
-    let calls: Vec<String> = app
-        .tenant
-        .calls()
-        .iter()
-        .map(sandbox::tenant::CallRecord::line)
-        .collect();
-    assert!(calls[1].contains("revokeSignInSessions"), "{calls:?}");
+    let second = app.tenant.calls()[1].line();
+    assert!(second.contains("revokeSignInSessions"), "{second}");
     app.end().await;
 }
 

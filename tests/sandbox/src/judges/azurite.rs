@@ -5,11 +5,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, bail, ensure};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use anyhow::{Context, ensure};
 use tokio::process::{Child, Command};
 
-use super::directory;
+use super::{directory, listening};
 
 /// Azurite's program within the judges' directory.
 const AZURITE: &str = "node_modules/azurite/dist/src/blob/main.js";
@@ -35,7 +34,8 @@ impl Azurite {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
             .local_addr()?
             .port();
-        let mut process = Command::new("node")
+        let mut command = Command::new("node");
+        command
             .arg(directory().join(AZURITE))
             .args(["--blobHost", "127.0.0.1", "--oauth", "basic", "--blobPort"])
             .arg(port.to_string())
@@ -44,24 +44,8 @@ impl Azurite {
             .arg(folder.path().join("cert.pem"))
             .arg("--key")
             .arg(folder.path().join("key.pem"))
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("node could not be started")?;
-        let output = process.stdout.take().context("Azurite has no output")?;
-        let mut lines = BufReader::new(output).lines();
-        loop {
-            match lines.next_line().await? {
-                Some(line) if line.contains("successfully listens on https://") => break,
-                Some(_) => {}
-                None => bail!("Azurite ended before it listened on port {port}"),
-            }
-        }
-        // It must always find a reader, or it stands still once the pipe is full.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            .current_dir(folder.path());
+        let process = listening(command, "successfully listens on https://").await?;
         let certificate = std::fs::read(folder.path().join("cert.pem"))?;
         let client = reqwest::Client::builder()
             .tls_certs_only([reqwest::Certificate::from_pem(&certificate)?])

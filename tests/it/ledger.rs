@@ -181,7 +181,12 @@ async fn without_the_ledger_nothing_is_cut_past_the_cap_of_one_alert_and_the_res
     ])
     .await;
     // `expect` lifts the cap per alert, and not what stands in for the cap per hour.
+    app.tenant.hold("GET /v1.0/users/*");
     app.send(users(&FIVE));
+    app.tenant.wait_for_call("GET /v1.0/users/*").await;
+    // The second delivery is to see that the cut came after the message, which is told in whole seconds.
+    app.clock.advance(Duration::from_secs(2));
+    app.tenant.release_all();
     app.settle().await;
     let receipts = app.receipts();
     let mut found = outcomes(&receipts);

@@ -1,4 +1,11 @@
 //! The storage account as a client sees it: conditions, marks, errors, tokens.
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        reason = "clippy permits it in tests, but takes the functions beside them for production code"
+    )
+)]
 
 use jiff::SignedDuration;
 use reqwest::Response;

@@ -45,7 +45,7 @@ param instanceMemoryMB int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('The redundancy of the storage account. It holds the package and the host\'s locks, which a new deployment makes anew.')
+@description('The redundancy of the storage account. It holds the package and the host\'s locks, which a new deployment makes anew, and the ledger of the past hour.')
 @allowed([
   'Standard_LRS'
   'Standard_ZRS'
@@ -190,6 +190,7 @@ var settings = {
   EVICT_PROTECTED_GROUPS: join(protectedGroups, ',')
   EVICT_MAX_USERS_PER_ALERT: string(maxUsersPerAlert)
   EVICT_MAX_USERS_PER_HOUR: string(maxUsersPerHour)
+  EVICT_LEDGER_URL: storage.outputs.ledgerUrl
   EVICT_MIN_SEVERITY: minSeverity
   EVICT_CONCURRENCY: string(concurrency)
   EVICT_MAX_DELIVERIES: string(maxDeliveryCount)

@@ -11,7 +11,7 @@
 //! | [`entra`] | the Graph client under managed identity | `domain`, `guard::Clearance` |
 //! | [`containment`] | runs the plan for every subject and loses no receipt | `domain`, `guard`, `entra` |
 //! | [`callers`] | who may call over HTTP: checks Entra tokens | `domain` |
-//! | [`ledger`] | what was cut this hour | `domain` |
+//! | [`ledger`] | what was cut this hour: in memory, or in a blob that all instances see | `domain` |
 //! | [`receipt`] | one record, several renderings | `domain` |
 //! | [`service`] | the composition, on one screen | `host`, `callers`, `alert`, `containment`, `ledger`, `receipt`, `domain` |
 //! | [`config`] | the registry of settings | `domain` |

@@ -20,6 +20,8 @@ var roles = {
   serviceBusDataSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
   // Storage Blob Data Owner
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  // Storage Blob Data Contributor
+  storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
   // Monitoring Metrics Publisher
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
 }
@@ -42,6 +44,14 @@ resource serviceBus 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
 
 resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
   name: storageAccountName
+
+  resource blobs 'blobServices' existing = {
+    name: 'default'
+
+    resource ledger 'containers' existing = {
+      name: 'evict-ledger'
+    }
+  }
 }
 
 resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = {
@@ -109,6 +119,19 @@ resource ownBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: principalId
     principalType: 'ServicePrincipal'
     description: 'Evict: host storage and deployment package'
+  }
+}
+
+// The ledger of how many users were cut this hour (EVICT_LEDGER_URL). The role above covers it, and is the host's: with one of
+// its own the ledger goes on if the host's is ever narrowed, or if the ledger moves to an account of its own.
+resource writeLedger 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage::blobs::ledger.id, principalId, roles.storageBlobDataContributor)
+  scope: storage::blobs::ledger
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Evict: ledger of the hour'
   }
 }
 

@@ -1,5 +1,5 @@
-// The storage account of the Functions host: the deployed package, the host's locks and its function keys. Nobody signs
-// in to it with a key. It holds no alert and no receipt.
+// The storage account of the Functions host: the deployed package, the host's locks and its function keys; and the ledger of
+// how many users were cut this hour. Nobody signs in to it with a key. It holds no alert, no receipt and no user's name.
 
 @description('The region of the account.')
 param location string
@@ -26,6 +26,9 @@ param tags object
 
 // Where `az functionapp deployment` puts the package, and where instances fetch it.
 var deploymentContainer = 'deployments'
+
+// Where all instances of the app count how many users were cut this hour. The handler makes the blob itself.
+var ledgerContainer = 'evict-ledger'
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   name: name
@@ -66,6 +69,13 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
         publicAccess: 'None'
       }
     }
+
+    resource ledger 'containers' = {
+      name: ledgerContainer
+      properties: {
+        publicAccess: 'None'
+      }
+    }
   }
 }
 
@@ -94,6 +104,9 @@ resource blobAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
 
 @description('The name of the account.')
 output name string = account.name
+
+@description('The address of the ledger\'s blob.')
+output ledgerUrl string = '${account.properties.primaryEndpoints.blob}${ledgerContainer}/hour.json'
 
 @description('The address of the container with the package.')
 output deploymentContainerUri string = '${account.properties.primaryEndpoints.blob}${deploymentContainer}'

@@ -21,10 +21,10 @@ use std::time::Duration;
 use evict::callers::Callers;
 use evict::config::{Environment, LogLevel, Settings};
 use evict::containment::{Containment, Limits};
-use evict::domain::{Clock, Deadline, SystemClock};
+use evict::domain::{Clock, Deadline, Ledger, SystemClock};
 use evict::entra::{Entra, EntraSettings};
 use evict::host::{AuthLevel, ManifestError, Starting, http_functions, serve};
-use evict::ledger::MemoryLedger;
+use evict::ledger::{BlobLedger, MemoryLedger};
 use evict::service::{HttpAccess, Service, ServiceSettings};
 use evict::telemetry;
 use tokio::net::TcpListener;
@@ -163,6 +163,7 @@ async fn make_service(settings: Settings, http_access: HttpAccess) -> Result<Ser
         cloud: settings.cloud,
         endpoint: settings.graph_endpoint.clone(),
     };
+    let ledger = make_ledger(&settings, &clock);
     let for_entra = Arc::clone(&clock);
     // Reading the machine's certificates blocks.
     let entra = tokio::task::spawn_blocking(move || Entra::connect(entra_settings, for_entra))
@@ -186,7 +187,7 @@ async fn make_service(settings: Settings, http_access: HttpAccess) -> Result<Ser
     let containment = Containment::new(
         entra,
         settings.policy,
-        Arc::new(MemoryLedger::new(Arc::clone(&clock))),
+        ledger,
         Arc::clone(&clock),
         Limits {
             concurrency: settings.concurrency,
@@ -195,6 +196,19 @@ async fn make_service(settings: Settings, http_access: HttpAccess) -> Result<Ser
     );
     tracing::info!("handler.ready");
     Ok(Service::new(containment, callers, service_settings, clock))
+}
+
+/// The ledger that the settings name. Nobody waits for it: it looks at its blob meanwhile, and a failure is logged where it
+/// happens.
+fn make_ledger(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
+    match &settings.ledger {
+        Some(endpoint) => Arc::new(BlobLedger::open(
+            endpoint,
+            settings.client_id,
+            Arc::clone(clock),
+        )),
+        None => Arc::new(MemoryLedger::new(Arc::clone(clock))),
+    }
 }
 
 /// What checks HTTP callers, if tokens are asked for. The tenant's keys are read at once; a failure is logged where it

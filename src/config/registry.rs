@@ -14,6 +14,8 @@ pub enum Kind {
     Guid,
     /// `http://`, a loopback address and a port.
     Loopback,
+    /// The address of a blob, in a storage account of the cloud.
+    LedgerUrl,
     /// A word for [`Cloud`].
     Cloud,
     /// A word for [`Mode`].
@@ -53,6 +55,7 @@ impl Kind {
             Self::Port
             | Self::Guid
             | Self::Loopback
+            | Self::LedgerUrl
             | Self::Users
             | Self::Groups
             | Self::Audience
@@ -69,6 +72,11 @@ impl Kind {
             Self::Guid => "a GUID such as 6cace4d5-19d5-4695-92e7-4f7bfab36728".to_owned(),
             Self::Loopback => {
                 "http:// and a loopback address with a port, such as http://127.0.0.1:4010"
+                    .to_owned()
+            }
+            Self::LedgerUrl => {
+                "https://, a blob endpoint of the cloud, a container and a blob, such as \
+                 https://evict01.blob.core.windows.net/evict-ledger/hour.json"
                     .to_owned()
             }
             Self::Cloud | Self::Mode | Self::Severity | Self::LogLevel => {
@@ -224,6 +232,15 @@ pub(super) const MAX_USERS_PER_HOUR: Setting = Setting {
     doc: "The most users that may be cut within a rolling hour; the rest are withheld, whoever asks. With 0 nobody is cut.",
 };
 
+pub(super) const LEDGER_URL: Setting = Setting {
+    name: "EVICT_LEDGER_URL",
+    kind: Kind::LedgerUrl,
+    fallback: Fallback::Absent {
+        means: "counted in memory, by each instance for itself",
+    },
+    doc: "The blob in which all instances of the app count how many users were cut this hour, so that `EVICT_MAX_USERS_PER_HOUR` holds for all of them together. The app's identity needs Storage Blob Data Contributor on the container; the blob is made when it is not there. A shared access signature is refused. For tests, loopback with a port.",
+};
+
 pub(super) const MIN_SEVERITY: Setting = Setting {
     name: "EVICT_MIN_SEVERITY",
     kind: Kind::Severity,
@@ -351,6 +368,7 @@ pub static REGISTRY: &[Setting] = &[
     PROTECTED_GROUPS,
     MAX_USERS_PER_ALERT,
     MAX_USERS_PER_HOUR,
+    LEDGER_URL,
     MIN_SEVERITY,
     HTTP_AUDIENCE,
     ALLOWED_CALLERS,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::{
-    ArmEndpoint, Audience, CallerPolicy, Cloud, GraphEndpoint, LoginEndpoint, Mode, Policy,
+    ArmEndpoint, Audience, CallerPolicy, Cloud, GraphEndpoint, LedgerEndpoint, LoginEndpoint, Mode, Policy,
     ProtectedUser, Severity, TenantId,
 };
 
@@ -62,6 +62,8 @@ pub struct Settings {
     pub login_endpoint: LoginEndpoint,
     /// Where the operator's command calls Azure Resource Manager: the cloud's, unless one on this machine is named.
     pub arm_endpoint: ArmEndpoint,
+    /// The blob in which all instances count who was cut this hour; `None` if each counts for itself.
+    pub ledger: Option<LedgerEndpoint>,
     /// How many users of one alert are worked on at the same time.
     pub concurrency: usize,
     /// The queue's maximum delivery count.
@@ -118,6 +120,11 @@ impl Settings {
         let protected_groups = reader.list(&registry::PROTECTED_GROUPS, |text| text.parse().ok());
         let max_users_per_alert = reader.whole(&registry::MAX_USERS_PER_ALERT);
         let max_users_per_hour = reader.whole(&registry::MAX_USERS_PER_HOUR);
+        // Where the cloud cannot be read, that is the problem to mend first.
+        let ledger_cloud = *cloud.as_ref().unwrap_or(&Cloud::Global);
+        let ledger = reader.optional(&registry::LEDGER_URL, |text| {
+            LedgerEndpoint::parse(text, ledger_cloud).map_err(str::to_owned)
+        });
         let min_severity =
             reader.optional_word(&registry::MIN_SEVERITY, &SEVERITIES, Severity::as_str);
         let concurrency = reader.whole(&registry::CONCURRENCY);
@@ -156,6 +163,7 @@ impl Settings {
                 }),
                 login_endpoint: login_endpoint?.unwrap_or_else(|| LoginEndpoint::of_cloud(cloud)),
                 arm_endpoint: arm_endpoint?.unwrap_or_else(|| ArmEndpoint::of_cloud(cloud)),
+                ledger: ledger?,
                 concurrency: count(concurrency?),
                 max_deliveries: max_deliveries?,
                 http_deadline: http_deadline?,
@@ -223,6 +231,13 @@ impl Settings {
             (
                 registry::MAX_USERS_PER_HOUR.name,
                 policy.max_users_per_hour.to_string(),
+            ),
+            (
+                registry::LEDGER_URL.name,
+                self.ledger
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
             ),
             (
                 registry::MIN_SEVERITY.name,

@@ -9,7 +9,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::domain::{
-    Admission, GroupId, LedgerError, Outcome, Receipt, SubjectKind, SubjectRef, UserId,
+    Admission, GroupId, Outcome, Receipt, SubjectKind, SubjectRef, UserId, Wanted,
 };
 use crate::entra::{EntraError, Tally};
 use crate::guard::{self, Allowance, Screened};
@@ -17,8 +17,8 @@ use crate::guard::{self, Allowance, Screened};
 use super::draft::{Draft, Ending};
 use super::{Parts, Task, one};
 
-/// The places of the hour that one alert was granted, or why the ledger could not say.
-pub(super) type SharedAllowance = Shared<BoxFuture<'static, Result<Arc<Granted>, LedgerError>>>;
+/// The places of the hour that one alert was granted.
+pub(super) type SharedAllowance = Shared<BoxFuture<'static, Arc<Granted>>>;
 
 /// Which of the protected groups do not exist.
 pub(super) type SharedGroups = Shared<BoxFuture<'static, Result<Vec<GroupId>, EntraError>>>;
@@ -50,7 +50,7 @@ pub(super) async fn contain(parts: Arc<Parts>, task: Task) -> Vec<Receipt> {
         .iter()
         .filter(|screened| **screened == Screened::LookUp)
         .count();
-    let allowance = admit(&parts, wanted);
+    let allowance = admit(&parts, &task, wanted);
     let missing_groups = missing_groups(&parts, &task);
     let work = Arc::new(Work {
         allowance: allowance.clone(),
@@ -62,7 +62,7 @@ pub(super) async fn contain(parts: Arc<Parts>, task: Task) -> Vec<Receipt> {
 
     let receipts = run(&work, screened).await;
     if wanted > 0 {
-        settle(&work.parts, allowance).await;
+        settle(&work.parts, allowance);
     }
     receipts
 }
@@ -95,22 +95,43 @@ fn token_missing(parts: &Parts, task: &Task, error: &EntraError) -> Vec<Receipt>
 }
 
 /// Asks the ledger while the users are being looked up, so that it costs the cut nothing.
-fn admit(parts: &Arc<Parts>, wanted: usize) -> SharedAllowance {
-    let cap = parts.policy.max_users_per_hour;
+fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
+    let per_hour = parts.policy.max_users_per_hour;
+    let wanted = Wanted {
+        users: wanted,
+        per_hour,
+        per_alert: parts.policy.max_users_per_alert,
+    };
+    let (deadline, invocation) = (task.deadline, task.correlation.invocation_id.clone());
     let parts = Arc::clone(parts);
     let asked = async move {
-        let admission = parts.ledger.admit(wanted, cap).await?;
-        Ok(Arc::new(Granted {
+        let time = deadline.remaining(&*parts.clock);
+        let admission = tokio::time::timeout(time, parts.ledger.admit(wanted))
+            .await
+            .unwrap_or_else(|_| Admission::undecided(TOO_LATE.to_owned()));
+        if let Some(problem) = &admission.undecided {
+            tracing::warn!(
+                problem,
+                wanted = wanted.users,
+                granted = admission.granted,
+                invocation,
+                "ledger.undecided"
+            );
+        }
+        Arc::new(Granted {
+            allowance: Allowance::new(&admission, per_hour),
             admission,
-            allowance: Allowance::new(admission, cap),
-        }))
+        })
     };
     let shared = asked.boxed().shared();
-    if wanted > 0 {
+    if wanted.users > 0 {
         tokio::spawn(shared.clone());
     }
     shared
 }
+
+const TOO_LATE: &str =
+    "The time for this alert was over before the ledger of what was cut this hour had answered.";
 
 fn missing_groups(parts: &Arc<Parts>, task: &Task) -> SharedGroups {
     let parts = Arc::clone(parts);
@@ -166,11 +187,18 @@ fn lost(work: &Work, subject: &SubjectRef) -> Receipt {
     Draft::begin(&work.parts, &work.task, subject).finish(ending, None, &Tally::new())
 }
 
-async fn settle(parts: &Parts, allowance: SharedAllowance) {
-    // Without an admission nothing was reserved, and nobody was cut.
-    let Ok(granted) = allowance.await else { return };
-    let cut = granted.allowance.taken();
-    if let Err(error) = parts.ledger.settle(granted.admission, cut).await {
-        tracing::warn!(cut, problem = error.message, "ledger.settle.failed");
+/// Tells the ledger how many were cut. The reply does not wait: neither for that to be written, nor for an admission that
+/// nobody needed.
+fn settle(parts: &Arc<Parts>, allowance: SharedAllowance) {
+    let tell = |parts: &Parts, granted: &Granted| {
+        parts
+            .ledger
+            .settle(&granted.admission, granted.allowance.taken());
+    };
+    if let Some(granted) = allowance.peek() {
+        tell(parts, granted);
+        return;
     }
+    let parts = Arc::clone(parts);
+    tokio::spawn(async move { tell(&parts, &*allowance.await) });
 }

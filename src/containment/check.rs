@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Clock, Deadline, GroupId, TenantId, UserId};
+use crate::domain::{Clock, Deadline, GroupId, LedgerState, TenantId, UserId};
 use crate::entra::{REQUIRED_PERMISSIONS, Tally, missing_permissions};
 
 use super::Parts;
@@ -25,6 +27,9 @@ pub struct SelfCheck {
     pub graph_reachable: Option<bool>,
     /// The protected groups; absent ones could not be asked for.
     pub protected_groups: Vec<ProtectedGroup>,
+    /// Where the ledger of what was cut this hour is kept, and how many users it counts; absent if it did not say in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerState>,
     /// How long Graph has told this app to wait yet, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told_to_wait_seconds: Option<u64>,
@@ -69,6 +74,22 @@ pub struct ProtectedGroup {
 }
 
 pub(super) async fn check(parts: &Parts, deadline: Deadline) -> SelfCheck {
+    let time = deadline.remaining(&*parts.clock);
+    let ledger = tokio::time::timeout(time, parts.ledger.check());
+    let (mut found, ledger) = join(ask_entra(parts, deadline), ledger).await;
+    match ledger {
+        Ok(ledger) => {
+            found.problems.extend(ledger.problem.clone());
+            found.ledger = Some(ledger);
+        }
+        Err(_) => found
+            .problems
+            .push("The ledger of what was cut this hour did not answer in time.".to_owned()),
+    }
+    found
+}
+
+async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
     let mut found = SelfCheck {
         identity: None,
         permissions: Permissions {
@@ -81,6 +102,7 @@ pub(super) async fn check(parts: &Parts, deadline: Deadline) -> SelfCheck {
         },
         graph_reachable: None,
         protected_groups: Vec::new(),
+        ledger: None,
         told_to_wait_seconds: parts.entra.waiting().map(|wait| wait.as_secs()),
         problems: Vec::new(),
     };

@@ -6,7 +6,7 @@ use futures_util::future::join;
 
 use crate::domain::{Outcome, Receipt, SecurityIdentifier, SubjectRef, User, UserId};
 use crate::entra::{Disposition, EntraError, Resolution, Revocation, RevokeFailure, Tally};
-use crate::guard::{self, Eligible, Examined, Membership, Screened};
+use crate::guard::{self, Eligible, Examined, Membership, NoPlace, Screened};
 
 use super::alert::Work;
 use super::draft::{Draft, Ending};
@@ -148,15 +148,16 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
             ..Ending::plain(Outcome::AlreadyCut)
         };
     }
-    let granted = match work.allowance.clone().await {
-        Ok(granted) => granted,
-        Err(error) => return Ending::plain(Outcome::Deferred).with_detail(error.message),
+    let granted = work.allowance.clone().await;
+    let slot = match granted.allowance.take() {
+        Ok(slot) => slot,
+        Err(NoPlace::Withheld(withheld)) => return Ending::withheld(withheld),
+        // Whether the hour is full is not known: nobody is cut on that, and nobody is turned away.
+        Err(NoPlace::Undecided(reason)) => {
+            return Ending::plain(Outcome::Deferred).with_detail(reason);
+        }
     };
-    let cleared = granted
-        .allowance
-        .take()
-        .and_then(|slot| eligible.clear(slot, &granted.allowance));
-    let clearance = match cleared {
+    let clearance = match eligible.clear(slot, &granted.allowance) {
         Ok(clearance) => clearance,
         Err(withheld) => return Ending::withheld(withheld),
     };

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod cloud;
 pub mod identifiers;
 pub mod ledger;
+pub mod ledger_endpoint;
 pub mod outcome;
 pub mod policy;
 pub mod receipt;
@@ -28,7 +29,8 @@ pub use identifiers::{
     AccountName, GroupId, IdentifierError, MailAddress, SecurityIdentifier, TenantId, UserId,
     UserPrincipalName,
 };
-pub use ledger::{Admission, Ledger, LedgerError};
+pub use ledger::{Admission, Kept, Ledger, LedgerState, Wanted};
+pub use ledger_endpoint::LedgerEndpoint;
 pub use outcome::{Fix, Outcome, WithholdReason};
 pub use policy::{Mode, Policy, ProtectedUser};
 pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};

@@ -14,42 +14,62 @@ pub struct Allowance {
     granted: usize,
     used_before: usize,
     cap: usize,
+    undecided: Option<String>,
 }
 
 /// One place in the hour. Made by [`Allowance::take`] alone and spent by [`super::Eligible::clear`].
 #[derive(Debug)]
 pub struct Slot(());
 
+/// Why there is no place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPlace {
+    /// The hour is full: the user is withheld with the reason `blast_radius`.
+    Withheld(Withheld),
+    /// The ledger could not be asked whether the hour is full, for this reason: the user is to be tried again.
+    Undecided(String),
+}
+
 impl Allowance {
     /// The allowance that an admission under `cap` users per hour gives.
     #[must_use]
-    pub fn new(admission: Admission, cap: usize) -> Self {
+    pub fn new(admission: &Admission, cap: usize) -> Self {
         Self {
             left: AtomicUsize::new(admission.granted),
             granted: admission.granted,
             used_before: admission.used,
             cap,
+            undecided: admission.undecided.clone(),
         }
     }
 
     /// Takes a place.
     ///
     /// # Errors
-    /// No place is left: the user is withheld with the reason `blast_radius`.
-    pub fn take(&self) -> Result<Slot, Withheld> {
+    /// No place is left. While the ledger cannot be asked that is no verdict on the user.
+    pub fn take(&self) -> Result<Slot, NoPlace> {
         self.left
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
-            .map(|_| Slot(()))
-            .map_err(|_| Withheld {
-                reason: WithholdReason::BlastRadius,
-                policy: "EVICT_MAX_USERS_PER_HOUR",
-                detail: format!(
-                    "At most {} users may be cut within an hour; {} had been cut in the hour before this alert, \
-                     which was left {} of them. Check whether the rule misfires. If these users are meant, send \
-                     them again when the hour is over, or raise EVICT_MAX_USERS_PER_HOUR.",
-                    self.cap, self.used_before, self.granted
-                ),
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
+                left.checked_sub(1)
             })
+            .map(|_| Slot(()))
+            .map_err(|_| self.no_place())
+    }
+
+    fn no_place(&self) -> NoPlace {
+        if let Some(reason) = &self.undecided {
+            return NoPlace::Undecided(reason.clone());
+        }
+        NoPlace::Withheld(Withheld {
+            reason: WithholdReason::BlastRadius,
+            policy: "EVICT_MAX_USERS_PER_HOUR",
+            detail: format!(
+                "At most {} users may be cut within an hour; {} had been cut in the hour before this alert, \
+                 which was left {} of them. Check whether the rule misfires. If these users are meant, send \
+                 them again when the hour is over, or raise EVICT_MAX_USERS_PER_HOUR.",
+                self.cap, self.used_before, self.granted
+            ),
+        })
     }
 
     /// Gives back a place that was taken and not used.
@@ -75,25 +95,37 @@ impl Allowance {
 mod tests {
     use super::*;
 
+    fn admission(granted: usize, undecided: Option<&str>) -> Admission {
+        Admission {
+            granted,
+            used: 7,
+            reservation: 0,
+            undecided: undecided.map(str::to_owned),
+        }
+    }
+
     #[test]
     fn no_more_places_are_taken_than_were_granted() {
-        let allowance = Allowance::new(
-            Admission {
-                granted: 2,
-                used: 7,
-                reservation: 0,
-            },
-            9,
-        );
+        let allowance = Allowance::new(&admission(2, None), 9);
         let first = allowance.take().unwrap();
         allowance.take().unwrap();
-        assert_eq!(
-            allowance.take().unwrap_err().reason,
-            WithholdReason::BlastRadius
-        );
+        let NoPlace::Withheld(withheld) = allowance.take().unwrap_err() else {
+            panic!("the hour is known to be full");
+        };
+        assert_eq!(withheld.reason, WithholdReason::BlastRadius);
         allowance.give_back(first);
         assert_eq!(allowance.taken(), 1);
         allowance.take().unwrap();
         assert!(allowance.take().is_err());
+    }
+
+    #[test]
+    fn an_hour_that_is_not_known_turns_nobody_away() {
+        let allowance = Allowance::new(&admission(1, Some("The ledger is down.")), 9);
+        allowance.take().unwrap();
+        assert_eq!(
+            allowance.take().unwrap_err(),
+            NoPlace::Undecided("The ledger is down.".to_owned())
+        );
     }
 }

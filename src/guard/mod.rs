@@ -30,7 +30,7 @@ mod clearance;
 mod examine;
 mod plan;
 
-pub use allowance::{Allowance, Slot};
+pub use allowance::{Allowance, NoPlace, Slot};
 pub use clearance::{Clearance, Eligible};
 pub use examine::{Examined, Membership, examine};
 pub use plan::{Plan, Screened, plan};

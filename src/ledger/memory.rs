@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::ledger::LedgerFuture;
-use crate::domain::{Admission, Clock, Ledger, LedgerError};
+use crate::domain::{Admission, Clock, Kept, Ledger, LedgerState, Wanted};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -26,6 +26,12 @@ struct Entry {
     at: Duration,
     users: usize,
     reservation: u64,
+}
+
+impl Entries {
+    fn users(&self) -> usize {
+        self.list.iter().map(|entry| entry.users).sum()
+    }
 }
 
 impl MemoryLedger {
@@ -50,10 +56,10 @@ impl MemoryLedger {
 }
 
 impl Ledger for MemoryLedger {
-    fn admit(&self, wanted: usize, cap: usize) -> LedgerFuture<'_, Result<Admission, LedgerError>> {
+    fn admit(&self, wanted: Wanted) -> LedgerFuture<'_, Admission> {
         let admission = self.with_entries(|entries, at| {
-            let used: usize = entries.list.iter().map(|entry| entry.users).sum();
-            let granted = wanted.min(cap.saturating_sub(used));
+            let used = entries.users();
+            let granted = wanted.users.min(wanted.per_hour.saturating_sub(used));
             entries.last_reservation += 1;
             let reservation = entries.last_reservation;
             if granted > 0 {
@@ -67,16 +73,13 @@ impl Ledger for MemoryLedger {
                 granted,
                 used,
                 reservation,
+                undecided: None,
             }
         });
-        Box::pin(async move { Ok(admission) })
+        Box::pin(async move { admission })
     }
 
-    fn settle(
-        &self,
-        admission: Admission,
-        cut: usize,
-    ) -> LedgerFuture<'_, Result<(), LedgerError>> {
+    fn settle(&self, admission: &Admission, cut: usize) {
         self.with_entries(|entries, at| {
             entries
                 .list
@@ -90,7 +93,18 @@ impl Ledger for MemoryLedger {
                 });
             }
         });
-        Box::pin(async { Ok(()) })
+    }
+
+    fn check(&self) -> LedgerFuture<'_, LedgerState> {
+        let used = self.with_entries(|entries, _| entries.users());
+        Box::pin(async move {
+            LedgerState {
+                kept: Kept::Memory,
+                url: None,
+                used: Some(used),
+                problem: None,
+            }
+        })
     }
 }
 
@@ -113,30 +127,38 @@ mod tests {
         }
     }
 
+    fn wanted(users: usize) -> Wanted {
+        Wanted {
+            users,
+            per_hour: 10,
+            per_alert: 25,
+        }
+    }
+
     #[tokio::test]
     async fn the_hour_rolls_from_the_cut() {
         let clock = Arc::new(SetClock::default());
         let ledger = MemoryLedger::new(clock.clone());
-        let first = ledger.admit(8, 10).await.unwrap();
+        let first = ledger.admit(wanted(8)).await;
         assert_eq!((first.granted, first.used), (8, 0));
         *clock.0.lock().unwrap() = Duration::from_secs(100);
-        ledger.settle(first, 6).await.unwrap();
+        ledger.settle(&first, 6);
 
         *clock.0.lock().unwrap() = Duration::from_secs(3_650);
-        let second = ledger.admit(8, 10).await.unwrap();
+        let second = ledger.admit(wanted(8)).await;
         assert_eq!((second.granted, second.used), (4, 6));
-        ledger.settle(second, 0).await.unwrap();
+        ledger.settle(&second, 0);
 
         *clock.0.lock().unwrap() = Duration::from_secs(3_700);
-        assert_eq!(ledger.admit(12, 10).await.unwrap().granted, 10);
+        assert_eq!(ledger.admit(wanted(12)).await.granted, 10);
     }
 
     #[tokio::test]
     async fn two_alerts_at_once_cannot_both_take_the_last_place() {
         let ledger = MemoryLedger::new(Arc::new(SetClock::default()));
-        let first = ledger.admit(10, 10).await.unwrap();
-        assert_eq!(ledger.admit(1, 10).await.unwrap().granted, 0);
-        ledger.settle(first, 9).await.unwrap();
-        assert_eq!(ledger.admit(5, 10).await.unwrap().granted, 1);
+        let first = ledger.admit(wanted(10)).await;
+        assert_eq!(ledger.admit(wanted(1)).await.granted, 0);
+        ledger.settle(&first, 9);
+        assert_eq!(ledger.admit(wanted(5)).await.granted, 1);
     }
 }

@@ -1,5 +1,28 @@
-//! Keeps what was cut this hour. In memory: one process alone sees it, so the cap holds for one instance of the app.
+//! Keeps what was cut this hour, so that no more users are cut than the cap per hour allows.
+//!
+//! - [`MemoryLedger`]: in memory. One process alone sees it, so the cap holds for one instance of the app.
+//! - [`BlobLedger`]: in a blob of the app's storage account that all instances see, so the cap holds for the whole app.
+//!
+//! How the second one works: `book` is what stands in the blob, and decides; `writer` is the one task of a process that
+//! reads and writes it, with `owed`, what has yet to be written, `service_clock`, the time that all instances have in
+//! common, and `alone`, what may be cut while the ledger cannot be asked; `store` is what it needs of whoever keeps the
+//! blob, `azure` and `transport` are Azure Storage, and `problem` says what to do when that fails.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod alone;
+mod azure;
+mod blob;
+mod book;
 mod memory;
+mod owed;
+mod problem;
+mod service_clock;
+mod store;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod writer;
 
+pub use blob::BlobLedger;
 pub use memory::MemoryLedger;

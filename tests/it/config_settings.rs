@@ -38,6 +38,7 @@ fn with_nothing_but_the_required_every_default_is_in_force() {
         EVICT_PROTECTED_GROUPS=
         EVICT_MAX_USERS_PER_ALERT=25
         EVICT_MAX_USERS_PER_HOUR=250
+        EVICT_LEDGER_URL=
         EVICT_MIN_SEVERITY=
         EVICT_HTTP_AUDIENCE=
         EVICT_ALLOWED_CALLERS=
@@ -169,6 +170,25 @@ fn an_empty_value_is_as_good_as_none() {
 }
 
 #[test]
+fn a_ledger_is_a_blob_of_the_cloud_and_no_shared_access_signature_is_taken_or_repeated() {
+    let of_global = "https://evict01.blob.core.windows.net/evict-ledger/hour.json";
+    let told = [
+        problems(&[("EVICT_LEDGER_URL", of_global)]),
+        problems(&[("EVICT_LEDGER_URL", of_global), ("EVICT_CLOUD", "china")]),
+        problems(&[(
+            "EVICT_LEDGER_URL",
+            "https://evict01.blob.core.windows.net/evict-ledger/hour.json?sv=2024-11-04&sig=s3cret",
+        )]),
+        problems(&[(
+            "EVICT_LEDGER_URL",
+            "http://evict01.blob.core.windows.net/a/b",
+        )]),
+        problems(&[("EVICT_LEDGER_URL", "https://evict01.blob.core.windows.net/")]),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
 fn every_setting_is_read() {
     let settings = Settings::read(&environment(&[
         ("EVICT_CLIENT_ID", "1C5989F1-BA2D-4E83-858B-FED0A712755F"),
@@ -182,6 +202,10 @@ fn every_setting_is_read() {
         ("EVICT_PROTECTED_GROUPS", "482c590e-0d97-42bf-8dc8-3011ac8efe12,"),
         ("EVICT_MAX_USERS_PER_ALERT", "0"),
         ("EVICT_MAX_USERS_PER_HOUR", "100000"),
+        (
+            "EVICT_LEDGER_URL",
+            "https://evict01.blob.core.usgovcloudapi.net/evict-ledger/hour.json",
+        ),
         ("EVICT_MIN_SEVERITY", "HIGH"),
         ("EVICT_CONCURRENCY", "64"),
         ("EVICT_MAX_DELIVERIES", "1"),
@@ -215,6 +239,10 @@ fn every_setting_is_read() {
     );
     assert_eq!(settings.policy.max_users_per_alert, 0);
     assert_eq!(settings.policy.max_users_per_hour, 100_000);
+    assert_eq!(
+        settings.ledger.unwrap().url(),
+        "https://evict01.blob.core.usgovcloudapi.net/evict-ledger/hour.json"
+    );
     assert_eq!(settings.policy.min_severity, Some(Severity::High));
     assert_eq!(settings.concurrency, 64);
     assert_eq!(settings.max_deliveries, 1);

@@ -52,8 +52,9 @@ fn clearance() -> Clearance {
         granted: 1,
         used: 0,
         reservation: 0,
+        undecided: None,
     };
-    let allowance = Allowance::new(admission, 1);
+    let allowance = Allowance::new(&admission, 1);
     let slot = allowance.take().unwrap();
     eligible.clear(slot, &allowance).unwrap()
 }

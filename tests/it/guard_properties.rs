@@ -118,8 +118,8 @@ proptest! {
     fn only_enforcing_clears_and_only_as_many_as_were_granted(
         policy in policy(), users in proptest::collection::vec(user(), 0..8), granted in 0_usize..4,
     ) {
-        let admission = Admission { granted, used: 0, reservation: 1 };
-        let allowance = Allowance::new(admission, policy.max_users_per_hour);
+        let admission = Admission { granted, used: 0, reservation: 1, undecided: None };
+        let allowance = Allowance::new(&admission, policy.max_users_per_hour);
         let known = Membership::Known { asked: policy.protected_groups.clone(), member_of: Vec::new() };
         let mut cleared = Vec::new();
         for user in &users {

@@ -1,9 +1,13 @@
-//! The handler's own requests, judged by what nobody here wrote: Prism, which holds them against Graph's published contract.
+//! The handler's own requests, judged by what nobody here wrote: Prism, which holds them against Graph's published contract,
+//! and Azurite, Microsoft's emulator of Azure Storage, over https with the managed identity's tokens.
 
-use sandbox::judges::{self, Prism, Request};
-use serde_json::json;
+use sandbox::clock::SandboxClock;
+use sandbox::judges::{self, Azurite, Prism, Request};
+use sandbox::tenant::{Tenant, World};
+use serde_json::{Value, json};
 
 use crate::app::{App, outcomes};
+use crate::ledger::{counted, ledger_lines, storm};
 
 #[tokio::test]
 async fn graphs_published_contract_allows_what_the_handler_sends() {
@@ -38,4 +42,80 @@ async fn graphs_published_contract_allows_what_the_handler_sends() {
         assert_eq!(verdict.problem, None, "{request:?}");
     }
     app.end().await;
+}
+
+/// A token for storage, as the identity endpoint gives it to anybody in the app.
+async fn storage_token() -> String {
+    let tenant = Tenant::start(World::default_contoso().unwrap(), SandboxClock::new())
+        .await
+        .unwrap();
+    let url = format!(
+        "{}?api-version=2019-08-01&resource=https://storage.azure.com",
+        tenant.identity_endpoint()
+    );
+    let answer = reqwest::Client::builder()
+        .build()
+        .unwrap()
+        .get(url)
+        .header("X-IDENTITY-HEADER", tenant.identity_header())
+        .send()
+        .await
+        .unwrap();
+    let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn azure_storages_own_emulator_keeps_the_cap_for_two_handlers() {
+    if !judges::present("Azurite") {
+        return;
+    }
+    let azurite = Azurite::start().await.unwrap();
+    let url = azurite.url("evict-ledger", "hour.json");
+    let certificate = azurite.certificate();
+    let settings = [
+        ("EVICT_LEDGER_URL", url.as_str()),
+        ("EVICT_MAX_USERS_PER_HOUR", "42"),
+        ("EVICT_MAX_USERS_PER_ALERT", "0"),
+        ("SSL_CERT_FILE", certificate.to_str().unwrap()),
+    ];
+    let (first, second) = (App::start(&settings).await, App::start(&settings).await);
+    // There is no container yet.
+    let check = first.check().await;
+    let problems = check.body["problems"].to_string();
+    assert!(
+        problems.contains("404 ContainerNotFound") && problems.contains("Create the container"),
+        "{problems}"
+    );
+
+    let token = storage_token().await;
+    azurite
+        .make_container("evict-ledger", &token)
+        .await
+        .unwrap();
+    let receipts = storm(&[&first, &second], 10).await;
+    let told = ledger_lines(&[&first, &second]);
+    let outcomes = outcomes(&receipts);
+    let count = |word: &str| outcomes.iter().filter(|it| *it == word).count();
+    assert_eq!(count("revoked"), 42, "{told:#?}");
+    assert_eq!(count("withheld blast_radius"), 100 - 42, "{told:#?}");
+    assert_eq!(first.revocations() + second.revocations(), 42);
+    for app in [&first, &second] {
+        let check = app.check().await;
+        assert_eq!(check.body["ledger"]["used"], 42, "{}", check.body);
+        let asked = app.tenant.identity_calls();
+        assert!(
+            asked
+                .iter()
+                .any(|call| call.path.contains("storage.azure.com")),
+            "{asked:?}"
+        );
+    }
+    let bytes = azurite
+        .read("evict-ledger", "hour.json", &token)
+        .await
+        .unwrap();
+    assert_eq!(counted(&bytes), 42);
+    first.end().await;
+    second.end().await;
 }

@@ -50,6 +50,7 @@ mod hostile_text;
 mod house;
 mod http_reply;
 mod judged;
+mod ledger;
 mod main_job;
 #[cfg(feature = "operator")]
 mod operator_shell;

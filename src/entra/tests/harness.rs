@@ -347,8 +347,9 @@ pub(super) fn clearance(user: UserId) -> Clearance {
         granted: 1,
         used: 0,
         reservation: 0,
+        undecided: None,
     };
-    let allowance = Allowance::new(admission, 1);
+    let allowance = Allowance::new(&admission, 1);
     let slot = allowance.take().unwrap();
     eligible.clear(slot, &allowance).unwrap()
 }

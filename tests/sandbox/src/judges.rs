@@ -2,6 +2,8 @@
 //! and the requests are right where our own tests could only agree with themselves. They need Node.js.
 //! Nothing here is needed to run the sandbox.
 
+mod azurite;
+
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,6 +13,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+pub use self::azurite::Azurite;
 use crate::tenant::{CallRecord, Tenant};
 
 /// Where the judges live.
@@ -133,28 +136,13 @@ impl Prism {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
             .local_addr()?
             .port();
-        let mut process = Command::new("node")
+        let mut command = Command::new("node");
+        command
             .arg(directory().join(PRISM))
             .args(["mock", "--errors", "--host", "127.0.0.1", "--port"])
             .arg(port.to_string())
-            .arg(contract)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("node could not be started")?;
-        let output = process.stdout.take().context("Prism has no output")?;
-        let mut lines = BufReader::new(output).lines();
-        loop {
-            match lines.next_line().await? {
-                Some(line) if line.contains("Prism is listening") => break,
-                Some(_) => {}
-                None => bail!("Prism ended before it listened on port {port}"),
-            }
-        }
-        // Prism must always find a reader, or it stands still once the pipe is full.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            .arg(contract);
+        let process = listening(command, "Prism is listening").await?;
         let client = reqwest::Client::builder().build()?;
         Ok(Self {
             root: format!("http://127.0.0.1:{port}"),
@@ -191,6 +179,29 @@ impl Prism {
         });
         Ok(Verdict { status, problem })
     }
+}
+
+/// Starts a program and waits until it says on its standard output that it listens. It ends with the value.
+async fn listening(mut command: Command, says: &str) -> anyhow::Result<Child> {
+    let mut process = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .context("node could not be started")?;
+    let output = process.stdout.take().context("the program has no output")?;
+    let mut lines = BufReader::new(output).lines();
+    loop {
+        match lines.next_line().await? {
+            Some(line) if line.contains(says) => break,
+            Some(_) => {}
+            None => bail!("the program ended before it said \"{says}\""),
+        }
+    }
+    // It must always find a reader, or it stands still once the pipe is full.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok(process)
 }
 
 /// Runs Microsoft's JavaScript SDKs against a tenant and gives their report.

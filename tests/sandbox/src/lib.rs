@@ -2,6 +2,7 @@
 //! of its own and never depends on the package it judges.
 
 pub mod az;
+pub mod blob;
 pub mod bus;
 pub mod clock;
 pub mod functions;

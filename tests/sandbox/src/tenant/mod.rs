@@ -48,6 +48,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+pub(crate) use self::faults::Stage;
 pub use self::faults::{Fault, Faults, Then};
 pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
@@ -70,7 +71,7 @@ use self::identity::Identity;
 use self::journal::Journal;
 use self::limits::Throttling;
 use self::service::Shared;
-use self::wire::{CuttableListener, Scissors};
+pub(crate) use self::wire::{CuttableListener, Scissors};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 

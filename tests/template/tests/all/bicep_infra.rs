@@ -18,8 +18,8 @@ fn the_check_sees_the_resources_of_every_template() {
     assert_eq!(infra.declarations("main.bicep").unwrap().modules.len(), 10);
     assert_eq!(count("modules/function-app.bicep"), 5);
     assert_eq!(count("modules/service-bus.bicep"), 6);
-    assert_eq!(count("modules/storage.bicep"), 4);
-    assert_eq!(count("modules/app-roles.bicep"), 12);
+    assert_eq!(count("modules/storage.bicep"), 5);
+    assert_eq!(count("modules/app-roles.bicep"), 15);
     assert_eq!(count("modules/graph-permissions.bicep"), 2);
 }
 

@@ -169,6 +169,7 @@ fn the_function_that_is_always_ready_is_there() {
 /// The roles that the app's identity has besides those on queues and topics.
 const OTHER_ROLES: &[(&str, &str)] = &[
     ("storage", "roles.storageBlobDataOwner"),
+    ("storage::blobs::ledger", "roles.storageBlobDataContributor"),
     ("applicationInsights", "roles.monitoringMetricsPublisher"),
 ];
 

@@ -21,6 +21,10 @@ const KNOWN: &[(&str, &str)] = &[
         "Storage Blob Data Owner",
     ),
     (
+        "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+        "Storage Blob Data Contributor",
+    ),
+    (
         "3913510d-42f4-4e42-8a64-420c390055eb",
         "Monitoring Metrics Publisher",
     ),

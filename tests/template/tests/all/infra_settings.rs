@@ -24,6 +24,9 @@ const NOT_FOR_DEPLOYERS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Settings that the template knows better than a deployer, with what they are made of.
+const OF_THE_TEMPLATE: &[(&str, &str)] = &[("EVICT_LEDGER_URL", "storage.outputs.ledgerUrl")];
+
 /// The settings that go to the app: the name, and the expression of the value.
 fn settings(main: &Declarations) -> Vec<(String, String)> {
     let variable = main.variables.iter().find(|it| it.name == "settings");
@@ -78,6 +81,9 @@ fn a_parameter_has_the_bounds_words_and_default_of_its_setting() {
     let infra = infra();
     let main = infra.declarations("main.bicep").unwrap();
     for (name, expression) in settings(main) {
+        if OF_THE_TEMPLATE.contains(&(name.as_str(), expression.as_str())) {
+            continue;
+        }
         let setting = REGISTRY.iter().find(|it| it.name == name).unwrap();
         let parameter = parameter(main, &expression);
         let described = parameter.decorator("description").unwrap();
@@ -174,4 +180,38 @@ fn every_connection_of_a_function_has_a_host_name_among_the_settings() {
         }
     }
     assert!(seen > 0);
+}
+
+#[test]
+fn the_ledger_is_a_blob_in_a_container_that_is_made_and_that_the_app_may_write() {
+    let infra = infra();
+    let storage = infra.declarations("modules/storage.bicep").unwrap();
+    let variable = storage
+        .variables
+        .iter()
+        .find(|it| it.name == "ledgerContainer");
+    let name = variable.unwrap().value.as_text().unwrap();
+    let made = storage.resources.iter().find(|it| it.symbol == "ledger");
+    let made = made.unwrap();
+    assert_eq!(made.body.get("name").unwrap().source, "ledgerContainer");
+    let roles = infra.declarations("modules/app-roles.bicep").unwrap();
+    let scope = roles.resources.iter().find(|it| it.symbol == "ledger");
+    let scope = scope.unwrap().body.get("name").unwrap();
+    assert_eq!(scope.as_text(), Some(name));
+
+    // What the template makes of it is an address that the handler takes.
+    let source = crate::support::text("infra/modules/storage.bicep");
+    let output = source
+        .lines()
+        .find_map(|line| line.strip_prefix("output ledgerUrl string = "))
+        .unwrap();
+    let url = output
+        .trim_matches('\'')
+        .replace(
+            "${account.properties.primaryEndpoints.blob}",
+            "https://evict01.blob.core.windows.net/",
+        )
+        .replace("${ledgerContainer}", name);
+    let taken = evict::domain::LedgerEndpoint::parse(&url, evict::domain::Cloud::Global);
+    assert!(taken.is_ok(), "{url}: {taken:?}");
 }

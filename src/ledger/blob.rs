@@ -1,0 +1,126 @@
+//! The ledger that all instances of the app share: a handle on the one task of this process that writes it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use super::azure::AzureStore;
+use super::problem::Problem;
+use super::store::{Over, Reading, Store, Written};
+use super::writer::{Message, Writer};
+use crate::domain::ledger::LedgerFuture;
+use crate::domain::{Admission, Clock, Kept, Ledger, LedgerEndpoint, LedgerState, Wanted};
+
+/// What was cut within the past hour, by the whole app.
+#[derive(Debug)]
+pub struct BlobLedger {
+    url: String,
+    inbox: mpsc::UnboundedSender<Message>,
+    last_reservation: AtomicU64,
+}
+
+impl BlobLedger {
+    /// Begins to keep the ledger at this address, under the managed identity with that client id or the system-assigned
+    /// one. Returns at once; the TLS roots, the token and a first look at the blob are got meanwhile, by a task on the
+    /// runtime that this is called in. The task ends with the ledger.
+    #[must_use]
+    pub fn open(endpoint: &LedgerEndpoint, client_id: Option<Uuid>, clock: Arc<dyn Clock>) -> Self {
+        let (ledger, messages) = Self::with_inbox(endpoint.url());
+        let endpoint = endpoint.clone();
+        tokio::spawn(async move {
+            let url = endpoint.url().to_owned();
+            // Reading the machine's certificates blocks.
+            let made =
+                tokio::task::spawn_blocking(move || AzureStore::new(&endpoint, client_id)).await;
+            let store: Box<dyn Store> = match made {
+                Ok(Ok(store)) => Box::new(store),
+                Ok(Err(problem)) => Box::new(NoStore(problem)),
+                Err(error) => Box::new(NoStore(Problem::NoAnswer(error.to_string()))),
+            };
+            Writer::new(url, store, clock, messages).run().await;
+        });
+        ledger
+    }
+
+    pub(super) fn with_inbox(url: &str) -> (Self, mpsc::UnboundedReceiver<Message>) {
+        let (inbox, messages) = mpsc::unbounded_channel();
+        let ledger = Self {
+            url: url.to_owned(),
+            inbox,
+            last_reservation: AtomicU64::new(0),
+        };
+        (ledger, messages)
+    }
+
+    /// Asks the task; `None` if it has ended, which it does with the runtime alone.
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.send(message(reply)).ok()?;
+        answer.await.ok()
+    }
+}
+
+/// What is said where the task has ended.
+const ENDED: &str = "The process is ending, and the ledger with it.";
+
+impl Ledger for BlobLedger {
+    fn admit(&self, wanted: Wanted) -> LedgerFuture<'_, Admission> {
+        let reservation = self.last_reservation.fetch_add(1, Ordering::Relaxed) + 1;
+        Box::pin(async move {
+            self.ask(|reply| Message::Admit {
+                reservation,
+                wanted,
+                reply,
+            })
+            .await
+            .unwrap_or_else(|| Admission::undecided(ENDED.to_owned()))
+        })
+    }
+
+    fn settle(&self, admission: &Admission, cut: usize) {
+        if admission.granted == 0 {
+            return;
+        }
+        let message = Message::Settle {
+            reservation: admission.reservation,
+            cut,
+        };
+        if self.inbox.send(message).is_err() {
+            tracing::warn!(cut, problem = ENDED, "ledger.settle.lost");
+        }
+    }
+
+    fn check(&self) -> LedgerFuture<'_, LedgerState> {
+        Box::pin(async move {
+            let answer = self.ask(|reply| Message::Check { reply }).await;
+            let (used, problem) = match answer {
+                Some(Ok(used)) => (Some(used), None),
+                Some(Err(problem)) => (None, Some(problem)),
+                None => (None, Some(ENDED.to_owned())),
+            };
+            LedgerState {
+                kept: Kept::Blob,
+                url: Some(self.url.clone()),
+                used,
+                problem,
+            }
+        })
+    }
+}
+
+/// Stands in where no client could be made: every call fails for that reason.
+#[derive(Debug)]
+struct NoStore(Problem);
+
+impl Store for NoStore {
+    fn read(&self) -> BoxFuture<'_, Result<Reading, Problem>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+
+    fn write(&self, _bytes: Vec<u8>, _over: Over) -> BoxFuture<'_, Result<Written, Problem>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+}

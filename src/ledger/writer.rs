@@ -1,0 +1,351 @@
+//! The one task of a process that reads and writes the ledger. Whatever waits when it begins a round goes into one write:
+//! however many alerts ask at once, they cost one round trip together.
+//!
+//! The blob and its mark are kept in memory, so that a round is one conditional write. If somebody else wrote meanwhile, it
+//! is read and written again, after a short wait of random length. A write whose answer is lost may have been carried out:
+//! reading tells, since every change is known by its reservation's id.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::alone::Alone;
+use super::book::{Book, Grant};
+use super::owed::{Debt, Owed};
+use super::problem::Problem;
+use super::service_clock::ServiceClock;
+use super::store::{Over, Store};
+use crate::domain::{Admission, Clock, Wanted};
+
+/// The waits between attempts, each up to twice as long by chance, so that those who met do not meet again.
+const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(10))
+    .with_max_delay(LONGEST_BACKOFF)
+    .without_max_times()
+    .with_jitter();
+
+const LONGEST_BACKOFF: Duration = Duration::from_millis(300);
+
+/// How long a round is tried. Alerts wait for it.
+const ROUND: Duration = Duration::from_secs(6);
+
+/// How long a round is tried after one that failed: while the ledger is down, alerts are not to wait for it each time.
+const ROUND_WHILE_DOWN: Duration = Duration::from_millis(500);
+
+/// The first wait between rounds that only write what is owed, while the ledger is down; it doubles each time.
+const OWED_AGAIN: Duration = Duration::from_secs(1);
+
+const LONGEST_OWED_AGAIN: Duration = Duration::from_mins(1);
+
+/// What the task is asked.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// To reserve.
+    Admit {
+        reservation: u64,
+        wanted: Wanted,
+        reply: oneshot::Sender<Admission>,
+    },
+    /// To write down how many of a reservation were cut.
+    Settle { reservation: u64, cut: usize },
+    /// Whether the ledger can be written, and how many users it counts.
+    Check {
+        reply: oneshot::Sender<Result<usize, String>>,
+    },
+}
+
+/// One alert that waits.
+struct Ask {
+    reservation: u64,
+    id: String,
+    wanted: Wanted,
+    reply: oneshot::Sender<Admission>,
+}
+
+/// The task.
+#[derive(Debug)]
+pub(super) struct Writer {
+    url: String,
+    /// Tells this process's reservations from those of others.
+    name: String,
+    store: Box<dyn Store>,
+    clock: ServiceClock,
+    inbox: mpsc::UnboundedReceiver<Message>,
+    /// What was last read or written.
+    book: Book,
+    /// What a write can stand on; `None` if the blob has to be read.
+    over: Option<Over>,
+    owed: Owed,
+    alone: Alone,
+    /// How long what is owed waits for the next round if nobody asks.
+    owed_again: Duration,
+    /// Whether the last round failed.
+    is_down: bool,
+}
+
+impl Writer {
+    pub(super) fn new(
+        url: String,
+        store: Box<dyn Store>,
+        clock: Arc<dyn Clock>,
+        inbox: mpsc::UnboundedReceiver<Message>,
+    ) -> Self {
+        Self {
+            url,
+            name: azure_core::Uuid::new_v4().to_string(),
+            store,
+            clock: ServiceClock::new(clock),
+            inbox,
+            book: Book::default(),
+            over: None,
+            owed: Owed::default(),
+            alone: Alone::default(),
+            owed_again: OWED_AGAIN,
+            is_down: false,
+        }
+    }
+
+    /// Works until the ledger's handle is gone.
+    pub(super) async fn run(mut self) {
+        // A first look, so that the first alert finds it done.
+        let looked = self.read().await;
+        self.note(looked.err().as_ref());
+        while !self.round().await {}
+    }
+
+    /// Waits for something to do, and does all that there is. True when there will be no more.
+    async fn round(&mut self) -> bool {
+        let first = if self.owed.is_empty() {
+            self.inbox.recv().await
+        } else if self.is_down {
+            let asked = tokio::time::timeout(self.owed_again, self.inbox.recv()).await;
+            if asked.is_err() {
+                self.owed_again = self.owed_again.saturating_mul(2).min(LONGEST_OWED_AGAIN);
+            }
+            asked.unwrap_or(None)
+        } else {
+            None
+        };
+        let (mut asks, mut checks) = (Vec::new(), Vec::new());
+        let mut next = first;
+        let mut is_over = false;
+        loop {
+            match next {
+                Some(Message::Admit {
+                    reservation,
+                    wanted,
+                    reply,
+                }) => asks.push(Ask {
+                    reservation,
+                    id: format!("{}-{reservation}", self.name),
+                    wanted,
+                    reply,
+                }),
+                Some(Message::Settle { reservation, cut }) => self.owe(reservation, cut),
+                Some(Message::Check { reply }) => checks.push(reply),
+                None => {}
+            }
+            match self.inbox.try_recv() {
+                Ok(message) => next = Some(message),
+                Err(mpsc::error::TryRecvError::Empty) => break,
+                Err(mpsc::error::TryRecvError::Disconnected) => {
+                    is_over = true;
+                    break;
+                }
+            }
+        }
+        if asks.is_empty() && checks.is_empty() && self.owed.is_empty() {
+            return is_over;
+        }
+        let committed = self.commit(&asks, !checks.is_empty()).await;
+        self.note(committed.as_ref().err());
+        match committed {
+            Ok(grants) => {
+                self.owed_again = OWED_AGAIN;
+                for reply in checks {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(Ok(self.book.used()));
+                }
+                for (ask, grant) in asks.into_iter().zip(grants) {
+                    self.answer(ask, grant);
+                }
+            }
+            Err(problem) => {
+                let sentence = problem.sentence(&self.url);
+                for reply in checks {
+                    let _ = reply.send(Err(sentence.clone()));
+                }
+                for ask in asks {
+                    self.answer_alone(ask, &problem);
+                }
+            }
+        }
+        is_over
+    }
+
+    /// Notes in the log when the ledger fails and when it is there again.
+    fn note(&mut self, problem: Option<&Problem>) {
+        match (self.is_down, problem) {
+            (false, Some(problem)) => {
+                tracing::error!(problem = problem.sentence(&self.url), "ledger.down");
+            }
+            (true, None) => tracing::info!(used = self.book.used(), "ledger.up"),
+            (false, None) | (true, Some(_)) => {}
+        }
+        self.is_down = problem.is_some();
+    }
+
+    fn owe(&mut self, reservation: u64, cut: usize) {
+        let id = format!("{}-{reservation}", self.name);
+        let now = self.clock.elapsed();
+        if self.alone.settle(reservation, cut, now) {
+            // Under an id of its own: the reservation itself may have reached the ledger after all, and is taken back.
+            self.owed.add(format!("{id}-alone"), Debt::Record(cut), now);
+        } else {
+            self.owed.add(id, Debt::Settle(cut), now);
+        }
+    }
+
+    fn answer(&mut self, ask: Ask, grant: Grant) {
+        let admission = Admission {
+            granted: grant.granted,
+            used: grant.used,
+            reservation: ask.reservation,
+            undecided: None,
+        };
+        // An alert that did not wait cuts nobody under it.
+        if ask.reply.send(admission).is_err() && grant.granted > 0 {
+            self.owe(ask.reservation, 0);
+        }
+    }
+
+    fn answer_alone(&mut self, ask: Ask, problem: &Problem) {
+        let sentence = problem.sentence(&self.url);
+        if *problem == Problem::Changed {
+            // The ledger is there and busy: others are cutting now, so nobody is cut past it.
+            let now = self.clock.elapsed();
+            self.owed.add(ask.id, Debt::Settle(0), now);
+            // An alert that did not wait cuts nobody.
+            let _ = ask.reply.send(Admission::undecided(sentence));
+            return;
+        }
+        let now = self.clock.elapsed();
+        // A write whose answer was lost may have reserved; that is not used.
+        self.owed.add(ask.id, Debt::Settle(0), now);
+        let mut book = self.book.clone();
+        if let Some(time) = self.clock.now() {
+            book.forget(time);
+        }
+        let known = book.used();
+        let granted = self.alone.grant(ask.reservation, ask.wanted, known, now);
+        let admission = Admission {
+            granted,
+            used: known,
+            reservation: ask.reservation,
+            undecided: Some(format!(
+                "{sentence} Until then each instance of the app cuts at most {} users within an hour, and puts off the \
+                 others.",
+                ask.wanted.per_alert
+            )),
+        };
+        if ask.reply.send(admission).is_err() {
+            self.alone.settle(ask.reservation, 0, now);
+        }
+    }
+
+    /// Reserves for all who ask, and writes what is owed, at once.
+    async fn commit(&mut self, asks: &[Ask], must_write: bool) -> Result<Vec<Grant>, Problem> {
+        let begun = self.clock.elapsed();
+        let mut waits = BACKOFF.build();
+        loop {
+            let problem = match self.attempt(asks, must_write).await {
+                Ok(grants) => {
+                    self.owed.clear();
+                    return Ok(grants);
+                }
+                Err(problem) => problem,
+            };
+            let wait = waits
+                .next()
+                .unwrap_or(LONGEST_BACKOFF)
+                .max(problem.retry_after());
+            let passed = self.clock.elapsed().saturating_sub(begun);
+            // Whoever is told that others were first has reached the ledger.
+            let time = if self.is_down && problem != Problem::Changed {
+                ROUND_WHILE_DOWN
+            } else {
+                ROUND
+            };
+            if !problem.may_pass() || passed.saturating_add(wait) > time {
+                return Err(problem);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&mut self, asks: &[Ask], must_write: bool) -> Result<Vec<Grant>, Problem> {
+        let mut is_fresh = false;
+        loop {
+            let (Some(over), Some(now)) = (self.over.clone(), self.clock.now()) else {
+                self.read().await?;
+                is_fresh = true;
+                continue;
+            };
+            let mut book = self.book.clone();
+            book.forget(now);
+            let before = book.clone();
+            self.owed.write_into(&mut book, now);
+            let grants: Vec<Grant> = asks
+                .iter()
+                .map(|ask| book.reserve(&ask.id, ask.wanted.users, ask.wanted.per_hour, now))
+                .collect();
+            if book != before || must_write {
+                self.write(book, over).await?;
+                return Ok(grants);
+            }
+            if is_fresh {
+                return Ok(grants);
+            }
+            // Nothing to write, so that nothing tells whether what is held is still what stands there: nobody is turned
+            // away on that.
+            self.over = None;
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), Problem> {
+        let reading = self.store.read().await?;
+        let (book, over) = match reading.blob {
+            None => (Book::default(), Over::Nothing),
+            Some(blob) => {
+                let book = Book::read(&blob.bytes).map_err(Problem::NotOurs)?;
+                if book.is_ahead_of(reading.date) {
+                    return Err(ahead(reading.date));
+                }
+                (book, Over::Etag(blob.etag))
+            }
+        };
+        self.clock.learn(reading.date);
+        self.book = book;
+        self.over = Some(over);
+        Ok(())
+    }
+
+    async fn write(&mut self, book: Book, over: Over) -> Result<(), Problem> {
+        // Whatever the answer, the mark that this stood on is used up.
+        self.over = None;
+        let written = self.store.write(book.write(), over).await?;
+        self.clock.learn(written.date);
+        self.book = book;
+        self.over = Some(Over::Etag(written.etag));
+        Ok(())
+    }
+}
+
+fn ahead(date: Timestamp) -> Problem {
+    Problem::NotOurs(format!(
+        "it holds entries of more than an hour after {date}, the storage service's own time"
+    ))
+}

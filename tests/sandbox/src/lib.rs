@@ -5,6 +5,7 @@ pub mod az;
 pub mod bus;
 pub mod clock;
 pub mod functions;
+pub mod handler;
 pub mod judges;
 pub mod once;
 pub mod stage;

@@ -1,0 +1,68 @@
+//! What an alert of one user takes besides Graph's own time, and how soon the revocation is on the wire.
+
+use std::time::Duration;
+
+use super::{Effort, milliseconds};
+use crate::child::Running;
+use crate::figures::{Figures, ToRevocation};
+use crate::program::{Kind, Program};
+use crate::samples::{Tail, median};
+use crate::scene::Scene;
+
+/// How many alerts are sent, one after the other.
+const ALERTS: usize = 1000;
+/// How many before are not looked at: connections are made and code is read in.
+const WARM_UP: usize = 20;
+/// How long Graph takes, so that what is waited for one after the other shows.
+const GRAPH: Duration = Duration::from_millis(20);
+
+/// Sends every program one alert after the other.
+///
+/// # Errors
+/// A program cannot be started, or does not cut.
+pub async fn measure(
+    programs: &[Program],
+    figures: &mut [Figures],
+    scene: &Scene,
+    effort: Effort,
+) -> anyhow::Result<()> {
+    for (program, figures) in programs.iter().zip(figures) {
+        let running = Running::start(program, &scene.environment(), None).await?;
+        let (alerts, warm_up) = (
+            effort.of(program.kind, ALERTS),
+            effort.of(Kind::Handler, WARM_UP),
+        );
+        if program.kind == Kind::Floor {
+            let mut added = Vec::new();
+            for index in 0..alerts + warm_up {
+                let total = scene.send(&running, scene.alert(1)).await?;
+                if index >= warm_up {
+                    added.push(milliseconds(total));
+                }
+            }
+            figures.added = Tail::of(&added);
+            running.end().await?;
+            continue;
+        }
+        scene.slow_down(GRAPH);
+        let (mut added, mut to_revocation, mut round_trips) = (Vec::new(), Vec::new(), Vec::new());
+        for index in 0..alerts + warm_up {
+            let taken = scene.send_alone(&running, scene.alert(1)).await?;
+            if index >= warm_up {
+                added.push(milliseconds(taken.total.saturating_sub(taken.graph)));
+                to_revocation.push(milliseconds(taken.to_revocation));
+                round_trips.push(taken.round_trips);
+            }
+        }
+        scene.speed_up();
+        figures.added = Tail::of(&added);
+        figures.to_revocation = median(&to_revocation)
+            .zip(round_trips.into_iter().max())
+            .map(|(milliseconds, round_trips)| ToRevocation {
+                round_trips,
+                milliseconds,
+            });
+        running.end().await?;
+    }
+    Ok(())
+}

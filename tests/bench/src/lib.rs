@@ -26,3 +26,11 @@ pub mod readme;
 pub mod samples;
 pub mod scene;
 pub mod table;
+
+use std::io::Write as _;
+
+/// Says something to a person; data alone goes to standard output.
+pub fn say(text: &str) {
+    // Nobody is left to tell if standard error is gone.
+    let _told = writeln!(std::io::stderr(), "{text}");
+}

@@ -10,7 +10,7 @@ use bench::machine::Machine;
 use bench::measure::{Effort, growth, latency, memory, parsing, rate, start};
 use bench::program::{self, Program};
 use bench::scene::Scene;
-use bench::{bounds, readme};
+use bench::{bounds, readme, say};
 use clap::Parser;
 
 /// Measures the handler beside a bare server and beside the same job in Python and in Node.js, and prints one table. The
@@ -129,10 +129,4 @@ async fn measure(
         machine,
         programs: figures,
     })
-}
-
-/// Says something to a person; data alone goes to standard output.
-fn say(text: &str) {
-    // Nobody is left to tell if standard error is gone.
-    let _told = writeln!(std::io::stderr(), "{text}");
 }

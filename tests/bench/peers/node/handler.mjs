@@ -13,7 +13,7 @@ import { ManagedIdentityCredential } from "@azure/identity";
 import { Client } from "@microsoft/microsoft-graph-client";
 import { TokenCredentialAuthenticationProvider } from "@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js";
 
-// How many users of one alert are worked on at the same time: what Evict does unless it is told otherwise.
+// How many users are worked on at the same time, whatever the number of alerts: more would only wait for each other.
 const CONCURRENCY = 16;
 const GRAPH = "https://graph.microsoft.com";
 const READ = ["id", "userPrincipalName", "signInSessionsValidFromDateTime"];
@@ -47,17 +47,19 @@ async function revoke(graph, name) {
   };
 }
 
-async function inTurns(names, work) {
-  const results = new Array(names.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < names.length) {
-      const index = next++;
-      results[index] = await work(names[index]);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  return results;
+let free = CONCURRENCY;
+const waiting = [];
+
+async function inTurn(work) {
+  if (free > 0) free--;
+  else await new Promise((go) => waiting.push(go));
+  try {
+    return await work();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else free++;
+  }
 }
 
 async function bodyOf(request) {
@@ -77,7 +79,7 @@ function serve() {
       const invocation = JSON.parse(await bodyOf(request));
       // The host writes a text as its JSON text.
       const names = accounts(JSON.parse(invocation.Data.message));
-      const receipts = await inTurns(names, (name) => revoke(graph, name));
+      const receipts = await Promise.all(names.map((name) => inTurn(() => revoke(graph, name))));
       response.setHeader("Content-Type", "application/json");
       response.end(JSON.stringify({ Outputs: { receipts }, Logs: [], ReturnValue: null }));
     } catch (error) {

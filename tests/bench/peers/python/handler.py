@@ -21,7 +21,7 @@ from kiota_authentication_azure.azure_identity_authentication_provider import (
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 
-# How many users of one alert are worked on at the same time: what Evict does unless it is told otherwise.
+# How many users are worked on at the same time, whatever the number of alerts: more would only wait for each other.
 CONCURRENCY = 16
 
 Parameters = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters
@@ -73,8 +73,7 @@ async def revoke_from_queue(request: web.Request) -> web.Response:
     invocation = await request.json()
     # The host writes a text as its JSON text.
     names = accounts(json.loads(invocation["Data"]["message"]))
-    limit = asyncio.Semaphore(CONCURRENCY)
-    graph = request.app[GRAPH]
+    graph, limit = request.app[GRAPH], request.app[LIMIT]
     receipts = await asyncio.gather(*(revoke(graph, limit, name) for name in names))
     return web.json_response({"Outputs": {"receipts": receipts}, "Logs": [], "ReturnValue": None})
 
@@ -84,6 +83,7 @@ async def ready(_: web.Request) -> web.Response:
 
 
 GRAPH: web.AppKey[GraphServiceClient] = web.AppKey("graph", GraphServiceClient)
+LIMIT: web.AppKey[asyncio.Semaphore] = web.AppKey("limit", asyncio.Semaphore)
 
 
 def serve() -> None:
@@ -93,6 +93,7 @@ def serve() -> None:
 
     async def connect(app: web.Application) -> None:
         app[GRAPH] = client()
+        app[LIMIT] = asyncio.Semaphore(CONCURRENCY)
 
     app.on_startup.append(connect)
     port = int(os.environ["FUNCTIONS_CUSTOMHANDLER_PORT"])

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use tokio::time::Instant;
 
-use super::{Effort, milliseconds, number};
+use super::{Effort, milliseconds, number, taken};
 use crate::child::Running;
 use crate::figures::{Figures, Point};
 use crate::program::{Kind, Program};
@@ -40,39 +40,49 @@ pub async fn measure(
         } else {
             ROUNDS
         };
-        let running = Running::start(program, &scene.environment(), None).await?;
-        // Connections are made and code is read in.
-        scene.send(&running, scene.alert(50)).await?;
-        let sizes: Vec<_> = SIZES
-            .into_iter()
-            .filter(|(size, _)| *size <= most)
-            .collect();
-        let mut passed = vec![Vec::new(); sizes.len()];
-        let mut processor = vec![Vec::new(); sizes.len()];
-        for _ in 0..rounds {
-            for (index, (users, alerts)) in sizes.iter().enumerate() {
-                let alerts = effort.of(program.kind, *alerts).min(*alerts);
-                let (one, other) = cost(&running, scene, *users, alerts)
-                    .await
-                    .with_context(|| format!("{} with {users} users", program.name))?;
-                passed[index].push(one);
-                processor[index].push(other);
-            }
-        }
-        figures.growth = sizes
-            .iter()
-            .zip(passed.iter().zip(&processor))
-            .filter_map(|((users, _), (passed, processor))| {
-                Some(Point {
-                    users: *users,
-                    milliseconds_a_user: median(passed)?,
-                    processor_milliseconds_a_user: median(processor)?,
-                })
-            })
-            .collect();
-        running.end().await?;
+        let grown = taken(program, one(program, scene, most, rounds, effort).await)?;
+        figures.growth = grown.unwrap_or_default();
     }
     Ok(())
+}
+
+async fn one(
+    program: &Program,
+    scene: &Scene,
+    most: usize,
+    rounds: usize,
+    effort: Effort,
+) -> anyhow::Result<Vec<Point>> {
+    let running = Running::start(program, &scene.environment(), None).await?;
+    // Connections are made and code is read in.
+    scene.send(&running, scene.alert(50)).await?;
+    let sizes: Vec<_> = SIZES
+        .into_iter()
+        .filter(|(size, _)| *size <= most)
+        .collect();
+    let mut passed = vec![Vec::new(); sizes.len()];
+    let mut processor = vec![Vec::new(); sizes.len()];
+    for _ in 0..rounds {
+        for (index, (users, alerts)) in sizes.iter().enumerate() {
+            let alerts = effort.of(program.kind, *alerts).min(*alerts);
+            let (one, other) = cost(&running, scene, *users, alerts)
+                .await
+                .with_context(|| format!("an alert of {users} users"))?;
+            passed[index].push(one);
+            processor[index].push(other);
+        }
+    }
+    running.end().await?;
+    let points = sizes.iter().zip(passed.iter().zip(&processor));
+    Ok(points
+        .filter_map(|((users, _), (passed, processor))| {
+            Some(Point {
+                users: *users,
+                milliseconds_a_user: median(passed)?,
+                processor_milliseconds_a_user: median(processor)?,
+            })
+        })
+        .collect())
 }
 
 /// Milliseconds for each user: those that pass, and those on the processor.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Effort, milliseconds};
+use super::{Effort, milliseconds, taken};
 use crate::child::Running;
 use crate::figures::{Figures, ToRevocation};
 use crate::program::{Kind, Program};
@@ -26,43 +26,67 @@ pub async fn measure(
     scene: &Scene,
     effort: Effort,
 ) -> anyhow::Result<()> {
+    let warm_up = effort.of(Kind::Handler, WARM_UP);
     for (program, figures) in programs.iter().zip(figures) {
-        let running = Running::start(program, &scene.environment(), None).await?;
-        let (alerts, warm_up) = (
-            effort.of(program.kind, ALERTS),
-            effort.of(Kind::Handler, WARM_UP),
-        );
-        if program.kind == Kind::Floor {
-            let mut added = Vec::new();
-            for index in 0..alerts + warm_up {
-                let total = scene.send(&running, scene.alert(1)).await?;
-                if index >= warm_up {
-                    added.push(milliseconds(total));
-                }
-            }
-            figures.added = Tail::of(&added);
-            running.end().await?;
-            continue;
-        }
-        scene.slow_down(GRAPH);
-        let (mut added, mut to_revocation, mut round_trips) = (Vec::new(), Vec::new(), Vec::new());
-        for index in 0..alerts + warm_up {
-            let taken = scene.send_alone(&running, scene.alert(1)).await?;
-            if index >= warm_up {
-                added.push(milliseconds(taken.total.saturating_sub(taken.graph)));
-                to_revocation.push(milliseconds(taken.to_revocation));
-                round_trips.push(taken.round_trips);
-            }
-        }
+        let alerts = effort.of(program.kind, ALERTS);
+        let measured = if program.kind == Kind::Floor {
+            nothing_done(program, scene, alerts, warm_up).await
+        } else {
+            one_after_the_other(program, scene, alerts, warm_up).await
+        };
         scene.speed_up();
-        figures.added = Tail::of(&added);
-        figures.to_revocation = median(&to_revocation)
-            .zip(round_trips.into_iter().max())
-            .map(|(milliseconds, round_trips)| ToRevocation {
-                round_trips,
-                milliseconds,
-            });
-        running.end().await?;
+        if let Some((added, to_revocation)) = taken(program, measured)? {
+            figures.added = Tail::of(&added);
+            figures.to_revocation = to_revocation;
+        }
     }
     Ok(())
+}
+
+type Series = (Vec<f64>, Option<ToRevocation>);
+
+async fn one_after_the_other(
+    program: &Program,
+    scene: &Scene,
+    alerts: usize,
+    warm_up: usize,
+) -> anyhow::Result<Series> {
+    let running = Running::start(program, &scene.environment(), None).await?;
+    scene.slow_down(GRAPH);
+    let (mut added, mut to_revocation, mut round_trips) = (Vec::new(), Vec::new(), Vec::new());
+    for index in 0..alerts + warm_up {
+        let taken = scene.send_alone(&running, scene.alert(1)).await?;
+        if index >= warm_up {
+            added.push(milliseconds(taken.total.saturating_sub(taken.graph)));
+            to_revocation.push(milliseconds(taken.to_revocation));
+            round_trips.push(taken.round_trips);
+        }
+    }
+    running.end().await?;
+    let to_revocation = median(&to_revocation)
+        .zip(round_trips.into_iter().max())
+        .map(|(milliseconds, round_trips)| ToRevocation {
+            round_trips,
+            milliseconds,
+        });
+    Ok((added, to_revocation))
+}
+
+/// What an alert takes that is only received and answered.
+async fn nothing_done(
+    program: &Program,
+    scene: &Scene,
+    alerts: usize,
+    warm_up: usize,
+) -> anyhow::Result<Series> {
+    let running = Running::start(program, &scene.environment(), None).await?;
+    let mut added = Vec::new();
+    for index in 0..alerts + warm_up {
+        let total = scene.send(&running, scene.alert(1)).await?;
+        if index >= warm_up {
+            added.push(milliseconds(total));
+        }
+    }
+    running.end().await?;
+    Ok((added, None))
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use tokio::task::JoinSet;
 
-use super::Effort;
+use super::{Effort, taken};
 use crate::child::Running;
 use crate::figures::Figures;
 use crate::program::{Kind, Program};
@@ -36,30 +35,38 @@ pub async fn measure(
 ) -> anyhow::Result<()> {
     let alerts = if effort.quick { 5 } else { ALERTS };
     for (program, figures) in programs.iter().zip(figures) {
-        let running = Arc::new(Running::start(program, &scene.environment(), None).await?);
-        figures.memory_at_rest = Some(rest(&running).await?);
-        if program.kind != Kind::Floor {
-            scene.slow_down(GRAPH);
-        }
-        scene.forget();
-        let mut storm = JoinSet::new();
-        for _ in 0..alerts {
-            let (scene, running) = (Arc::clone(scene), Arc::clone(&running));
-            storm.spawn(async move { scene.send(&running, scene.alert(USERS)).await });
-        }
-        while let Some(ended) = storm.join_next().await {
-            ended?.with_context(|| format!("{} in the storm", program.name))?;
-        }
+        let memory = taken(program, one(program, scene, alerts).await)?;
         scene.speed_up();
-        if program.kind != Kind::Floor {
-            scene.ensure_cut(alerts * USERS)?;
-        }
-        figures.memory_under_storm = Some(running.most_memory()?);
-        if let Some(running) = Arc::into_inner(running) {
-            running.end().await?;
-        }
+        figures.memory_at_rest = memory.map(|(rest, _)| rest);
+        figures.memory_under_storm = memory.map(|(_, most)| most);
     }
     Ok(())
+}
+
+/// Memory at rest and the most of it.
+async fn one(program: &Program, scene: &Arc<Scene>, alerts: usize) -> anyhow::Result<(f64, f64)> {
+    let running = Arc::new(Running::start(program, &scene.environment(), None).await?);
+    let at_rest = rest(&running).await?;
+    if program.kind != Kind::Floor {
+        scene.slow_down(GRAPH);
+    }
+    scene.forget();
+    let mut storm = JoinSet::new();
+    for _ in 0..alerts {
+        let (scene, running) = (Arc::clone(scene), Arc::clone(&running));
+        storm.spawn(async move { scene.send(&running, scene.alert(USERS)).await });
+    }
+    while let Some(ended) = storm.join_next().await {
+        ended??;
+    }
+    if program.kind != Kind::Floor {
+        scene.ensure_cut(alerts * USERS)?;
+    }
+    let most = running.most_memory()?;
+    if let Some(running) = Arc::into_inner(running) {
+        running.end().await?;
+    }
+    Ok((at_rest, most))
 }
 
 /// Waits until the memory stays as it is.

@@ -10,7 +10,8 @@ pub mod start;
 
 use std::time::Duration;
 
-use crate::program::Kind;
+use crate::program::{Kind, Program};
+use crate::say;
 
 /// How much is done.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +28,18 @@ impl Effort {
             (false, Kind::Handler | Kind::Floor) => full,
             (false, Kind::Peer) => full.div_ceil(10),
         }
+    }
+}
+
+/// A figure that a peer does not get through is told of and left out; the programs in Rust must get through all.
+fn taken<T>(program: &Program, result: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+    match (program.kind, result) {
+        (_, Ok(figure)) => Ok(Some(figure)),
+        (Kind::Peer, Err(problem)) => {
+            say(&format!("{} has no figure here: {problem:#}", program.name));
+            Ok(None)
+        }
+        (Kind::Handler | Kind::Floor, Err(problem)) => Err(problem.context(program.name)),
     }
 }
 

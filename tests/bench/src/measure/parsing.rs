@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -9,7 +10,7 @@ use evict::domain::Parsed;
 use tokio::process::Command;
 use tokio::time::Instant;
 
-use super::{Effort, number};
+use super::{Effort, number, taken};
 use crate::figures::Figures;
 use crate::program::{Kind, Program, workplace};
 use crate::samples::median;
@@ -39,32 +40,33 @@ pub async fn measure(
     let file = workplace().join("incident.json");
     fs::write(&file, &incident).with_context(|| format!("writing {}", file.display()))?;
     for (program, figures) in programs.iter().zip(figures) {
-        figures.parse_megabytes_a_second = match program.kind {
-            Kind::Floor => None,
-            Kind::Handler => library(incident.as_bytes(), time)?,
-            Kind::Peer => {
-                let output = Command::new(&program.executable)
-                    .args(&program.arguments)
-                    .arg("--parse")
-                    .arg(&file)
-                    .arg(time.as_secs_f64().to_string())
-                    .current_dir(&program.directory)
-                    .kill_on_drop(true)
-                    .output()
-                    .await?;
-                let text = String::from_utf8_lossy(&output.stdout);
-                let speed = text.trim().parse().with_context(|| {
-                    let problem = String::from_utf8_lossy(&output.stderr).into_owned();
-                    format!("{} reading an incident: {problem}", program.name)
-                })?;
-                Some(speed)
-            }
+        let speed = match program.kind {
+            Kind::Floor => continue,
+            Kind::Handler => library(incident.as_bytes(), time),
+            Kind::Peer => peer(program, &file, time).await,
         };
+        figures.parse_megabytes_a_second = taken(program, speed)?;
     }
     Ok(())
 }
 
-fn library(incident: &[u8], time: Duration) -> anyhow::Result<Option<f64>> {
+async fn peer(program: &Program, file: &Path, time: Duration) -> anyhow::Result<f64> {
+    let output = Command::new(&program.executable)
+        .args(&program.arguments)
+        .arg("--parse")
+        .arg(file)
+        .arg(time.as_secs_f64().to_string())
+        .current_dir(&program.directory)
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim()
+        .parse()
+        .with_context(|| String::from_utf8_lossy(&output.stderr).trim().to_owned())
+}
+
+fn library(incident: &[u8], time: Duration) -> anyhow::Result<f64> {
     let mut speeds = Vec::new();
     let began = Instant::now();
     while began.elapsed() < time || speeds.is_empty() {
@@ -77,5 +79,5 @@ fn library(incident: &[u8], time: Duration) -> anyhow::Result<Option<f64>> {
         drop(black_box(parsed));
         speeds.push(number(incident.len()) / 1e6 / one.elapsed().as_secs_f64());
     }
-    Ok(median(&speeds))
+    median(&speeds).context("it was not read once")
 }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::Context;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Effort, number};
+use super::{Effort, number, taken};
 use crate::child::{Running, stay_on};
 use crate::figures::{Figures, Rate};
 use crate::program::{Kind, Program};
@@ -46,31 +45,38 @@ async fn all(
     effort: Effort,
 ) -> anyhow::Result<()> {
     for (program, figures) in programs.iter().zip(figures) {
-        let core = pinned.then_some(0);
-        let running = Arc::new(Running::start(program, &scene.environment(), core).await?);
-        // Connections are made and code is read in.
-        send(scene, &running, AT_ONCE).await?;
-        scene.forget();
         let alerts = effort.of(program.kind, ALERTS);
-        let (began, processor) = (Instant::now(), running.processor_milliseconds()?);
-        send(scene, &running, alerts)
-            .await
-            .with_context(|| format!("{} with alerts at its most", program.name))?;
-        let seconds = began.elapsed().as_secs_f64();
-        let processor_seconds = (running.processor_milliseconds()? - processor) / 1000.0;
-        if program.kind != Kind::Floor {
-            scene.ensure_cut(alerts)?;
-        }
-        figures.rate = Some(Rate {
-            a_processor_second: number(alerts) / processor_seconds.max(0.01),
-            a_second: number(alerts) / seconds,
-            pinned,
-        });
-        if let Some(running) = Arc::into_inner(running) {
-            running.end().await?;
-        }
+        figures.rate = taken(program, one(program, scene, pinned, alerts).await)?;
     }
     Ok(())
+}
+
+async fn one(
+    program: &Program,
+    scene: &Arc<Scene>,
+    pinned: bool,
+    alerts: usize,
+) -> anyhow::Result<Rate> {
+    let core = pinned.then_some(0);
+    let running = Arc::new(Running::start(program, &scene.environment(), core).await?);
+    // Connections are made and code is read in.
+    send(scene, &running, AT_ONCE).await?;
+    scene.forget();
+    let (began, processor) = (Instant::now(), running.processor_milliseconds()?);
+    send(scene, &running, alerts).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let processor_seconds = (running.processor_milliseconds()? - processor) / 1000.0;
+    if program.kind != Kind::Floor {
+        scene.ensure_cut(alerts)?;
+    }
+    if let Some(running) = Arc::into_inner(running) {
+        running.end().await?;
+    }
+    Ok(Rate {
+        a_processor_second: number(alerts) / processor_seconds.max(0.01),
+        a_second: number(alerts) / seconds,
+        pinned,
+    })
 }
 
 async fn send(scene: &Arc<Scene>, to: &Arc<Running>, alerts: usize) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! From the start of the process to the first answered probe, and to the first user cut.
 
-use super::{Effort, milliseconds};
+use super::{Effort, milliseconds, taken};
 use crate::child::Running;
 use crate::figures::Figures;
 use crate::program::{Kind, Program};
@@ -27,18 +27,11 @@ pub async fn measure(
             if run >= effort.of(program.kind, STARTS) {
                 continue;
             }
-            scene.forget();
-            let alert = scene.alert(1);
-            let started = scene.now();
-            let running = Running::start(program, &scene.environment(), None).await?;
-            probes[index].push(milliseconds(running.start_to_probe));
-            if program.kind != Kind::Floor {
-                scene.send(&running, alert).await?;
-                scene.ensure_cut(1)?;
-                let cut = scene.first_revocation()?.duration_since(started);
-                cuts[index].push(cut.as_secs_f64() * 1000.0);
-            }
-            running.end().await?;
+            let Some((probe, cut)) = taken(program, once(program, scene).await)? else {
+                continue;
+            };
+            probes[index].push(probe);
+            cuts[index].extend(cut);
         }
     }
     for ((figures, probes), cuts) in figures.iter_mut().zip(probes).zip(cuts) {
@@ -46,4 +39,22 @@ pub async fn measure(
         figures.start_to_cut = Spread::of(&cuts);
     }
     Ok(())
+}
+
+/// Milliseconds to the first answered probe, and to the first cut if the program cuts at all.
+async fn once(program: &Program, scene: &Scene) -> anyhow::Result<(f64, Option<f64>)> {
+    scene.forget();
+    let alert = scene.alert(1);
+    let started = scene.now();
+    let running = Running::start(program, &scene.environment(), None).await?;
+    let probe = milliseconds(running.start_to_probe);
+    let mut cut = None;
+    if program.kind != Kind::Floor {
+        scene.send(&running, alert).await?;
+        scene.ensure_cut(1)?;
+        let passed = scene.first_revocation()?.duration_since(started);
+        cut = Some(passed.as_secs_f64() * 1000.0);
+    }
+    running.end().await?;
+    Ok((probe, cut))
 }

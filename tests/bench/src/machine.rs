@@ -19,6 +19,8 @@ pub struct Machine {
     pub kernel: String,
     /// How many processes wanted a core in the minute before; more than there are cores makes figures doubtful.
     pub load: f64,
+    /// How the programs in Rust were built.
+    pub profile: String,
     /// The versions of the compiler and the interpreters that were found.
     pub versions: Vec<String>,
 }
@@ -42,12 +44,37 @@ impl Machine {
             memory: (kibibytes.unwrap_or_default() / 1024.0 / 1024.0 * 10.0).round() / 10.0,
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             load: number(read("/proc/loadavg").split_whitespace().next()).unwrap_or_default(),
+            profile: profile(),
             versions: [("rustc", "rustc"), ("python3", ""), ("node", "node")]
                 .into_iter()
                 .filter_map(|(program, prefix)| version(program, prefix))
                 .collect(),
         }
     }
+}
+
+/// The profile that the repository names, unless somebody bent it by the environment when this program was built: what was
+/// measured with less than that must not pass for what is deployed.
+fn profile() -> String {
+    let bent = [
+        ("lto", option_env!("CARGO_PROFILE_RELEASE_LTO")),
+        (
+            "codegen-units",
+            option_env!("CARGO_PROFILE_RELEASE_CODEGEN_UNITS"),
+        ),
+        ("opt-level", option_env!("CARGO_PROFILE_RELEASE_OPT_LEVEL")),
+    ];
+    let mut profile = if cfg!(debug_assertions) {
+        "dev profile".to_owned()
+    } else {
+        "release profile".to_owned()
+    };
+    for (name, value) in bent {
+        if let Some(value) = value {
+            profile = format!("{profile}, {name} {value}");
+        }
+    }
+    profile
 }
 
 /// The first two words that a program says of its version.

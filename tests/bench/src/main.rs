@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::ensure;
+use anyhow::{Context, bail, ensure};
 use bench::figures::{Figures, Measured};
 use bench::machine::Machine;
 use bench::measure::{Effort, growth, latency, memory, parsing, rate, start};
@@ -12,6 +12,7 @@ use bench::program::{self, Program};
 use bench::scene::Scene;
 use bench::{bounds, readme, say};
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Measures the handler beside a bare server and beside the same job in Python and in Node.js, and prints one table. The
 /// figures are also written to target/bench/measured.json, and how cost grows is drawn in target/bench/growth.svg.
@@ -38,13 +39,29 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+    let cli = Cli::parse();
+    // Whichever ends first, dropping the rest ends the programs too.
+    let ended = tokio::select! {
+        ended = run(cli) => ended,
+        stopped = stopped() => stopped,
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Somebody wants this program to end.
+async fn stopped() -> anyhow::Result<()> {
+    let mut terminated = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("listening for Ctrl-C")?,
+        _ = terminated.recv() => {}
+    }
+    bail!("stopped before everything was measured")
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {

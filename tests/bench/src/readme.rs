@@ -70,13 +70,14 @@ fn json(measured: &Measured) -> anyhow::Result<String> {
 pub fn block(measured: &Measured) -> String {
     let machine = &measured.machine;
     format!(
-        "{}\nMeasured on {} on {} cores ({}), {} GiB, {}; {}; load before: {}.\n",
+        "{}\nMeasured on {} on {} cores ({}), {} GiB, {}; {}; {}; load before: {}.\n",
         table(measured),
         measured.date,
         machine.cores,
         machine.processor,
         short(machine.memory),
         machine.kernel,
+        machine.profile,
         machine.versions.join(", "),
         short(machine.load)
     )

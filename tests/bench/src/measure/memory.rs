@@ -12,9 +12,9 @@ use crate::program::{Kind, Program};
 use crate::scene::Scene;
 
 /// How many alerts come at once, and how many users each of them names.
-pub const ALERTS: usize = 200;
+pub const ALERTS: usize = 100;
 /// See [`ALERTS`].
-pub const USERS: usize = 10;
+pub const USERS: usize = 5;
 /// How long Graph takes, so that all the alerts are really in flight together.
 const GRAPH: Duration = Duration::from_millis(20);
 

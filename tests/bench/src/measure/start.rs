@@ -8,7 +8,7 @@ use crate::samples::Spread;
 use crate::scene::Scene;
 
 /// How often a program is started.
-const STARTS: usize = 50;
+const STARTS: usize = 40;
 
 /// Starts every program many times, in turns.
 ///

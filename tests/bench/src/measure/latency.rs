@@ -10,7 +10,7 @@ use crate::samples::{Tail, median};
 use crate::scene::Scene;
 
 /// How many alerts are sent, one after the other.
-const ALERTS: usize = 1000;
+const ALERTS: usize = 400;
 /// How many before are not looked at: connections are made and code is read in.
 const WARM_UP: usize = 20;
 /// How long Graph takes, so that what is waited for one after the other shows.
@@ -63,12 +63,13 @@ async fn one_after_the_other(
         }
     }
     running.end().await?;
-    let to_revocation = median(&to_revocation)
-        .zip(round_trips.into_iter().max())
-        .map(|(milliseconds, round_trips)| ToRevocation {
-            round_trips,
-            milliseconds,
-        });
+    let to_revocation =
+        median(&to_revocation)
+            .zip(middle(round_trips))
+            .map(|(milliseconds, round_trips)| ToRevocation {
+                round_trips,
+                milliseconds,
+            });
     Ok((added, to_revocation))
 }
 
@@ -89,4 +90,11 @@ async fn nothing_done(
     }
     running.end().await?;
     Ok((added, None))
+}
+
+/// The count in the middle: on a busy machine two calls that are made together may arrive so far apart that they look like
+/// two round trips.
+fn middle(mut counts: Vec<usize>) -> Option<usize> {
+    counts.sort_unstable();
+    counts.get(counts.len() / 2).copied()
 }

@@ -13,7 +13,7 @@ use crate::program::{Kind, Program};
 use crate::scene::Scene;
 
 /// How many alerts are sent.
-const ALERTS: usize = 4000;
+const ALERTS: usize = 3000;
 /// How many of them are on their way at any time.
 const AT_ONCE: usize = 16;
 

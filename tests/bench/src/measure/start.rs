@@ -8,7 +8,7 @@ use crate::samples::Spread;
 use crate::scene::Scene;
 
 /// How often a program is started.
-const STARTS: usize = 40;
+const STARTS: usize = 30;
 
 /// Starts every program many times, in turns.
 ///

@@ -32,6 +32,9 @@ struct Cli {
     /// Take every measurement of the two programs in Rust a few times only. The figures mean nothing.
     #[arg(long, conflicts_with_all = ["write", "check"])]
     quick: bool,
+    /// Measure nothing: make the plot and the block in README.md anew from tests/bench/measured.json.
+    #[arg(long, exclusive = true)]
+    redraw: bool,
     /// Leave the peers in Python and Node.js out.
     #[arg(long, conflicts_with = "write")]
     without_peers: bool,
@@ -65,6 +68,9 @@ async fn stopped() -> anyhow::Result<()> {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
+    if cli.redraw {
+        return readme::keep(&readme::rounded(&readme::kept()?)?);
+    }
     ensure!(
         cli.quick || !cfg!(debug_assertions),
         "this program was built without optimisation and would measure the wrong thing: cargo run --release -p bench"
@@ -73,7 +79,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     std::fs::create_dir_all(program::workplace())?;
     let effort = Effort { quick: cli.quick };
     let programs = programs(&cli).await?;
-    let measured = measure(&programs, machine, effort).await?;
+    let measured = readme::rounded(&measure(&programs, machine, effort).await?)?;
     readme::save(&measured, &program::workplace())?;
     // Nobody is left to tell if standard output is gone.
     let _told = writeln!(std::io::stdout(), "{}", readme::block(&measured));

@@ -42,7 +42,7 @@ pub fn plot(measured: &Measured) -> String {
     );
     for at in across.powers() {
         let x = across.place(at);
-        vertical(&mut svg, x, &short(at));
+        vertical(&mut svg, x, &plain(at));
     }
     for at in up.powers() {
         let y = up.place(at);
@@ -173,7 +173,7 @@ impl Scale {
 
 /// A power of ten without digits that say nothing.
 fn plain(power: f64) -> String {
-    if power < 1.0 {
+    if power < 10.0 {
         format!("{power}")
     } else {
         short(power)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use sandbox::handler::repository_root;
+use serde_json::Value;
 
 use crate::figures::Measured;
 use crate::plot::plot;
@@ -14,6 +15,9 @@ use crate::table::{short, table};
 /// What stands before and after the block.
 const BEGIN: &str = "<!-- bench -->";
 const END: &str = "<!-- /bench -->";
+
+/// Ten to the number of decimals that are kept.
+const DECIMALS: f64 = 10_000.0;
 
 fn own(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -32,6 +36,30 @@ pub fn kept() -> anyhow::Result<Measured> {
             path.display()
         )
     })
+}
+
+/// The figures with no more decimals than are kept, so that what is written now and what is made of the file later are the
+/// same.
+///
+/// # Errors
+/// A figure is no number.
+pub fn rounded(measured: &Measured) -> anyhow::Result<Measured> {
+    let mut value = serde_json::to_value(measured)?;
+    round(&mut value);
+    serde_json::from_value(value).context("a figure is no number")
+}
+
+fn round(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(float) = number.as_f64().filter(|_| number.is_f64()) {
+                *value = ((float * DECIMALS).round() / DECIMALS).into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(round),
+        Value::Object(members) => members.values_mut().for_each(round),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 /// Writes the figures and the plot into a folder.

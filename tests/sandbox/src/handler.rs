@@ -1,4 +1,4 @@
-//! Has cargo build the real handler, so that what runs in the sandbox is never older than its source.
+//! Has cargo build a program of the repository, so that what runs in the sandbox is never older than its source.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio::process::Command;
 
 /// The repository that the sandbox was built from.
-pub(crate) fn repository_root() -> PathBuf {
+#[must_use]
+pub fn repository_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -16,9 +17,18 @@ pub(crate) fn repository_root() -> PathBuf {
 ///
 /// # Errors
 /// It does not build.
-pub(crate) async fn build() -> anyhow::Result<PathBuf> {
+pub async fn build() -> anyhow::Result<PathBuf> {
+    build_program("handler", &["-p", "evict"]).await
+}
+
+/// Builds a program by these further arguments to `cargo build` and returns where it is.
+///
+/// # Errors
+/// It does not build.
+pub async fn build_program(name: &str, arguments: &[&str]) -> anyhow::Result<PathBuf> {
     let output = Command::new(cargo())
-        .args(["build", "--quiet", "-p", "evict", "--bin", "handler"])
+        .args(["build", "--quiet", "--bin", name])
+        .args(arguments)
         .arg("--message-format=json-render-diagnostics")
         .current_dir(repository_root())
         .stdin(Stdio::null())
@@ -26,14 +36,14 @@ pub(crate) async fn build() -> anyhow::Result<PathBuf> {
         .kill_on_drop(true)
         .output()
         .await
-        .context("starting cargo to build the handler; --handler PATH takes one that is built")?;
-    ensure!(output.status.success(), "the handler does not build");
+        .with_context(|| format!("starting cargo to build the program {name}"))?;
+    ensure!(output.status.success(), "the program {name} does not build");
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "handler")
+        .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo built no program of the name handler")
+        .with_context(|| format!("cargo built no program of the name {name}"))
 }
 
 #[expect(

@@ -6,6 +6,7 @@ pub mod blob;
 pub mod bus;
 pub mod clock;
 pub mod functions;
+pub mod handler;
 pub mod judges;
 pub mod once;
 pub mod stage;

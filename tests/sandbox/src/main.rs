@@ -1,7 +1,6 @@
 //! The sandbox by hand: `cargo run -p sandbox` sends a sample incident through the whole path and tells what became of it.
 
 mod cli;
-mod handler;
 mod payload;
 mod setting;
 

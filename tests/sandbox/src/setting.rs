@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::Context;
 use sandbox::clock::SandboxClock;
 use sandbox::functions::{FunctionsHost, HostOptions};
+use sandbox::handler;
 use sandbox::stage::{is_open, stage, unpack};
 use sandbox::tenant::{Tenant, World};
 use uuid::{Uuid, uuid};
 
 use crate::cli::CommonOptions;
-use crate::handler;
 
 /// The group of the shipped world whose members, also by nesting, are never cut.
 const PROTECTED_GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";

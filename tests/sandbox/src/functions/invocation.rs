@@ -1,6 +1,8 @@
 //! Writes invocations as the host writes them: `{"Data": {…}, "Metadata": {…}}`. The sandbox's own words for the wire; the
 //! samples under `tests/fixtures/host` hold it to the letter.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -8,8 +10,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::binding_data::BindingData;
-use super::message::QueuedMessage;
+use super::message::{Message, QueuedMessage};
 use super::net_value::NetValue;
+use crate::clock::plus;
 
 /// What the host itself adds to the metadata.
 #[derive(Debug, Clone)]
@@ -65,6 +68,28 @@ pub(super) fn for_message(
     Ok(document_for_message(
         binding, &value, held, lock_token, system,
     ))
+}
+
+/// The body of the request with which the host hands a message to a worker on its first delivery, for whoever drives a worker
+/// without a host: `binding` is the trigger's name in function.json.
+#[must_use]
+pub fn queue_invocation(function: &str, binding: &str, body: &str, now: Timestamp) -> Value {
+    let held = QueuedMessage {
+        message: Message {
+            message_id: Some(Uuid::new_v4().simple().to_string()),
+            content_type: Some("application/json".to_owned()),
+            ..Message::of(body)
+        },
+        sequence_number: 1,
+        enqueued_at: now,
+        expires_at: plus(now, Duration::from_hours(336)),
+        delivery_count: 1,
+        dead_letter: None,
+    };
+    let lock_token = Uuid::new_v4().to_string();
+    let value = NetValue::Text(body.to_owned());
+    let system = SystemData::new(function, now);
+    document_for_message(binding, &value, &held, &lock_token, system)
 }
 
 fn document_for_message(

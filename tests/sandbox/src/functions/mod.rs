@@ -42,6 +42,7 @@ pub use self::broker::{Broker, BrokerOptions, LARGEST_MESSAGE_BYTES, Progress, Q
 pub(crate) use self::broker::{End, Held, NoEntity};
 pub use self::events::Event;
 pub use self::host::{FunctionsHost, HostOptions};
+pub use self::invocation::queue_invocation;
 pub use self::message::{DeadLetter, Message, QueuedMessage};
 pub use self::records::{InvocationRecord, InvocationState};
 pub use self::worker::RestartPolicy;

@@ -327,6 +327,18 @@ mod tests {
     }
 
     #[test]
+    fn who_has_moved_since_the_start_is_found_all_the_same() {
+        let (mut directory, _) = contoso();
+        let (first, second) = (directory.users[0].entry.id, directory.users[1].entry.id);
+        directory.users.remove(0);
+        directory.users[0].entry.user_principal_name = "new.name@contoso.com".to_owned();
+        for key in ["New.Name@contoso.com", &second.to_string().to_uppercase()] {
+            assert_eq!(directory.find(key).map(|user| user.entry.id), Some(second));
+        }
+        assert!(directory.find(&first.to_string()).is_none());
+    }
+
+    #[test]
     fn membership_reaches_through_nested_groups_and_survives_a_circle() {
         let (mut directory, _) = contoso();
         let break_glass = directory

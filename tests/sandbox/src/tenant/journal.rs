@@ -37,6 +37,9 @@ pub enum Service {
 pub struct CallRecord {
     /// When it arrived, on the sandbox's clock.
     pub at: Timestamp,
+    /// When its answer was ready to be written; none as long as there is no answer, or if the connection was cut.
+    #[serde(skip)]
+    pub answered_at: Option<Timestamp>,
     /// The service that was called.
     #[serde(skip)]
     pub service: Service,
@@ -145,6 +148,7 @@ impl Journal {
             return;
         };
         call.status = Some(answer.status);
+        call.answered_at = Some(now);
         let wait = answer.wait_until(now).map(|until| Wait {
             caller: call.caller,
             from: plus(now, on_its_way),

@@ -110,6 +110,7 @@ impl Shared {
             .and_then(|path| Some(lock(&self.directory).find(&path.key)?.entry.id));
         CallRecord {
             at: marks.now,
+            answered_at: None,
             service,
             method: call.method.clone(),
             path: call.raw.clone(),

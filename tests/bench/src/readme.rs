@@ -1,0 +1,170 @@
+//! The files in the repository that are made from figures: `measured.json`, the plot, and the block in README.md. Figures
+//! grow stale, forms must not: a test holds the three against each other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use sandbox::handler::repository_root;
+use serde_json::Value;
+
+use crate::figures::Measured;
+use crate::plot::plot;
+use crate::table::{short, table};
+
+/// What stands before and after the block.
+const BEGIN: &str = "<!-- bench -->";
+const END: &str = "<!-- /bench -->";
+
+/// Ten to the number of decimals that are kept.
+const DECIMALS: f64 = 10_000.0;
+
+fn own(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The figures that are kept in the repository.
+///
+/// # Errors
+/// They are not there, or have another form than this program gives them.
+pub fn kept() -> anyhow::Result<Measured> {
+    let path = own("measured.json");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| {
+        format!(
+            "{} is not what this program writes; run `cargo run --release -p bench -- --write`",
+            path.display()
+        )
+    })
+}
+
+/// The figures with no more decimals than are kept, so that what is written now and what is made of the file later are the
+/// same.
+///
+/// # Errors
+/// A figure is no number.
+pub fn rounded(measured: &Measured) -> anyhow::Result<Measured> {
+    let mut value = serde_json::to_value(measured)?;
+    round(&mut value);
+    serde_json::from_value(value).context("a figure is no number")
+}
+
+fn round(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(float) = number.as_f64().filter(|_| number.is_f64()) {
+                *value = ((float * DECIMALS).round() / DECIMALS).into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(round),
+        Value::Object(members) => members.values_mut().for_each(round),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// Writes the figures and the plot into a folder.
+///
+/// # Errors
+/// They cannot be written.
+pub fn save(measured: &Measured, folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    for (name, text) in [
+        ("measured.json", json(measured)?),
+        ("growth.svg", plot(measured)),
+    ] {
+        let path = folder.join(name);
+        fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Keeps the figures in the repository: the file, the plot, and README's block.
+///
+/// # Errors
+/// A file cannot be read or written, or README has no block.
+pub fn keep(measured: &Measured) -> anyhow::Result<()> {
+    save(measured, &own(""))?;
+    let path = repository_root().join("README.md");
+    let text = fs::read_to_string(&path).context("reading README.md")?;
+    fs::write(&path, with_block(&text, &block(measured))?).context("writing README.md")
+}
+
+fn json(measured: &Measured) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(measured)? + "\n")
+}
+
+/// The block: the table, and where and when it was measured.
+#[must_use]
+pub fn block(measured: &Measured) -> String {
+    let machine = &measured.machine;
+    format!(
+        "{}\nMeasured on {} on {} cores ({}), {} GiB, {}; {}; {}; load before: {}.\n",
+        table(measured),
+        measured.date,
+        machine.cores,
+        machine.processor,
+        short(machine.memory),
+        machine.kernel,
+        machine.profile,
+        machine.versions.join(", "),
+        short(machine.load)
+    )
+}
+
+/// The text with another block.
+fn with_block(text: &str, block: &str) -> anyhow::Result<String> {
+    let Some((before, rest)) = text.split_once(BEGIN) else {
+        bail!("README.md has no {BEGIN}");
+    };
+    let Some((_, after)) = rest.split_once(END) else {
+        bail!("README.md has no {END} after {BEGIN}");
+    };
+    Ok(format!("{before}{BEGIN}\n{block}{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::row_names;
+
+    fn readme() -> String {
+        fs::read_to_string(repository_root().join("README.md")).unwrap()
+    }
+
+    #[test]
+    fn the_readme_shows_the_figures_that_are_kept() {
+        let measured = kept().unwrap();
+        let wanted = with_block(&readme(), &block(&measured)).unwrap();
+        assert_eq!(readme(), wanted);
+    }
+
+    #[test]
+    fn the_readme_has_the_rows_of_the_program() {
+        let readme = readme();
+        let (_, rest) = readme.split_once(BEGIN).unwrap();
+        let (block, _) = rest.split_once(END).unwrap();
+        let rows: Vec<&str> = block
+            .lines()
+            .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+            .filter(|name| !name.starts_with(['|', '-']))
+            .collect();
+        assert_eq!(rows, row_names());
+    }
+
+    #[test]
+    fn the_plot_and_the_file_are_what_the_program_makes_of_the_figures() {
+        let measured = kept().unwrap();
+        let read = |name| fs::read_to_string(own(name)).unwrap();
+        assert_eq!(read("growth.svg"), plot(&measured));
+        assert_eq!(read("measured.json"), json(&measured).unwrap());
+        assert!(readme().contains("tests/bench/growth.svg"));
+    }
+
+    #[test]
+    fn a_text_without_a_place_for_the_block_is_refused() {
+        assert!(with_block("nothing", "x").is_err());
+        assert!(with_block("<!-- bench -->", "x").is_err());
+        let text = with_block("a <!-- bench -->old<!-- /bench --> b", "new\n").unwrap();
+        assert_eq!(text, "a <!-- bench -->\nnew\n<!-- /bench --> b");
+    }
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::identity::IdentityProblem;
 use super::refusal::Refusal;
 use super::transport::TransportFailure;
+use crate::domain::TenantId;
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub(super) enum Cause {
     Setup(String),
     /// There is no token.
     Identity(IdentityProblem),
+    /// The token is of another tenant than the pinned one, so nothing was asked.
+    OtherTenant { token: TenantId, pinned: TenantId },
     /// Graph did not answer.
     Transport(TransportFailure),
     /// Graph answered with an error status.
@@ -45,6 +48,7 @@ impl Cause {
             Self::Unreadable { .. } => true,
             Self::Setup(_)
             | Self::Identity(_)
+            | Self::OtherTenant { .. }
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
             | Self::OutOfTime => false,
@@ -57,6 +61,7 @@ impl Cause {
             Self::Refused(refusal) => Some(refusal),
             Self::Setup(_)
             | Self::Identity(_)
+            | Self::OtherTenant { .. }
             | Self::Transport(_)
             | Self::Unreadable { .. }
             | Self::PropertyAbsent(_)
@@ -71,6 +76,7 @@ impl Cause {
             Self::Unreadable { request_id, .. } => request_id.as_deref(),
             Self::Setup(_)
             | Self::Identity(_)
+            | Self::OtherTenant { .. }
             | Self::Transport(_)
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
@@ -84,6 +90,10 @@ impl fmt::Display for Cause {
         match self {
             Self::Setup(reason) => write!(f, "the HTTPS client could not be made ({reason})"),
             Self::Identity(problem) => write!(f, "there is no token: {problem}"),
+            Self::OtherTenant { token, pinned } => write!(
+                f,
+                "the token is of the tenant {token}, but EVICT_TENANT_ID is {pinned}, so Graph was not called"
+            ),
             Self::Transport(failure) => write!(f, "Graph did not answer: {failure}"),
             Self::Refused(refusal) => {
                 write!(f, "Graph answered {}", refusal.status)?;

@@ -172,9 +172,11 @@ impl EntraError {
 fn disposition(operation: Operation, cause: &Cause, wait: Option<Duration>) -> Disposition {
     let later = Disposition::RetryLater { not_before: wait };
     match cause {
-        Cause::Identity(_) | Cause::Transport(_) | Cause::OutOfTime | Cause::Unreadable { .. } => {
-            later
-        }
+        Cause::Identity(_)
+        | Cause::OtherTenant { .. }
+        | Cause::Transport(_)
+        | Cause::OutOfTime
+        | Cause::Unreadable { .. } => later,
         Cause::ToldToWait(wait) => Disposition::RetryLater {
             not_before: Some(*wait),
         },
@@ -263,6 +265,7 @@ fn give_up(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         ),
         Cause::Refused(_)
         | Cause::Identity(_)
+        | Cause::OtherTenant { .. }
         | Cause::Transport(_)
         | Cause::Unreadable { .. }
         | Cause::PropertyAbsent(_)

@@ -50,7 +50,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint};
+use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint, TenantId};
 use cause::Cause;
 use client::Client;
 use graph_clock::GraphClock;
@@ -123,8 +123,15 @@ impl Entra {
                 throttle: Throttle::new(Arc::clone(&clock)),
                 graph_clock: GraphClock::default(),
                 clock,
+                tenant: Arc::default(),
             }),
         }
+    }
+
+    /// From now on Graph is called with tokens of this tenant alone, whatever the identity endpoint gives out. The first
+    /// pin counts.
+    pub fn pin(&self, tenant: TenantId) {
+        self.client.tenant.get_or_init(|| tenant);
     }
 
     /// What the token in use says of itself; gets one if there is none. Graph is not called.

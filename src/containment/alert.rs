@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -50,7 +51,7 @@ pub(super) async fn contain(parts: Arc<Parts>, task: Task) -> Vec<Receipt> {
         .iter()
         .filter(|screened| **screened == Screened::LookUp)
         .count();
-    let allowance = admit(&parts, wanted);
+    let allowance = admit(&parts, &task, wanted);
     let missing_groups = missing_groups(&parts, &task);
     let work = Arc::new(Work {
         allowance: allowance.clone(),
@@ -66,6 +67,10 @@ pub(super) async fn contain(parts: Arc<Parts>, task: Task) -> Vec<Receipt> {
     }
     receipts
 }
+
+/// How long the receipts wait for the ledger to be told. It is told all the same; whoever waits for the receipts has
+/// better to do.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// Screens the subjects. The token is asked for only if there is a user among them, since nothing is done otherwise.
 async fn screen(parts: &Parts, task: &Task) -> Result<Vec<Screened>, EntraError> {
@@ -95,11 +100,19 @@ fn token_missing(parts: &Parts, task: &Task, error: &EntraError) -> Vec<Receipt>
 }
 
 /// Asks the ledger while the users are being looked up, so that it costs the cut nothing.
-fn admit(parts: &Arc<Parts>, wanted: usize) -> SharedAllowance {
+fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
     let cap = parts.policy.max_users_per_hour;
+    let deadline = task.deadline;
     let parts = Arc::clone(parts);
     let asked = async move {
-        let admission = parts.ledger.admit(wanted, cap).await?;
+        let time = deadline.remaining(&*parts.clock);
+        let admission = tokio::time::timeout(time, parts.ledger.admit(wanted, cap))
+            .await
+            .map_err(|_| LedgerError {
+                message: "The ledger of what was cut this hour did not answer in time, so that nobody knows whether \
+                          there is a place left. Nothing was done; this is tried again."
+                    .to_owned(),
+            })??;
         Ok(Arc::new(Granted {
             admission,
             allowance: Allowance::new(admission, cap),
@@ -166,11 +179,17 @@ fn lost(work: &Work, subject: &SubjectRef) -> Receipt {
     Draft::begin(&work.parts, &work.task, subject).finish(ending, None, &Tally::new())
 }
 
-async fn settle(parts: &Parts, allowance: SharedAllowance) {
-    // Without an admission nothing was reserved, and nobody was cut.
-    let Ok(granted) = allowance.await else { return };
-    let cut = granted.allowance.taken();
-    if let Err(error) = parts.ledger.settle(granted.admission, cut).await {
-        tracing::warn!(cut, problem = error.message, "ledger.settle.failed");
+async fn settle(parts: &Arc<Parts>, allowance: SharedAllowance) {
+    let parts = Arc::clone(parts);
+    let telling = tokio::spawn(async move {
+        // Without an admission nothing was reserved, and nobody was cut.
+        let Ok(granted) = allowance.await else { return };
+        let cut = granted.allowance.taken();
+        if let Err(error) = parts.ledger.settle(granted.admission, cut).await {
+            tracing::warn!(cut, problem = error.message, "ledger.settle.failed");
+        }
+    });
+    if tokio::time::timeout(SETTLING, telling).await.is_err() {
+        tracing::debug!("ledger.settling");
     }
 }

@@ -4,6 +4,7 @@
 pub mod az;
 pub mod bus;
 pub mod clock;
+pub mod door;
 pub mod functions;
 pub mod judges;
 pub mod once;

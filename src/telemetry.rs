@@ -11,8 +11,8 @@
 //!
 //! Masking is the types' work: their `Debug` hides names and tokens, and no body is ever handed to a log macro. Events of
 //! other crates are dropped whole, because nobody here has decided what stands in them. A panic leaves a line with its
-//! place and its thread, never its message, which may hold anything. `RUST_LOG` is not read. Streams that are broken or
-//! closed are nothing to stop for.
+//! place and its thread, never its message, which may hold anything. `RUST_LOG` is not read. Streams that are broken,
+//! closed, full or not read are nothing to stop or to wait for.
 
 mod layer;
 mod line;
@@ -36,15 +36,29 @@ use self::sink::{ProcessStreams, Sink};
 /// The crates whose events are written: the library and its programs.
 const OURS: [&str; 2] = ["evict", "handler"];
 
+/// Writes what was logged and is not written yet when it is dropped: the last thing that the process does.
+#[must_use = "dropped at once, it leaves the last lines of the process unwritten"]
+pub struct Telemetry {
+    streams: ProcessStreams,
+}
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.streams.flush();
+    }
+}
+
 /// Writes this process's events of `level` and above from now on, and a line for each panic. What was set up before, if
 /// anything was, stays.
-pub fn init(level: Level) {
-    let clock = Arc::new(SystemClock::start());
-    let subscriber = subscriber(level.into(), ProcessStreams, clock);
+pub fn init(level: Level) -> Telemetry {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let streams = ProcessStreams::start(&clock);
+    let subscriber = subscriber(level.into(), streams.clone(), clock);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("telemetry.kept");
     }
     panics::install();
+    Telemetry { streams }
 }
 
 fn subscriber(

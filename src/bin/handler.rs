@@ -42,14 +42,14 @@ fn main() -> ExitCode {
     let settings = match Settings::read(&Environment::of_process()) {
         Ok(settings) => settings,
         Err(problems) => {
-            telemetry::init(Level::INFO);
+            let _written_at_the_end = telemetry::init(Level::INFO);
             for problem in problems.iter() {
                 tracing::error!(variable = problem.variable(), problem = %problem, "settings.refused");
             }
             return ExitCode::from(evict::config::EXIT_CODE);
         }
     };
-    telemetry::init(level(settings.log_level));
+    let _written_at_the_end = telemetry::init(level(settings.log_level));
     let access = match http_access(settings.callers.is_some()) {
         Ok(access) => access,
         Err(problem) => {

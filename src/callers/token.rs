@@ -97,7 +97,10 @@ fn refusal(kind: &ErrorKind) -> Refusal {
     Refusal::Unproved(match kind {
         ErrorKind::InvalidSignature => "The token's signature is not that of the tenant.",
         ErrorKind::ExpiredSignature => "The token has expired.",
-        ErrorKind::ImmatureSignature => "The token is not valid yet.",
+        ErrorKind::ImmatureSignature => {
+            "The token is not valid yet by this machine's clock: the clocks of this machine and of the sign-in service \
+             are more than a minute apart, if the caller has just got it."
+        }
         ErrorKind::InvalidAudience => "The token is not for this app.",
         ErrorKind::InvalidIssuer => "The token was not issued by this app's tenant.",
         ErrorKind::MissingRequiredClaim(_) => "The token lacks a claim that it has to have.",

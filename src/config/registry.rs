@@ -12,7 +12,7 @@ pub enum Kind {
     Port,
     /// A GUID with hyphens that is not all zeros.
     Guid,
-    /// `http://`, a loopback address and a port.
+    /// `http://` or `https://`, a loopback address and a port.
     Loopback,
     /// The address of a blob, in a storage account of the cloud.
     LedgerUrl,
@@ -71,7 +71,7 @@ impl Kind {
             Self::Port => "a port from 1 to 65535".to_owned(),
             Self::Guid => "a GUID such as 6cace4d5-19d5-4695-92e7-4f7bfab36728".to_owned(),
             Self::Loopback => {
-                "http:// and a loopback address with a port, such as http://127.0.0.1:4010"
+                "http:// or https:// and a loopback address with a port, such as http://127.0.0.1:4010"
                     .to_owned()
             }
             Self::LedgerUrl => {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::{
-    ArmEndpoint, Audience, CallerPolicy, Cloud, GraphEndpoint, LedgerEndpoint, LoginEndpoint, Mode, Policy,
-    ProtectedUser, Severity, TenantId,
+    ArmEndpoint, Audience, CallerPolicy, Cloud, GraphEndpoint, LedgerEndpoint, LoginEndpoint, Mode,
+    Policy, ProtectedUser, Severity, TenantId,
 };
 
 use super::environment::Environment;

@@ -22,7 +22,7 @@ pub struct SelfCheck {
     pub identity: Option<Identity>,
     /// The Graph application permissions that are needed, and which of them the token lacks.
     pub permissions: Permissions,
-    /// Whether Graph answered; absent if it was not asked for want of a token.
+    /// Whether Graph answered; absent if it was not asked for want of a token of the pinned tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph_reachable: Option<bool>,
     /// The protected groups; absent ones could not be asked for.
@@ -113,7 +113,8 @@ async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
             return found;
         }
     };
-    if facts.tenant != parts.policy.tenant {
+    let is_pinned = facts.tenant == parts.policy.tenant;
+    if !is_pinned {
         found.problems.push(format!(
             "The token is of the tenant {}, but EVICT_TENANT_ID is {}: nobody is cut. Correct the setting, or deploy \
              the app in the tenant that is meant.",
@@ -139,7 +140,9 @@ async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
         expires_at: facts.expires_at,
         object_id: facts.object_id,
     });
-    ask_graph(parts, own_id, deadline, &mut found).await;
+    if is_pinned {
+        ask_graph(parts, own_id, deadline, &mut found).await;
+    }
     found
 }
 

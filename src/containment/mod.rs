@@ -79,6 +79,7 @@ impl Containment {
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Self {
+        entra.pin(policy.tenant);
         let groups = ProtectedGroups::default();
         Self {
             parts: Arc::new(Parts {

@@ -113,10 +113,11 @@ macro_rules! endpoint {
                 }
             }
 
-            /// The service on this machine, such as `http://127.0.0.1:4010`.
+            /// The service on this machine, such as `http://127.0.0.1:4010`. Over https too, so that what a real one does
+            /// over HTTP/2 can be tried here.
             ///
             /// # Errors
-            /// Anything that is not plain http to an explicit loopback address and port.
+            /// Anything that is not http or https to an explicit loopback address and port.
             pub fn loopback(text: &str) -> Result<Self, &'static str> {
                 loopback_root(text).map(|root| Self { root })
             }
@@ -156,10 +157,12 @@ endpoint! {
 }
 
 fn loopback_root(text: &str) -> Result<String, &'static str> {
-    const EXPECTED: &str =
-        "expected http:// and a loopback address with a port, such as http://127.0.0.1:4010";
+    const EXPECTED: &str = "expected http:// or https:// and a loopback address with a port, such as http://127.0.0.1:4010";
     let root = text.trim().trim_end_matches('/');
-    let rest = root.strip_prefix("http://").ok_or(EXPECTED)?;
+    let (scheme, rest) = root.split_once("://").ok_or(EXPECTED)?;
+    if !matches!(scheme, "http" | "https") {
+        return Err(EXPECTED);
+    }
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let address = match authority.strip_prefix("localhost:") {
         Some(port) => format!("127.0.0.1:{port}"),
@@ -173,7 +176,7 @@ fn loopback_root(text: &str) -> Result<String, &'static str> {
         return Err(EXPECTED);
     }
     let slash = if path.is_empty() { "" } else { "/" };
-    Ok(format!("http://{address}{slash}{path}"))
+    Ok(format!("{scheme}://{address}{slash}{path}"))
 }
 
 #[cfg(test)]
@@ -187,11 +190,14 @@ mod tests {
             "http://127.0.0.1:4010/",
             "http://localhost:80/graph",
             "http://[::1]:9",
+            "https://127.0.0.1:4010",
         ] {
             assert!(GraphEndpoint::loopback(text).is_ok(), "{text}");
         }
         for text in [
             "https://graph.microsoft.com",
+            "ftp://127.0.0.1:21",
+            "https://127.0.0.1.example.org:443",
             "http://127.0.0.1.example.org:80",
             "http://127.0.0.1:80@example.org",
             "http://10.0.0.1:80",

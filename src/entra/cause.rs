@@ -7,6 +7,7 @@ use super::identity::IdentityProblem;
 use super::operation::Service;
 use super::refusal::Refusal;
 use super::transport::TransportFailure;
+use crate::domain::TenantId;
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(super) enum Cause {
     Setup(String),
     /// There is no token.
     Identity(IdentityProblem),
+    /// The token is of another tenant than the pinned one, so nothing was asked.
+    OtherTenant { token: TenantId, pinned: TenantId },
     /// Graph did not answer.
     Transport(TransportFailure),
     /// Graph answered with an error status.
@@ -48,6 +51,7 @@ impl Cause {
             Self::Unreadable { .. } => true,
             Self::Setup(_)
             | Self::Identity(_)
+            | Self::OtherTenant { .. }
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
             | Self::NoTurn
@@ -61,6 +65,7 @@ impl Cause {
             Self::Refused(refusal) => Some(refusal),
             Self::Setup(_)
             | Self::Identity(_)
+            | Self::OtherTenant { .. }
             | Self::Transport(_)
             | Self::Unreadable { .. }
             | Self::PropertyAbsent(_)
@@ -76,6 +81,7 @@ impl Cause {
             Self::Unreadable { request_id, .. } => request_id.as_deref(),
             Self::Setup(_)
             | Self::Identity(_)
+            | Self::OtherTenant { .. }
             | Self::Transport(_)
             | Self::PropertyAbsent(_)
             | Self::ToldToWait(_)
@@ -107,6 +113,10 @@ impl fmt::Display for Told<'_> {
         match self.cause {
             Cause::Setup(reason) => write!(f, "the HTTPS client could not be made ({reason})"),
             Cause::Identity(problem) => write!(f, "there is no token: {problem}"),
+            Cause::OtherTenant { token, pinned } => write!(
+                f,
+                "the token is of the tenant {token}, but EVICT_TENANT_ID is {pinned}, so {service} was not called"
+            ),
             Cause::Transport(failure) => write!(f, "{service} did not answer: {failure}"),
             Cause::Refused(refusal) => {
                 write!(f, "{service} answered {}", refusal.status)?;

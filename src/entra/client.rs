@@ -4,8 +4,7 @@
 //! Each attempt goes through the same gates in the same order: wait while Graph says wait and for its turn, get a token,
 //! look again whether Graph says wait, count, send. What the answer says of users is read elsewhere.
 
-use std::sync::Mutex;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,7 +24,7 @@ use super::tally::Tally;
 use super::throttle::{Barred, Held, Throttle};
 use super::token::{Token, Tokens};
 use super::transport::{Answer, Request, Transport};
-use crate::domain::{Clock, Deadline, UserId};
+use crate::domain::{Clock, Deadline, TenantId, UserId};
 
 /// How long one request may take, answer included. Graph's directory answers in well under a second; what takes longer
 /// than this is stuck, and its gateway itself gives up (504) only after a minute.
@@ -41,6 +40,8 @@ pub(super) struct Client {
     pub(super) throttle: Throttle,
     pub(super) graph_clock: GraphClock,
     pub(super) clock: Arc<dyn Clock>,
+    /// The one tenant whose tokens are used, once it is told.
+    pub(super) tenant: Arc<OnceLock<TenantId>>,
 }
 
 /// What stands between the root of a service and the path of a question, such as Graph's version.
@@ -139,6 +140,7 @@ impl Client {
             throttle: Throttle::new(Arc::clone(&clock)),
             graph_clock: GraphClock::default(),
             clock,
+            tenant: Arc::default(),
         }
     }
 
@@ -300,13 +302,23 @@ impl Client {
     }
 
     async fn token(&self, deadline: Deadline) -> Result<Token, Failure> {
-        self.tokens.get(deadline).await.map_err(|problem| {
+        let token = self.tokens.get(deadline).await.map_err(|problem| {
             if problem.may_pass() {
                 Failure::passing(Cause::Identity(problem))
             } else {
                 Failure::last(Cause::Identity(problem))
             }
-        })
+        })?;
+        // A token may be replaced in the middle of an alert, after the guard has seen the one before it.
+        match self.tenant.get() {
+            Some(tenant) if *tenant != token.facts.tenant => {
+                Err(Failure::last(Cause::OtherTenant {
+                    token: token.facts.tenant,
+                    pinned: *tenant,
+                }))
+            }
+            Some(_) | None => Ok(token),
+        }
     }
 
     fn request(&self, question: &Question, token: &Token) -> Result<Request, Failure> {

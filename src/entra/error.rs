@@ -177,6 +177,7 @@ fn disposition(operation: Operation, cause: &Cause, wait: Option<Duration>) -> D
     let later = Disposition::RetryLater { not_before: wait };
     match cause {
         Cause::Identity(_)
+        | Cause::OtherTenant { .. }
         | Cause::Transport(_)
         | Cause::NoTurn
         | Cause::OutOfTime
@@ -278,6 +279,7 @@ fn give_up(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         ),
         Cause::Refused(_)
         | Cause::Identity(_)
+        | Cause::OtherTenant { .. }
         | Cause::Transport(_)
         | Cause::Unreadable { .. }
         | Cause::PropertyAbsent(_)

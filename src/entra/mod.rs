@@ -58,7 +58,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint};
+use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint, TenantId};
 use cause::Cause;
 use client::Client;
 use identity::ManagedIdentity;
@@ -123,6 +123,12 @@ impl Entra {
         Self {
             client: Arc::new(Client::new(endpoint, transport, source, clock)),
         }
+    }
+
+    /// From now on Graph is called with tokens of this tenant alone, whatever the identity endpoint gives out. The first
+    /// pin counts.
+    pub fn pin(&self, tenant: TenantId) {
+        self.client.tenant.get_or_init(|| tenant);
     }
 
     /// What the token in use says of itself; gets one if there is none. Graph is not called.

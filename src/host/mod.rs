@@ -16,6 +16,7 @@
 //! delivery count it stands in the dead-letter queue, so that nothing is lost by refusing it.
 
 mod answer;
+mod bodies;
 mod broker;
 mod error;
 mod function;

@@ -10,10 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::DefaultBodyLimit;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::{Bytes, HttpBody as _};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
@@ -22,6 +21,7 @@ use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 
 use super::answer::{no_invocation, ready, refusal, unknown_path, wrong_method};
+use super::bodies::Bodies;
 use super::error::InvocationError;
 use super::function::Function;
 use super::invocation::{Invocation, is_invocation_id};
@@ -34,6 +34,9 @@ use super::run::{Posted, run};
 /// again as metadata, which repeats its top-level properties; a message of 256 KB is far below. Service Bus Premium would
 /// carry 100 MB, but what is that large is no alert: it is refused and goes to the dead-letter queue.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// How long a body may take to arrive once there is room for it. It comes from a process on the same machine.
+const ARRIVAL: Duration = Duration::from_mins(1);
 
 /// How long invocations in flight may take to end once the server is told to stop. The host itself gives no grace, so
 /// that this matters only where something else sends SIGTERM; the usual grace there is 30 seconds.
@@ -80,6 +83,7 @@ pub async fn serve<H: Handler>(
     let router = router(&Arc::new(Shared {
         handler,
         warm: AtomicBool::new(false),
+        bodies: Bodies::new(),
         in_flight,
     }));
     // Answers are small and awaited: none of them may wait for an acknowledgement of the one before.
@@ -120,6 +124,7 @@ struct Shared<H> {
     handler: Arc<H>,
     /// Whether an invocation has been here before.
     warm: AtomicBool,
+    bodies: Bodies,
     in_flight: watch::Receiver<()>,
 }
 
@@ -128,12 +133,8 @@ fn router<H: Handler>(shared: &Arc<Shared<H>>) -> Router {
     let mut router = Router::new().route("/", probe);
     for function in Function::ALL {
         let shared = Arc::clone(shared);
-        let invoke = post(
-            async move |headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
-                invoke(shared, function, &headers, body).await
-            },
-        )
-        .fallback(|| async { wrong_method("POST") });
+        let invoke = post(async move |request: Request| invoke(shared, function, request).await)
+            .fallback(|| async { wrong_method("POST") });
         router = router.route(function.path(), invoke);
     }
     router
@@ -144,12 +145,17 @@ fn router<H: Handler>(shared: &Arc<Shared<H>>) -> Router {
 async fn invoke<H: Handler>(
     shared: Arc<Shared<H>>,
     function: Function,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Response {
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => return unreadable(function, &rejection),
+    let headers = request.headers().clone();
+    let place = shared
+        .bodies
+        .place(request.body().size_hint().exact())
+        .await;
+    let body = match tokio::time::timeout(ARRIVAL, Bytes::from_request(request, &())).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(rejection)) => return unreadable(function, rejection.status()),
+        Err(_) => return unreadable(function, StatusCode::REQUEST_TIMEOUT),
     };
     let invocation_id = headers
         .get("X-Azure-Functions-InvocationId")
@@ -177,7 +183,7 @@ async fn invoke<H: Handler>(
     tokio::spawn(
         async move {
             run(posted, handler, answer).await;
-            drop(in_flight);
+            drop((place, in_flight));
         }
         .instrument(span),
     );
@@ -189,8 +195,7 @@ async fn invoke<H: Handler>(
     })
 }
 
-fn unreadable(function: Function, rejection: &BytesRejection) -> Response {
-    let status = rejection.status();
+fn unreadable(function: Function, status: StatusCode) -> Response {
     let text = if status == StatusCode::PAYLOAD_TOO_LARGE {
         format!(
             "The invocation's body is larger than {BODY_LIMIT} bytes. Next: send fewer accounts in one alert; a message that is too large ends in the dead-letter queue."

@@ -1,8 +1,25 @@
 //! Where lines go.
+//!
+//! A thread of its own writes each stream, so that whoever logs never waits: the Functions host reads these streams
+//! through pipes, and a pipe that nobody empties blocks its writer. What does not fit into the queue meanwhile is lost, and
+//! counted in a line as soon as there is room. A stream that is closed or full, such as a file on a full disk, loses its
+//! lines and stops nothing.
 
 use std::io::Write as _;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tracing::Level;
+
+use super::line;
+use crate::domain::Clock;
+
+/// The most bytes of lines that wait for one stream: some ten thousand lines, more than the storm of an alert leaves.
+const MOST_WAITING: usize = 4 * 1024 * 1024;
+
+/// How long the end of the process waits for lines that were not written yet.
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// A stream of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,25 +39,217 @@ impl Stream {
             Self::Out
         }
     }
+
+    /// Writes to the process's own stream, as long as that takes.
+    fn write(self, text: &str) {
+        // One call with the lock held, so that lines of several threads do not mingle.
+        let written = match self {
+            Self::Out => std::io::stdout().lock().write_all(text.as_bytes()),
+            Self::Err => std::io::stderr().lock().write_all(text.as_bytes()),
+        };
+        // A broken stream is where its breaking would have to be reported.
+        drop(written);
+    }
+
+    /// The line that says how many are missing, at a level that belongs on this stream.
+    fn confession(self, lost: u64, clock: &dyn Clock) -> String {
+        let level = match self {
+            Self::Out => Level::INFO,
+            Self::Err => Level::WARN,
+        };
+        let fields = [("message", "log.lines.lost".into()), ("lines", lost.into())];
+        line::line(clock.now(), level, &fields)
+    }
 }
 
 /// Takes lines.
 pub(super) trait Sink: Send + Sync + 'static {
-    /// Writes a whole line, with its end. It cannot fail: there is nowhere to say so.
+    /// Takes a whole line, with its end. It cannot fail and does not wait: there is nowhere to say so.
     fn write(&self, stream: Stream, line: &str);
 }
 
-/// The streams of this process.
-pub(super) struct ProcessStreams;
+/// The streams of this process. Clones write to the same queues.
+#[derive(Clone)]
+pub(super) struct ProcessStreams {
+    out: Writer,
+    err: Writer,
+}
+
+impl ProcessStreams {
+    /// Starts the threads that write.
+    pub(super) fn start(clock: &Arc<dyn Clock>) -> Self {
+        let writer = |stream: Stream| {
+            Writer::start(stream, Arc::clone(clock), move |text| stream.write(text))
+        };
+        Self {
+            out: writer(Stream::Out),
+            err: writer(Stream::Err),
+        }
+    }
+
+    /// Waits until everything is written, but not for a stream that takes nothing.
+    pub(super) fn flush(&self) {
+        self.out.flush();
+        self.err.flush();
+    }
+}
 
 impl Sink for ProcessStreams {
     fn write(&self, stream: Stream, line: &str) {
-        // One call with the lock held, so that lines of several threads do not mingle.
-        let written = match stream {
-            Stream::Out => std::io::stdout().lock().write_all(line.as_bytes()),
-            Stream::Err => std::io::stderr().lock().write_all(line.as_bytes()),
-        };
-        // A broken stream is where its breaking would have to be reported.
-        drop(written);
+        match stream {
+            Stream::Out => self.out.write(line),
+            Stream::Err => self.err.write(line),
+        }
+    }
+}
+
+/// The queue to one stream.
+#[derive(Clone)]
+struct Writer {
+    stream: Stream,
+    lines: Sender<String>,
+    waiting: Arc<Waiting>,
+}
+
+/// What was taken and is not written yet.
+#[derive(Default)]
+struct Waiting {
+    queue: Mutex<Queue>,
+    written: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    bytes: usize,
+    /// The lines that found no room since the last confession.
+    lost: u64,
+}
+
+impl Waiting {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Nothing that can panic happens under this lock.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writer {
+    /// Begins a queue. Where no thread can be had, lines are written by whoever logs them.
+    fn start(stream: Stream, clock: Arc<dyn Clock>, put: impl Fn(&str) + Send + 'static) -> Self {
+        let (lines, taken) = channel();
+        let waiting = Arc::new(Waiting::default());
+        let shared = Arc::clone(&waiting);
+        let thread = std::thread::Builder::new().name("log".to_owned());
+        let started = thread.spawn(move || drain(stream, &taken, &shared, &*clock, put));
+        // If it was not started, its end of the channel is gone, which `write` sees.
+        drop(started);
+        Self {
+            stream,
+            lines,
+            waiting,
+        }
+    }
+
+    fn write(&self, line: &str) {
+        {
+            let mut queue = self.waiting.queue();
+            if queue.bytes + line.len() > MOST_WAITING {
+                queue.lost += 1;
+                return;
+            }
+            queue.bytes += line.len();
+        }
+        if self.lines.send(line.to_owned()).is_err() {
+            self.waiting.queue().bytes = 0;
+            self.stream.write(line);
+        }
+    }
+
+    fn flush(&self) {
+        let queue = self.waiting.queue();
+        let flushed = self
+            .waiting
+            .written
+            .wait_timeout_while(queue, FLUSH, |queue| queue.bytes > 0);
+        // Whether it was in time changes nothing any more.
+        drop(flushed);
+    }
+}
+
+fn drain(
+    stream: Stream,
+    lines: &Receiver<String>,
+    waiting: &Waiting,
+    clock: &dyn Clock,
+    put: impl Fn(&str),
+) {
+    while let Ok(line) = lines.recv() {
+        put(&line);
+        let lost = std::mem::take(&mut waiting.queue().lost);
+        if lost > 0 {
+            put(&stream.confession(lost, clock));
+        }
+        let mut queue = waiting.queue();
+        queue.bytes = queue.bytes.saturating_sub(line.len());
+        drop(queue);
+        waiting.written.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    #[test]
+    fn a_stream_that_takes_nothing_holds_up_nobody_and_what_was_lost_is_counted() {
+        let (let_go, go) = channel::<()>();
+        let (put, written) = channel();
+        let writer = Writer::start(Stream::Out, Arc::new(Stopped), move |text: &str| {
+            // Blocked until the other end goes away, as on a pipe that nobody empties.
+            assert!(go.recv().is_err());
+            put.send(text.to_owned()).unwrap();
+        });
+        let line = "x".repeat(1024 * 1024);
+        for _ in 0..7 {
+            writer.write(&line);
+        }
+        drop(let_go);
+        writer.flush();
+        let texts: Vec<String> = written.try_iter().collect();
+        assert_eq!(texts.len(), 5);
+        assert!(
+            texts[1].contains(r#""message":"log.lines.lost","lines":3"#),
+            "{}",
+            texts[1]
+        );
+        // There is room again.
+        writer.write("last");
+        writer.flush();
+        assert_eq!(written.try_recv().as_deref(), Ok("last"));
+    }
+
+    #[test]
+    fn the_end_of_the_process_does_not_wait_for_a_stream_that_takes_nothing() {
+        let (_let_go, go) = channel::<()>();
+        let writer = Writer::start(Stream::Err, Arc::new(Stopped), move |_: &str| {
+            assert!(go.recv().is_err());
+        });
+        writer.write("line");
+        writer.flush();
+        assert_eq!(writer.waiting.queue().bytes, 4);
     }
 }

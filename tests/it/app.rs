@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use sandbox::clock::SandboxClock;
-use sandbox::functions::{FunctionsHost, HostOptions, Message};
+use sandbox::door::SecureDoor;
+use sandbox::functions::{Event, FunctionsHost, HostOptions, Message};
 use sandbox::stage::{open_http, stage};
 use sandbox::tenant::{Fault, Tenant, World};
 use serde_json::Value;
@@ -18,8 +19,35 @@ pub(crate) struct App {
     pub(crate) tenant: Tenant,
     pub(crate) host: FunctionsHost,
     pub(crate) clock: SandboxClock,
+    /// The door before Graph, if it speaks TLS and HTTP/2.
+    pub(crate) door: Option<SecureDoor>,
     names: Vec<String>,
     _staged: tempfile::TempDir,
+}
+
+/// What is unusual about how an app is started.
+#[derive(Default)]
+pub(crate) struct Start<'a> {
+    /// Settings besides those that point it at the sandbox.
+    pub(crate) settings: &'a [(&'a str, &'a str)],
+    /// Without function keys.
+    pub(crate) keyless: bool,
+    /// A shell script that ends in `exec ./handler`, in place of the handler itself.
+    pub(crate) script: Option<&'a str>,
+    /// Whether Graph speaks TLS and HTTP/2, as the real one does.
+    pub(crate) secure: bool,
+    /// How far the clocks of Graph and of Service Bus are ahead of the handler's.
+    pub(crate) clocks_ahead: jiff::SignedDuration,
+}
+
+/// Has the host start the handler by a shell.
+fn start_by(staged: &std::path::Path, script: &str) {
+    let path = staged.join("host.json");
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let description = &mut manifest["customHandler"]["description"];
+    description["defaultExecutablePath"] = "/bin/sh".into();
+    description["arguments"] = serde_json::json!(["-c", script]);
+    std::fs::write(&path, manifest.to_string()).unwrap();
 }
 
 /// An answer to an HTTP caller.
@@ -36,50 +64,90 @@ impl App {
 
     /// Starts the app in a world.
     pub(crate) async fn start_in(world: World, settings: &[(&str, &str)]) -> Self {
-        Self::start_as(world, settings, false).await
+        let start = Start {
+            settings,
+            ..Start::default()
+        };
+        Self::start_as(world, start).await
     }
 
     /// Starts the app as it is packaged for callers with Entra tokens: without function keys.
     pub(crate) async fn start_for_tokens(settings: &[(&str, &str)]) -> Self {
-        Self::start_as(World::default_contoso().unwrap(), settings, true).await
+        Self::start_with(Start {
+            settings,
+            keyless: true,
+            ..Start::default()
+        })
+        .await
     }
 
-    async fn start_as(world: World, settings: &[(&str, &str)], keyless: bool) -> Self {
+    /// Starts the app in the default world, in an unusual way.
+    pub(crate) async fn start_with(start: Start<'_>) -> Self {
+        Self::start_as(World::default_contoso().unwrap(), start).await
+    }
+
+    async fn start_as(world: World, start: Start<'_>) -> Self {
         let clock = SandboxClock::new();
+        clock.set_offset(start.clocks_ahead);
         let names = world
             .users
             .iter()
             .map(|user| user.user_principal_name.to_lowercase())
             .collect();
         let tenant = Tenant::start(world, clock.clone()).await.unwrap();
+        let door = if start.secure {
+            Some(SecureDoor::open(&tenant.graph_endpoint()).await.unwrap())
+        } else {
+            None
+        };
         let folder = tempfile::tempdir().unwrap();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let handler = std::path::Path::new(env!("CARGO_BIN_EXE_handler"));
         let staged = stage(root, handler, folder.path()).unwrap();
-        if keyless {
+        if start.keyless {
             open_http(&staged).unwrap();
+        }
+        if let Some(script) = start.script {
+            start_by(&staged, script);
         }
         let mut options = HostOptions::new(staged, clock.clone());
         options.environment = tenant.environment();
-        // A test that wants the waits says so.
-        options
-            .environment
-            .push(("EVICT_REDELIVERY_WAIT_SECONDS".into(), "0".into()));
-        options
-            .environment
-            .push(("EVICT_LOG".into(), "debug".into()));
-        for (name, value) in settings {
+        let mut set = |name: &str, value: &str| {
             options.environment.retain(|(known, _)| known != name);
-            options.environment.push(((*name).into(), (*value).into()));
+            options.environment.push((name.into(), value.into()));
+        };
+        // A test that wants the waits says so.
+        set("EVICT_REDELIVERY_WAIT_SECONDS", "0");
+        set("EVICT_LOG", "debug");
+        if let Some(door) = &door {
+            set("EVICT_GRAPH_ENDPOINT", &door.endpoint());
+            set("SSL_CERT_FILE", door.authority().to_str().unwrap());
+        }
+        for (name, value) in start.settings {
+            set(name, value);
         }
         let host = FunctionsHost::start(options).await.unwrap();
         Self {
             tenant,
             host,
             clock,
+            door,
             names,
             _staged: folder,
         }
+    }
+
+    /// The process id of the handler, and the port that it was told to listen on.
+    pub(crate) fn worker(&self) -> (u32, u16) {
+        self.host
+            .events()
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                Event::WorkerStarted { pid, port } => Some((*pid, *port)),
+                _ => None,
+            })
+            .unwrap()
     }
 
     /// Posts an alert to the public route, as a playbook does.

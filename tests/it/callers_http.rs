@@ -10,9 +10,9 @@ use uuid::{Uuid, uuid};
 use crate::app::App;
 
 const AUDIENCE: &str = "api://7d4b6f0c-5d52-4b2c-9d5f-0d9a0d1c2b3a";
-const PLAYBOOK: Uuid = uuid!("5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21");
+pub(crate) const PLAYBOOK: Uuid = uuid!("5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21");
 const APPLICATION: Uuid = uuid!("c1c9a1de-7e0b-4f5d-9a43-6f2f7f0b8e11");
-const SETTINGS: &[(&str, &str)] = &[
+pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ("EVICT_HTTP_AUDIENCE", AUDIENCE),
     (
         "EVICT_ALLOWED_CALLERS",
@@ -21,7 +21,7 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 const ALICE: &str = r#"{"user": "alice@contoso.com", "requestedBy": "the boss"}"#;
 
-fn bearer(app: &App, object_id: Uuid) -> String {
+pub(crate) fn bearer(app: &App, object_id: Uuid) -> String {
     let issuer = app.tenant.issuer();
     let claims = issuer.claims(AUDIENCE, object_id, APPLICATION);
     format!("Bearer {}", issuer.sign(&claims))

@@ -81,7 +81,7 @@ fn tokens_are_asked_for_with_an_audience_and_callers_or_not_at_all() {
     EVICT_HTTP_AUDIENCE: it is not set, although EVICT_ALLOWED_CALLERS names callers; expected an application ID URI, such as api://6cace4d5-19d5-4695-92e7-4f7bfab36728, or an application id
     EVICT_HTTP_AUDIENCE: it is no application ID URI and no application id; expected an application ID URI, such as api://6cace4d5-19d5-4695-92e7-4f7bfab36728, or an application id
     EVICT_ALLOWED_CALLERS: entry 1 of 1 cannot be read; expected object ids or application ids, separated by comma, semicolon or white space
-    EVICT_LOGIN_ENDPOINT: it is not an address of this machine; expected http:// and a loopback address with a port, such as http://127.0.0.1:4010
+    EVICT_LOGIN_ENDPOINT: it is not an address of this machine; expected http:// or https:// and a loopback address with a port, such as http://127.0.0.1:4010
     ");
 }
 
@@ -124,7 +124,7 @@ fn every_kind_of_mistake_says_what_is_wrong_and_what_is_expected() {
         EVICT_TENANT_ID: it is not the id of a tenant; expected a GUID such as 6cace4d5-19d5-4695-92e7-4f7bfab36728
         EVICT_CLIENT_ID: it is not a client id; expected a GUID such as 6cace4d5-19d5-4695-92e7-4f7bfab36728
         EVICT_CLOUD: it is none of its words; expected one of global, usgov, usgovdod, china
-        EVICT_GRAPH_ENDPOINT: it is not an address of this machine; expected http:// and a loopback address with a port, such as http://127.0.0.1:4010
+        EVICT_GRAPH_ENDPOINT: it is not an address of this machine; expected http:// or https:// and a loopback address with a port, such as http://127.0.0.1:4010
         EVICT_PROTECTED_GROUPS: entry 1 of 1 cannot be read; expected object ids of groups, separated by comma, semicolon or white space
         EVICT_MAX_USERS_PER_ALERT: it is not a whole number; expected a whole number of users from 0 to 100000
         EVICT_MAX_USERS_PER_HOUR: it is too large; expected a whole number of users from 0 to 100000

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::{App, outcomes};
+use crate::faults::table::Watch;
 
 /// A world with `count` users `u0@contoso.com` and so on.
 fn crowd(count: u128) -> World {
@@ -97,10 +98,12 @@ async fn the_cap_per_hour_holds_over_alerts_and_counts_no_user_twice() {
 #[tokio::test]
 async fn alerts_at_the_same_time_never_pass_the_cap_per_hour() {
     let app = App::start_in(crowd(40), &[("EVICT_MAX_USERS_PER_HOUR", "17")]).await;
+    let watch = Watch::start(&app);
     for n in 0..10 {
         app.send(json!({ "users": names(n * 4..n * 4 + 4) }).to_string());
     }
     app.settle().await;
+    watch.holds_for_queue("alerts_at_the_same_time_never_pass_the_cap_per_hour", &app);
     assert_eq!(app.receipts().len(), 40);
     assert_eq!(
         app.receipts()

@@ -34,6 +34,7 @@ mod evict_letters;
 mod evict_send;
 #[cfg(feature = "operator")]
 mod explain;
+mod faults;
 mod fuzzed;
 mod golden;
 mod guard_caps;

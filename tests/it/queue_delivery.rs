@@ -6,6 +6,7 @@ use sandbox::tenant::Fault;
 use serde_json::{Value, json};
 
 use crate::app::{App, SOON, outcomes};
+use crate::faults::table::Watch;
 
 const FIVE: [&str; 5] = [
     "alice@contoso.com",
@@ -35,6 +36,7 @@ async fn five_users_with_the_third_failing_give_five_receipts() {
     app.tenant
         .faults()
         .add(Fault::on(revoke_of(CAROL).as_str()).answer(503));
+    let watch = Watch::start(&app);
     app.send(five());
     app.clock.advance(Duration::from_secs(3));
     app.settle().await;
@@ -60,6 +62,11 @@ async fn five_users_with_the_third_failing_give_five_receipts() {
     let message = rejected[0].json().unwrap();
     assert_eq!(message["users"].as_array().unwrap().len(), 1);
 
+    watch.holds(
+        "five_users_with_the_third_failing_give_five_receipts",
+        &app,
+        "5 receipts; 1 in `evict-rejected`",
+    );
     // Put back as it is, once Graph is well again, it is finished.
     app.tenant.faults().clear();
     app.send(message.to_string());
@@ -79,6 +86,7 @@ async fn the_same_message_delivered_three_times_cuts_once() {
     let app = App::start(&[]).await;
     app.host.refuse_output("receipts", 2);
     app.tenant.hold("GET /v1.0/users/*");
+    let watch = Watch::start(&app);
     app.send(r#"{"user": "alice@contoso.com"}"#);
     app.tenant.wait_for_call("GET /v1.0/users/*").await;
     // The cut lies in a later second than the message.
@@ -89,6 +97,7 @@ async fn the_same_message_delivered_three_times_cuts_once() {
     assert_eq!(app.host.invocations().len(), 3);
     assert_eq!(app.revocations(), 1);
     assert_eq!(outcomes(&app.receipts()), ["already_cut"]);
+    watch.holds_for_queue("the_same_message_delivered_three_times_cuts_once", &app);
     app.end().await;
 }
 
@@ -149,10 +158,16 @@ async fn receipts_are_cloud_events_that_name_a_user_by_object_id_alone() {
 async fn a_refused_output_brings_the_message_again_and_loses_no_receipt() {
     let app = App::start(&[]).await;
     app.host.refuse_output("receipts", 1);
+    let watch = Watch::start(&app);
     app.send(five());
     app.settle().await;
     assert_eq!(app.host.invocations().len(), 2);
     assert_eq!(app.receipts().len(), 5);
+    watch.holds(
+        "a_refused_output_brings_the_message_again_and_loses_no_receipt",
+        &app,
+        "5 receipts",
+    );
     app.end().await;
 }
 
@@ -167,6 +182,7 @@ async fn the_handler_killed_in_mid_alert_loses_nobody() {
             app.tenant.hold(call.as_str());
         }
         app.tenant.hold("GET /v1.0/users/alice@contoso.com");
+        let watch = Watch::start(&app);
         app.send(five());
         app.tenant
             .wait_for_call("GET /v1.0/users/alice@contoso.com")
@@ -190,6 +206,8 @@ async fn the_handler_killed_in_mid_alert_loses_nobody() {
             );
         }
         assert_eq!(app.host.queue("evict").dead_lettered.len(), 0);
+        let told = format!("{} receipts", app.receipts().len());
+        watch.holds("the_handler_killed_in_mid_alert_loses_nobody", &app, &told);
         app.end().await;
     }
 }
@@ -198,6 +216,7 @@ async fn the_handler_killed_in_mid_alert_loses_nobody() {
 async fn ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_letters() {
     let app = App::start(&[]).await;
     app.without_token();
+    let watch = Watch::start(&app);
     app.send(r#"{"users": ["alice@contoso.com"], "reason": "token theft"}"#);
     app.host
         .wait_until(SOON, |host| {
@@ -219,6 +238,10 @@ async fn ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_lett
     assert_eq!(rejected["users"], json!([{ "upn": "alice@contoso.com" }]));
     assert_eq!(rejected["reason"], "token theft");
     assert_eq!(app.host.queue("evict").dead_lettered.len(), 0);
+    watch.holds_for_queue(
+        "ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_letters",
+        &app,
+    );
     app.end().await;
 }
 
@@ -230,6 +253,7 @@ async fn nobody_calls_while_graph_says_wait() {
             .once()
             .throttled("1.128"),
     );
+    let watch = Watch::start(&app);
     app.send(five());
     app.settle().await;
     assert_eq!(app.receipts().len(), 5);
@@ -238,6 +262,7 @@ async fn nobody_calls_while_graph_says_wait() {
             .iter()
             .all(|outcome| outcome == "revoked")
     );
+    watch.holds_for_queue("nobody_calls_while_graph_says_wait", &app);
     // `end` fails on a call that was made too early.
     app.end().await;
 }
@@ -247,6 +272,7 @@ async fn a_missing_permission_is_reported_at_once_and_the_message_waits_for_the_
     let app = App::start(&[]).await;
     app.tenant.remove_permission("User.RevokeSessions.All");
     app.tenant.revoke_app_tokens();
+    let watch = Watch::start(&app);
     app.send(r#"{"user": "alice@contoso.com"}"#);
     app.settle().await;
 
@@ -265,6 +291,10 @@ async fn a_missing_permission_is_reported_at_once_and_the_message_waits_for_the_
         .unwrap()
         .to_owned();
 
+    watch.holds_for_queue(
+        "a_missing_permission_is_reported_at_once_and_the_message_waits_for_the_grant",
+        &app,
+    );
     app.tenant.grant("User.RevokeSessions.All");
     app.tenant.revoke_app_tokens();
     app.send(rejected);
@@ -277,12 +307,17 @@ async fn a_missing_permission_is_reported_at_once_and_the_message_waits_for_the_
 async fn a_user_deleted_between_reading_and_revoking_is_not_found() {
     let app = App::start(&[]).await;
     app.tenant.hold(revoke_of(CAROL).as_str());
+    let watch = Watch::start(&app);
     app.send(json!({ "user": CAROL }).to_string());
     app.tenant.wait_for_call(revoke_of(CAROL).as_str()).await;
     assert!(app.tenant.delete_user(CAROL));
     app.tenant.release_all();
     app.settle().await;
     assert_eq!(outcomes(&app.receipts()), ["not_found"]);
+    watch.holds_for_queue(
+        "a_user_deleted_between_reading_and_revoking_is_not_found",
+        &app,
+    );
     app.end().await;
 }
 
@@ -290,12 +325,17 @@ async fn a_user_deleted_between_reading_and_revoking_is_not_found() {
 async fn what_the_directory_does_not_show_in_time_is_revoked_and_not_verified() {
     let app = App::start(&[("EVICT_VERIFY_SECONDS", "1")]).await;
     app.tenant.set_replication_lag(Duration::from_hours(1));
+    let watch = Watch::start(&app);
     app.send(r#"{"user": "alice@contoso.com"}"#);
     app.settle().await;
     let receipt = &app.receipts()[0];
     assert_eq!(
         (&receipt["outcome"], &receipt["verified"]),
         (&json!("revoked"), &json!(false))
+    );
+    watch.holds_for_queue(
+        "what_the_directory_does_not_show_in_time_is_revoked_and_not_verified",
+        &app,
     );
     app.end().await;
 }
@@ -304,9 +344,11 @@ async fn what_the_directory_does_not_show_in_time_is_revoked_and_not_verified() 
 async fn a_read_back_that_lags_is_waited_for() {
     let app = App::start(&[]).await;
     app.tenant.set_replication_lag_reads(2);
+    let watch = Watch::start(&app);
     app.send(r#"{"user": "alice@contoso.com"}"#);
     app.settle().await;
     assert_eq!(app.receipts()[0]["verified"], true);
+    watch.holds_for_queue("a_read_back_that_lags_is_waited_for", &app);
     app.end().await;
 }
 

@@ -73,6 +73,7 @@ impl Storm {
         world.groups = vec![WorldGroup {
             id: GROUP,
             display_name: Some("Break glass".to_owned()),
+            is_assignable_to_role: false,
             members: vec![id(users + 2)],
         }];
         let clock = SandboxClock::new();

@@ -82,6 +82,7 @@ impl Client {
             throttle: Throttle::new(Arc::clone(&self.clock)),
             graph_clock: GraphClock::default(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            tenant: Arc::clone(&self.tenant),
         }
     }
 }

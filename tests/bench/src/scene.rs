@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sandbox::clock::SandboxClock;
 use sandbox::functions::queue_invocation;
 use sandbox::tenant::{
-    CallRecord, Fault, Tenant, World, WorldApp, WorldGroup, WorldTenant, WorldUser,
+    CallRecord, Fault, Tenant, World, WorldAccess, WorldApp, WorldGroup, WorldTenant, WorldUser,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -76,12 +76,16 @@ impl Scene {
             groups: vec![WorldGroup {
                 id: PROTECTED_GROUP,
                 display_name: Some("Protected".to_owned()),
+                is_assignable_to_role: false,
                 members: vec![guarded.id],
             }],
             users: (0..USERS).map(user).chain([guarded]).collect(),
             app: WorldApp::default(),
+            access: WorldAccess::default(),
         };
         let tenant = Tenant::start(world, SandboxClock::new()).await?;
+        // What a limit makes everybody wait is the storm's to measure.
+        tenant.set_limits(None);
         let client = reqwest::Client::builder().no_proxy().build()?;
         Ok(Self {
             tenant,
@@ -345,6 +349,7 @@ mod tests {
             body: String::new(),
             surprise: None,
             while_told_to_wait: false,
+            caller: None,
         }
     }
 

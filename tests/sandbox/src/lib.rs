@@ -5,6 +5,7 @@ pub mod az;
 pub mod blob;
 pub mod bus;
 pub mod clock;
+pub mod door;
 pub mod functions;
 pub mod handler;
 pub mod judges;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State as Extracted};
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use uuid::Uuid;
 
 use super::{AUDIENCE, Access, Blob, BlobCall, Shared, State};
@@ -64,6 +64,10 @@ pub(super) async fn answer(
                     scissors.cut_after(bytes);
                     Some(effect())
                 }
+                Then::Stall { bytes } => {
+                    scissors.silence_after(bytes);
+                    Some(effect())
+                }
                 Then::Reset | Then::Garbage => None,
             }
         }
@@ -93,13 +97,7 @@ fn word(status: u16) -> &'static str {
     }
 }
 
-fn take(
-    shared: &Shared,
-    method: &Method,
-    uri: &axum::http::Uri,
-    headers: &HeaderMap,
-    body: &Bytes,
-) -> Answer {
+fn take(shared: &Shared, method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Answer {
     let mut state = lock(&shared.state);
     let answer = try_take(shared, &mut state, method, uri, headers, body);
     answer.unwrap_or_else(|(status, code, message)| {
@@ -113,7 +111,7 @@ fn try_take(
     shared: &Shared,
     state: &mut State,
     method: &Method,
-    uri: &axum::http::Uri,
+    uri: &Uri,
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<Answer, Refusal> {

@@ -66,6 +66,11 @@ pub enum Then {
         /// How many bytes of the answer, its head included, come through.
         bytes: u64,
     },
+    /// The connection falls silent after this many bytes of the right answer, and stays open.
+    Stall {
+        /// How many bytes of the answer, its head included, come through.
+        bytes: u64,
+    },
     /// No answer ever.
     Hang,
     /// The right status and headers, and a body that is no JSON.
@@ -197,7 +202,7 @@ impl Then {
     /// Whether the right answer is what the caller gets, be it late or in pieces.
     pub(crate) fn keeps_the_answer(&self) -> bool {
         match self {
-            Self::Delay { .. } | Self::Truncate { .. } | Self::Garbage => true,
+            Self::Delay { .. } | Self::Truncate { .. } | Self::Stall { .. } | Self::Garbage => true,
             Self::Answer { .. } | Self::Reset | Self::Hang => false,
         }
     }
@@ -339,6 +344,7 @@ mod tests {
             r#"{"answer": {"status": 200, "body": {"value": false}}}"#,
             r#"{"delay": {"milliseconds": 500}}"#,
             r#"{"truncate": {"bytes": 20}}"#,
+            r#"{"stall": {"bytes": 20}}"#,
             r#""reset""#,
             r#""hang""#,
             r#""garbage""#,

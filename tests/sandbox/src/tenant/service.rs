@@ -221,6 +221,10 @@ impl Shared {
                 scissors.cut_after(bytes);
                 Some(effect())
             }
+            Then::Stall { bytes } => {
+                scissors.silence_after(bytes);
+                Some(effect())
+            }
             Then::Hang => std::future::pending().await,
             Then::Garbage => {
                 let mut answer = effect();

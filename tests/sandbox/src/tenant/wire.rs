@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
@@ -25,12 +25,33 @@ pub(crate) struct Connection {
 
 /// Cuts its connection; whoever answers a request has it in hand.
 #[derive(Debug, Clone)]
-pub(crate) struct Scissors(Arc<AtomicU64>);
+pub(crate) struct Scissors(Arc<Cut>);
+
+#[derive(Debug)]
+struct Cut {
+    /// How many more bytes come through.
+    left: AtomicU64,
+    /// Whether the connection then stays open and silent.
+    silent: AtomicBool,
+}
 
 impl Scissors {
+    fn new() -> Self {
+        Self(Arc::new(Cut {
+            left: AtomicU64::new(u64::MAX),
+            silent: AtomicBool::new(false),
+        }))
+    }
+
     /// The connection is reset after so many more bytes.
     pub(crate) fn cut_after(&self, bytes: u64) {
-        self.0.store(bytes, Ordering::SeqCst);
+        self.0.left.store(bytes, Ordering::SeqCst);
+    }
+
+    /// The connection falls silent after so many more bytes, and stays open.
+    pub(crate) fn silence_after(&self, bytes: u64) {
+        self.0.silent.store(true, Ordering::SeqCst);
+        self.cut_after(bytes);
     }
 }
 
@@ -53,7 +74,7 @@ impl Listener for CuttableListener {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        let scissors = Scissors(Arc::new(AtomicU64::new(u64::MAX)));
+        let scissors = Scissors::new();
         (Connection { stream, scissors }, address)
     }
 
@@ -84,7 +105,11 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let left = self.scissors.0.load(Ordering::SeqCst);
+        let left = self.scissors.0.left.load(Ordering::SeqCst);
+        if left == 0 && self.scissors.0.silent.load(Ordering::SeqCst) {
+            // Nobody wakes this again: whoever waits has to give up by itself.
+            return Poll::Pending;
+        }
         if left == 0 {
             // With no time to linger, closing sends a reset and not a polite end.
             self.stream.set_zero_linger()?;

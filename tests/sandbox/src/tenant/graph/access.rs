@@ -173,5 +173,5 @@ pub(super) fn service_principal(
     });
     let mut fields = Map::new();
     fields.insert("appRoles".to_owned(), Value::Array(roles.collect()));
-    Answer::data("servicePrincipals(appRoles)/$entity", 1, fields)
+    Answer::data("servicePrincipals(appRoles)/$entity", fields)
 }

@@ -55,7 +55,7 @@ pub(super) fn answer(
     }
     let rows: Vec<Value> = rows.into_iter().skip(skip).take(size).collect();
     fields.insert("value".to_owned(), json!(rows));
-    let mut answer = Answer::data(name, 1, fields);
+    let mut answer = Answer::data(name, fields);
     if let (Some("beta"), crate::tenant::answer::Body::Json(body)) =
         (call.segments.first().map(String::as_str), &mut answer.body)
     {

@@ -1,0 +1,150 @@
+//! Graph answers with an error, in pieces, late, or with something else than was asked.
+
+use std::time::Duration;
+
+use sandbox::tenant::{Fault, Then};
+use serde_json::json;
+
+use super::table::Watch;
+use super::{REVOKE, about_alice, is_cut, over_http};
+use crate::app::App;
+
+const READ: &str = "GET /v1.0/users/*";
+
+#[tokio::test]
+async fn server_errors_are_tried_again() {
+    let faults = [500, 502, 503, 504].map(|status| Fault::on(REVOKE).once().answer(status));
+    over_http("server_errors_are_tried_again", faults.to_vec()).await;
+}
+
+#[tokio::test]
+async fn an_outage_that_names_its_wait_is_waited_for() {
+    let fault = Fault::on(REVOKE)
+        .once()
+        .answer(503)
+        .header("Retry-After", "2");
+    let took = over_http("an_outage_that_names_its_wait_is_waited_for", vec![fault]).await;
+    assert!(took >= Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test]
+async fn an_outage_that_lasts_is_left_to_the_queue() {
+    let app = App::start(&[("EVICT_HTTP_DEADLINE_SECONDS", "5")]).await;
+    app.tenant.faults().add(Fault::on("*").answer(503));
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    watch.holds_for_caller("an_outage_that_lasts_is_left_to_the_queue", &app, &answer);
+    app.tenant.faults().clear();
+    app.settle().await;
+    assert_eq!(app.receipts().last().unwrap()["outcome"], "revoked");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_reset_before_the_effect_is_tried_again() {
+    let fault = Fault::on(REVOKE).once().reset();
+    over_http("a_reset_before_the_effect_is_tried_again", vec![fault]).await;
+}
+
+#[tokio::test]
+async fn a_reset_after_the_effect_is_judged_by_what_is_read_back() {
+    let fault = Fault::on(REVOKE).once().after_effect().reset();
+    over_http(
+        "a_reset_after_the_effect_is_judged_by_what_is_read_back",
+        vec![fault],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_cut_short_is_asked_for_again() {
+    let faults = vec![
+        Fault::on(READ).once().then(Then::Truncate { bytes: 30 }),
+        Fault::on(READ).once().then(Then::Truncate { bytes: 900 }),
+    ];
+    over_http("an_answer_cut_short_is_asked_for_again", faults).await;
+}
+
+#[tokio::test]
+async fn a_success_cut_short_is_a_success() {
+    // The head of this answer is some 600 bytes long, and the whole of it 690.
+    let fault = Fault::on(REVOKE).once().then(Then::Truncate { bytes: 640 });
+    over_http("a_success_cut_short_is_a_success", vec![fault]).await;
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_is_given_up_and_asked_for_again() {
+    let fault = Fault::on(READ).once().then(Then::Stall { bytes: 900 });
+    let took = over_http(
+        "a_body_that_stalls_is_given_up_and_asked_for_again",
+        vec![fault],
+    )
+    .await;
+    assert!(took >= Duration::from_secs(15), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_waited_for() {
+    let fault = Fault::on(REVOKE).once().delayed(Duration::from_secs(3));
+    let took = over_http("a_slow_answer_is_waited_for", vec![fault]).await;
+    assert!(took >= Duration::from_secs(3), "{took:?}");
+}
+
+/// Somebody between the app and Graph answers in its place.
+async fn something_else(test: &str, fault: Fault) {
+    let app = App::start(&[]).await;
+    app.tenant.faults().add(fault);
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    let detail = app.receipts()[0]["detail"].to_string();
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    assert!(
+        detail.contains("cannot be used") && detail.contains("Reading the user"),
+        "{detail}"
+    );
+    app.settle().await;
+    watch.holds(
+        test,
+        &app,
+        &format!(
+            "202: handed_over, then {}",
+            app.receipts().last().unwrap()["outcome"].as_str().unwrap()
+        ),
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_json_is_not_believed() {
+    let fault = Fault::on(READ).once().then(Then::Garbage);
+    something_else("an_answer_that_is_no_json_is_not_believed", fault).await;
+}
+
+#[tokio::test]
+async fn a_page_in_place_of_an_answer_is_not_believed() {
+    let fault = Fault::on(READ)
+        .once()
+        .answer(200)
+        .body(json!("<html>sign in</html>"));
+    something_else("a_page_in_place_of_an_answer_is_not_believed", fault).await;
+}
+
+#[tokio::test]
+async fn a_success_that_is_a_page_is_judged_by_what_is_read_back() {
+    // A page where nothing was done: the status says success, and the directory does not move.
+    let app = App::start(&[("EVICT_VERIFY_SECONDS", "1")]).await;
+    app.tenant.faults().add(
+        Fault::on(REVOKE)
+            .answer(200)
+            .body(json!("<html>sign in</html>")),
+    );
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    watch.holds_for_caller(
+        "a_success_that_is_a_page_is_judged_by_what_is_read_back",
+        &app,
+        &answer,
+    );
+    assert!(!is_cut(&app));
+    app.end().await;
+}

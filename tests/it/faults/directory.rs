@@ -1,0 +1,120 @@
+//! The directory changes under the alert, or tells another time.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use sandbox::tenant::Fault;
+
+use super::table::Watch;
+use super::{ALICE, REVOKE, about, about_alice, is_cut};
+use crate::app::{App, SOON, Start};
+
+const CAROL: &str = "482c590e-0d97-42bf-8dc8-3011ac8efe12";
+
+#[tokio::test]
+async fn a_permission_removed_in_mid_alert_fails_the_rest_alone() {
+    let app = App::start(&[]).await;
+    let carol = format!("POST /v1.0/users/{CAROL}/revokeSignInSessions");
+    app.tenant.hold(carol.as_str());
+    let watch = Watch::start(&app);
+    app.send(about(5));
+    app.tenant.wait_for_call(carol.as_str()).await;
+    // Four are through: a revocation and a read back each.
+    let done = async {
+        while app
+            .tenant
+            .calls()
+            .iter()
+            .filter(|call| call.status == Some(200))
+            .count()
+            < 13
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, done).await.unwrap();
+    app.tenant.remove_permission("User.RevokeSessions.All");
+    app.tenant.revoke_app_tokens();
+    app.tenant.release_all();
+    app.settle().await;
+    watch.holds_for_queue(
+        "a_permission_removed_in_mid_alert_fails_the_rest_alone",
+        &app,
+    );
+    let detail = app.receipts()[2]["detail"].to_string();
+    assert!(detail.contains("User.RevokeSessions.All"), "{detail}");
+    app.end().await;
+}
+
+/// A message that is delivered twice, with clocks that are apart by ten minutes: it is cut, seen to be cut, and at the
+/// second delivery known to have been.
+async fn clocks_apart(test: &str, clocks_ahead: SignedDuration) {
+    let app = App::start_with(Start {
+        clocks_ahead,
+        ..Start::default()
+    })
+    .await;
+    // The property stands at a moment before the alert that lies after it on a clock that is ten minutes behind.
+    let before = app.clock.now() - Duration::from_mins(5);
+    assert!(app.tenant.set_valid_from(ALICE, before));
+    app.host.refuse_output("receipts", 1);
+    let read = format!("GET /v1.0/users/{ALICE}");
+    app.tenant.hold(read.as_str());
+    let watch = Watch::start(&app);
+    app.send(about_alice());
+    app.tenant.wait_for_call(read.as_str()).await;
+    // The cut lies in a later second than the message.
+    app.clock.advance(Duration::from_secs(5));
+    app.tenant.release_all();
+    app.settle().await;
+    let first = app.host.invocations()[0].logs.join("\n");
+    assert!(
+        first.contains(r#""receipt":"revoked","verified":true"#),
+        "{first}"
+    );
+    assert_eq!(app.revocations(), 1);
+    assert!(is_cut(&app));
+    watch.holds_for_queue(test, &app);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_clock_ten_minutes_behind_decides_nothing() {
+    clocks_apart(
+        "a_clock_ten_minutes_behind_decides_nothing",
+        SignedDuration::from_mins(10),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_ten_minutes_ahead_decides_nothing() {
+    clocks_apart(
+        "a_clock_ten_minutes_ahead_decides_nothing",
+        SignedDuration::from_mins(-10),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_cut_that_was_lost_is_not_verified_whatever_our_clock_says() {
+    // Graph says success and does nothing; the property was moved five minutes ago by something else, which on a clock
+    // ten minutes behind lies in the future.
+    let app = App::start_with(Start {
+        settings: &[("EVICT_VERIFY_SECONDS", "1")],
+        clocks_ahead: SignedDuration::from_mins(10),
+        ..Start::default()
+    })
+    .await;
+    assert!(
+        app.tenant
+            .set_valid_from(ALICE, app.clock.now() - Duration::from_mins(5))
+    );
+    app.tenant.faults().add(Fault::on(REVOKE).answer(204));
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    let test = "a_cut_that_was_lost_is_not_verified_whatever_our_clock_says";
+    watch.holds_for_caller(test, &app, &answer);
+    app.host.wait_until_idle(SOON).await.unwrap();
+    app.end().await;
+}

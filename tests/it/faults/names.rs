@@ -1,0 +1,56 @@
+//! No name can be resolved.
+
+use sandbox::functions::LogLine;
+
+use super::about_alice;
+use super::table::Watch;
+use crate::app::{App, Start};
+
+/// The handler in a mount namespace of its own, where the only name server is this machine, which has none.
+const WITHOUT_DNS: &str = "printf 'nameserver 127.0.0.1\\noptions timeout:1 attempts:1\\n' > resolv.conf; \
+     exec unshare --user --map-root-user --mount sh -c 'mount --bind resolv.conf /etc/resolv.conf && exec ./handler'";
+
+/// Whether this system lets us make such a namespace; some forbid it to whoever is not root.
+fn possible() -> bool {
+    let tried = std::process::Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "true"])
+        .output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+#[tokio::test]
+async fn without_dns_the_caller_is_told_and_the_message_comes_again() {
+    if !possible() {
+        #[expect(clippy::print_stderr, reason = "whoever reads along has to know")]
+        {
+            eprintln!("not run: this system allows no mount namespace (unshare --user --mount)");
+        }
+        return;
+    }
+    // Without an endpoint of its own the handler means the real Graph, whose name nobody resolves here.
+    let app = App::start_with(Start {
+        script: Some(WITHOUT_DNS),
+        settings: &[
+            ("EVICT_GRAPH_ENDPOINT", ""),
+            ("EVICT_HTTP_DEADLINE_SECONDS", "5"),
+            ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+            ("EVICT_MAX_DELIVERIES", "2"),
+        ],
+        ..Start::default()
+    })
+    .await;
+    let watch = Watch::start(&app);
+    app.send(about_alice());
+    app.settle().await;
+    watch.holds_for_queue(
+        "without_dns_the_caller_is_told_and_the_message_comes_again",
+        &app,
+    );
+    let detail = app.receipts()[0]["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("Graph did not answer"), "{detail}");
+    let lookup = |line: &LogLine| {
+        line.text.contains("no connection could be made") && line.text.contains("lookup")
+    };
+    assert!(app.host.worker_log().iter().any(lookup));
+    app.end().await;
+}

@@ -1,0 +1,71 @@
+//! Graph says wait, in every form in which it can be said, and when it lies.
+
+use std::time::Duration;
+
+use sandbox::tenant::Fault;
+
+use super::table::Watch;
+use super::{REVOKE, about_alice, over_http};
+use crate::app::App;
+
+/// A revocation that is throttled for longer than anybody waits: the caller is answered at once and the queue has it.
+async fn throttled_for_a_year(test: &str, fault: Fault) {
+    let app = App::start(&[("EVICT_MAX_DELIVERIES", "1")]).await;
+    app.tenant.faults().add(fault);
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    watch.holds_for_caller(test, &app, &answer);
+    app.settle().await;
+    // On the last delivery everything is reported, and what is left can be put back.
+    assert_eq!(app.receipts().last().unwrap()["outcome"], "deferred");
+    assert_eq!(app.host.messages("evict-rejected").len(), 1);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_wait_in_seconds_is_kept() {
+    let fault = Fault::on(REVOKE).once().throttled("2");
+    let took = over_http("a_wait_in_seconds_is_kept", vec![fault]).await;
+    assert!(took >= Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_wait_until_a_date_is_kept() {
+    let fault = Fault::on(REVOKE).once().throttled_until_date(3);
+    let took = over_http("a_wait_until_a_date_is_kept", vec![fault]).await;
+    // A date has whole seconds, so that it may mean up to a second less.
+    assert!(took >= Duration::from_secs(2), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_throttled_call_without_a_wait_backs_off() {
+    let fault = Fault::on(REVOKE).once().answer(429);
+    let took = over_http("a_throttled_call_without_a_wait_backs_off", vec![fault]).await;
+    assert!(took >= Duration::from_millis(500), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_wait_of_nothing_backs_off() {
+    let fault = Fault::on(REVOKE).once().throttled("0");
+    let took = over_http("a_wait_of_nothing_backs_off", vec![fault]).await;
+    assert!(took >= Duration::from_millis(500), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_negative_wait_backs_off() {
+    let fault = Fault::on(REVOKE).once().throttled("-5");
+    let took = over_http("a_negative_wait_backs_off", vec![fault]).await;
+    assert!(took >= Duration::from_millis(500), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_wait_of_a_year_holds_up_nobody() {
+    let fault = Fault::on(REVOKE).once().throttled("31536000");
+    throttled_for_a_year("a_wait_of_a_year_holds_up_nobody", fault).await;
+}
+
+#[tokio::test]
+async fn a_wait_until_next_year_holds_up_nobody() {
+    let fault = Fault::on(REVOKE).once().throttled_until_date(31_536_000);
+    throttled_for_a_year("a_wait_until_next_year_holds_up_nobody", fault).await;
+}

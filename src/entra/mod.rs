@@ -16,8 +16,6 @@ mod cause;
 mod claims;
 mod client;
 mod error;
-#[cfg(feature = "operator")]
-mod exchange;
 mod graph_clock;
 mod groups;
 mod home;

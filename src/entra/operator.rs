@@ -10,6 +10,8 @@
 //! of a managed identity in versions before that was allowed (Azure/azure-cli, pull request 31869); "Microsoft identity
 //! platform and the OAuth 2.0 client credentials flow", third case: access token request with a federated credential.
 
+mod exchange;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -23,11 +25,11 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use self::exchange::LoginTransport;
 use super::Entra;
 use super::cause::Cause;
 use super::claims::{self, TokenFacts};
 use super::error::EntraError;
-use super::exchange::LoginTransport;
 use super::identity::{FreshToken, IdentityProblem, ManagedIdentity, TokenSource, problem};
 use super::operation::Operation;
 use super::resource::Resource;

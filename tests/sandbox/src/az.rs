@@ -29,6 +29,16 @@ pub enum Az {
         /// When the token ends, in seconds since 1970.
         expires_on: i64,
     },
+    /// Somebody is signed in, with a token for each scope, such as `https://management.azure.com/.default`; for others the
+    /// sign-in service refuses.
+    SignedInTo {
+        /// The scopes with their tokens.
+        tokens: Vec<(String, String)>,
+        /// The tenant of the account.
+        tenant: Uuid,
+        /// When the tokens end, in seconds since 1970.
+        expires_on: i64,
+    },
     /// It fails, and says this on standard error.
     Fails(String),
 }
@@ -60,6 +70,11 @@ impl Az {
                     .to_owned(),
                 success(token, *tenant, *expires_on),
             ),
+            Self::SignedInTo {
+                tokens,
+                tenant,
+                expires_on,
+            } => (String::new(), by_scope(tokens, *tenant, *expires_on)),
             Self::Fails(said) => (
                 String::new(),
                 format!("printf '%s\\n' {} >&2; exit 1\n", quoted(said)),
@@ -89,6 +104,22 @@ fn success(token: &str, tenant: Uuid, expires_on: i64) -> String {
         "tokenType": "Bearer",
     });
     format!("printf '%s\\n' {}\n", quoted(&document.to_string()))
+}
+
+fn by_scope(tokens: &[(String, String)], tenant: Uuid, expires_on: i64) -> String {
+    let cases: Vec<String> = tokens
+        .iter()
+        .map(|(scope, token)| {
+            let answer = success(token, tenant, expires_on);
+            format!("*\" --scope {scope}\"|*\" --scope {scope} \"*)\n{answer};;\n")
+        })
+        .collect();
+    let refusal = "ERROR: AADSTS500011: The resource principal was not found in the tenant.";
+    format!(
+        "case \"$*\" in\n{}*) printf '%s\\n' {} >&2; exit 1;;\nesac\n",
+        cases.concat(),
+        quoted(refusal)
+    )
 }
 
 fn quoted(text: &str) -> String {

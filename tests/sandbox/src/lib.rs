@@ -7,6 +7,7 @@ pub mod clock;
 pub mod functions;
 pub mod judges;
 pub mod once;
+pub mod operator;
 pub mod stage;
 pub mod story;
 mod sync;

@@ -172,6 +172,9 @@ fn settle(shared: &Shared, place: &Place, method: &Method, id: &str, token: &str
     let Ok(token) = token.parse::<Uuid>() else {
         return lost();
     };
+    if !broker.entities().contains(&place.entity) {
+        return no_entity(place);
+    }
     if !broker.is_locked(&place.entity, place.dead, id, token) {
         return lost();
     }

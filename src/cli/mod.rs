@@ -5,6 +5,7 @@
 //! a payload is escaped, because a terminal obeys what it is shown.
 
 mod bus;
+mod check;
 mod completions;
 mod confirm;
 mod escape;
@@ -13,6 +14,7 @@ mod letters;
 mod look_up;
 mod manual;
 mod operator;
+mod progress;
 mod receipts;
 mod revoke;
 mod schema;
@@ -112,6 +114,7 @@ enum Verb {
     Revoke(revoke::Revoke),
     Status(status::Status),
     Schema(schema::Schema),
+    Check(Box<check::Check>),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -128,6 +131,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::Revoke(revoke) => revoke.run(console),
             Verb::Status(status) => status.run(console),
             Verb::Schema(schema) => schema.run(console),
+            Verb::Check(check) => check.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

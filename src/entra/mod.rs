@@ -20,6 +20,7 @@ mod graph_clock;
 mod groups;
 mod home;
 mod identity;
+mod lacking;
 mod operation;
 #[cfg(feature = "operator")]
 pub mod operator;
@@ -46,6 +47,7 @@ mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint};
@@ -59,6 +61,7 @@ use transport::HttpTransport;
 
 pub use claims::TokenFacts;
 pub use error::{Disposition, EntraError};
+pub use lacking::{Lacking, Who};
 pub use operation::Operation;
 pub use permissions::{Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use resolve::Resolution;
@@ -66,7 +69,7 @@ pub use resource::Resource;
 pub use sessions::{Revocation, RevokeFailure};
 pub use sign_in::{Credential, SignInProblem};
 pub use tally::Tally;
-pub use verify::Verification;
+pub use verify::{Verification, has_moved};
 
 /// What the client is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +141,12 @@ impl Entra {
                 let elapsed = self.client.clock.elapsed().saturating_sub(started);
                 EntraError::new(Operation::GetToken, Cause::Identity(problem)).after(0, elapsed)
             })
+    }
+
+    /// The time of day on Graph's clock, as well as its last answer lets it be told; rather too early, by up to a second.
+    #[must_use]
+    pub fn time_there(&self) -> Timestamp {
+        self.client.graph_clock.at(self.client.clock.now())
     }
 
     /// How long Graph has told this app to wait yet; `None` when calls may be made.

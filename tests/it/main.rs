@@ -27,9 +27,13 @@ mod documents;
 mod entra_support;
 mod entra_wire;
 #[cfg(feature = "operator")]
+mod evict_check;
+#[cfg(feature = "operator")]
 mod evict_letters;
 #[cfg(feature = "operator")]
 mod evict_send;
+#[cfg(feature = "operator")]
+mod evict_wait;
 #[cfg(feature = "operator")]
 mod explain;
 mod fuzzed;
@@ -69,3 +73,5 @@ mod shell;
 #[cfg(feature = "operator")]
 mod status;
 mod story;
+#[cfg(feature = "operator")]
+mod terminal;

@@ -184,11 +184,7 @@ async fn a_message_that_failed_ten_times_is_found_its_cause_mended_and_replayed_
     let mut story = String::new();
     let mut type_in = async |arguments: &[&str]| {
         let ended = shell.evict(arguments).await;
-        story.push_str(&format!(
-            "$ evict {}\n{}",
-            arguments.join(" "),
-            ended.whole()
-        ));
+        story.extend(["$ evict ", &arguments.join(" "), "\n", &ended.whole()]);
     };
     type_in(&[
         "send",

@@ -68,8 +68,8 @@ pub(crate) struct ServeOptions {
     #[arg(long, default_value_t = 0)]
     pub(crate) control_port: u16,
     /// The port of Service Bus's REST, for `evict --namespace`; 0 for a free one.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) bus_port: u16,
+    #[arg(long = "bus-port", value_name = "BUS_PORT", default_value_t = 0)]
+    pub(crate) bus: u16,
 }
 
 /// Reads `NAME=VALUE`.

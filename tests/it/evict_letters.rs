@@ -274,3 +274,38 @@ async fn each_trouble_with_the_sign_in_or_the_service_has_a_text_of_its_own() {
     assert_eq!(shell.app.host.queue("evict").dead_lettered.len(), 1);
     shell.end().await;
 }
+
+#[tokio::test]
+async fn ctrl_c_gives_back_what_is_locked_and_says_that_there_may_be_more() {
+    use tokio::io::AsyncReadExt as _;
+    let shell = rejected().await;
+    shell.bus.hold(true);
+    let namespace = shell.bus.endpoint();
+    let mut child = shell
+        .command(&["rejected", "list", "--namespace", &namespace])
+        .spawn()
+        .unwrap();
+    while shell.bus.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    crate::revoke::interrupt(&child.id().unwrap().to_string()).await;
+    // It answers before it goes on.
+    let mut told = Vec::new();
+    let stderr = child.stderr.as_mut().unwrap();
+    while told.last() != Some(&b'\n') {
+        assert_eq!(stderr.read_buf(&mut told).await.unwrap().min(1), 1);
+    }
+    shell.bus.hold(false);
+    let mut output = child.wait_with_output().await.unwrap();
+    output.stderr.splice(0..0, told);
+    let ended = shell.ended(&output);
+    insta::assert_snapshot!(ended.whole());
+    let calls = shell.bus.calls();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert!(
+        calls[1].starts_with("PUT /evict-rejected/messages/"),
+        "{calls:?}"
+    );
+    assert_eq!(shell.app.host.messages("evict-rejected").len(), 2);
+    shell.end().await;
+}

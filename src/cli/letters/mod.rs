@@ -201,6 +201,10 @@ impl List {
         let places: Vec<String> = sources.iter().map(ToString::to_string).collect();
         let places = places.join(" and ");
         match letters.len() {
+            count if seen == Seen::Stopped => writeln!(
+                console.output,
+                "{count} messages were looked at in {places}, and then it was stopped."
+            )?,
             0 => writeln!(console.output, "Nothing is in {places}.")?,
             1 => writeln!(console.output, "One message is in {places}.")?,
             count => writeln!(console.output, "{count} messages are in {places}.")?,

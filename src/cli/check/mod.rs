@@ -5,6 +5,7 @@ mod ask;
 use std::io::{self, Write};
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::escape::Escaped;
@@ -54,18 +55,22 @@ pub(super) struct Check {
 }
 
 /// The answer. Its JSON is a contract; what is not known is left out.
-#[derive(Debug, Serialize)]
-struct Document {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Check")]
+pub(super) struct Document {
     /// Whether nothing is wrong.
     ok: bool,
+    /// What was looked at, in its order.
     checks: Vec<Line>,
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CheckLine")]
 struct Line {
     /// What it is: `sign-in`, `tenant`, `permission …`, `graph`, `protected group …`, `queue …`, `function`.
     name: String,
+    /// Whether it is well.
     state: State,
     /// What is so, or what is wrong and what to do.
     detail: String,
@@ -73,10 +78,14 @@ struct Line {
     exit: Exit,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// Whether a thing is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "CheckState")]
 enum State {
+    /// It is well.
     Ok,
+    /// It is not; the detail says what to do.
     NotOk,
     /// It cannot be told from here, or is not needed by everybody.
     Unknown,

@@ -10,6 +10,7 @@ use schemars::transform::{RecursiveTransform, transform_subschemas};
 use schemars::{Schema as Document, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::check::Document as Check;
 use super::explain::Document as Explained;
 use super::letters::Listed;
 use super::send::Sent;
@@ -62,7 +63,7 @@ fn document() -> Value {
 }
 
 /// Every verb that answers in JSON. A test holds this list against the help of every verb.
-fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 7] {
+fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 8] {
     [
         ("explain", generator.subschema_for::<Explained<'_>>()),
         ("settings", generator.subschema_for::<Vec<Row>>()),
@@ -71,6 +72,7 @@ fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 7] {
         ("rejected list", generator.subschema_for::<Listed<'_>>()),
         ("revoke", generator.subschema_for::<OperatorReply<'_>>()),
         ("status", generator.subschema_for::<Status>()),
+        ("check", generator.subschema_for::<Check>()),
     ]
 }
 

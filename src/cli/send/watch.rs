@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::unknown;
@@ -31,17 +32,22 @@ const BETWEEN: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(20);
 
 /// What became of one subject. Its JSON is a contract; what is not known is left out.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Watched {
     /// As it was written.
     subject: String,
+    /// The object id.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<UserId>,
+    /// The user principal name.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_principal_name: Option<String>,
+    /// How it ended.
     state: State,
+    /// Sessions that began before are dead; as it was last read.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     sessions_valid_from: Option<Timestamp>,
     /// What is to be known, as sentences.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,17 +56,24 @@ pub(super) struct Watched {
     lacks_permission: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// How the waiting for one subject ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "WatchedState")]
 enum State {
     /// The sessions were cut after the sending.
     Seen,
     /// That was not seen in the time given.
     NotSeen,
+    /// Nobody in this tenant.
     NotFound,
+    /// More than one user, or users who differ.
     Ambiguous,
+    /// A user who signs in at another tenant.
     External,
+    /// A user who is protected by the settings at hand.
     Protected,
+    /// The message itself says that it is no user.
     NotAUser,
     /// Graph did not let it be seen.
     Unreadable,

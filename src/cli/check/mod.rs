@@ -24,10 +24,7 @@ use crate::queue::{Namespace, QueuePath};
 /// Exit code 0 if all is well, 1 if something is not, 2 if nobody is signed in, so that nothing could be asked, 64 for a wrong
 /// command line or setting, 77 if a permission or a role is missing.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  evict check --tenant 6cace4d5-19d5-4695-92e7-4f7bfab36728\n  \
-                  evict check --namespace contoso-evict --url https://contoso-evict.azurewebsites.net/api/check"
-)]
+#[command(after_help = "Examples:\n  evict check\n  evict check --namespace contoso-evict --json")]
 pub(super) struct Check {
     /// The Service Bus namespace: its name, or its whole host in another cloud.
     #[arg(long, value_name = "HOST")]

@@ -9,7 +9,8 @@ fn main() -> ExitCode {
     let mut console = Console {
         input: &mut stdin().lock(),
         output: &mut stdout().lock(),
-        errors: &mut stderr().lock(),
+        // Not locked: a bar that says how far the work is draws from a thread of its own.
+        errors: &mut stderr(),
         surroundings: Surroundings::of_process(),
     };
     run(std::env::args_os(), &mut console).into()

@@ -1,21 +1,24 @@
 //! What the verbs that talk to Service Bus share: which namespace, under whose sign-in, and how an error is told.
 
-use std::fmt::Display;
-use std::sync::Arc;
-
 use clap::Args;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::escape::Escaped;
+use super::operator::{Operator, runtime};
 use super::{Console, Exit};
-use crate::queue::{AzureCli, Cause, Namespace, QueueError, ServiceBus};
+use crate::domain::TenantId;
+use crate::entra::operator::SignedIn;
+use crate::entra::{Credential, Resource, SignInProblem};
+use crate::queue::{Bearer, Cause, Namespace, QueueError, ServiceBus};
 
-/// Where Service Bus is.
+/// Where Service Bus is, and who asks it.
 #[derive(Debug, Args)]
 pub(super) struct Connection {
     /// The Service Bus namespace: its name, or its whole host in another cloud.
     #[arg(long, value_name = "HOST")]
     namespace: Namespace,
+    #[command(flatten)]
+    pub(super) operator: Operator,
 }
 
 /// A namespace to talk to, and what the talking runs on.
@@ -25,19 +28,61 @@ pub(super) struct Session {
 }
 
 impl Connection {
-    /// Gets ready; nothing is sent yet.
-    pub(super) fn open(&self) -> Result<Session, Failure> {
-        let failed = |reason: &dyn Display| Failure {
-            exit: Exit::Unable,
-            text: format!("getting ready to call {}: {reason}", self.namespace),
-        };
-        let bus = ServiceBus::new(self.namespace.clone(), Arc::new(AzureCli))
-            .map_err(|error| failed(&error))?;
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| failed(&error))?;
+    /// Signs in; Service Bus is not asked anything yet. What goes wrong is told, and so is the tenant if none is pinned.
+    pub(super) fn open(&self, console: &mut Console<'_>) -> Result<Session, Failure> {
+        let signed_in = self.operator.without_graph(console)?;
+        let runtime = runtime(console)?;
+        let (bus, tenant) = runtime.block_on(connect(&self.namespace, &signed_in))?;
+        if signed_in.pinned().is_none() {
+            let told = writeln!(
+                console.errors,
+                "evict: {} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one.",
+                self.namespace
+            );
+            told?;
+        }
         Ok(Session { bus, runtime })
+    }
+
+    /// The namespace, asked by whoever is signed in already.
+    pub(super) async fn open_by(&self, signed_in: &SignedIn) -> Result<ServiceBus, Failure> {
+        connect(&self.namespace, signed_in)
+            .await
+            .map(|(bus, _)| bus)
+    }
+}
+
+/// Gets a token for Service Bus, which is refused here if it is of another tenant than the one that is pinned.
+pub(super) async fn connect(
+    namespace: &Namespace,
+    signed_in: &SignedIn,
+) -> Result<(ServiceBus, TenantId), Failure> {
+    let granted = signed_in
+        .token_for(&Resource::service_bus())
+        .await
+        .map_err(|problem| not_signed_in(&format!("{namespace}, of Service Bus"), &problem))?;
+    let bearer = Bearer::new(granted.secret());
+    let bus = ServiceBus::new(namespace.clone(), bearer).map_err(|error| {
+        let text = format!("getting ready to call {namespace}: {error}");
+        Failure::new(Exit::Unable, text)
+    })?;
+    Ok((bus, granted.facts().tenant))
+}
+
+/// Signing in to somewhere failed.
+pub(super) fn not_signed_in(place: &str, problem: &SignInProblem) -> Failure {
+    Failure::new(
+        Exit::Unable,
+        format!("signing in to {place}. Nothing was sent. {problem}"),
+    )
+}
+
+/// The words for a way of signing in.
+pub(super) fn by(credential: Credential) -> &'static str {
+    match credential {
+        Credential::AzureCli => "the Azure CLI",
+        Credential::ManagedIdentity => "a managed identity",
+        Credential::WorkloadIdentity => "a workload identity",
     }
 }
 
@@ -56,8 +101,11 @@ impl Failure {
         }
     }
 
-    /// Tells it, and says how the command ends.
+    /// Tells it, unless that was done, and says how the command ends.
     pub(super) fn tell(&self, console: &mut Console<'_>) -> Exit {
+        if self.text.is_empty() {
+            return self.exit;
+        }
         // Each line by itself, since an escaped line break is none.
         let lines: Vec<String> = self
             .text
@@ -77,6 +125,13 @@ impl From<QueueError> for Failure {
             _ => Exit::Unable,
         };
         Self::new(exit, error.to_string())
+    }
+}
+
+impl From<Exit> for Failure {
+    /// For what is told already.
+    fn from(exit: Exit) -> Self {
+        Self::new(exit, "")
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod access;
 mod bus;
+mod check;
 mod completions;
 mod confirm;
 mod escape;
@@ -14,6 +15,7 @@ mod letters;
 mod look_up;
 mod manual;
 mod operator;
+mod progress;
 mod receipts;
 mod revoke;
 mod schema;
@@ -114,6 +116,7 @@ enum Verb {
     Status(status::Status),
     Access(access::Access),
     Schema(schema::Schema),
+    Check(Box<check::Check>),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -131,6 +134,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
             Verb::Status(status) => status.run(console),
             Verb::Access(access) => access.run(console),
             Verb::Schema(schema) => schema.run(console),
+            Verb::Check(check) => check.run(console),
         },
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use tokio::runtime::{Builder, Runtime};
 
 use super::escape::Escaped;
 use super::{Console, Exit};
-use crate::config::Settings;
+use crate::config::{Problems, Settings, SignInSettings};
 use crate::domain::{Caller, Clock, Deadline, SystemClock, TenantId};
 use crate::entra::access::Azure;
 use crate::entra::operator::{SignIn, SignedIn};
 use crate::entra::{Credential, Disposition, Entra, EntraError, TokenFacts};
 
 /// How long signing in may take. The Azure CLI takes seconds, and more where it has to renew its own token.
-const SIGN_IN: Duration = Duration::from_mins(1);
+pub(super) const SIGN_IN: Duration = Duration::from_mins(1);
 
 /// Two threads: the work is waiting for Graph.
 const THREADS: usize = 2;
@@ -23,7 +24,8 @@ const THREADS: usize = 2;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in")]
 pub(super) struct Operator {
-    /// The tenant to act in; without it `EVICT_TENANT_ID` counts. A token of another tenant is refused.
+    /// The tenant to act in; without it `EVICT_TENANT_ID` counts. A token of another tenant is refused. Verbs that ask
+    /// Service Bus alone do without either, and then tell whose tenant it is.
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
     /// Sign in this way alone; without it each is tried in this order.
@@ -55,6 +57,8 @@ impl From<How> for Credential {
 pub(super) struct Session {
     /// The settings in force.
     pub(super) settings: Settings,
+    /// Whoever is signed in, for tokens for others than Graph.
+    pub(super) signed_in: SignedIn,
     /// The client of Graph.
     pub(super) entra: Entra,
     /// The client of Azure Resource Manager, for the same sign-in.
@@ -63,57 +67,33 @@ pub(super) struct Session {
     pub(super) clock: Arc<dyn Clock>,
     /// What the token says of who acts.
     pub(super) facts: TokenFacts,
-    runtime: tokio::runtime::Runtime,
+    runtime: Runtime,
 }
 
 impl Operator {
-    /// Reads the settings and signs in. What goes wrong is told.
+    /// Reads the settings and signs in to Graph. What goes wrong is told.
     pub(super) fn begin(&self, console: &mut Console<'_>) -> Result<Session, Exit> {
-        let tenant: Option<TenantId> = match self.tenant.as_deref().map(str::parse).transpose() {
-            Ok(tenant) => tenant,
-            Err(_) => {
-                return Err(complain(
-                    console,
-                    Exit::Usage,
-                    "--tenant: this is not the id of a tenant.\nNext: give the id that `az account show --query tenantId` \
-                     prints.",
-                ));
-            }
-        };
-        let settings = Settings::read_for_operator(&console.surroundings.environment, tenant)
-            .map_err(|problems| {
-                let hint = "Next: correct the settings; --tenant ID stands in for EVICT_TENANT_ID.";
-                complain(console, Exit::Usage, &format!("{problems}\n{hint}"))
-            })?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .enable_all()
-            .build()
-            .map_err(|error| {
-                complain(console, Exit::Unable, &format!("starting failed: {error}"))
-            })?;
+        let settings = self.settings(console)?;
+        let runtime = runtime(console)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let connected = SignedIn::new(SignIn {
-            tenant: Some(settings.policy.tenant),
-            credential: self.credential.map(Credential::from),
-            client_id: settings.client_id,
-            login: settings.login_endpoint.clone(),
-        })
-        .and_then(|signed_in| {
-            let endpoint = settings.graph_endpoint.clone();
-            let entra =
-                Entra::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(&clock))?;
-            let endpoint = settings.arm_endpoint.clone();
-            let azure = Azure::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(&clock));
-            let deadline = Deadline::after(&*clock, SIGN_IN);
-            let facts = runtime.block_on(entra.identity(deadline))?;
-            Ok((entra, azure, facts))
-        });
+        let connected = self
+            .connect(&settings, &clock)
+            .and_then(|(signed_in, entra)| {
+                let deadline = Deadline::after(&*clock, SIGN_IN);
+                let facts = runtime.block_on(entra.identity(deadline))?;
+                Ok((signed_in, entra, facts))
+            });
         match connected {
-            Ok((entra, azure, facts)) => Ok(Session {
+            Ok((signed_in, entra, facts)) => Ok(Session {
+                azure: Azure::connect_by(
+                    &signed_in,
+                    settings.cloud,
+                    settings.arm_endpoint.clone(),
+                    Arc::clone(&clock),
+                ),
                 settings,
+                signed_in,
                 entra,
-                azure,
                 clock,
                 facts,
                 runtime,
@@ -121,6 +101,74 @@ impl Operator {
             Err(error) => Err(complain(console, exit_of(&error), &error.to_string())),
         }
     }
+
+    /// Reads the settings, the tenant pinned. What goes wrong is told.
+    pub(super) fn settings(&self, console: &mut Console<'_>) -> Result<Settings, Exit> {
+        let tenant = self.named_tenant(console)?;
+        Settings::read_for_operator(&console.surroundings.environment, tenant)
+            .map_err(|problems| refused(console, &problems))
+    }
+
+    /// Whoever is signed in, and a client of Graph for them. Nobody is asked yet.
+    pub(super) fn connect(
+        &self,
+        settings: &Settings,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(SignedIn, Entra), EntraError> {
+        let signed_in = SignedIn::new(SignIn {
+            tenant: Some(settings.policy.tenant),
+            credential: self.credential.map(Credential::from),
+            client_id: settings.client_id,
+            login: settings.login_endpoint.clone(),
+        })?;
+        let endpoint = settings.graph_endpoint.clone();
+        let entra = Entra::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(clock))?;
+        Ok((signed_in, entra))
+    }
+
+    /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet; what
+    /// goes wrong is told.
+    pub(super) fn without_graph(&self, console: &mut Console<'_>) -> Result<SignedIn, Exit> {
+        let tenant = self.named_tenant(console)?;
+        let settings = SignInSettings::read(&console.surroundings.environment, tenant)
+            .map_err(|problems| refused(console, &problems))?;
+        SignedIn::new(SignIn {
+            tenant: settings.tenant,
+            credential: self.credential.map(Credential::from),
+            client_id: settings.client_id,
+            login: settings.login_endpoint,
+        })
+        .map_err(|error| complain(console, Exit::Unable, &error.to_string()))
+    }
+
+    fn named_tenant(&self, console: &mut Console<'_>) -> Result<Option<TenantId>, Exit> {
+        self.tenant
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| {
+                complain(
+                    console,
+                    Exit::Usage,
+                    "--tenant: this is not the id of a tenant.\nNext: give the id that `az account show --query tenantId` \
+                     prints.",
+                )
+            })
+    }
+}
+
+fn refused(console: &mut Console<'_>, problems: &Problems) -> Exit {
+    let hint = "Next: correct the settings; --tenant ID stands in for EVICT_TENANT_ID.";
+    complain(console, Exit::Usage, &format!("{problems}\n{hint}"))
+}
+
+/// What the waiting runs on.
+pub(super) fn runtime(console: &mut Console<'_>) -> Result<Runtime, Exit> {
+    Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .map_err(|error| complain(console, Exit::Unable, &format!("starting failed: {error}")))
 }
 
 impl Session {

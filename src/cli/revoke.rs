@@ -1,7 +1,8 @@
 //! `evict revoke`: cuts now, from here, under the operator's own identity, by the same code as the function.
 
-use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use clap::Args;
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::confirm;
 use super::look_up::look_up;
 use super::operator::{Operator, Session, complain};
+use super::progress::{Interrupt, Progress, heeding};
 use super::receipts::Done;
 use super::users::Users;
 use super::{Console, Exit, receipts};
@@ -16,6 +18,9 @@ use crate::containment::{Containment, Limits, Task};
 use crate::domain::{AlertHeader, Correlation, Mode, Shape, SubjectKind, SubjectRef};
 use crate::ledger::MemoryLedger;
 use crate::receipt::{self, OperatorReport};
+
+/// How often it is looked how many have ended.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// Cuts every session of the users, now and from here, and hands back receipts.
 ///
@@ -78,8 +83,20 @@ impl Revoke {
                 ));
             }
         }
-        let subjects = people.into_iter().map(|(subject, _)| subject).collect();
-        let done = session.run(self.cut(&session, subjects, console.errors));
+        let subjects: Vec<_> = people.into_iter().map(|(subject, _)| subject).collect();
+        let doing = if session.settings.policy.mode == Mode::Observe {
+            "Looking at users"
+        } else {
+            "Cutting users"
+        };
+        let progress = Progress::begin(
+            console.errors,
+            &console.surroundings,
+            doing,
+            Some(subjects.len()),
+        );
+        let done = session.run(self.cut(&session, subjects, &progress));
+        drop(progress);
         self.report(console, &done)
     }
 
@@ -113,7 +130,7 @@ impl Revoke {
         &self,
         session: &Session,
         subjects: Vec<SubjectRef>,
-        errors: &mut dyn Write,
+        progress: &Progress<'_>,
     ) -> Done {
         let policy = session.settings.policy.clone();
         let named = users_among(&subjects);
@@ -142,9 +159,10 @@ impl Revoke {
             ..Correlation::default()
         };
         let mut done = Done::default();
-        let mut stopped = false;
+        let interrupt = Interrupt::default();
+        let ended = Arc::new(AtomicUsize::new(0));
         for part in subjects.chunks(at_once.max(1)) {
-            if stopped || !done.unknown.is_empty() {
+            if interrupt.is_asked() || !done.unknown.is_empty() {
                 done.not_begun.extend(part.iter().map(SubjectRef::written));
                 continue;
             }
@@ -156,25 +174,16 @@ impl Revoke {
                 requested_by: session.caller(),
                 deadline: session.deadline(),
             };
-            let mut work = std::pin::pin!(containment.contain(task));
-            let receipts = loop {
-                tokio::select! {
-                    receipts = &mut work => break Some(receipts),
-                    _ = tokio::signal::ctrl_c() => {
-                        if stopped {
-                            break None;
-                        }
-                        stopped = true;
-                        // Whether anybody can still read it changes nothing.
-                        let _told = writeln!(errors, "evict: finishing what was begun; Ctrl-C again ends at once.");
-                    }
-                }
-            };
-            let Some(receipts) = receipts else {
-                done.unknown.extend(part.iter().map(SubjectRef::written));
-                continue;
-            };
-            done.receipts.extend(receipts);
+            let work = watched(
+                progress,
+                &ended,
+                containment.contain_counting(task, Arc::clone(&ended)),
+            );
+            let finishing = || "finishing what was begun".to_owned();
+            match heeding(&interrupt, progress, finishing, work).await {
+                Some(receipts) => done.receipts.extend(receipts),
+                None => done.unknown.extend(part.iter().map(SubjectRef::written)),
+            }
         }
         for receipt in &mut done.receipts {
             receipt.still_alive = receipt::still_alive(&receipt.outcome, receipt::cut_at(receipt));
@@ -196,6 +205,22 @@ impl Revoke {
         };
         written.map_err(|_| Exit::Io)?;
         Ok(receipts::exit(done, self.observe))
+    }
+}
+
+/// Does the work, and shows meanwhile how many have ended.
+async fn watched<T>(
+    progress: &Progress<'_>,
+    ended: &AtomicUsize,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        let done = tokio::time::timeout(GLANCE, &mut work).await;
+        progress.set(ended.load(Ordering::Relaxed));
+        if let Ok(done) = done {
+            return done;
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Surroundings {
     pub environment: Environment,
     /// Whether a person can be asked: both the standard input and the standard error are a terminal.
     pub is_attended: bool,
+    /// Whether somebody looks at the standard error, so that it can show how far the work is.
+    pub shows_progress: bool,
     /// How many columns a table may have.
     pub width: u16,
 }
@@ -26,6 +28,7 @@ impl Surroundings {
         Self {
             environment: Environment::of_process(),
             is_attended: stdin().is_terminal() && stderr().is_terminal(),
+            shows_progress: stderr().is_terminal(),
             width: size.map_or(USUAL_WIDTH, |(terminal_size::Width(width), _)| width),
         }
     }
@@ -37,6 +40,7 @@ impl Default for Surroundings {
         Self {
             environment: Environment::from_pairs::<String, String>([]),
             is_attended: false,
+            shows_progress: false,
             width: USUAL_WIDTH,
         }
     }

@@ -12,9 +12,11 @@ mod problem;
 mod reader;
 mod registry;
 mod settings;
+mod sign_in;
 
 pub use document::{local_settings_example, table};
 pub use environment::Environment;
 pub use problem::{EXIT_CODE, Problem, Problems};
 pub use registry::{Fallback, Kind, REGISTRY, Setting};
 pub use settings::{LogLevel, Settings};
+pub use sign_in::SignInSettings;

@@ -88,16 +88,9 @@ impl Settings {
     /// with `EVICT_` but are not in the registry.
     pub fn read(environment: &Environment) -> Result<Self, Problems> {
         let mut reader = Reader::new(environment);
-        let tenant = reader.value(&registry::TENANT_ID, |text| {
-            text.parse::<TenantId>()
-                .map_err(|_| "it is not the id of a tenant".to_owned())
-        });
+        let tenant = reader.value(&registry::TENANT_ID, tenant);
         let client_id = reader.optional(&registry::CLIENT_ID, client_id);
-        let cloud = reader.word(
-            &registry::CLOUD,
-            &Cloud::ALL.map(|(_, it)| it),
-            Cloud::as_str,
-        );
+        let cloud = cloud(&mut reader);
         let graph_endpoint = reader.optional(&registry::GRAPH_ENDPOINT, |text| {
             GraphEndpoint::loopback(text)
                 .map_err(|_| "it is not an address of this machine".to_owned())
@@ -107,10 +100,7 @@ impl Settings {
         });
         let allowed = reader.list(&registry::ALLOWED_CALLERS, id);
         let callers = callers(&mut reader, audience, allowed);
-        let login_endpoint = reader.optional(&registry::LOGIN_ENDPOINT, |text| {
-            LoginEndpoint::loopback(text)
-                .map_err(|_| "it is not an address of this machine".to_owned())
-        });
+        let login_endpoint = reader.optional(&registry::LOGIN_ENDPOINT, login_endpoint);
         let arm_endpoint = reader.optional(&registry::ARM_ENDPOINT, |text| {
             ArmEndpoint::loopback(text)
                 .map_err(|_| "it is not an address of this machine".to_owned())
@@ -293,7 +283,21 @@ fn port(text: &str) -> Result<u16, String> {
         .ok_or_else(|| "it is not a port".to_owned())
 }
 
-fn client_id(text: &str) -> Result<Uuid, String> {
+pub(super) fn tenant(text: &str) -> Result<TenantId, String> {
+    text.parse()
+        .map_err(|_| "it is not the id of a tenant".to_owned())
+}
+
+pub(super) fn cloud(reader: &mut Reader) -> Result<Cloud, Noted> {
+    let clouds = Cloud::ALL.map(|(_, it)| it);
+    reader.word(&registry::CLOUD, &clouds, Cloud::as_str)
+}
+
+pub(super) fn login_endpoint(text: &str) -> Result<LoginEndpoint, String> {
+    LoginEndpoint::loopback(text).map_err(|_| "it is not an address of this machine".to_owned())
+}
+
+pub(super) fn client_id(text: &str) -> Result<Uuid, String> {
     id(text).ok_or_else(|| "it is not a client id".to_owned())
 }
 

@@ -1,6 +1,7 @@
 //! One alert: the plan, the places of the hour, and all of its subjects side by side.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
@@ -41,7 +42,11 @@ pub(super) struct Work {
 }
 
 /// Contains the alert. Each subject runs as a task of its own, so that a panic in one costs that one alone.
-pub(super) async fn contain(parts: Arc<Parts>, task: Task) -> Vec<Receipt> {
+pub(super) async fn contain(
+    parts: Arc<Parts>,
+    task: Task,
+    ended: Arc<AtomicUsize>,
+) -> Vec<Receipt> {
     let screened = match screen(&parts, &task).await {
         Ok(screened) => screened,
         Err(error) => return token_missing(&parts, &task, &error),
@@ -60,7 +65,7 @@ pub(super) async fn contain(parts: Arc<Parts>, task: Task) -> Vec<Receipt> {
         parts,
     });
 
-    let receipts = run(&work, screened).await;
+    let receipts = run(&work, screened, &ended).await;
     if wanted > 0 {
         settle(&work.parts, allowance);
     }
@@ -141,7 +146,7 @@ fn missing_groups(parts: &Arc<Parts>, task: &Task) -> SharedGroups {
         .shared()
 }
 
-async fn run(work: &Arc<Work>, screened: Vec<Screened>) -> Vec<Receipt> {
+async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -> Vec<Receipt> {
     let permits = Arc::new(Semaphore::new(work.parts.limits.concurrency));
     let mut running = JoinSet::new();
     for (index, screened) in screened.into_iter().enumerate() {
@@ -156,6 +161,7 @@ async fn run(work: &Arc<Work>, screened: Vec<Screened>) -> Vec<Receipt> {
     let mut receipts: Vec<Option<Receipt>> = Vec::new();
     receipts.resize_with(work.task.subjects.len(), || None);
     while let Some(ended) = running.join_next().await {
+        counter.fetch_add(1, Ordering::Relaxed);
         match ended {
             Ok((index, receipt)) => {
                 if let Some(place) = receipts.get_mut(index) {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{Clock, Deadline, GroupId, LedgerState, TenantId, UserId};
-use crate::entra::{REQUIRED_PERMISSIONS, Tally, missing_permissions};
+use crate::entra::{Lacking, REQUIRED_PERMISSIONS, Tally, missing_permissions};
 
 use super::Parts;
 
@@ -17,10 +17,10 @@ use super::Parts;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SelfCheck {
-    /// What the managed identity's token says of itself; absent if there was none.
+    /// What the token says of itself; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
-    /// The Graph application permissions that are needed, and which of them the token lacks.
+    /// The Graph permissions that are needed, and which of them the token lacks.
     pub permissions: Permissions,
     /// Whether Graph answered; absent if it was not asked for want of a token of the pinned tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,41 @@ pub struct SelfCheck {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told_to_wait_seconds: Option<u64>,
     /// What is wrong and what to do, one sentence or two each.
-    pub problems: Vec<String>,
+    pub problems: Vec<CheckProblem>,
+}
+
+/// Something that is wrong. Its JSON is its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct CheckProblem {
+    /// What is wrong and what to do.
+    pub text: String,
+    /// What it is about.
+    #[serde(skip)]
+    pub about: Concern,
+}
+
+/// What a problem is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concern {
+    /// There is no token.
+    SignIn,
+    /// The token is of another tenant than the one that is pinned.
+    Tenant,
+    /// The token lacks a permission, by the name of the permission.
+    Permission(&'static str),
+    /// Graph does not answer as it should.
+    Graph,
+    /// A protected group is not there, or cannot be read.
+    Group(GroupId),
+    /// The ledger of what was cut this hour cannot be asked.
+    Ledger,
+}
+
+impl SelfCheck {
+    fn note(&mut self, about: Concern, text: String) {
+        self.problems.push(CheckProblem { text, about });
+    }
 }
 
 /// What the token says of itself.
@@ -58,7 +92,7 @@ pub struct Identity {
 pub struct Permissions {
     /// The least set.
     pub required: Vec<&'static str>,
-    /// The Graph application permissions that the token carries.
+    /// The Graph permissions that the token carries.
     pub present: Vec<String>,
     /// Those of the least set that it lacks, counting stronger ones as good.
     pub missing: Vec<&'static str>,
@@ -79,12 +113,15 @@ pub(super) async fn check(parts: &Parts, deadline: Deadline) -> SelfCheck {
     let (mut found, ledger) = join(ask_entra(parts, deadline), ledger).await;
     match ledger {
         Ok(ledger) => {
-            found.problems.extend(ledger.problem.clone());
+            if let Some(problem) = &ledger.problem {
+                found.note(Concern::Ledger, problem.clone());
+            }
             found.ledger = Some(ledger);
         }
-        Err(_) => found
-            .problems
-            .push("The ledger of what was cut this hour did not answer in time.".to_owned()),
+        Err(_) => found.note(
+            Concern::Ledger,
+            "The ledger of what was cut this hour did not answer in time.".to_owned(),
+        ),
     }
     found
 }
@@ -109,31 +146,33 @@ async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
     let facts = match parts.entra.identity(deadline).await {
         Ok(facts) => facts,
         Err(error) => {
-            found.problems.push(error.to_string());
+            found.note(Concern::SignIn, error.to_string());
             return found;
         }
     };
     let is_pinned = facts.tenant == parts.policy.tenant;
     if !is_pinned {
-        found.problems.push(format!(
+        let text = format!(
             "The token is of the tenant {}, but EVICT_TENANT_ID is {}: nobody is cut. Correct the setting, or deploy \
              the app in the tenant that is meant.",
             facts.tenant, parts.policy.tenant
-        ));
+        );
+        found.note(Concern::Tenant, text);
     }
-    for permission in missing_permissions(&facts.roles) {
+    for permission in missing_permissions(facts.permissions()) {
         found.permissions.missing.push(permission.name);
-        found.problems.push(format!(
-            "The token lacks the Graph application permission {} ({}). Grant the app role {} to the managed identity. \
-             If it was granted after {}, the platform still hands out the older token, for up to a day.",
-            permission.name,
-            permission.needed_for,
-            permission.app_role_id,
-            facts.issued_at.unwrap_or(facts.expires_at)
-        ));
+        let lacking = Lacking {
+            token: &facts,
+            missing: &[permission],
+        };
+        let text = format!(
+            "It takes {} to {}. {lacking}",
+            permission.name, permission.needed_for
+        );
+        found.note(Concern::Permission(permission.name), text);
     }
     let own_id = facts.object_id.and_then(|id| UserId::from_uuid(id).ok());
-    found.permissions.present = facts.roles;
+    found.permissions.present = facts.permissions().to_vec();
     found.identity = Some(Identity {
         tenant: facts.tenant,
         issued_at: facts.issued_at,
@@ -158,13 +197,13 @@ async fn ask_graph(
     let clock: &dyn Clock = &*parts.clock;
     let deadline = deadline.min(Deadline::after(clock, GRAPH_BUDGET));
     let tally = Tally::new();
-    // The identity itself is no user, so the honest answer is 404, which shows that users may be read.
+    // An application is no user, so the honest answer is 404, which shows that users may be read; a person is one.
     if let Some(id) = own_id {
         match parts.entra.user(id, &tally, deadline).await {
             Ok(_) => found.graph_reachable = Some(true),
             Err(error) => {
                 found.graph_reachable = Some(error.status().is_some());
-                found.problems.push(error.to_string());
+                found.note(Concern::Graph, error.to_string());
             }
         }
     }
@@ -175,15 +214,17 @@ async fn ask_graph(
                     .protected_groups
                     .push(ProtectedGroup { id: *group, exists });
                 if !exists {
-                    found.problems.push(format!(
+                    let text = format!(
                         "The protected group {group} does not exist: nobody is cut until EVICT_PROTECTED_GROUPS is \
                          corrected."
-                    ));
+                    );
+                    found.note(Concern::Group(*group), text);
                 }
             }
-            Err(error) => found.problems.push(format!(
-                "The protected group {group} could not be read. {error}"
-            )),
+            Err(error) => {
+                let text = format!("The protected group {group} could not be read. {error}");
+                found.note(Concern::Group(*group), text);
+            }
         }
     }
 }

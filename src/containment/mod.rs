@@ -13,6 +13,7 @@ mod one;
 mod protected_groups;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,7 +25,7 @@ use crate::entra::Entra;
 
 use protected_groups::ProtectedGroups;
 
-pub use check::{Identity, Permissions, ProtectedGroup, SelfCheck};
+pub use check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
 
 /// How much is done at once, and how long a cut is read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +96,12 @@ impl Containment {
 
     /// Contains one alert. The receipts stand in the order of its subjects, one for each.
     pub async fn contain(&self, task: Task) -> Vec<Receipt> {
-        alert::contain(Arc::clone(&self.parts), task).await
+        self.contain_counting(task, Arc::default()).await
+    }
+
+    /// The same, and counts each subject as it ends, for somebody who watches.
+    pub async fn contain_counting(&self, task: Task, ended: Arc<AtomicUsize>) -> Vec<Receipt> {
+        alert::contain(Arc::clone(&self.parts), task, ended).await
     }
 
     /// Checks what containment stands on. Changes nothing.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::cause::Cause;
 use super::claims::TokenFacts;
 use super::identity::IdentityProblem;
+use super::lacking::{Denied, Lacking, Names, Who};
 use super::operation::{Operation, Service};
 use super::permissions::Permission;
 use super::sign_in::SignInProblem;
@@ -27,7 +28,7 @@ pub enum Disposition {
         /// How long to wait at least, from when the error was made.
         not_before: Option<Duration>,
     },
-    /// The managed identity lacks a permission; a person has to grant it.
+    /// Whoever is signed in lacks a permission; a person has to grant it.
     FixPermission,
     /// The alert names something that the directory cannot find or does not accept.
     FixAlert,
@@ -227,7 +228,9 @@ impl fmt::Display for EntraError {
                      the sign-in is sound, then run the command again.",
                 )
             }
-            Disposition::RetryLater { not_before } => retry_later(f, cause, *not_before),
+            Disposition::RetryLater { not_before } => {
+                retry_later(f, cause, *not_before, token.as_ref())
+            }
             Disposition::FixPermission => fix_permission(f, *operation, token.as_ref()),
             Disposition::FixAlert if matches!(operation, Operation::Inquire(_)) => f.write_str(
                 "There is no such object: it may have been deleted meanwhile. Then run the command again.",
@@ -245,11 +248,21 @@ impl fmt::Display for EntraError {
     }
 }
 
-fn retry_later(f: &mut fmt::Formatter<'_>, cause: &Cause, wait: Option<Duration>) -> fmt::Result {
+fn retry_later(
+    f: &mut fmt::Formatter<'_>,
+    cause: &Cause,
+    wait: Option<Duration>,
+    token: Option<&TokenFacts>,
+) -> fmt::Result {
     if cause.refusal().is_some_and(|refusal| refusal.status == 401) {
+        f.write_str("Graph refused ")?;
+        match token.map(Who::of) {
+            Some(who) => f.write_str(who.token())?,
+            None => f.write_str("the token")?,
+        }
         return f.write_str(
-            "Graph refused the managed identity's token, and another one too: try again later, and if that does not help, \
-             see that EVICT_CLOUD names the cloud of this tenant.",
+            ", and another one too: try again later, and if that does not help, see that EVICT_CLOUD names the cloud of this \
+             tenant.",
         );
     }
     if let Cause::Identity(problem) = cause
@@ -297,107 +310,47 @@ fn fix_permission(
     token: Option<&TokenFacts>,
 ) -> fmt::Result {
     let needed = operation.permissions();
-    if let Operation::Inquire(inquiry) = operation
-        && inquiry.service == Service::Azure
-    {
-        return write!(
-            f,
-            "It needs {}, for whoever is signed in. Then run the command again.",
-            inquiry.role
-        );
-    }
-    let Some(token) = token else {
-        write!(f, "It needs the Graph application permission ")?;
-        names(f, needed)?;
-        return f.write_str(".");
-    };
-    if token.is_delegated() {
-        return fix_delegated(f, operation, token);
-    }
-    let missing: Vec<&Permission> = needed
-        .iter()
-        .copied()
-        .filter(|permission| !permission.is_held(&token.roles))
-        .collect();
-    let issued = |f: &mut fmt::Formatter<'_>| match token.issued_at {
-        Some(at) => write!(f, ", issued {at},"),
-        None => Ok(()),
-    };
-    if missing.is_empty() {
-        f.write_str("The managed identity's token")?;
-        issued(f)?;
-        f.write_str(" does carry ")?;
-        names(f, needed)?;
-        return f.write_str(
-            ", so something else denies it: see whether the user is in a restricted management administrative unit, and \
-             whether a Conditional Access policy applies to this app's identity.",
-        );
-    }
-    f.write_str("The managed identity's token")?;
-    issued(f)?;
-    f.write_str(" lacks the Graph application permission ")?;
-    names(f, &missing)?;
-    f.write_str(". A Privileged Role Administrator grants it to the app's identity (the module in infra/ does, or POST \
-                 /servicePrincipals/{Microsoft Graph}/appRoleAssignedTo with app role ")?;
-    for (index, permission) in missing.iter().enumerate() {
-        let comma = if index == 0 { "" } else { " and " };
-        write!(f, "{comma}{}", permission.app_role_id)?;
-    }
-    write!(
-        f,
-        "). If it was granted after that token was issued: the platform keeps a managed identity's token for up to a day \
-         and nothing forces a new one, not even a restart, so the permission shows by {} at the latest.",
-        token.expires_at
-    )
-}
-
-/// A person's token: it takes the delegated permission and a directory role of the person's own. Source: "user:
-/// revokeSignInSessions" and "Get a user" (Microsoft Graph), and "Microsoft Entra built-in roles".
-fn fix_delegated(
-    f: &mut fmt::Formatter<'_>,
-    operation: Operation,
-    token: &TokenFacts,
-) -> fmt::Result {
-    let needed = operation.permissions();
-    let missing: Vec<&Permission> = needed
-        .iter()
-        .copied()
-        .filter(|permission| !permission.is_held(&token.scopes))
-        .collect();
-    if missing.is_empty() {
-        f.write_str("Your token does carry the delegated Graph permission ")?;
-        names(f, needed)?;
-        if let Operation::Inquire(inquiry) = operation {
+    let role = match operation {
+        Operation::Inquire(inquiry) if inquiry.service == Service::Azure => {
             return write!(
                 f,
-                " or a stronger one, so your own directory role does not allow it: activate one that does ({}). Then run the \
-                 command again.",
+                "It needs {}, for whoever is signed in. Then run the command again.",
                 inquiry.role
             );
         }
-        return f.write_str(
-            " or a stronger one, so your own directory role does not allow it for this user: activate one that does (User \
-             Administrator; Privileged Authentication Administrator for a user who holds an administrator's role), and \
-             see whether the user is in a restricted management administrative unit. Then run the command again.",
-        );
+        Operation::Inquire(inquiry) => Some(inquiry.role),
+        Operation::GetToken
+        | Operation::ReadUser
+        | Operation::FindUser
+        | Operation::CheckMemberGroups
+        | Operation::ReadGroup
+        | Operation::RevokeSessions => None,
+    };
+    match token {
+        None => write!(
+            f,
+            "It needs the Graph application permission {}.",
+            Names(needed)
+        ),
+        Some(token) => {
+            let missing: Vec<&Permission> = needed
+                .iter()
+                .copied()
+                .filter(|permission| !permission.is_held(token.permissions()))
+                .collect();
+            if missing.is_empty() {
+                let denied = Denied {
+                    token,
+                    needed,
+                    role,
+                };
+                write!(f, "{denied}")
+            } else {
+                let missing = &missing;
+                write!(f, "{}", Lacking { token, missing })
+            }
+        }
     }
-    f.write_str(
-        "Your token acts for a signed-in person and lacks the delegated Graph permission ",
-    )?;
-    names(f, &missing)?;
-    f.write_str(
-        ". An administrator consents to it for the application that signed you in (for `az login` that is Microsoft Azure \
-         CLI), or sign in to az as a service principal that holds the application permission of the same name. Then run \
-         the command again.",
-    )
-}
-
-fn names(f: &mut fmt::Formatter<'_>, permissions: &[&Permission]) -> fmt::Result {
-    for (index, permission) in permissions.iter().enumerate() {
-        let comma = if index == 0 { "" } else { " and " };
-        write!(f, "{comma}{}", permission.name)?;
-    }
-    Ok(())
 }
 
 impl fmt::Debug for EntraError {

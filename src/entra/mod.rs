@@ -23,12 +23,11 @@ mod cause;
 mod claims;
 mod client;
 mod error;
-#[cfg(feature = "operator")]
-mod exchange;
 mod graph_clock;
 mod groups;
 mod home;
 mod identity;
+mod lacking;
 mod operation;
 #[cfg(feature = "operator")]
 pub mod operator;
@@ -56,6 +55,7 @@ mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint, TenantId};
@@ -66,6 +66,7 @@ use transport::HttpTransport;
 
 pub use claims::TokenFacts;
 pub use error::{Disposition, EntraError};
+pub use lacking::{Lacking, Who};
 pub use operation::{Inquiry, Operation, Service};
 pub use permissions::{Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use resolve::Resolution;
@@ -73,7 +74,7 @@ pub use resource::Resource;
 pub use sessions::{Revocation, RevokeFailure};
 pub use sign_in::{Credential, SignInProblem};
 pub use tally::Tally;
-pub use verify::Verification;
+pub use verify::{Verification, has_moved};
 
 /// What the client is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +145,12 @@ impl Entra {
                 let elapsed = self.client.clock.elapsed().saturating_sub(started);
                 EntraError::new(Operation::GetToken, Cause::Identity(problem)).after(0, elapsed)
             })
+    }
+
+    /// The time of day on Graph's clock, as well as its last answer lets it be told; rather too early, by up to a second.
+    #[must_use]
+    pub fn time_there(&self) -> Timestamp {
+        self.client.graph_clock.at(self.client.clock.now())
     }
 
     /// How long Graph has told this app to wait yet, if only before writing; `None` when all calls may be made.

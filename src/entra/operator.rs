@@ -10,6 +10,9 @@
 //! of a managed identity in versions before that was allowed (Azure/azure-cli, pull request 31869); "Microsoft identity
 //! platform and the OAuth 2.0 client credentials flow", third case: access token request with a federated credential.
 
+mod exchange;
+pub mod function;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -23,12 +26,12 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use self::exchange::LoginTransport;
 use super::Entra;
 use super::cause::Cause;
 use super::claims::{self, TokenFacts};
 use super::client::Client;
 use super::error::EntraError;
-use super::exchange::LoginTransport;
 use super::identity::{FreshToken, IdentityProblem, ManagedIdentity, TokenSource, problem};
 use super::operation::Operation;
 use super::resource::Resource;
@@ -38,6 +41,11 @@ use crate::domain::{Clock, Cloud, GraphEndpoint, LoginEndpoint, TenantId};
 
 /// How long the Azure CLI may take. It takes a second or two, and some more where it renews its own token.
 const AZURE_CLI: Duration = Duration::from_secs(30);
+
+/// Codes of the sign-in service that speak of whom the token is for, and not of who is signed in: not in this tenant, no
+/// consent, not assigned, not among the permissions ("Microsoft Entra authentication and authorization error codes").
+const ABOUT_THE_RESOURCE: [&str; 4] =
+    ["AADSTS500011", "AADSTS65001", "AADSTS50105", "AADSTS650057"];
 
 /// The most of what somebody else said that is repeated.
 const MOST_SAID: usize = 300;
@@ -113,6 +121,12 @@ impl SignedIn {
         };
         let transport = Box::new(self.transport.clone());
         Client::new(endpoint, transport, Box::new(source), clock)
+    }
+
+    /// The tenant that is pinned, if one is.
+    #[must_use]
+    pub fn pinned(&self) -> Option<TenantId> {
+        self.sign_in.tenant
     }
 
     /// A token for this resource. It is asked for anew each time.
@@ -336,6 +350,9 @@ fn cli_problem(
     let said = said(error);
     if said.contains("not found on PATH") {
         SignInProblem::AzureCliAbsent { tenant }
+    } else if ABOUT_THE_RESOURCE.iter().any(|code| said.contains(code)) {
+        let resource = resource.clone();
+        SignInProblem::AzureCliGivesNone { resource, said }
     } else if said.contains("az login") || said.contains("AADSTS") {
         SignInProblem::AzureCliSignedOut { tenant, said }
     } else {

@@ -57,6 +57,13 @@ pub enum SignInProblem {
         /// What it said.
         said: String,
     },
+    /// Somebody is signed in to the Azure CLI, and gets no token for this.
+    AzureCliGivesNone {
+        /// Whom the token was to be for.
+        resource: Resource,
+        /// What the sign-in service said.
+        said: String,
+    },
     /// The Azure CLI failed in another way.
     AzureCliFailed {
         /// Whom the token was to be for.
@@ -99,6 +106,7 @@ impl SignInProblem {
             | Self::ManagedIdentityAbsent
             | Self::WorkloadIdentityAbsent => true,
             Self::Nobody { .. }
+            | Self::AzureCliGivesNone { .. }
             | Self::AzureCliFailed { .. }
             | Self::ManagedIdentityFailed { .. }
             | Self::WorkloadIdentityFailed { .. }
@@ -117,6 +125,7 @@ impl SignInProblem {
                 "AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE do not both lead to a federated token".to_owned()
             }
             Self::Nobody { .. }
+            | Self::AzureCliGivesNone { .. }
             | Self::AzureCliFailed { .. }
             | Self::ManagedIdentityFailed { .. }
             | Self::WorkloadIdentityFailed { .. }
@@ -151,6 +160,11 @@ impl fmt::Display for SignInProblem {
                  run the command again.",
                 if tenant.is_some() { "this tenant" } else { "any tenant" },
                 Login(*tenant)
+            ),
+            Self::AzureCliGivesNone { resource, said } => write!(
+                f,
+                "Asking the Azure CLI for a token for {resource} failed. It says: {said}\nNext: see that {resource} is \
+                 there in this tenant, and have an administrator let you, and the Azure CLI for you, have tokens for it."
             ),
             Self::AzureCliFailed { resource, said } => write!(
                 f,

@@ -105,7 +105,8 @@ fn unverified(last_read: Option<Timestamp>, problem: Option<EntraError>) -> Veri
 }
 
 /// Whether a property of whole seconds lies at or after a moment that is known more finely.
-fn has_moved(valid_from: Timestamp, since: Timestamp) -> bool {
+#[must_use]
+pub fn has_moved(valid_from: Timestamp, since: Timestamp) -> bool {
     valid_from.as_second() >= since.as_second()
 }
 

@@ -3,7 +3,6 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,9 +12,8 @@ use azure_core_legacy::{Body, BytesStream, HttpClient, Request, Response, Status
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use tokio::sync::OnceCell;
 
-use super::bearer::{Bearer, BearerSource};
+use super::bearer::Bearer;
 use super::error::Cause;
 use super::message::BROKER_PROPERTIES;
 use super::namespace::Namespace;
@@ -37,8 +35,7 @@ const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
 pub(super) struct Adapter {
     client: reqwest::Client,
     namespace: Namespace,
-    source: Arc<dyn BearerSource>,
-    bearer: OnceCell<Bearer>,
+    bearer: Bearer,
 }
 
 impl fmt::Debug for Adapter {
@@ -48,7 +45,7 @@ impl fmt::Debug for Adapter {
 }
 
 impl Adapter {
-    pub(super) fn new(namespace: Namespace, source: Arc<dyn BearerSource>) -> Result<Self, Cause> {
+    pub(super) fn new(namespace: Namespace, bearer: Bearer) -> Result<Self, Cause> {
         let client = reqwest::Client::builder()
             .user_agent(concat!("evict/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -66,21 +63,18 @@ impl Adapter {
         Ok(Self {
             client: client.build().map_err(|error| network(&error))?,
             namespace,
-            source,
-            bearer: OnceCell::new(),
+            bearer,
         })
     }
 
     async fn send(&self, request: &Request) -> Result<(u16, Headers, Vec<u8>), Cause> {
-        let bearer = self.bearer.get_or_try_init(|| self.source.bearer());
-        let bearer = bearer.await.map_err(Cause::SignIn)?;
         let address = format!("{}{}", self.namespace.root(), request.path_and_query());
         let method = Method::from_bytes(request.method().as_ref().as_bytes())
             .map_err(|error| Cause::Unexpected(error.to_string()))?;
         let mut out = self
             .client
             .request(method, address)
-            .header("authorization", bearer.header());
+            .header("authorization", self.bearer.header());
         let mut in_base64 = false;
         for (name, value) in request.headers().iter() {
             match name.as_str() {

@@ -4,15 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core_legacy::StatusCode;
 use azure_core_legacy::headers::Headers;
+use azure_core_legacy::{HttpClient as _, Method, Request, StatusCode};
 use azure_messaging_servicebus::service_bus::{PeekLockResponse, QueueClient, SendMessageOptions};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use uuid::Uuid;
 
 use super::LARGEST_MESSAGE_BYTES;
 use super::adapter::{Adapter, HIDDEN_PROPERTIES, IN_BASE64};
-use super::bearer::BearerSource;
+use super::bearer::Bearer;
 use super::error::{Cause, Operation, QueueError};
 use super::message::{BROKER_PROPERTIES, Outgoing, Received};
 use super::namespace::{Namespace, QueuePath};
@@ -57,13 +58,28 @@ impl fmt::Debug for Locked {
     }
 }
 
+/// Whether a queue may be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// The queue is there, and the asker may read it.
+    Allowed,
+    /// The namespace knows who asks, and that the role for reading is missing. Whether the queue is there is not told then.
+    NotAllowed,
+}
+
+/// Whether a refusal speaks of a lock or a message, and not of the queue.
+fn is_about_the_lock(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    !words.contains("entity") && (words.contains("lock") || words.contains("message"))
+}
+
 impl ServiceBus {
-    /// A namespace, and who signs in to it.
+    /// A namespace, and the token of who asks it.
     ///
     /// # Errors
     /// The machine's certificates cannot be read.
-    pub fn new(namespace: Namespace, source: Arc<dyn BearerSource>) -> Result<Self, Cause> {
-        let http = Arc::new(Adapter::new(namespace.clone(), source)?);
+    pub fn new(namespace: Namespace, bearer: Bearer) -> Result<Self, Cause> {
+        let http = Arc::new(Adapter::new(namespace.clone(), bearer)?);
         Ok(Self { namespace, http })
     }
 
@@ -98,6 +114,40 @@ impl ServiceBus {
         let client = self.client(queue).map_err(failed)?;
         let sent = client.send_message(&body, Some(options)).await;
         sent.map_err(|error| failed(cause(error)))
+    }
+
+    /// Asks whether a queue is there and may be read, and touches no message: it renews a lock that nobody can hold. What
+    /// that is answered tells the cases apart ("Renew-Lock for a Message": 401, 404 for no such lock, 410 for no such queue).
+    /// Whether the asker may send is not told by anything but sending.
+    ///
+    /// # Errors
+    /// The namespace does not answer, does not know who asks, or has no such queue.
+    pub async fn probe(&self, queue: &QueuePath) -> Result<Reading, QueueError> {
+        let (message, lock) = (Uuid::new_v4(), Uuid::new_v4());
+        let address = format!(
+            "{}/{}/messages/{message}/{lock}",
+            self.namespace.root(),
+            queue.path()
+        );
+        let failed = |cause| self.error(Operation::Probe, queue, cause);
+        let address = address
+            .parse()
+            .map_err(|_| failed(Cause::Unexpected("the address is not a URL".to_owned())))?;
+        let mut request = Request::new(address, Method::Post);
+        request.set_body(Vec::<u8>::new());
+        match self.http.execute_request(&request).await.map_err(cause) {
+            Ok(_) => Err(failed(Cause::Unexpected(
+                "a lock that nobody holds was renewed".to_owned(),
+            ))),
+            // Both words stand for both cases somewhere, so that the sentence decides.
+            Err(Cause::Gone(_, words)) if is_about_the_lock(&words) => Ok(Reading::Allowed),
+            Err(Cause::NotAuthorized(words))
+                if words.contains("'Listen' claim(s) are required") =>
+            {
+                Ok(Reading::NotAllowed)
+            }
+            Err(cause) => Err(failed(cause)),
+        }
     }
 
     /// Locks the next message of a queue; none if it is empty, or everything in it is locked.

@@ -4,7 +4,6 @@
 use std::fmt;
 
 use super::LARGEST_MESSAGE_BYTES;
-use super::bearer::SignInError;
 use super::namespace::{Namespace, QueuePath};
 
 /// What was being done.
@@ -20,13 +19,15 @@ pub enum Operation {
     Complete,
     /// Giving a message back.
     Abandon,
+    /// Asking whether the queue can be read, without touching a message.
+    Probe,
 }
 
 impl Operation {
     fn role(self) -> &'static str {
         match self {
             Self::Send => "Azure Service Bus Data Sender",
-            Self::Read | Self::Renew | Self::Complete | Self::Abandon => {
+            Self::Read | Self::Renew | Self::Complete | Self::Abandon | Self::Probe => {
                 "Azure Service Bus Data Receiver"
             }
         }
@@ -36,9 +37,6 @@ impl Operation {
 /// Why it was not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
-    /// There is no token.
-    #[error("{0}")]
-    SignIn(SignInError),
     /// 401, in the service's words.
     #[error("401 {0}")]
     NotAuthorized(String),
@@ -87,13 +85,10 @@ pub struct QueueError {
 }
 
 impl QueueError {
-    /// Whether a permission or a sign-in is missing.
+    /// Whether a permission is missing.
     #[must_use]
     pub fn is_about_permission(&self) -> bool {
-        matches!(
-            self.cause,
-            Cause::SignIn(_) | Cause::NotAuthorized(_) | Cause::Forbidden(_)
-        )
+        matches!(self.cause, Cause::NotAuthorized(_) | Cause::Forbidden(_))
     }
 
     fn next(&self) -> String {
@@ -105,7 +100,6 @@ impl QueueError {
         } = self;
         let role = operation.role();
         match &self.cause {
-            Cause::SignIn(error) => error.next.clone(),
             Cause::NotAuthorized(words) if words.contains("claim(s) are required") => format!(
                 "have the role {role} granted to you on this queue, wait some minutes until it holds, and try again"
             ),
@@ -116,14 +110,18 @@ impl QueueError {
                 Operation::Send => format!(
                     "see whether the queue is full and whether the namespace's network rules let this machine in; what it needs besides is the role {role} on this queue"
                 ),
-                Operation::Read | Operation::Renew | Operation::Complete | Operation::Abandon => {
+                Operation::Read
+                | Operation::Renew
+                | Operation::Complete
+                | Operation::Abandon
+                | Operation::Probe => {
                     format!(
                         "see whether the namespace's network rules let this machine in; what it needs besides is the role {role} on this queue"
                     )
                 }
             },
             Cause::Gone(..) => match operation {
-                Operation::Send | Operation::Read => format!(
+                Operation::Send | Operation::Read | Operation::Probe => format!(
                     "`az servicebus queue list` names the queues of {namespace}; give the right one by --queue"
                 ),
                 Operation::Renew | Operation::Complete | Operation::Abandon => {
@@ -154,7 +152,11 @@ impl QueueError {
             Operation::Send => {
                 "The message may have arrived all the same; a second one at worst cuts the same users twice."
             }
-            Operation::Read | Operation::Renew | Operation::Complete | Operation::Abandon => "",
+            Operation::Read
+            | Operation::Renew
+            | Operation::Complete
+            | Operation::Abandon
+            | Operation::Probe => "",
         }
     }
 }
@@ -167,6 +169,7 @@ impl fmt::Display for QueueError {
             Operation::Read => format!("reading the queue {queue}"),
             Operation::Renew => format!("renewing a lock on the queue {queue}"),
             Operation::Complete => format!("taking a message off the queue {queue}"),
+            Operation::Probe => format!("asking for the queue {queue}"),
             Operation::Abandon => format!("giving a message back to the queue {queue}"),
         };
         let Self {

@@ -25,8 +25,8 @@ mod error;
 mod message;
 mod namespace;
 
-pub use self::bearer::{AzureCli, Bearer, BearerSource, SignInError};
-pub use self::client::{Locked, ServiceBus};
+pub use self::bearer::Bearer;
+pub use self::client::{Locked, Reading, ServiceBus};
 pub use self::error::{Cause, Operation, QueueError};
 pub use self::message::{Outgoing, Received};
 pub use self::namespace::{Namespace, QueuePath};

@@ -1,9 +1,11 @@
 //! `evict dead-letters` and `evict rejected`, through Service Bus's REST and the real handler.
 
+use sandbox::bus::Right;
 use sandbox::functions::Message;
 use sandbox::tenant::Fault;
 
 use crate::app::outcomes;
+use crate::operator_shell::AZ_SCOPES;
 use crate::shell::Shell;
 
 /// Leaves alice's message in the dead letters: Graph is down, and the queue gives up before the handler does.
@@ -166,8 +168,144 @@ async fn a_replay_that_breaks_off_anywhere_leaves_the_message() {
 #[tokio::test]
 async fn reading_without_the_role_says_which_one_is_missing() {
     let shell = Shell::open(&[]).await;
-    shell.sign_in(&shell.bus.token(&[sandbox::bus::Right::Send]));
+    shell.sign_in(&shell.bus.token(&[Right::Send]));
     let list = shell.evict(&["rejected", "list"]).await;
     insta::assert_snapshot!(list.whole());
+    shell.end().await;
+}
+
+/// The whole way of a message that could not be worked on, as somebody types it.
+#[tokio::test]
+async fn a_message_that_failed_ten_times_is_found_its_cause_mended_and_replayed_until_the_receipt()
+{
+    let shell = Shell::open(&[("EVICT_MAX_DELIVERIES", "2000")]).await;
+    shell.app.without_token();
+    shell.sign_in_to_all(AZ_SCOPES, &[Right::Send, Right::Listen], &[]);
+    let mut story = String::new();
+    let mut type_in = async |arguments: &[&str]| {
+        let ended = shell.evict(arguments).await;
+        story.extend(["$ evict ", &arguments.join(" "), "\n", &ended.whole()]);
+    };
+    type_in(&[
+        "send",
+        "alice@contoso.com",
+        "--message-id",
+        "INC-4711",
+        "--reason",
+        "token theft",
+    ])
+    .await;
+    shell.app.settle().await;
+    assert_eq!(
+        shell.app.host.queue("evict").dead_lettered[0].delivery_count,
+        10
+    );
+    type_in(&["dead-letters", "list"]).await;
+    // The app may have tokens again.
+    shell.app.tenant.faults().clear();
+    type_in(&["dead-letters", "replay", "INC-4711"]).await;
+    shell.app.settle().await;
+    type_in(&["dead-letters", "list"]).await;
+    let receipts = shell.app.receipts();
+    assert_eq!(outcomes(&receipts), ["revoked"]);
+    assert_eq!(receipts[0]["verified"], true);
+    shell.app.tenant.redeem_all();
+    let sessions = shell.app.tenant.sessions_of("alice@contoso.com");
+    assert!(sessions.iter().all(|session| !session.alive));
+    insta::assert_snapshot!(story);
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn what_was_rejected_for_want_of_a_permission_is_replayed_when_it_is_granted() {
+    let shell = Shell::open(&[]).await;
+    shell
+        .app
+        .tenant
+        .remove_permission("User.RevokeSessions.All");
+    shell.sign_in_to_all(AZ_SCOPES, &[Right::Send, Right::Listen], &[]);
+    shell.app.send(r#"{"user": "alice@contoso.com"}"#);
+    shell.app.settle().await;
+    let list = shell.evict(&["rejected", "list"]).await;
+    assert!(
+        list.output.contains("a missing permission"),
+        "{}",
+        list.whole()
+    );
+    let receipt = &shell.app.receipts()[0];
+    assert_eq!(receipt["fix"], "permission", "{receipt}");
+    shell.app.tenant.grant("User.RevokeSessions.All");
+    shell.app.tenant.revoke_app_tokens();
+    shell.sign_in_to_all(AZ_SCOPES, &[Right::Send, Right::Listen], &[]);
+    let replay = shell.evict(&["rejected", "replay", "--all"]).await;
+    assert_eq!(replay.code, 0, "{}", replay.whole());
+    shell.app.settle().await;
+    assert_eq!(shell.app.receipts().last().unwrap()["outcome"], "revoked");
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn each_trouble_with_the_sign_in_or_the_service_has_a_text_of_its_own() {
+    let mut shell = given_up().await;
+    let list = ["dead-letters", "list"];
+    let mut told = String::new();
+    let mut tell = |what: &str, text: String| told.extend(["== ", what, "\n", &text]);
+    let good = shell.bus.token(&[Right::Listen]);
+    shell.az("echo 'ERROR: Please run az login to setup account.' >&2; exit 1");
+    let az_alone = ["dead-letters", "list", "--credential", "az"];
+    tell("not signed in", shell.evict(&az_alone).await.whole());
+    shell.sign_in(&good);
+    let other = [
+        "dead-letters",
+        "list",
+        "--tenant",
+        "84c31ca0-ac3b-4eae-ad11-519d80233e6f",
+    ];
+    tell("another tenant", shell.evict(&other).await.whole());
+    assert_eq!(shell.bus.calls(), Vec::<String>::new());
+    let nowhere = shell.evict_at("http://127.0.0.1:9", &list).await;
+    tell("network down", nowhere.whole());
+    shell.bus.answer_next(&[429]);
+    tell("throttled", shell.evict(&list).await.whole());
+    shell.unset("EVICT_TENANT_ID");
+    let unpinned = shell.evict(&["dead-letters", "show", "nothing"]).await;
+    tell("no tenant pinned", unpinned.whole());
+    insta::assert_snapshot!(told);
+    assert_eq!(shell.app.host.queue("evict").dead_lettered.len(), 1);
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn ctrl_c_gives_back_what_is_locked_and_says_that_there_may_be_more() {
+    use tokio::io::AsyncReadExt as _;
+    let shell = rejected().await;
+    shell.bus.hold(true);
+    let namespace = shell.bus.endpoint();
+    let mut child = shell
+        .command(&["rejected", "list", "--namespace", &namespace])
+        .spawn()
+        .unwrap();
+    while shell.bus.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    crate::revoke::interrupt(&child.id().unwrap().to_string()).await;
+    // It answers before it goes on.
+    let mut told = Vec::new();
+    let stderr = child.stderr.as_mut().unwrap();
+    while told.last() != Some(&b'\n') {
+        assert_eq!(stderr.read_buf(&mut told).await.unwrap().min(1), 1);
+    }
+    shell.bus.hold(false);
+    let mut output = child.wait_with_output().await.unwrap();
+    output.stderr.splice(0..0, told);
+    let ended = shell.ended(&output);
+    insta::assert_snapshot!(ended.whole());
+    let calls = shell.bus.calls();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    assert!(
+        calls[1].starts_with("PUT /evict-rejected/messages/"),
+        "{calls:?}"
+    );
+    assert_eq!(shell.app.host.messages("evict-rejected").len(), 2);
     shell.end().await;
 }

@@ -154,6 +154,13 @@ async fn each_refusal_says_what_to_do() {
     shell.az("echo 'ERROR: Please run az login to setup account.' >&2; exit 1");
     tell("not signed in", shell.evict(&send).await.whole());
     shell.sign_in(&good);
+    let other = [
+        "send",
+        "alice@contoso.com",
+        "--tenant",
+        "84c31ca0-ac3b-4eae-ad11-519d80233e6f",
+    ];
+    tell("another tenant", shell.evict(&other).await.whole());
     let elsewhere = ["send", "alice@contoso.com", "--queue", "evikt"];
     tell("no such queue", shell.evict(&elsewhere).await.whole());
     for status in [403, 410, 429, 503] {

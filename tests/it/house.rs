@@ -84,7 +84,6 @@ const NO_WILDCARD: &str = "#![deny(clippy::wildcard_enum_match_arm)]";
 const OPERATORS_OWN: &[(&str, &str)] = &[
     ("lib.rs", "cli"),
     ("lib.rs", "queue"),
-    ("entra/mod.rs", "exchange"),
     ("entra/mod.rs", "operator"),
     ("entra/mod.rs", "access"),
     ("entra/mod.rs", "reports"),

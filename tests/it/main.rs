@@ -29,9 +29,13 @@ mod documents;
 mod entra_support;
 mod entra_wire;
 #[cfg(feature = "operator")]
+mod evict_check;
+#[cfg(feature = "operator")]
 mod evict_letters;
 #[cfg(feature = "operator")]
 mod evict_send;
+#[cfg(feature = "operator")]
+mod evict_wait;
 #[cfg(feature = "operator")]
 mod explain;
 mod faults;
@@ -74,3 +78,5 @@ mod shell;
 mod status;
 mod storm;
 mod story;
+#[cfg(feature = "operator")]
+mod terminal;

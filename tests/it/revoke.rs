@@ -345,7 +345,7 @@ async fn interrupted(shell: &Shell) -> (tokio::process::Child, String) {
     (child, pid)
 }
 
-async fn interrupt(pid: &str) {
+pub(crate) async fn interrupt(pid: &str) {
     let status = tokio::process::Command::new("kill")
         .args(["-INT", pid])
         .status()

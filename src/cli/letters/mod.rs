@@ -4,6 +4,7 @@
 //! its lock ends. Giving back counts as a delivery, and a queue gives a message up after so many of them, into its own
 //! dead letters; so `rejected` reads those too. From dead letters nothing is given up further.
 
+mod replay;
 mod view;
 mod walk;
 
@@ -12,18 +13,15 @@ use std::io;
 use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
-use uuid::Uuid;
 
+use self::replay::replay;
 use self::view::Letter;
-use self::walk::{Step, walk};
+use self::walk::{Seen, Step, walk};
 use super::bus::{Connection, Failure};
 use super::escape::Escaped;
+use super::progress::Progress;
 use super::{Console, Exit};
-use crate::queue::{Locked, Outgoing, QueuePath, ServiceBus};
-
-/// Under which ids copies are sent: that of the original, its place and its time, so that a copy that is sent twice is one
-/// message where the queue detects duplicates, and is not taken for the original.
-const COPIES: Uuid = Uuid::from_u128(0x6d1c_3f0a_52b7_4d0e_9a83_1be1_7f0c_55d2);
+use crate::queue::{Locked, QueuePath};
 
 pub(super) const EXAMPLES_OF_DEAD_LETTERS: &str = "Examples:\n  \
     evict dead-letters list --namespace contoso-evict\n  \
@@ -38,11 +36,11 @@ pub(super) const EXAMPLES_OF_REJECTED: &str = "Examples:\n  \
 
 /// What is in the dead letters of the function's queue, or in the queue of what the function rejected.
 ///
-/// It signs in as whoever is signed in to the Azure CLI, who needs the role Azure Service Bus Data Receiver on the queue that
-/// is read, and Azure Service Bus Data Sender on the queue that `replay` sends to.
+/// It signs in as whoever is signed in (the Azure CLI, a managed identity, a workload identity), who needs the role Azure
+/// Service Bus Data Receiver on the queue that is read, and Azure Service Bus Data Sender on the queue that `replay` sends to.
 ///
-/// Exit code 0 if all was done, 1 if a message was not there or was not replayed, 2 if Service Bus refused or could not be
-/// reached, 77 if a sign-in or a role is missing.
+/// Exit code 0 if all was done, 1 if a message was not there or was not replayed or Ctrl-C stopped it, 2 if nobody is signed in
+/// or Service Bus refused or could not be reached, 77 if a role is missing, 130 after a second Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Letters {
     #[command(subcommand)]
@@ -175,28 +173,38 @@ impl Letters {
 impl List {
     fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open()?;
+        let session = self.place.connection.open(console)?;
+        let progress = Progress::begin(
+            console.errors,
+            &console.surroundings,
+            "Reading messages",
+            None,
+        );
         let mut letters = Vec::new();
         let visit = async |locked: &Locked| {
             letters.push(Letter::of(locked));
             Ok(Step::GiveBack)
         };
-        let complete = session
-            .runtime
-            .block_on(walk(&session.bus, &sources, visit))?;
+        let walked = walk(&session.bus, &sources, &progress, visit);
+        let seen = session.runtime.block_on(walked)?;
+        drop(progress);
         if self.json {
             let listed = Listed {
                 namespace: session.bus.namespace().host(),
                 messages: &letters,
-                complete,
+                complete: seen == Seen::All,
             };
             serde_json::to_writer_pretty(&mut *console.output, &listed).map_err(io::Error::from)?;
             writeln!(console.output)?;
-            return Ok(Exit::Success);
+            return Ok(seen.exit());
         }
         let places: Vec<String> = sources.iter().map(ToString::to_string).collect();
         let places = places.join(" and ");
         match letters.len() {
+            count if seen == Seen::Stopped => writeln!(
+                console.output,
+                "{count} messages were looked at in {places}, and then it was stopped."
+            )?,
             0 => writeln!(console.output, "Nothing is in {places}.")?,
             1 => writeln!(console.output, "One message is in {places}.")?,
             count => writeln!(console.output, "{count} messages are in {places}.")?,
@@ -209,20 +217,30 @@ impl List {
             )?;
             letter.write_facts(console.output)?;
         }
-        if !complete {
-            writeln!(
+        match seen {
+            Seen::All => {}
+            Seen::NotAll => writeln!(
                 console.errors,
                 "evict: there is more than could be read while the first lock held; deal with these first"
-            )?;
+            )?,
+            Seen::Stopped => {
+                writeln!(console.errors, "evict: stopped; there may be more.")?;
+            }
         }
-        Ok(Exit::Success)
+        Ok(seen.exit())
     }
 }
 
 impl Show {
     fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open()?;
+        let session = self.place.connection.open(console)?;
+        let progress = Progress::begin(
+            console.errors,
+            &console.surroundings,
+            "Looking for the message",
+            None,
+        );
         let mut found = None;
         let visit = async |locked: &Locked| {
             if !is_meant(locked, &self.id) {
@@ -231,10 +249,13 @@ impl Show {
             found = Some((Letter::of(locked), locked.message().body.clone()));
             Ok(Step::Enough)
         };
-        session
-            .runtime
-            .block_on(walk(&session.bus, &sources, visit))?;
+        let walked = walk(&session.bus, &sources, &progress, visit);
+        let seen = session.runtime.block_on(walked)?;
+        drop(progress);
         let Some((letter, body)) = found else {
+            if seen == Seen::Stopped {
+                return Ok(stopped().tell(console));
+            }
             return Ok(not_there(kind, &self.id).tell(console));
         };
         if self.body {
@@ -254,7 +275,13 @@ impl Show {
 impl Replay {
     fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open()?;
+        let session = self.place.connection.open(console)?;
+        let progress = Progress::begin(
+            console.errors,
+            &console.surroundings,
+            "Replaying messages",
+            None,
+        );
         let mut missing = self.which.ids.clone();
         let mut exit = Exit::Success;
         let visit = async |locked: &Locked| {
@@ -265,26 +292,29 @@ impl Replay {
             let id = Escaped(&letter.message_id).to_string();
             if let Some(problem) = &letter.unreadable {
                 exit = Exit::Partly;
-                writeln!(
-                    console.errors,
-                    "evict: {id} was not replayed, since the function could not read it: {}\n  Next: `{} show {} --body > FILE`, correct the file, `evict send --alert FILE`, and drop the message.",
-                    Escaped(problem),
+                progress.tell(&format_args!(
+                    "{id} was not replayed, since the function could not read it: {problem}\n  Next: `{} show {} --body > FILE`, correct the file, `evict send --alert FILE`, and drop the message.",
                     kind.verb(),
                     letter.sequence_number,
-                )?;
+                ));
                 return Ok(step);
             }
             let copy = replay(&session.bus, &self.place.queue, locked, &letter).await?;
-            writeln!(
-                console.output,
-                "Replayed {id}: it is on the queue {} as {copy}, and no longer in {}.",
-                self.place.queue, letter.queue
-            )?;
+            progress.aside(|| {
+                writeln!(
+                    console.output,
+                    "Replayed {id}: it is on the queue {} as {copy}, and no longer in {}.",
+                    self.place.queue, letter.queue
+                )
+            })?;
             Ok(step.gone())
         };
-        session
-            .runtime
-            .block_on(walk(&session.bus, &sources, visit))?;
+        let walked = walk(&session.bus, &sources, &progress, visit);
+        let seen = session.runtime.block_on(walked)?;
+        drop(progress);
+        if seen == Seen::Stopped {
+            return Ok(stopped().tell(console));
+        }
         for id in &missing {
             exit = not_there(kind, id).tell(console);
         }
@@ -304,24 +334,35 @@ impl Discard {
             ));
         }
         let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open()?;
+        let session = self.place.connection.open(console)?;
+        let progress = Progress::begin(
+            console.errors,
+            &console.surroundings,
+            "Dropping messages",
+            None,
+        );
         let mut missing = self.which.ids.clone();
         let visit = async |locked: &Locked| {
             let Some(step) = self.which.take(&mut missing, locked) else {
                 return Ok(Step::GiveBack);
             };
             session.bus.complete(locked).await?;
-            writeln!(
-                console.output,
-                "Dropped {} from {}.",
-                Escaped(&locked.message().message_id),
-                locked.queue()
-            )?;
+            progress.aside(|| {
+                writeln!(
+                    console.output,
+                    "Dropped {} from {}.",
+                    Escaped(&locked.message().message_id),
+                    locked.queue()
+                )
+            })?;
             Ok(step.gone())
         };
-        session
-            .runtime
-            .block_on(walk(&session.bus, &sources, visit))?;
+        let walked = walk(&session.bus, &sources, &progress, visit);
+        let seen = session.runtime.block_on(walked)?;
+        drop(progress);
+        if seen == Seen::Stopped {
+            return Ok(stopped().tell(console));
+        }
         let mut exit = Exit::Success;
         for id in &missing {
             exit = not_there(kind, id).tell(console);
@@ -353,6 +394,13 @@ fn is_meant(locked: &Locked, id: &str) -> bool {
     message.message_id == id || message.sequence_number.to_string() == id
 }
 
+fn stopped() -> Failure {
+    Failure::new(
+        Exit::Partly,
+        "stopped; what was not dealt with is where it was.",
+    )
+}
+
 fn not_there(kind: Kind, id: &str) -> Failure {
     Failure::new(
         Exit::Partly,
@@ -361,49 +409,4 @@ fn not_there(kind: Kind, id: &str) -> Failure {
             kind.verb()
         ),
     )
-}
-
-/// Sends a copy and ends the original, in this order: whatever breaks in between, the message is still there. Returns the
-/// copy's id.
-async fn replay(
-    bus: &ServiceBus,
-    to: &QueuePath,
-    locked: &Locked,
-    letter: &Letter,
-) -> Result<Uuid, Failure> {
-    // Nobody else has the message as long as the lock holds; without it no copy is sent.
-    bus.renew(locked).await?;
-    let message = locked.message();
-    let name = format!(
-        "{} {} {}",
-        letter.queue, message.sequence_number, message.message_id
-    );
-    let id = Uuid::new_v5(&COPIES, name.as_bytes());
-    let mut properties = message.properties.clone();
-    properties.retain(|name, _| !name.starts_with("deadletter"));
-    properties.insert("evict-replayed-from".to_owned(), letter.queue.clone());
-    if let Some(because) = &letter.because {
-        properties.insert("evict-replayed-because".to_owned(), because.clone());
-    }
-    let copy = Outgoing {
-        body: message.body.clone(),
-        message_id: id.to_string(),
-        correlation_id: message.correlation_id.clone(),
-        content_type: message.content_type.clone(),
-        properties,
-        ..Outgoing::default()
-    };
-    bus.send(to, &copy).await?;
-    bus.complete(locked).await.map_err(|error| {
-        let told = Failure::from(error);
-        let why = told.text.lines().next().unwrap_or_default();
-        Failure::new(
-            told.exit,
-            format!(
-                "a copy is on the queue {to} as {id}, but the original is still in {}: {why}\n  Next: drop the original, number {}; replaying it again would ask for the same users twice.",
-                letter.queue, letter.sequence_number
-            ),
-        )
-    })?;
-    Ok(id)
 }

@@ -11,6 +11,7 @@ use schemars::{Schema as Document, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::access::Document as Access;
+use super::check::Document as Check;
 use super::explain::Document as Explained;
 use super::letters::Listed;
 use super::send::Sent;
@@ -63,7 +64,7 @@ fn document() -> Value {
 }
 
 /// Every verb that answers in JSON. A test holds this list against the help of every verb.
-fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 8] {
+fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 9] {
     [
         ("explain", generator.subschema_for::<Explained<'_>>()),
         ("settings", generator.subschema_for::<Vec<Row>>()),
@@ -73,6 +74,7 @@ fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 8] {
         ("revoke", generator.subschema_for::<OperatorReply<'_>>()),
         ("status", generator.subschema_for::<Status>()),
         ("access", generator.subschema_for::<Access>()),
+        ("check", generator.subschema_for::<Check>()),
     ]
 }
 

@@ -20,7 +20,9 @@ use super::operator::{Operator, Session, exit_of};
 use super::receipts::{time, write_wrapped};
 use super::users::Users;
 use super::{Console, Exit};
-use crate::domain::{GroupId, HomeTenant, SubjectRef, User, UserId, UserPrincipalName};
+use crate::domain::{
+    GroupId, HomeTenant, SubjectRef, User, UserId, UserPrincipalName, WithholdReason,
+};
 use crate::entra::{EntraError, Resolution, Tally};
 use crate::guard::{self, Examined, Membership};
 
@@ -100,7 +102,7 @@ struct Account {
 
 /// What the guard says, by the settings at hand.
 #[derive(Serialize, JsonSchema)]
-struct Protection {
+pub(super) struct Protection {
     /// Whether a cut would be withheld.
     withheld: bool,
     /// The word for why.
@@ -111,7 +113,20 @@ struct Protection {
     policy: Option<&'static str>,
     /// Sentences for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
+    pub(super) detail: Option<String>,
+}
+
+impl Protection {
+    /// Whether the user as such is protected, and not only what could not be learned stands in the way.
+    pub(super) fn is_of_the_user(&self) -> bool {
+        let reasons = [
+            WithholdReason::ProtectedUser,
+            WithholdReason::ProtectedGroup,
+        ];
+        reasons
+            .iter()
+            .any(|reason| self.reason == Some(reason.as_str()))
+    }
 }
 
 impl Status {
@@ -216,7 +231,7 @@ async fn entry(
 }
 
 /// The protected groups that the directory does not have.
-async fn missing_groups(session: &Session) -> Result<Vec<GroupId>, EntraError> {
+pub(super) async fn missing_groups(session: &Session) -> Result<Vec<GroupId>, EntraError> {
     let tally = Tally::new();
     let mut missing = Vec::new();
     for group in &session.settings.policy.protected_groups {
@@ -231,7 +246,7 @@ async fn missing_groups(session: &Session) -> Result<Vec<GroupId>, EntraError> {
 }
 
 /// Asks the guard, as before a cut.
-async fn protection(
+pub(super) async fn protection(
     session: &Session,
     missing: &Result<Vec<GroupId>, EntraError>,
     user: &User,

@@ -20,7 +20,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Stay up, so that curl can post alerts and drop messages into the queue, until Ctrl-C or SIGTERM.
+    /// Stay up, so that curl can post alerts and drop messages into the queue, and `evict` can be tried from a shell, until
+    /// Ctrl-C or SIGTERM.
     Serve(ServeOptions),
 }
 
@@ -66,6 +67,9 @@ pub(crate) struct ServeOptions {
     /// The port on which messages are dropped into queues and the host is looked at; 0 for a free one.
     #[arg(long, default_value_t = 0)]
     pub(crate) control_port: u16,
+    /// The port of Service Bus's REST, for `evict --namespace`; 0 for a free one.
+    #[arg(long = "bus-port", value_name = "BUS_PORT", default_value_t = 0)]
+    pub(crate) bus: u16,
 }
 
 /// Reads `NAME=VALUE`.

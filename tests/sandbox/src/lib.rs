@@ -10,6 +10,7 @@ pub mod functions;
 pub mod handler;
 pub mod judges;
 pub mod once;
+pub mod operator;
 pub mod stage;
 pub mod story;
 mod sync;

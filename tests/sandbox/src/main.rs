@@ -10,13 +10,18 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use sandbox::bus::RestSurface;
 use sandbox::once;
+use sandbox::operator::OperatorShell;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
 
 use self::cli::{AlertOptions, Cli, Command, CommonOptions, ServeOptions};
 use self::setting::{Ports, Setting};
+
+/// How often the person at the shell is signed in anew: well before a token ends.
+const SIGN_IN_AGAIN: Duration = Duration::from_mins(30);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -90,6 +95,10 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
     let setting = Setting::start(common, ports).await?;
     let (host, tenant) = (&setting.host, &setting.tenant);
     tenant.keep_redeeming(Duration::from_secs(1));
+    let bus = RestSurface::start(host.broker(), tenant.issuer(), options.bus).await?;
+    let shell = OperatorShell::new(tenant, &bus)?;
+    let others = setting.operators_tokens();
+    shell.sign_in(tenant, &bus, &others)?;
     let ready = json!({
         "ready": true,
         "revoke": format!("{}/api/revoke", host.http_endpoint()),
@@ -101,13 +110,26 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
         "tenantControl": tenant.control_endpoint(),
         "graph": tenant.graph_endpoint(),
         "identity": tenant.identity_endpoint(),
+        "namespace": bus.endpoint(),
+        "shell": shell.exports(),
     });
     print(&format!("{ready}\n"))?;
-    host.wait_until(
+    let stopped = host.wait_until(
         Duration::MAX,
         sandbox::functions::FunctionsHost::has_stopped,
-    )
-    .await?;
+    );
+    let renewed = async {
+        loop {
+            tokio::time::sleep(SIGN_IN_AGAIN).await;
+            if let Err(error) = shell.sign_in(tenant, &bus, &others) {
+                return error;
+            }
+        }
+    };
+    tokio::select! {
+        stopped = stopped => stopped?,
+        error = renewed => return Err(error),
+    }
     bail!("the host has shut down: {:?}", host.events());
 }
 

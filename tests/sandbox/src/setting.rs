@@ -72,6 +72,16 @@ impl Setting {
     }
 }
 
+impl Setting {
+    /// Tokens, by their scopes, that the person at a shell needs besides those for Graph and Service Bus.
+    pub(crate) fn operators_tokens(&self) -> Vec<(String, String)> {
+        let bearer = self.bearer.iter();
+        bearer
+            .map(|token| (format!("{AUDIENCE}/.default"), token.clone()))
+            .collect()
+    }
+}
+
 /// The handler's settings: the tenant's, those that suit the shipped world, and those that were asked for, which win.
 fn settings(options: &CommonOptions, tenant: &Tenant, open: bool) -> Vec<(String, String)> {
     let mut settings = tenant.environment();

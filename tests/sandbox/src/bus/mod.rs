@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use axum::Router;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -42,6 +43,8 @@ struct Shared {
     troubles: Mutex<VecDeque<Option<u16>>>,
     /// Method and path of every request.
     calls: Mutex<Vec<String>>,
+    /// Whether requests wait before they are answered.
+    held: watch::Sender<bool>,
 }
 
 impl RestSurface {
@@ -59,6 +62,7 @@ impl RestSurface {
             access: Access::new(issuer),
             troubles: Mutex::default(),
             calls: Mutex::default(),
+            held: watch::Sender::new(false),
         });
         let router = Router::new()
             .fallback(requests::answer)
@@ -110,6 +114,11 @@ impl RestSurface {
         let mut troubles = lock(&self.shared.troubles);
         troubles.extend(std::iter::repeat_n(None, requests));
         troubles.push_back(Some(status));
+    }
+
+    /// Lets every request from now on wait for its answer, or go on.
+    pub fn hold(&self, held: bool) {
+        self.shared.held.send_replace(held);
     }
 
     /// Method and path of every request so far.

@@ -47,6 +47,9 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         .decode_utf8_lossy()
         .into_owned();
     lock(&shared.calls).push(format!("{} /{path}", parts.method));
+    // It fails only when the surface is gone, and then nobody is answered.
+    let mut held = shared.held.subscribe();
+    let _released = held.wait_for(|held| !held).await.is_ok();
     let trouble = lock(&shared.troubles).pop_front();
     if let Some(Some(status)) = trouble {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -172,6 +175,9 @@ fn settle(shared: &Shared, place: &Place, method: &Method, id: &str, token: &str
     let Ok(token) = token.parse::<Uuid>() else {
         return lost();
     };
+    if !broker.entities().contains(&place.entity) {
+        return no_entity(place);
+    }
     if !broker.is_locked(&place.entity, place.dead, id, token) {
         return lost();
     }

@@ -203,6 +203,26 @@ async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
         .nth(1)
         .unwrap()
         .trim_end_matches(" }");
+    // What is typed once makes a shell in which somebody is signed in, for Service Bus too.
+    let asked = Command::new("sh")
+        .arg("-c")
+        .arg(format!(
+            "{}\naz account get-access-token -o json --scope https://servicebus.azure.net/.default && printenv \
+             EVICT_TENANT_ID EVICT_GRAPH_ENDPOINT NAMESPACE",
+            serving.at("shell")
+        ))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(asked.stdout).unwrap();
+    let (token, variables) = said.split_once('\n').unwrap();
+    let token: Value = serde_json::from_str(token).unwrap();
+    assert_eq!(variables.lines().count(), 3, "{variables}");
+    assert_eq!(variables.lines().last().unwrap(), serving.at("namespace"));
+    let sent = client
+        .post(format!("{}/evict/messages", serving.at("namespace")))
+        .bearer_auth(token["accessToken"].as_str().unwrap())
+        .body("{}");
+    assert_eq!(sent.send().await.unwrap().status(), 201);
     for name in ["graph", "tenantControl"] {
         assert!(client.get(serving.at(name)).send().await.is_ok(), "{name}");
     }

@@ -8,9 +8,9 @@ use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient};
 use reqwest::header::{self, HeaderValue};
 
-use super::identity::IdentityProblem;
-use super::transport::{HttpTransport, TransportFailure};
 use crate::domain::LoginEndpoint;
+use crate::entra::identity::IdentityProblem;
+use crate::entra::transport::{HttpTransport, TransportFailure};
 
 /// How long the sign-in service may take to exchange a federated token.
 const TIMEOUT: Duration = Duration::from_secs(15);

@@ -1,7 +1,9 @@
 //! `evict send`: puts a message on the function's queue, for those who may ask but not cut.
 
+mod watch;
+
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,22 +13,27 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+use self::watch::{Watch, Watched};
 use super::bus::{Connection, Failure};
 use super::escape::Escaped;
+use super::progress::{Interrupt, Progress, heeding};
 use super::{Console, Exit};
 use crate::alert;
-use crate::domain::{Parsed, SubjectKind};
+use crate::domain::{Parsed, SubjectKind, SubjectRef};
 use crate::queue::{Outgoing, QueuePath};
 
 /// Puts a message on the function's queue; the function cuts the users and publishes the receipts.
 ///
-/// It signs in as whoever is signed in to the Azure CLI, who needs the role Azure Service Bus Data Sender on the queue.
+/// It signs in as whoever is signed in (the Azure CLI, a managed identity, a workload identity), who needs the role Azure
+/// Service Bus Data Sender on the queue, and with --wait the Graph permission User.Read.All.
 ///
-/// Exit code 0 if the queue has the message, 2 if Service Bus did not take it or could not be reached, 65 if Evict could
-/// not read the message (nothing was sent then), 66 if the file cannot be read, 77 if a sign-in or a role is missing.
+/// Exit code 0 if the queue has the message, and with --wait if the sessions of all users are seen to be cut; 1 if some are not; 2
+/// if nobody is signed in, or Service Bus or Graph refused or could not be reached; 65 if Evict could not read the message
+/// (nothing was sent then), 66 if the file cannot be read, 77 if a role or a permission is missing, 130 after a second Ctrl-C.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  evict send alice@contoso.com --namespace contoso-evict --reason \"tokens on a paste site\""
+    after_help = "Examples:\n  evict send alice@contoso.com --namespace contoso-evict --reason \"tokens on a paste site\"\n  \
+                  evict send alice@contoso.com --namespace contoso-evict --wait --timeout 5m"
 )]
 pub(super) struct Send {
     /// Who is to be cut: a user principal name, an object id, a SID or DOMAIN\name.
@@ -61,6 +68,12 @@ pub(super) struct Send {
     /// When it may be delivered first, such as 2026-11-25T06:00:00Z; at once if left out.
     #[arg(long, value_name = "WHEN")]
     at: Option<Timestamp>,
+    /// Watch the directory until the users' sessions are cut; takes no message away from anyone.
+    #[arg(long, conflicts_with = "at")]
+    wait: bool,
+    /// How long to watch at most.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10m", requires = "wait")]
+    timeout: Duration,
     /// Answer with one JSON document.
     #[arg(long)]
     json: bool,
@@ -95,20 +108,21 @@ pub(super) struct Sent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     at: Option<Timestamp>,
+    /// What became of the users by the end of the waiting, each once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watched: Option<&'a [Watched]>,
 }
 
 impl Send {
     /// Runs the verb.
     pub(super) fn run(&self, console: &mut Console<'_>) -> Exit {
-        match self.send(console) {
-            Ok(()) => Exit::Success,
-            Err(failure) => failure.tell(console),
-        }
+        self.send(console)
+            .unwrap_or_else(|failure| failure.tell(console))
     }
 
-    fn send(&self, console: &mut Console<'_>) -> Result<(), Failure> {
+    fn send(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let body = self.body(console.input)?;
-        let (shape, users) = Self::look_at(&body)?;
+        let (shape, subjects) = Self::look_at(&body)?;
         let message = Outgoing {
             body,
             message_id: self
@@ -121,47 +135,46 @@ impl Send {
             at: self.at,
             ..Outgoing::default()
         };
-        let session = self.connection.open()?;
-        session
-            .runtime
-            .block_on(session.bus.send(&self.queue, &message))?;
+        let users = users_among(&subjects);
+        let (host, watched) = if self.wait {
+            let watch = Watch::begin(&self.connection, subjects, console)?;
+            let host = watch.host().to_owned();
+            let watched = watch.send_and_wait(&self.queue, &message, self.timeout, console)?;
+            (host, Some(watched))
+        } else {
+            (self.send_alone(&message, console)?, None)
+        };
         let sent = Sent {
-            namespace: session.bus.namespace().host(),
+            namespace: &host,
             queue: self.queue.to_string(),
             message_id: &message.message_id,
             shape,
             users,
             at: self.at,
+            watched: watched.as_deref(),
         };
         if self.json {
             serde_json::to_writer_pretty(&mut *console.output, &sent).map_err(io::Error::from)?;
             writeln!(console.output)?;
-            return Ok(());
+        } else {
+            sent.write(console.output, console.surroundings.width)?;
         }
-        let asks = match users {
-            1 => "asks for one user".to_owned(),
-            users => format!("asks for {users} users"),
-        };
-        let Sent {
-            namespace, queue, ..
-        } = &sent;
-        writeln!(
-            console.output,
-            "Sent to the queue {queue} of {namespace}; it {asks}."
-        )?;
-        writeln!(
-            console.output,
-            "   message     {}",
-            Escaped(&message.message_id)
-        )?;
-        if let Some(at) = self.at {
-            writeln!(console.output, "   not before  {at}")?;
+        Ok(watched.as_deref().map_or(Exit::Success, watch::exit))
+    }
+
+    /// Sends, and tells the namespace's host.
+    fn send_alone(&self, message: &Outgoing, console: &mut Console<'_>) -> Result<String, Failure> {
+        let session = self.connection.open(console)?;
+        let progress = Progress::begin(console.errors, &console.surroundings, "Sending", None);
+        let interrupt = Interrupt::default();
+        let sending = session.bus.send(&self.queue, message);
+        let first = || "the message is on its way: waiting for the answer".to_owned();
+        let sent = heeding(&interrupt, &progress, first, sending);
+        match session.runtime.block_on(sent) {
+            Some(sent) => sent?,
+            None => return Err(unknown()),
         }
-        writeln!(
-            console.output,
-            "   next        what becomes of them is in the receipts, under this message id"
-        )?;
-        Ok(())
+        Ok(session.bus.namespace().host().to_owned())
     }
 
     fn body(&self, input: &mut dyn Read) -> Result<Vec<u8>, Failure> {
@@ -188,8 +201,8 @@ impl Send {
         Ok(body)
     }
 
-    /// What the function will see in it: the shape, and how many users it asks for.
-    fn look_at(body: &[u8]) -> Result<(&'static str, usize), Failure> {
+    /// What the function will see in it: the shape, and whom it asks for.
+    fn look_at(body: &[u8]) -> Result<(&'static str, Vec<SubjectRef>), Failure> {
         let refused = |reason: String| {
             Err(Failure::new(
                 Exit::Data,
@@ -197,7 +210,7 @@ impl Send {
             ))
         };
         let parsed = alert::parse(body);
-        let users = match &parsed {
+        let subjects = match &parsed {
             Parsed::Malformed(malformed) => {
                 return refused(format!(
                     "the function could not read it: at {}: {}\n  Next: correct it; `evict explain` shows how a payload is read.",
@@ -210,14 +223,53 @@ impl Send {
                     nothing.reason.as_str()
                 ));
             }
-            Parsed::Alert(alert) => alert
-                .subjects
-                .iter()
-                .filter(|subject| subject.kind == SubjectKind::User)
-                .count(),
+            Parsed::Alert(alert) => alert.subjects.clone(),
         };
-        Ok((parsed.header().shape.as_str(), users))
+        Ok((parsed.header().shape.as_str(), subjects))
     }
+}
+
+impl Sent<'_> {
+    fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()> {
+        let asks = match self.users {
+            1 => "asks for one user".to_owned(),
+            users => format!("asks for {users} users"),
+        };
+        let Self {
+            namespace, queue, ..
+        } = self;
+        writeln!(
+            output,
+            "Sent to the queue {queue} of {namespace}; it {asks}."
+        )?;
+        writeln!(output, "   message     {}", Escaped(self.message_id))?;
+        if let Some(at) = self.at {
+            writeln!(output, "   not before  {at}")?;
+        }
+        match self.watched {
+            Some(watched) => watch::write(output, watched, namespace, width),
+            None => writeln!(
+                output,
+                "   next        what becomes of them is in the receipts, under this message id"
+            ),
+        }
+    }
+}
+
+/// The command was ended before Service Bus had answered.
+fn unknown() -> Failure {
+    Failure::new(
+        Exit::Interrupted,
+        "ended at once: whether the message arrived is not known.\nNext: send it again if in doubt; a second one at worst cuts \
+         the same users twice.",
+    )
+}
+
+fn users_among(subjects: &[SubjectRef]) -> usize {
+    subjects
+        .iter()
+        .filter(|subject| subject.kind == SubjectKind::User)
+        .count()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

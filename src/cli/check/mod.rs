@@ -1,0 +1,190 @@
+//! `evict check`: whether all is there that the other verbs need, line by line, each with what to do. It changes nothing.
+
+mod ask;
+
+use std::io::{self, Write};
+
+use clap::Args;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::escape::Escaped;
+use super::operator::{Operator, runtime};
+use super::progress::{Interrupt, Progress, heeding};
+use super::receipts::write_wrapped;
+use super::{Console, Exit};
+use crate::domain::Audience;
+use crate::entra::operator::function::CheckUrl;
+use crate::queue::{Namespace, QueuePath};
+
+/// Says whether all is there that the other verbs need: sign-in, tenant, permissions, Graph, queue, function; changes nothing.
+///
+/// No message is taken, locked or sent. Whether you may send to a queue is not told by Service Bus but when something is sent.
+///
+/// Exit code 0 if all is well, 1 if something is not, 2 if nobody is signed in, so that nothing could be asked, 64 for a wrong
+/// command line or setting, 77 if a permission or a role is missing.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  evict check\n  evict check --namespace contoso-evict --json")]
+pub(super) struct Check {
+    /// The Service Bus namespace: its name, or its whole host in another cloud.
+    #[arg(long, value_name = "HOST")]
+    namespace: Option<Namespace>,
+    /// The function's queue; the queue of that name with `-rejected` behind it is asked for too.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "evict",
+        requires = "namespace"
+    )]
+    queue: QueuePath,
+    /// The function's own self-check.
+    #[arg(long, value_name = "URL")]
+    url: Option<CheckUrl>,
+    /// The application that callers of the function get their tokens for; without it `EVICT_HTTP_AUDIENCE` counts, and without
+    /// either the function is asked without a token.
+    #[arg(long, value_name = "ID", requires = "url")]
+    audience: Option<Audience>,
+    /// Answer with one JSON document: {"ok": …, "checks": [...]}.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+/// The answer. Its JSON is a contract; what is not known is left out.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Check")]
+pub(super) struct Document {
+    /// Whether nothing is wrong.
+    ok: bool,
+    /// What was looked at, in its order.
+    checks: Vec<Line>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CheckLine")]
+struct Line {
+    /// What it is: `sign-in`, `tenant`, `permission …`, `graph`, `protected group …`, `queue …`, `function`.
+    name: String,
+    /// Whether it is well.
+    state: State,
+    /// What is so, or what is wrong and what to do.
+    detail: String,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+/// Whether a thing is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "CheckState")]
+enum State {
+    /// It is well.
+    Ok,
+    /// It is not; the detail says what to do.
+    NotOk,
+    /// It cannot be told from here, or is not needed by everybody.
+    Unknown,
+}
+
+impl Line {
+    fn ok(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            state: State::Ok,
+            detail: detail.into(),
+            exit: Exit::Success,
+        }
+    }
+
+    fn not_ok(name: impl Into<String>, exit: Exit, detail: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            state: State::NotOk,
+            detail: detail.into(),
+            exit,
+        }
+    }
+
+    fn unknown(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            state: State::Unknown,
+            ..Self::ok(name, detail)
+        }
+    }
+}
+
+impl Check {
+    /// Runs the verb.
+    pub(super) fn run(&self, console: &mut Console<'_>) -> Exit {
+        self.attempt(console).unwrap_or_else(|exit| exit)
+    }
+
+    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
+        let settings = self.operator.settings(console)?;
+        let runtime = runtime(console)?;
+        let progress = Progress::begin(console.errors, &console.surroundings, "Checking", None);
+        let first = || "stopping, with nothing changed".to_owned();
+        let interrupt = Interrupt::default();
+        let checks = runtime.block_on(heeding(&interrupt, &progress, first, async {
+            let mut checks = Vec::new();
+            tokio::select! {
+                () = self.ask(&settings, &progress, &mut checks) => {}
+                () = interrupt.asked() => {}
+            }
+            checks
+        }));
+        drop(progress);
+        let checks = checks.ok_or(Exit::Interrupted)?;
+        let ok = !interrupt.is_asked() && checks.iter().all(|line| line.state != State::NotOk);
+        let exit = exit(&checks, interrupt.is_asked());
+        let document = Document { ok, checks };
+        let written = if self.json {
+            serde_json::to_writer_pretty(&mut *console.output, &document)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(console.output))
+        } else {
+            document.write(console.output, console.surroundings.width)
+        };
+        written.map_err(|_| Exit::Io)?;
+        Ok(exit)
+    }
+}
+
+/// Nothing to be asked for want of a sign-in comes first, then a missing permission, then anything else.
+fn exit(checks: &[Line], stopped: bool) -> Exit {
+    for exit in [Exit::Unable, Exit::NoPermission, Exit::Partly] {
+        if checks.iter().any(|line| line.exit == exit) {
+            return exit;
+        }
+    }
+    if stopped { Exit::Partly } else { Exit::Success }
+}
+
+impl Document {
+    fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()> {
+        for line in &self.checks {
+            let word = match line.state {
+                State::Ok => "ok",
+                State::NotOk => "NOT OK",
+                State::Unknown => "?",
+            };
+            writeln!(output, "{word:<6}  {}", Escaped(&line.name))?;
+            for part in line.detail.lines() {
+                write_wrapped(output, "        ", &Escaped(part).to_string(), width)?;
+            }
+        }
+        let wrong = self
+            .checks
+            .iter()
+            .filter(|line| line.state == State::NotOk)
+            .count();
+        match (self.ok, wrong) {
+            (true, _) => writeln!(output, "\nAll is well, as far as it can be told from here."),
+            (false, 0) => writeln!(output, "\nStopped before all was asked."),
+            (false, 1) => writeln!(output, "\nOne thing is not well."),
+            (false, wrong) => writeln!(output, "\n{wrong} things are not well."),
+        }
+    }
+}

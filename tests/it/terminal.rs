@@ -1,0 +1,145 @@
+//! The operator's command at a pseudo terminal, as a person sees it: the question and its answer, and how far the work is.
+
+use std::io::{Read, Write};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use crate::operator_shell::{AZ_SCOPES, Shell};
+
+/// How long a text may take to appear: long enough for a machine under load.
+const SOON: Duration = Duration::from_mins(1);
+
+/// A command at a terminal of its own.
+struct Terminal {
+    screen: Arc<(Mutex<String>, Condvar)>,
+    keyboard: Box<dyn Write + Send>,
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    reader: std::thread::JoinHandle<()>,
+}
+
+impl Terminal {
+    fn open(shell: &Shell, kind: &str, arguments: &[&str]) -> Self {
+        let pair = native_pty_system()
+            .openpty(PtySize {
+                rows: 24,
+                cols: 100,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_evict"));
+        command.args(arguments);
+        command.env_clear();
+        for (name, value) in &shell.environment {
+            command.env(name, value);
+        }
+        command.env("TERM", kind);
+        command.cwd(shell.folder.path());
+        let child = pair.slave.spawn_command(command).unwrap();
+        // As long as this end is open here, the other one does not end.
+        drop(pair.slave);
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let keyboard = pair.master.take_writer().unwrap();
+        let screen = Arc::new((Mutex::new(String::new()), Condvar::new()));
+        let shared = Arc::clone(&screen);
+        let reader = std::thread::spawn(move || {
+            let master = pair.master;
+            let mut bytes = [0; 1024];
+            // A terminal whose program has ended gives an error on Linux.
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                shared.0.lock().unwrap().push_str(&text);
+                shared.1.notify_all();
+            }
+            drop(master);
+        });
+        Self {
+            screen,
+            keyboard,
+            child,
+            reader,
+        }
+    }
+
+    /// Waits until the screen shows this.
+    fn shows(&self, text: &str) {
+        let (screen, changed) = &*self.screen;
+        let (seen, waited) = changed
+            .wait_timeout_while(screen.lock().unwrap(), SOON, |seen| !seen.contains(text))
+            .unwrap();
+        assert!(!waited.timed_out(), "{text:?} is not in {seen:?}");
+    }
+
+    fn types(&mut self, text: &str) {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// The exit code, and all that was on the screen.
+    fn end(mut self) -> (u32, String) {
+        let status = self.child.wait().unwrap();
+        drop(self.keyboard);
+        self.reader.join().unwrap();
+        let screen = self.screen.0.lock().unwrap().clone();
+        (status.exit_code(), screen)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_is_shown_who_is_meant_answers_and_sees_how_far_it_is() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    shell.tenant.hold("POST */revokeSignInSessions");
+    let mut terminal = Terminal::open(&shell, "xterm", &["revoke", "alice@contoso.com"]);
+    terminal.shows("Cut them? Type yes: ");
+    assert!(
+        shell
+            .tenant
+            .calls_matching("POST */revokeSignInSessions")
+            .is_empty()
+    );
+    terminal.types("yes\n");
+    terminal.shows("Cutting users");
+    terminal.shows("0 of 1");
+    shell.tenant.release_all();
+    let (code, screen) = terminal.end();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(shell.alive("alice@contoso.com"), 0);
+    for text in [
+        "Every session of 1 user of the tenant",
+        "alice@contoso.com  = alice@contoso.com, object id 6cace4d5-19d5-4695-92e7-4f7bfab36728",
+        "1 of 1 cut.",
+    ] {
+        assert!(screen.contains(text), "{text:?} is not in {screen:?}");
+    }
+    assert!(!screen.contains("\u{1b}[3"), "a colour: {screen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_no_changes_nothing() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    let before = shell.alive("alice@contoso.com");
+    let mut terminal = Terminal::open(&shell, "xterm", &["revoke", "alice@contoso.com"]);
+    terminal.shows("Cut them? Type yes: ");
+    terminal.types("no\n");
+    let (code, screen) = terminal.end();
+    assert_eq!(code, 1);
+    assert!(
+        screen.contains("not confirmed. Nothing was changed."),
+        "{screen:?}"
+    );
+    assert_eq!(shell.alive("alice@contoso.com"), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_that_cannot_redraw_gets_no_bar() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    let terminal = Terminal::open(&shell, "dumb", &["revoke", "--yes", "alice@contoso.com"]);
+    let (code, screen) = terminal.end();
+    assert_eq!(code, 0, "{screen}");
+    assert!(
+        !screen.contains("Cutting users") && !screen.contains('\u{1b}'),
+        "{screen:?}"
+    );
+}

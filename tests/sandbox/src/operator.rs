@@ -1,0 +1,97 @@
+//! What somebody needs at a shell beside the sandbox: a stand-in for the Azure CLI with somebody signed in, and the variables
+//! by which the operator's command finds the simulated tenant and its Service Bus.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use uuid::{Uuid, uuid};
+
+use crate::az::Az;
+use crate::bus::{RestSurface, Right};
+use crate::tenant::Tenant;
+
+/// Who is signed in: in the world that ships with the sandbox, a Security Operator.
+const PERSON: Uuid = uuid!("a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574");
+
+/// What the Azure CLI's own application has consent for, as far as it matters here.
+const SCOPES: [&str; 3] = ["Group.ReadWrite.All", "User.Read.All", "User.ReadWrite.All"];
+
+/// A token of a person ends after 75 minutes.
+const LIFETIME: Duration = Duration::from_mins(75);
+
+/// A shell in which `evict` works on the sandbox. Its folder is there as long as this.
+#[derive(Debug)]
+pub struct OperatorShell {
+    folder: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+    namespace: String,
+}
+
+impl OperatorShell {
+    /// Makes it, with nobody signed in yet.
+    ///
+    /// # Errors
+    /// There is no folder to be had.
+    pub fn new(tenant: &Tenant, bus: &RestSurface) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("a folder for the stand-in of the Azure CLI")?;
+        let environment = tenant
+            .environment()
+            .into_iter()
+            // There is no managed identity at a person's shell.
+            .filter(|(name, _)| !name.starts_with("IDENTITY_"))
+            .collect();
+        Ok(Self {
+            folder,
+            environment,
+            namespace: bus.endpoint(),
+        })
+    }
+
+    /// Signs somebody in, or in anew: for Graph, for Service Bus with both roles, and with other tokens by their scopes.
+    ///
+    /// # Errors
+    /// The stand-in cannot be written.
+    pub fn sign_in(
+        &self,
+        tenant: &Tenant,
+        bus: &RestSurface,
+        others: &[(String, String)],
+    ) -> anyhow::Result<()> {
+        let mut tokens = vec![
+            (
+                "https://graph.microsoft.com/.default".to_owned(),
+                tenant.persons_token(PERSON, &SCOPES),
+            ),
+            (
+                "https://servicebus.azure.net/.default".to_owned(),
+                bus.token(&[Right::Send, Right::Listen]),
+            ),
+        ];
+        tokens.extend(others.iter().cloned());
+        let ends = i64::try_from(LIFETIME.as_secs()).unwrap_or_default();
+        Az::SignedInTo {
+            tokens,
+            tenant: tenant.tenant_id(),
+            expires_on: tenant.clock().now().as_second() + ends,
+        }
+        .install(self.folder.path())
+    }
+
+    /// The folder in which the stand-in for `az` is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What is typed once: `export …`, with PATH, the settings, and the namespace in `NAMESPACE`.
+    #[must_use]
+    pub fn exports(&self) -> String {
+        let mut line = format!("export PATH='{}':\"$PATH\"", self.folder.path().display());
+        for (name, value) in &self.environment {
+            line.push_str(&format_args!(" {name}='{value}'").to_string());
+        }
+        line.push_str(&format_args!(" NAMESPACE='{}'", self.namespace).to_string());
+        line
+    }
+}

@@ -8,9 +8,7 @@ use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use sandbox::clock::SandboxClock;
 use sandbox::functions::queue_invocation;
-use sandbox::tenant::{
-    CallRecord, Fault, Tenant, World, WorldAccess, WorldApp, WorldGroup, WorldTenant, WorldUser,
-};
+use sandbox::tenant::{CallRecord, Fault, Tenant, World};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -64,25 +62,15 @@ impl Scene {
     /// # Errors
     /// No port can be had.
     pub async fn new() -> anyhow::Result<Self> {
-        let user = |index: usize| {
-            WorldUser::member(user_id(index), &format!("user{index:05}@contoso.com"))
-        };
-        let guarded = WorldUser::member(user_id(USERS), "break.glass@contoso.com");
-        let world = World {
-            tenant: WorldTenant {
-                id: TENANT,
-                domain: "contoso.com".to_owned(),
-            },
-            groups: vec![WorldGroup {
-                id: PROTECTED_GROUP,
-                display_name: Some("Protected".to_owned()),
-                is_assignable_to_role: false,
-                members: vec![guarded.id],
-            }],
-            users: (0..USERS).map(user).chain([guarded]).collect(),
-            app: WorldApp::default(),
-            access: WorldAccess::default(),
-        };
+        let user = |index: usize| json!({"id": user_id(index), "userPrincipalName": format!("user{index:05}@contoso.com")});
+        let users: Vec<Value> = (0..=USERS).map(user).collect();
+        let world = json!({
+            "tenant": {"id": TENANT, "domain": "contoso.com"},
+            "users": users,
+            // The last user is named by no alert.
+            "groups": [{"id": PROTECTED_GROUP, "displayName": "Protected", "members": [user_id(USERS)]}],
+        });
+        let world = World::from_json(&world.to_string())?;
         let tenant = Tenant::start(world, SandboxClock::new()).await?;
         // What a limit makes everybody wait is the storm's to measure.
         tenant.set_limits(None);

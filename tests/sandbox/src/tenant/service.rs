@@ -16,6 +16,7 @@ use super::azure;
 use super::call::Call;
 use super::directory::Directory;
 use super::faults::{Fault, Faults, Stage, Then};
+use super::freezer::Freezer;
 use super::graph;
 use super::identity::Identity;
 use super::issuer::Issuer;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) directory: Mutex<Directory>,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
+    pub(crate) freezer: Freezer,
     /// Whether Graph refuses properties beyond the basic profile, rather than leaving them out, to a caller who may
     /// read only that. Which of both Graph does is not documented.
     pub(crate) refuse_beyond_basic: AtomicBool,
@@ -55,7 +57,7 @@ async fn serve(
 }
 
 impl Shared {
-    async fn take(&self, call: &Call, scissors: &Scissors) -> Response {
+    pub(super) async fn take(&self, call: &Call, scissors: &Scissors) -> Response {
         let service = match call.segments.first().map(String::as_str) {
             Some("msi") => Service::Identity,
             Some("login") => Service::Login,
@@ -69,15 +71,24 @@ impl Shared {
         };
         let entry = self.journal.begin(self.record(call, service, &marks));
         let (method, path) = (call.method.as_str(), call.raw.as_str());
+        let number = match service {
+            Service::Graph => self.freezer.count(),
+            Service::Identity | Service::Login | Service::Azure => 0,
+        };
+        self.freezer.pass(number, Stage::Arrival).await;
         self.faults.held(method, path, Stage::Arrival).await;
         let fault = self
             .faults
             .strike(method, path, |name| self.is_user(call, name));
+        if fault.is_some() {
+            self.journal.spoil(entry);
+        }
         let answer = match fault {
             None => Some(self.answer(call, service, entry)),
             Some(fault) => self.spoiled(fault, call, service, entry, scissors).await,
         };
         self.faults.held(method, path, Stage::Answer).await;
+        self.freezer.pass(number, Stage::Answer).await;
         let Some(mut answer) = answer else {
             scissors.cut_after(0);
             return plain(StatusCode::OK);
@@ -117,6 +128,11 @@ impl Shared {
             body: String::from_utf8_lossy(&call.body).into_owned(),
             surprise: None,
             while_told_to_wait: false,
+            answered_at: None,
+            answer: None,
+            retry_after: None,
+            spoiled: false,
+            cut_at: None,
         }
     }
 
@@ -153,6 +169,10 @@ impl Shared {
                 now,
             ),
         };
+        let revokes = call.raw.ends_with("revokeSignInSessions") && call.method == "POST";
+        if service == Service::Graph && revokes && answer.status == 200 {
+            self.journal.cut(entry, now);
+        }
         if let Some(surprise) = &answer.surprise {
             self.journal.surprise(entry, surprise.clone());
         }
@@ -206,7 +226,7 @@ impl Shared {
     }
 }
 
-fn plain(status: StatusCode) -> Response {
+pub(super) fn plain(status: StatusCode) -> Response {
     let mut response = Response::new(HttpBody::empty());
     *response.status_mut() = status;
     response

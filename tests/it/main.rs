@@ -71,3 +71,4 @@ mod shell;
 #[cfg(feature = "operator")]
 mod status;
 mod story;
+mod truth;

@@ -63,13 +63,15 @@ impl Subjects {
     /// Adds a form of an account.
     pub(super) fn add(&mut self, mut subject: SubjectRef) {
         complete(&mut subject);
+        // A union keeps one identifier of each kind, but what the form was known by still connects others with it.
+        let own = keys(&subject);
         self.places.push(Place::Subject(Box::new(subject)));
         let mut at = self.places.len() - 1;
         // What two forms know together may connect them with a third, so each union asks anew.
-        while let Some(found) = self.counterpart(at) {
+        while let Some(found) = self.counterpart(at, &own) {
             at = self.unite(at, found);
         }
-        for key in self.keys(at) {
+        for key in own.into_iter().chain(self.keys(at)) {
             let rivals = self.known.entry(key).or_default();
             if rivals.len() < MOST_RIVALS && !rivals.contains(&at) {
                 rivals.push(at);
@@ -102,9 +104,9 @@ impl Subjects {
             .collect()
     }
 
-    /// Another subject that is the same account as this one.
-    fn counterpart(&mut self, at: usize) -> Option<usize> {
-        for key in self.keys(at) {
+    /// Another subject that is the same account as this one, to which a form was added that is known by `own`.
+    fn counterpart(&mut self, at: usize, own: &[Key]) -> Option<usize> {
+        for key in own.iter().cloned().chain(self.keys(at)) {
             for rival in self.known.get(&key).cloned().unwrap_or_default() {
                 let found = self.resolve(rival);
                 let is_one = found != at
@@ -310,6 +312,26 @@ mod tests {
             user(ALICE, "a.reyes@contoso.com", "", "", ""),
         ];
         assert_eq!(merged(forms).len(), 1);
+    }
+
+    #[test]
+    fn a_name_that_a_union_did_not_keep_still_connects() {
+        let forms = [
+            user(ALICE, "old.name@contoso.com", "", "", ""),
+            user(ALICE, "alice@contoso.com", "", "", ""),
+            user("", "alice@contoso.com", "S-1-5-21-1-2-3-4", "", ""),
+        ];
+        for order in [
+            [0, 1, 2],
+            [0, 2, 1],
+            [1, 0, 2],
+            [1, 2, 0],
+            [2, 0, 1],
+            [2, 1, 0],
+        ] {
+            let subjects = merged(order.map(|number| forms[number].clone()));
+            assert_eq!(subjects.len(), 1, "{order:?}");
+        }
     }
 
     #[test]

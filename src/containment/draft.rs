@@ -20,9 +20,16 @@ pub(super) struct Ending {
     pub(super) outcome: Outcome,
     pub(super) detail: Option<String>,
     pub(super) policy: Option<&'static str>,
+    /// What was read before the user was acted on; `None` if nobody was. Whoever shares the ending may have read the user
+    /// only afterwards.
+    pub(super) before: Option<SessionsBefore>,
     pub(super) after: Option<Timestamp>,
     pub(super) calls: Vec<Call>,
 }
+
+/// The property as it was read before the user was acted on, if Graph told it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SessionsBefore(pub(super) Option<Timestamp>);
 
 impl Ending {
     pub(super) fn plain(outcome: Outcome) -> Self {
@@ -30,6 +37,7 @@ impl Ending {
             outcome,
             detail: None,
             policy: None,
+            before: None,
             after: None,
             calls: Vec::new(),
         }
@@ -106,7 +114,10 @@ impl Draft {
             detail: ending.detail,
             policy: ending.policy,
             sessions_valid_from: SessionsValidFrom {
-                before: user.and_then(|user| user.sessions_valid_from),
+                before: match ending.before {
+                    Some(SessionsBefore(before)) => before,
+                    None => user.and_then(|user| user.sessions_valid_from),
+                },
                 after: ending.after,
             },
             calls: ending.calls,

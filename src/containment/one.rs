@@ -9,7 +9,7 @@ use crate::entra::{Disposition, EntraError, Resolution, Revocation, RevokeFailur
 use crate::guard::{self, Eligible, Examined, Membership, NoPlace, Screened};
 
 use super::alert::Work;
-use super::draft::{Draft, Ending};
+use super::draft::{Draft, Ending, SessionsBefore};
 
 /// Contains one subject. Always ends in a receipt.
 pub(super) async fn contain(work: &Work, index: usize, screened: Screened) -> Receipt {
@@ -20,7 +20,7 @@ pub(super) async fn contain(work: &Work, index: usize, screened: Screened) -> Re
         Screened::NotAUser(kind) => (Ending::plain(Outcome::NotAUser { kind }), None),
         Screened::Withhold(withheld) => (Ending::withheld(withheld), None),
         Screened::LookUp => match look_up(work, subject, &tally).await {
-            Err(ending) => (ending, None),
+            Err(ending) => (*ending, None),
             Ok((user, membership)) => (decide(work, &user, membership, &tally).await, Some(user)),
         },
     };
@@ -33,7 +33,7 @@ async fn look_up(
     work: &Work,
     subject: &SubjectRef,
     tally: &Tally,
-) -> Result<(User, Result<Membership, EntraError>), Ending> {
+) -> Result<(User, Result<Membership, EntraError>), Box<Ending>> {
     let entra = &work.parts.entra;
     let deadline = work.task.deadline;
     let known_id = subject
@@ -58,15 +58,16 @@ async fn look_up(
     Ok((user, of_user))
 }
 
-fn found(resolution: Result<Resolution, EntraError>) -> Result<User, Ending> {
-    match resolution {
-        Ok(Resolution::Found(user)) => Ok(user),
-        Ok(Resolution::NotFound) => Err(Ending::plain(Outcome::NotFound)),
+fn found(resolution: Result<Resolution, EntraError>) -> Result<User, Box<Ending>> {
+    let ending = match resolution {
+        Ok(Resolution::Found(user)) => return Ok(user),
+        Ok(Resolution::NotFound) => Ending::plain(Outcome::NotFound),
         Ok(Resolution::Ambiguous { candidates, detail }) => {
-            Err(Ending::plain(Outcome::Ambiguous { candidates }).with_detail(detail))
+            Ending::plain(Outcome::Ambiguous { candidates }).with_detail(detail)
         }
-        Err(error) => Err(Ending::of_error(&error)),
-    }
+        Err(error) => Ending::of_error(&error),
+    };
+    Err(Box::new(ending))
 }
 
 /// What is known of the user's membership. An error that may pass is handed on, so that the subject is tried again; one
@@ -137,8 +138,11 @@ async fn once(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> En
         let mut acted = work.acted.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(acted.entry(user.id).or_default())
     };
-    let ending = cell.get_or_init(|| act(work, user, eligible, tally)).await;
-    ending.clone()
+    let begin = async || Ending {
+        before: Some(SessionsBefore(user.sessions_valid_from)),
+        ..act(work, user, eligible, tally).await
+    };
+    cell.get_or_init(begin).await.clone()
 }
 
 async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Ending {

@@ -80,3 +80,4 @@ mod storm;
 mod story;
 #[cfg(feature = "operator")]
 mod terminal;
+mod truth;

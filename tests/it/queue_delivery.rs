@@ -102,6 +102,22 @@ async fn the_same_message_delivered_three_times_cuts_once() {
 }
 
 #[tokio::test]
+async fn two_names_of_one_user_share_what_was_read_before_the_cut() {
+    let app = App::start(&[("EVICT_CONCURRENCY", "1")]).await;
+    // Nothing in the message connects the two, and the second is looked up after the cut.
+    let alice = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
+    app.send(json!({ "users": ["alice@contoso.com", alice] }).to_string());
+    app.settle().await;
+    let receipts = app.receipts();
+    assert_eq!(outcomes(&receipts), ["revoked", "revoked"]);
+    assert_eq!(app.revocations(), 1);
+    let valid_from = &receipts[0]["sessionsValidFrom"];
+    assert!(valid_from["before"] != valid_from["after"], "{valid_from}");
+    assert_eq!(receipts[1]["sessionsValidFrom"], *valid_from);
+    app.end().await;
+}
+
+#[tokio::test]
 async fn the_id_of_a_receipts_event_is_repeated_by_a_redelivery() {
     let app = App::start(&[]).await;
     let message = sandbox::functions::Message::of(five());

@@ -210,7 +210,7 @@ impl Broker {
         }
     }
 
-    fn try_receive(&self, name: &str) -> Option<Delivery> {
+    pub(super) fn try_receive(&self, name: &str) -> Option<Delivery> {
         let mut state = lock(&self.0.state);
         let entity = state.entities.get_mut(name)?;
         let (number, mut message) = entity.active.pop_first()?;

@@ -22,6 +22,7 @@
 mod binding_data;
 mod broker;
 mod control;
+mod desk;
 mod events;
 mod front;
 mod host;
@@ -30,6 +31,7 @@ mod manifest;
 mod message;
 mod net_value;
 mod newtonsoft;
+mod outlet;
 mod outputs;
 mod pump;
 mod records;
@@ -40,6 +42,7 @@ mod worker_log;
 
 pub use self::broker::{Broker, BrokerOptions, LARGEST_MESSAGE_BYTES, Progress, QueueState};
 pub(crate) use self::broker::{End, Held, NoEntity};
+pub use self::desk::{Desk, Settled, Work};
 pub use self::events::Event;
 pub use self::host::{FunctionsHost, HostOptions};
 pub use self::invocation::queue_invocation;

@@ -14,12 +14,12 @@ use uuid::Uuid;
 
 use super::broker::Broker;
 use super::events::{Event, Events};
-use super::manifest::{Function, Output};
-use super::message::{Message, QueuedMessage};
-use super::outputs::{HttpAnswer, http_answer, message_bodies};
+use super::manifest::Function;
+use super::message::QueuedMessage;
+use super::outlet::Outlet;
+use super::outputs::HttpAnswer;
 use super::records::{InvocationRecord, InvocationState, Records};
 use super::worker::{Phase, Worker};
-use crate::sync::lock;
 
 /// The version of the host that the samples come from.
 const HOST_VERSION: &str = "4.1036.1.0";
@@ -40,8 +40,8 @@ pub(super) struct Runner {
 /// The worker's reply, as the host reads it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Reply {
-    outputs: Option<Map<String, Value>>,
+pub(super) struct Reply {
+    pub(super) outputs: Option<Map<String, Value>>,
     logs: Option<Vec<String>>,
     #[serde(rename = "ReturnValue")]
     _return_value: Value,
@@ -55,7 +55,7 @@ enum NoReply {
     Refused(anyhow::Error),
 }
 
-fn read(status: StatusCode, content_type: &str, body: &[u8]) -> anyhow::Result<Reply> {
+pub(super) fn read(status: StatusCode, content_type: &str, body: &[u8]) -> anyhow::Result<Reply> {
     ensure!(status.is_success(), "the worker answered {status}");
     ensure!(
         content_type.starts_with("application/json"),
@@ -141,7 +141,12 @@ impl Runner {
         self.records.update(id, |record| {
             record.logs = reply.logs.unwrap_or_default();
         });
-        self.write(function, &outputs)
+        let outlet = Outlet {
+            broker: &self.broker,
+            events: &self.events,
+            refusals: &self.refusals,
+        };
+        outlet.write(function, &outputs)
     }
 
     async fn call(&self, id: Uuid, url: &str, document: &Value) -> Result<Reply, NoReply> {
@@ -180,67 +185,5 @@ impl Runner {
             .unwrap_or_default()
             .to_ascii_lowercase();
         Ok((response.status(), content_type, response.bytes().await?))
-    }
-
-    /// Writes every output, also if one of them fails; one that fails fails the invocation.
-    fn write(
-        &self,
-        function: &Function,
-        outputs: &Map<String, Value>,
-    ) -> anyhow::Result<HttpAnswer> {
-        for name in outputs.keys() {
-            if !function.outputs.iter().any(|output| output.name() == name) {
-                self.events.add(Event::UnknownOutput {
-                    function: function.name.clone(),
-                    output: name.clone(),
-                });
-            }
-        }
-        let mut answer = None;
-        let mut failures = Vec::new();
-        for output in &function.outputs {
-            match output {
-                Output::Http { binding } => answer = Some(http_answer(outputs.get(binding))),
-                Output::ServiceBus {
-                    binding,
-                    entity,
-                    binary,
-                } => {
-                    let bodies = outputs
-                        .get(binding)
-                        .map(|value| message_bodies(value, *binary))
-                        .unwrap_or_default();
-                    if let Err(error) = self.publish(binding, entity, bodies) {
-                        failures.push(format!("output {binding}: {error:#}"));
-                    }
-                }
-            }
-        }
-        ensure!(failures.is_empty(), failures.join("; "));
-        Ok(answer.unwrap_or_else(|| http_answer(None)))
-    }
-
-    fn publish(&self, binding: &str, entity: &str, bodies: Vec<Vec<u8>>) -> anyhow::Result<()> {
-        if bodies.is_empty() {
-            return Ok(());
-        }
-        if let Some(left) = lock(&self.refusals).get_mut(binding)
-            && *left > 0
-        {
-            *left -= 1;
-            bail!("ServerBusy: refused on purpose");
-        }
-        for body in bodies {
-            self.broker.send(entity, Message::of(body))?;
-        }
-        Ok(())
-    }
-}
-
-impl Output {
-    fn name(&self) -> &str {
-        match self {
-            Self::Http { binding } | Self::ServiceBus { binding, .. } => binding,
-        }
     }
 }

@@ -293,6 +293,11 @@ impl Identity {
         header
     }
 
+    /// Makes this the one value of `IDENTITY_HEADER`.
+    pub(crate) fn be_known_by(&self, header: String) {
+        lock(&self.inner).headers = vec![header];
+    }
+
     /// The token of an `Authorization` header, if it is one that was issued here, whether it is still accepted or not.
     pub(crate) fn bearer(&self, header: Option<&str>) -> Option<Token> {
         let text = header?.strip_prefix("Bearer ")?;

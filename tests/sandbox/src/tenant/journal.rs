@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::answer::Answer;
+use super::answer::{Answer, Body};
 use super::pattern::Pattern;
 use crate::clock::plus;
 use crate::sync::lock;
@@ -67,6 +68,18 @@ pub struct CallRecord {
     pub while_told_to_wait: bool,
     /// Who made it: each instance of the app is another caller, and so is each person. None without a token of this tenant.
     pub caller: Option<Uuid>,
+    /// The JSON that was answered, whole, whatever came through.
+    #[serde(skip)]
+    pub answer: Option<Value>,
+    /// The answer's `Retry-After`, as it was written.
+    #[serde(skip)]
+    pub retry_after: Option<String>,
+    /// Whether a fault struck it.
+    #[serde(skip)]
+    pub spoiled: bool,
+    /// When a revocation was carried out, whatever the caller learned of that.
+    #[serde(skip)]
+    pub cut_at: Option<Timestamp>,
 }
 
 /// The calls so far.
@@ -140,6 +153,20 @@ impl Journal {
         }
     }
 
+    /// Notes that a fault strikes a call.
+    pub(crate) fn spoil(&self, entry: Entry) {
+        if let Some(call) = lock(&self.inner).calls.get_mut(entry.0) {
+            call.spoiled = true;
+        }
+    }
+
+    /// Notes that a revocation was carried out.
+    pub(crate) fn cut(&self, entry: Entry, now: Timestamp) {
+        if let Some(call) = lock(&self.inner).calls.get_mut(entry.0) {
+            call.cut_at = Some(now);
+        }
+    }
+
     /// Records the answer, and from when to when it tells the caller to wait.
     pub(crate) fn finish(&self, entry: Entry, answer: &Answer, now: Timestamp) {
         let mut inner = lock(&self.inner);
@@ -149,6 +176,11 @@ impl Journal {
         };
         call.status = Some(answer.status);
         call.answered_at = Some(now);
+        call.retry_after = answer.header("Retry-After").map(str::to_owned);
+        call.answer = match &answer.body {
+            Body::Json(value) => Some(value.clone()),
+            Body::Empty | Body::Text(_) | Body::Error { .. } | Body::Throttled => None,
+        };
         let wait = answer.wait_until(now).map(|until| Wait {
             caller: call.caller,
             from: plus(now, on_its_way),

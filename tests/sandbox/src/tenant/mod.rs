@@ -24,12 +24,14 @@ mod cost;
 mod directory;
 mod edits;
 mod faults;
+mod freezer;
 mod graph;
 mod identity;
 mod issuer;
 mod journal;
 mod licence;
 mod limits;
+mod lobby;
 mod log;
 mod pattern;
 mod service;
@@ -54,6 +56,7 @@ pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
 pub use self::licence::Licence;
 pub use self::limits::{Limit, Limits};
+pub use self::lobby::Lobby;
 pub use self::log::Place;
 pub use self::pattern::Pattern;
 pub use self::sessions::SessionState;
@@ -67,6 +70,7 @@ pub use self::world_access::{
 };
 
 use self::directory::Directory;
+use self::freezer::Freezer;
 use self::identity::Identity;
 use self::journal::Journal;
 use self::limits::Throttling;
@@ -90,7 +94,8 @@ pub struct Tenant {
 #[derive(Debug)]
 struct Servers {
     services: SocketAddr,
-    control: SocketAddr,
+    /// None for a tenant in a lobby, which is not controlled from outside of its process.
+    control: Option<SocketAddr>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -108,16 +113,8 @@ impl Tenant {
     /// # Errors
     /// No port can be had.
     pub async fn start(world: World, clock: SandboxClock) -> anyhow::Result<Self> {
-        let shared = Arc::new(Shared {
-            issuer: Issuer::new(world.tenant.id, clock.clone()),
-            identity: Identity::new(world.tenant.id, world.app.clone()),
-            throttling: Throttling::new(Limits::of_graph(world.users.len())),
-            directory: Mutex::new(Directory::new(world, clock.now())),
-            clock,
-            journal: Journal::default(),
-            faults: Faults::default(),
-            refuse_beyond_basic: AtomicBool::new(false),
-        });
+        let identity = Identity::new(world.tenant.id, world.app.clone());
+        let shared = Arc::new(shared(world, identity, clock));
         let services = CuttableListener::bind()
             .await
             .context("a port for Graph and the identity endpoint")?;
@@ -137,7 +134,7 @@ impl Tenant {
             shared,
             servers: Some(Arc::new(Servers {
                 services: addresses.0,
-                control: addresses.1,
+                control: Some(addresses.1),
                 tasks,
             })),
         })
@@ -146,7 +143,7 @@ impl Tenant {
     /// The root of Graph, without a slash at the end: what stands before `/v1.0`.
     #[must_use]
     pub fn graph_endpoint(&self) -> String {
-        self.root(|servers| servers.services)
+        self.root(|servers| Some(servers.services))
     }
 
     /// The value of `IDENTITY_ENDPOINT`.
@@ -197,10 +194,11 @@ impl Tenant {
         self.root(|servers| servers.control)
     }
 
-    fn root(&self, which: impl Fn(&Servers) -> SocketAddr) -> String {
+    fn root(&self, which: impl Fn(&Servers) -> Option<SocketAddr>) -> String {
         self.servers
             .as_deref()
-            .map_or_else(String::new, |servers| format!("http://{}", which(servers)))
+            .and_then(which)
+            .map_or_else(String::new, |address| format!("http://{address}"))
     }
 
     /// The tenant id.
@@ -392,6 +390,20 @@ impl Tenant {
             "permissions": self.shared.identity.permissions(),
             "faults": self.shared.faults.list(),
         })
+    }
+}
+
+fn shared(world: World, identity: Identity, clock: SandboxClock) -> Shared {
+    Shared {
+        issuer: Issuer::new(world.tenant.id, clock.clone()),
+        identity,
+        throttling: Throttling::new(Limits::of_graph(world.users.len())),
+        directory: Mutex::new(Directory::new(world, clock.now())),
+        clock,
+        journal: Journal::default(),
+        faults: Faults::default(),
+        freezer: Freezer::default(),
+        refuse_beyond_basic: AtomicBool::new(false),
     }
 }
 

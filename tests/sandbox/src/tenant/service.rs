@@ -18,6 +18,7 @@ use super::call::Call;
 use super::cost::Cost;
 use super::directory::Directory;
 use super::faults::{Fault, Faults, Stage, Then};
+use super::freezer::Freezer;
 use super::graph;
 use super::identity::Identity;
 use super::issuer::Issuer;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(super) throttling: Throttling,
+    pub(crate) freezer: Freezer,
     /// Whether Graph refuses properties beyond the basic profile, rather than leaving them out, to a caller who may
     /// read only that. Which of both Graph does is not documented.
     pub(crate) refuse_beyond_basic: AtomicBool,
@@ -59,7 +61,7 @@ async fn serve(
 }
 
 impl Shared {
-    async fn take(&self, call: &Call, scissors: &Scissors) -> Response {
+    pub(super) async fn take(&self, call: &Call, scissors: &Scissors) -> Response {
         let service = match call.segments.first().map(String::as_str) {
             Some("msi") => Service::Identity,
             Some("login") => Service::Login,
@@ -73,15 +75,24 @@ impl Shared {
         };
         let entry = self.journal.begin(self.record(call, service, &marks));
         let (method, path) = (call.method.as_str(), call.raw.as_str());
+        let number = match service {
+            Service::Graph => self.freezer.count(),
+            Service::Identity | Service::Login | Service::Azure => 0,
+        };
+        self.freezer.pass(number, Stage::Arrival).await;
         self.faults.held(method, path, Stage::Arrival).await;
         let fault = self
             .faults
             .strike(method, path, |name| self.is_user(call, name));
+        if fault.is_some() {
+            self.journal.spoil(entry);
+        }
         let answer = match fault {
             None => Some(self.answer(call, service, entry)),
             Some(fault) => self.spoiled(fault, call, service, entry, scissors).await,
         };
         self.faults.held(method, path, Stage::Answer).await;
+        self.freezer.pass(number, Stage::Answer).await;
         let Some(mut answer) = answer else {
             scissors.cut_after(0);
             return plain(StatusCode::OK);
@@ -126,6 +137,10 @@ impl Shared {
                 .identity
                 .bearer(call.header("authorization"))
                 .map(|bearer| bearer.holder),
+            answer: None,
+            retry_after: None,
+            spoiled: false,
+            cut_at: None,
         }
     }
 
@@ -156,6 +171,10 @@ impl Shared {
             Service::Azure => azure::answer(call, &self.identity, &lock(&self.directory), now),
             Service::Graph => self.graph(call, now),
         };
+        let revokes = call.raw.ends_with("revokeSignInSessions") && call.method == "POST";
+        if service == Service::Graph && revokes && answer.status == 200 {
+            self.journal.cut(entry, now);
+        }
         if let Some(surprise) = &answer.surprise {
             self.journal.surprise(entry, surprise.clone());
         }
@@ -235,7 +254,7 @@ impl Shared {
     }
 }
 
-fn plain(status: StatusCode) -> Response {
+pub(super) fn plain(status: StatusCode) -> Response {
     let mut response = Response::new(HttpBody::empty());
     *response.status_mut() = status;
     response

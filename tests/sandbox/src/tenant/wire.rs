@@ -14,13 +14,32 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A listener on loopback.
 #[derive(Debug)]
-pub(crate) struct CuttableListener(TcpListener);
+pub(crate) struct CuttableListener {
+    listener: TcpListener,
+    traffic: Traffic,
+}
+
+/// Counts whatever moves on a listener's connections, so that an observer can tell whether anything still does.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Traffic(Arc<AtomicU64>);
+
+impl Traffic {
+    /// A number that grows with every connection, every piece that is read and every piece that is written.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn note(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
     scissors: Scissors,
+    traffic: Traffic,
 }
 
 /// Cuts its connection; whoever answers a request has it in hand.
@@ -58,13 +77,24 @@ impl Scissors {
 impl CuttableListener {
     /// Listens on a free port of 127.0.0.1.
     pub(crate) async fn bind() -> io::Result<Self> {
-        TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map(Self)
+        Self::bind_to(0).await
+    }
+
+    /// Listens on this port of 127.0.0.1.
+    pub(crate) async fn bind_to(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await?;
+        Ok(Self {
+            listener,
+            traffic: Traffic::default(),
+        })
     }
 
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
+    }
+
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.traffic.clone()
     }
 }
 
@@ -73,13 +103,18 @@ impl Listener for CuttableListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        let scissors = Scissors::new();
-        (Connection { stream, scissors }, address)
+        let (stream, address) = Listener::accept(&mut self.listener).await;
+        self.traffic.note();
+        let connection = Connection {
+            stream,
+            scissors: Scissors::new(),
+            traffic: self.traffic.clone(),
+        };
+        (connection, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -95,7 +130,11 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_ready() {
+            self.traffic.note();
+        }
+        read
     }
 }
 
@@ -111,12 +150,16 @@ impl AsyncWrite for Connection {
             return Poll::Pending;
         }
         if left == 0 {
+            self.traffic.note();
             // With no time to linger, closing sends a reset and not a polite end.
             self.stream.set_zero_linger()?;
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         let written = Pin::new(&mut self.stream).poll_write(context, &bytes[..most]);
+        if written.is_ready() {
+            self.traffic.note();
+        }
         if let Poll::Ready(Ok(count)) = written
             && left != u64::MAX
         {

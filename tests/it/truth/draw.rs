@@ -1,0 +1,309 @@
+//! Draws stories. Everything is a strategy of proptest's, so that a story that fails can be made smaller.
+
+use proptest::collection::vec;
+use proptest::option::{of, weighted};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::case::{
+    AlertOf, AppOf, By, Case, Form, Grade, Group, How, Kind, Mention, Op, Output, Person, Right,
+    Rules, Trouble, Who,
+};
+
+/// The most people; numbers beyond those who are there mean nobody or the first.
+pub(crate) const PEOPLE: usize = 5;
+const GROUPS: usize = 3;
+
+pub(crate) fn case() -> impl Strategy<Value = Case> {
+    (
+        vec(person(), 1..=PEOPLE),
+        vec(group(), 0..=GROUPS),
+        rules(),
+        app(),
+        vec(alert(), 1..=3),
+        prop_oneof![
+            1 => Just(Vec::new()),
+            4 => vec(trouble(), 1..=4),
+        ],
+    )
+        .prop_map(|(people, groups, policy, app, alerts, trouble)| {
+            Case {
+                people,
+                groups,
+                policy,
+                app,
+                alerts,
+                trouble,
+            }
+            .in_order()
+        })
+}
+
+impl Case {
+    /// Lets every number mean somebody who is there.
+    fn in_order(mut self) -> Self {
+        let (people, groups) = (self.people.len(), self.groups.len());
+        for group in &mut self.groups {
+            group.people.retain(|person| *person < people);
+            group.groups.retain(|group| *group < groups);
+        }
+        self.policy.people.retain(|(person, _)| *person < people);
+        for alert in &mut self.alerts {
+            for mention in &mut alert.mentions {
+                if let Who::Person(person) = &mut mention.who {
+                    *person %= people;
+                }
+            }
+        }
+        for trouble in &mut self.trouble {
+            match trouble {
+                Trouble::Call {
+                    person,
+                    effect,
+                    how,
+                    ..
+                } => {
+                    if person.is_some_and(|person| person >= people) {
+                        *person = None;
+                    }
+                    *effect &= how.may_follow_the_effect();
+                }
+                Trouble::Deleted { person, .. }
+                | Trouble::CutByOthers { person, .. }
+                | Trouble::SignIn { person, .. } => *person %= people,
+                _ => {}
+            }
+        }
+        self
+    }
+}
+
+impl How {
+    /// Whether Graph can have done what it was asked and answer so. A refusal has no effect.
+    fn may_follow_the_effect(&self) -> bool {
+        match self {
+            Self::Status(status) => matches!(status, 408 | 500..=599),
+            Self::Down(_) | Self::Reset | Self::Hang | Self::Late(_) => true,
+            Self::Throttled(_)
+            | Self::ThrottledUntil(_)
+            | Self::Truncated(_)
+            | Self::Garbage
+            | Self::Hollow => false,
+        }
+    }
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let kind = prop_oneof![
+        6 => Just(Kind::Member),
+        1 => Just(Kind::NoMail),
+        1 => Just(Kind::Disabled),
+        2 => Just(Kind::Synced),
+        1 => Just(Kind::Guest),
+        1 => Just(Kind::ExternalMember),
+        1 => Just(Kind::InternalGuest),
+        1 => Just(Kind::Invited),
+        1 => Just(Kind::SharedMail),
+    ];
+    (kind, vec(0_u16..120, 0..3), of(0_u16..60)).prop_map(|(kind, sessions, cut)| Person {
+        kind,
+        sessions,
+        cut,
+    })
+}
+
+fn group() -> impl Strategy<Value = Group> {
+    (vec(0..PEOPLE, 0..3), vec(0..GROUPS, 0..2))
+        .prop_map(|(people, groups)| Group { people, groups })
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    (
+        vec((0..PEOPLE, any::<bool>()), 0..2),
+        prop_oneof![3 => Just(Vec::new()), 2 => vec(0..=GROUPS, 1..3)],
+        weighted(0.1, Just(())),
+        prop_oneof![3 => Just(25_usize), 1 => 0_usize..4],
+        prop_oneof![3 => Just(100_usize), 2 => 0_usize..6],
+        weighted(0.2, grade()),
+    )
+        .prop_map(
+            |(people, groups, observe, per_alert, per_hour, least)| Rules {
+                people,
+                groups,
+                observe: observe.is_some(),
+                per_alert,
+                per_hour,
+                least,
+            },
+        )
+}
+
+fn grade() -> impl Strategy<Value = Grade> {
+    select(vec![Grade::Low, Grade::Medium, Grade::High])
+}
+
+fn app() -> impl Strategy<Value = AppOf> {
+    (
+        (
+            prop_oneof![4 => Just(1_usize), 1 => Just(2_usize)],
+            1_usize..3,
+            1_usize..4,
+            1_u32..4,
+        ),
+        select(vec![20_u64, 5, 0]),
+        select(vec![300_u64, 60, 8]),
+        select(vec![60_u64, 15, 4]),
+        select(vec![5_u64, 0]),
+        prop_oneof![4 => Just(0), 1 => select(vec![600, -600])],
+        (0_u16..1000, select(vec![0_u32, 1_300, 4_000])),
+    )
+        .prop_map(
+            |(
+                (instances, pumps, concurrency, deliveries),
+                verify,
+                queue,
+                http,
+                wait,
+                skew,
+                (begins, waits),
+            )| AppOf {
+                instances,
+                pumps,
+                concurrency,
+                deliveries,
+                verify,
+                queue_deadline: queue,
+                http_deadline: http,
+                redelivery_wait: wait,
+                waits,
+                skew,
+                begins,
+            },
+        )
+}
+
+fn alert() -> impl Strategy<Value = AlertOf> {
+    let copies = prop_oneof![2 => Just(0_u8), 4 => Just(1_u8), 1 => 2_u8..4];
+    let shape = prop_oneof![
+        6 => Just(Form::Manual),
+        1 => Just(Form::Text),
+        3 => Just(Form::Incident),
+        3 => Just(Form::GraphAlert),
+        1 => Just(Form::RiskyUser),
+        1 => Just(Form::Garbled),
+    ];
+    let at = prop_oneof![2 => Just(0_u32), 3 => 0_u32..4000, 1 => 0_u32..4_000_000];
+    (
+        copies,
+        shape,
+        weighted(0.5, grade()),
+        vec(mention(), 0..5),
+        at,
+        weighted(0.2, Just(())),
+    )
+        .prop_map(|(copies, shape, grade, mentions, at, expect)| AlertOf {
+            copies,
+            shape,
+            grade,
+            mentions,
+            at,
+            expect: expect.is_some(),
+        })
+}
+
+fn mention() -> impl Strategy<Value = Mention> {
+    let who = prop_oneof![
+        12 => (0..PEOPLE).prop_map(Who::Person),
+        1 => (0_usize..3).prop_map(Who::Stranger),
+        1 => (0_usize..2).prop_map(Who::Machine),
+    ];
+    let by = select(vec![
+        By::Id,
+        By::Upn,
+        By::UpnInCapitals,
+        By::CloudSid,
+        By::Sid,
+        By::Mail,
+        By::Account,
+        By::IdAndUpn,
+        By::IdAndOldUpn,
+        By::UpnAndSid,
+    ]);
+    (who, by, weighted(0.05, Just(()))).prop_map(|(who, by, elsewhere)| Mention {
+        who,
+        by,
+        elsewhere: elsewhere.is_some(),
+    })
+}
+
+/// A moment of the story, in milliseconds.
+fn moment() -> impl Strategy<Value = u32> {
+    prop_oneof![3 => 0_u32..3_000, 1 => 0_u32..60_000]
+}
+
+fn trouble() -> impl Strategy<Value = Trouble> {
+    let op = select(vec![
+        Op::Revoke,
+        Op::ReadUser,
+        Op::Members,
+        Op::FindUser,
+        Op::ReadGroup,
+        Op::Token,
+        Op::Anything,
+    ]);
+    let call = (
+        op,
+        weighted(0.4, 0..PEOPLE),
+        0_u32..6,
+        prop_oneof![3 => 1_u32..5, 1 => Just(40_u32)],
+        any::<bool>(),
+        how(),
+    )
+        .prop_map(|(on, person, after, times, effect, how)| Trouble::Call {
+            on,
+            person,
+            after,
+            times,
+            effect,
+            how,
+        });
+    let right = select(vec![Right::Revoke, Right::ReadUsers, Right::ReadMembers]);
+    let output = select(vec![Output::Receipts, Output::Rejected, Output::Handover]);
+    prop_oneof![
+        10 => call,
+        1 => (0_u32..40_000).prop_map(|milliseconds| Trouble::Lag { milliseconds }),
+        1 => (1_u32..4).prop_map(|reads| Trouble::LagReads { reads }),
+        1 => (right, moment(), of(0_u32..20_000)).prop_map(|(lost, at, back)| Trouble::Permission {
+            lost,
+            at,
+            back: back.map(|after| at + after),
+        }),
+        1 => moment().prop_map(|at| Trouble::TokensRevoked { at }),
+        1 => moment().prop_map(|until| Trouble::OthersTokens { until }),
+        1 => (0..PEOPLE, moment()).prop_map(|(person, at)| Trouble::Deleted { person, at }),
+        1 => (0..PEOPLE, moment()).prop_map(|(person, at)| Trouble::CutByOthers { person, at }),
+        1 => (0..PEOPLE, moment()).prop_map(|(person, at)| Trouble::SignIn { person, at }),
+        1 => (0_u32..3).prop_map(|nth| Trouble::LedgerFails { nth }),
+        1 => (0_u32..3).prop_map(|nth| Trouble::LedgerForgets { nth }),
+        1 => (0_u32..20_000).prop_map(|milliseconds| Trouble::LedgerSlow { milliseconds }),
+        1 => (output, 1_usize..3).prop_map(|(output, times)| Trouble::OutputRefused { output, times }),
+        1 => (0_u32..3, moment()).prop_map(|(nth, after)| Trouble::LockLost { nth, after }),
+        1 => (1_usize..16).prop_map(|call| Trouble::Death { call }),
+    ]
+}
+
+fn how() -> impl Strategy<Value = How> {
+    let retry_after = select(vec!["2", "2.128", "30", "0", "-5", "31536000", "soon"]);
+    prop_oneof![
+        4 => of(retry_after).prop_map(|text| How::Throttled(text.map(str::to_owned))),
+        1 => (1_u64..40).prop_map(How::ThrottledUntil),
+        4 => select(vec![500_u16, 503, 504, 408, 409, 400, 403, 401, 404]).prop_map(How::Status),
+        1 => select(vec!["3", "40"]).prop_map(|text| How::Down(text.to_owned())),
+        2 => Just(How::Reset),
+        2 => (0_u64..700).prop_map(How::Truncated),
+        1 => Just(How::Garbage),
+        1 => Just(How::Hang),
+        2 => (1_u32..20_000).prop_map(How::Late),
+        1 => Just(How::Hollow),
+    ]
+}

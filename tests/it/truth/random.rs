@@ -1,0 +1,213 @@
+//! Tells random stories, and those that were kept.
+//!
+//! The identity endpoint's address reaches the client by the environment, which a process cannot change for itself. So the
+//! test starts itself once more, with the variables set, and the stories are told there.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "the seed is printed, and how many stories were told"
+)]
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use sandbox::stage::stage;
+use sandbox::tenant::Lobby;
+use tokio::runtime::Runtime;
+
+use super::case::Case;
+use super::judge::{judge, tell};
+use super::pace;
+use super::play::play;
+
+/// How many stories an ordinary run tells.
+const CASES: u32 = 2_000;
+
+/// In how many processes side by side.
+const APPS: u32 = 2;
+
+const SEED: u64 = 20_261_124;
+
+const IDENTITY_HEADER: &str = "THE-PLATFORMS-HEADER";
+
+/// Longer than any story, in the story's own time.
+const TOO_LONG: Duration = Duration::from_hours(24 * 30);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test that starts itself has to know which of the two it is, and a person says how much it shall do"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
+    match variable(name) {
+        None => otherwise,
+        Some(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text:?}")),
+    }
+}
+
+/// Runs this test again as so many processes that have a managed identity; in each, `told` is called with its number.
+fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
+    if let Some(port) = variable("EVICT_TRUTH_PORT") {
+        let number = number("EVICT_TRUTH_APP", 0);
+        told(&Theatre::open(port.parse().unwrap()), number);
+        return;
+    }
+    // One root instead of the machine's hundreds: each story makes a client of its own, and calls loopback alone.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/truth/root.pem");
+    let no_roots = tempfile::tempdir().unwrap();
+    let start = |number: u32| {
+        let port = free_port();
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env("RUST_BACKTRACE", "0")
+            .env("EVICT_TRUTH_PORT", port.to_string())
+            .env("EVICT_TRUTH_APP", number.to_string())
+            .env(
+                "IDENTITY_ENDPOINT",
+                format!("http://127.0.0.1:{port}/msi/token"),
+            )
+            .env("IDENTITY_HEADER", IDENTITY_HEADER)
+            .env_remove("IDENTITY_SERVER_THUMBPRINT")
+            .env_remove("IMDS_ENDPOINT")
+            .env_remove("MSI_ENDPOINT")
+            .env_remove("MSI_SECRET")
+            .env("SSL_CERT_FILE", &root)
+            .env("SSL_CERT_DIR", no_roots.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let started: Vec<_> = (0..apps).map(start).collect();
+    for app in started {
+        let output = app.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}\n{errors}");
+        assert!(told.contains("1 passed"), "no such test: {test}\n{told}");
+        println!("{told}");
+    }
+}
+
+/// A port that nobody listens on. The environment of a process has to name it before the process can listen.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Where stories are played.
+struct Theatre {
+    runtime: Runtime,
+    lobby: Arc<Lobby>,
+    staged: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Theatre {
+    fn open(port: u16) -> Self {
+        let (runtime, lobby) = pace::runtime(port, IDENTITY_HEADER);
+        let folder = tempfile::tempdir().unwrap();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let handler = Path::new(env!("CARGO_BIN_EXE_handler"));
+        let staged = stage(root, handler, folder.path()).unwrap();
+        Self {
+            runtime,
+            lobby,
+            staged,
+            _folder: folder,
+        }
+    }
+
+    /// What is wrong with a story, for a person to read; nothing if all is well.
+    fn tell(&self, case: &Case) -> Result<(), String> {
+        let story =
+            async { tokio::time::timeout(TOO_LONG, play(case, &self.lobby, &self.staged)).await };
+        let played = self
+            .runtime
+            .block_on(story)
+            .map_err(|_| format!("{case}\nthe story does not end"))?;
+        let wrong = judge(case, &played);
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "{}\n\n{case}\n\n{}",
+            wrong.join("\n"),
+            tell(&played)
+        ))
+    }
+}
+
+#[test]
+fn no_receipt_lies() {
+    in_apps("truth::random::no_receipt_lies", APPS, |theatre, app| {
+        let cases = number("EVICT_TRUTH_CASES", CASES);
+        let seed = number("EVICT_TRUTH_SEED", SEED);
+        println!(
+            "EVICT_TRUTH_CASES={cases} EVICT_TRUTH_SEED={seed}, part {} of {APPS}",
+            app + 1
+        );
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        bytes[8..12].copy_from_slice(&app.to_le_bytes());
+        let config = Config {
+            cases: cases.div_ceil(APPS),
+            failure_persistence: None,
+            max_shrink_iters: 3_000,
+            ..Config::default()
+        };
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let mut runner = TestRunner::new_with_rng(config, rng);
+        let told = Cell::new(0);
+        let first_failure = Cell::new(0);
+        let result = runner.run(&super::draw::case(), |case| {
+            told.set(told.get() + 1);
+            theatre.tell(&case).map_err(|why| {
+                if first_failure.get() == 0 {
+                    first_failure.set(told.get());
+                }
+                TestCaseError::fail(why)
+            })
+        });
+        match result {
+            Ok(()) => println!("{} stories told", told.get()),
+            Err(TestError::Fail(why, _)) => panic!(
+                "story {} fails; made smaller in {} attempts it is:\n{why}",
+                first_failure.get(),
+                told.get() - first_failure.get()
+            ),
+            Err(TestError::Abort(why)) => panic!("{why}"),
+        }
+    });
+}
+
+/// Stories that once failed. What was wrong stands in the name of each.
+#[test]
+fn the_stories_that_were_kept_hold() {
+    in_apps(
+        "truth::random::the_stories_that_were_kept_hold",
+        1,
+        |theatre, _| {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/truth/kept");
+            let mut told = 0;
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let case = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+                if let Err(why) = theatre.tell(&case) {
+                    panic!("{}:\n{why}", path.display());
+                }
+                told += 1;
+            }
+            assert!(told > 0, "no story was kept");
+        },
+    );
+}

@@ -1,0 +1,208 @@
+//! The Functions host without a worker of its own: whoever stands at the desk takes an invocation, as JSON, does the work,
+//! and hands its answer back; outputs and messages then end as in the whole host. For tests that tell thousands of stories
+//! in one process and in time that they set themselves. Locks do not run out here; they are lost when somebody says so.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+
+use anyhow::Context;
+use axum::http::StatusCode;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::broker::{Broker, Delivery};
+use super::events::Events;
+use super::invocation::{CallerRequest, SystemData, for_message, for_request};
+use super::manifest::{Function, Manifest, Trigger};
+use super::message::QueuedMessage;
+use super::outlet::Outlet;
+use super::outputs::HttpAnswer;
+use super::runner::read;
+use crate::sync::lock;
+
+/// The desk.
+#[derive(Debug)]
+pub struct Desk {
+    functions: Vec<Function>,
+    broker: Broker,
+    events: Events,
+    refusals: Mutex<BTreeMap<String, usize>>,
+}
+
+/// One invocation that somebody has taken.
+#[derive(Debug)]
+pub struct Work {
+    /// The host's id of it.
+    pub id: Uuid,
+    /// What the host would post to the worker.
+    pub document: Value,
+    function: Function,
+    delivery: Option<Delivery>,
+}
+
+impl Work {
+    /// The function that is invoked.
+    #[must_use]
+    pub fn function(&self) -> &str {
+        &self.function.name
+    }
+
+    /// The message that is worked on; none for an HTTP request.
+    #[must_use]
+    pub fn message(&self) -> Option<&QueuedMessage> {
+        self.delivery.as_ref().map(|delivery| &delivery.message)
+    }
+}
+
+/// How an invocation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// Its outputs were written and its message is done. An HTTP caller got this answer.
+    Completed {
+        /// The status of the HTTP answer.
+        status: u16,
+        /// Its body.
+        body: Vec<u8>,
+    },
+    /// It failed, for this reason: a message comes again or is dead-lettered.
+    Failed(String),
+    /// Its outputs were written, but the message's lock was gone.
+    TooLate,
+}
+
+impl Desk {
+    /// Opens a desk for a staged package.
+    ///
+    /// # Errors
+    /// The package cannot be read.
+    pub fn open(staged: &Path, broker: Broker) -> anyhow::Result<Self> {
+        Ok(Self {
+            functions: Manifest::read(staged)?.functions,
+            events: Events::new(broker.signal().clone()),
+            broker,
+            refusals: Mutex::default(),
+        })
+    }
+
+    /// Takes the next message that waits for a function, without waiting for one.
+    ///
+    /// # Errors
+    /// The message cannot be bound.
+    pub fn take(&self) -> anyhow::Result<Option<Work>> {
+        for function in &self.functions {
+            let Trigger::ServiceBus {
+                binding,
+                queue,
+                binary,
+            } = &function.trigger
+            else {
+                continue;
+            };
+            let Some(delivery) = self.broker.try_receive(queue) else {
+                continue;
+            };
+            let document = for_message(
+                binding,
+                *binary,
+                &delivery.message,
+                &delivery.lock_token.to_string(),
+                SystemData::new(&function.name, self.broker.now()),
+            )?;
+            return Ok(Some(Work {
+                id: Uuid::new_v4(),
+                document,
+                function: function.clone(),
+                delivery: Some(delivery),
+            }));
+        }
+        Ok(None)
+    }
+
+    /// An HTTP request with a JSON body to a function, with a function key that was checked.
+    ///
+    /// # Errors
+    /// The package has no such function, or it is not for HTTP.
+    pub fn request(&self, function: &str, body: &[u8]) -> anyhow::Result<Work> {
+        let function = self
+            .functions
+            .iter()
+            .find(|other| other.name == function)
+            .with_context(|| format!("no function {function:?}"))?;
+        let Trigger::Http { binding, route, .. } = &function.trigger else {
+            anyhow::bail!("{} is not for HTTP", function.name);
+        };
+        let header = |name: &str, value: String| (name.to_owned(), vec![value]);
+        let request = CallerRequest {
+            url: format!("https://sandbox.azurewebsites.net/api/{route}"),
+            method: "POST".to_owned(),
+            headers: vec![
+                header("Content-Type", "application/json".to_owned()),
+                header("Content-Length", body.len().to_string()),
+            ],
+            with_key: true,
+            body: Some(body.to_vec()),
+            ..CallerRequest::default()
+        };
+        let system = SystemData::new(&function.name, self.broker.now());
+        Ok(Work {
+            id: Uuid::new_v4(),
+            document: for_request(binding, &request, system),
+            function: function.clone(),
+            delivery: None,
+        })
+    }
+
+    /// Takes a worker's answer: writes its outputs and settles the message.
+    pub fn answer(&self, work: &Work, status: u16, body: &str) -> Settled {
+        let written = StatusCode::from_u16(status)
+            .context("no status")
+            .and_then(|status| read(status, "application/json", body.as_bytes()))
+            .and_then(|reply| self.write(&work.function, &reply.outputs.unwrap_or_default()));
+        match (written, &work.delivery) {
+            (Ok(answer), delivery) => {
+                let is_settled = delivery
+                    .as_ref()
+                    .is_none_or(|delivery| self.broker.complete(delivery).is_ok());
+                if is_settled {
+                    Settled::Completed {
+                        status: answer.status,
+                        body: answer.body,
+                    }
+                } else {
+                    Settled::TooLate
+                }
+            }
+            (Err(error), _) => {
+                self.lose_lock(work);
+                Settled::Failed(format!("{error:#}"))
+            }
+        }
+    }
+
+    /// The message is given back while it is worked on, or because nobody answered: it comes again or is dead-lettered.
+    /// False if that has happened before, or if there is no message.
+    pub fn lose_lock(&self, work: &Work) -> bool {
+        work.delivery
+            .as_ref()
+            .is_some_and(|delivery| self.broker.abandon(delivery).is_ok())
+    }
+
+    /// Refuses the next so many writes of an output binding, as a busy Service Bus does.
+    pub fn refuse_output(&self, binding: &str, times: usize) {
+        lock(&self.refusals).insert(binding.to_owned(), times);
+    }
+
+    fn write(
+        &self,
+        function: &Function,
+        outputs: &serde_json::Map<String, Value>,
+    ) -> anyhow::Result<HttpAnswer> {
+        let outlet = Outlet {
+            broker: &self.broker,
+            events: &self.events,
+            refusals: &self.refusals,
+        };
+        outlet.write(function, outputs)
+    }
+}

@@ -1,0 +1,86 @@
+//! Writes what a worker's reply names to the outputs that the function has. It must not know who gave the reply.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use anyhow::{bail, ensure};
+use serde_json::{Map, Value};
+
+use super::broker::Broker;
+use super::events::{Event, Events};
+use super::manifest::{Function, Output};
+use super::message::Message;
+use super::outputs::{HttpAnswer, http_answer, message_bodies};
+use crate::sync::lock;
+
+/// Where outputs go.
+pub(super) struct Outlet<'a> {
+    pub(super) broker: &'a Broker,
+    pub(super) events: &'a Events,
+    /// How often the next writes of an output are refused, by its name.
+    pub(super) refusals: &'a Mutex<BTreeMap<String, usize>>,
+}
+
+impl Outlet<'_> {
+    /// Writes every output, also if one of them fails; one that fails fails the invocation.
+    pub(super) fn write(
+        &self,
+        function: &Function,
+        outputs: &Map<String, Value>,
+    ) -> anyhow::Result<HttpAnswer> {
+        for name in outputs.keys() {
+            if !function.outputs.iter().any(|output| output.name() == name) {
+                self.events.add(Event::UnknownOutput {
+                    function: function.name.clone(),
+                    output: name.clone(),
+                });
+            }
+        }
+        let mut answer = None;
+        let mut failures = Vec::new();
+        for output in &function.outputs {
+            match output {
+                Output::Http { binding } => answer = Some(http_answer(outputs.get(binding))),
+                Output::ServiceBus {
+                    binding,
+                    entity,
+                    binary,
+                } => {
+                    let bodies = outputs
+                        .get(binding)
+                        .map(|value| message_bodies(value, *binary))
+                        .unwrap_or_default();
+                    if let Err(error) = self.publish(binding, entity, bodies) {
+                        failures.push(format!("output {binding}: {error:#}"));
+                    }
+                }
+            }
+        }
+        ensure!(failures.is_empty(), failures.join("; "));
+        Ok(answer.unwrap_or_else(|| http_answer(None)))
+    }
+
+    fn publish(&self, binding: &str, entity: &str, bodies: Vec<Vec<u8>>) -> anyhow::Result<()> {
+        if bodies.is_empty() {
+            return Ok(());
+        }
+        if let Some(left) = lock(self.refusals).get_mut(binding)
+            && *left > 0
+        {
+            *left -= 1;
+            bail!("ServerBusy: refused on purpose");
+        }
+        for body in bodies {
+            self.broker.send(entity, Message::of(body))?;
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    fn name(&self) -> &str {
+        match self {
+            Self::Http { binding } | Self::ServiceBus { binding, .. } => binding,
+        }
+    }
+}

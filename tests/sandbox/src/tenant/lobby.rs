@@ -1,0 +1,99 @@
+//! One address at which one tenant after another is at home. The address of the identity endpoint and its header reach a
+//! program by its environment, which cannot change while it runs; who tells thousands of stories in one process lets each
+//! tenant in here. It also tells whether anything still moves on the wire, for a test that decides when time goes on.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use tokio::task::JoinHandle;
+
+use super::call::Call;
+use super::identity::Identity;
+use super::service::{Shared, plain};
+use super::wire::{CuttableListener, Scissors, Traffic};
+use super::world::World;
+use super::{Servers, Tenant, serve, shared};
+use crate::clock::SandboxClock;
+use crate::sync::lock;
+
+/// The tenant that is at home now.
+type Seat = Arc<Mutex<Option<Arc<Shared>>>>;
+
+/// An address for one tenant after another. It listens until it is gone.
+#[derive(Debug)]
+pub struct Lobby {
+    seat: Seat,
+    address: SocketAddr,
+    header: String,
+    traffic: Traffic,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Lobby {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Lobby {
+    /// Listens on this port of 127.0.0.1; its tenants know the app by this value of `IDENTITY_HEADER`.
+    ///
+    /// # Errors
+    /// The port cannot be had.
+    pub async fn open(port: u16, identity_header: &str) -> anyhow::Result<Self> {
+        let listener = CuttableListener::bind_to(port)
+            .await
+            .with_context(|| format!("port {port} for one tenant after another"))?;
+        let (address, traffic) = (listener.address()?, listener.traffic());
+        let seat = Seat::default();
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&seat));
+        Ok(Self {
+            seat,
+            address,
+            header: identity_header.to_owned(),
+            traffic,
+            task: serve(listener, router),
+        })
+    }
+
+    /// Lets a new tenant in; the one before is at home no more. It has no control API.
+    #[must_use]
+    pub fn let_in(&self, world: World, clock: SandboxClock) -> Tenant {
+        let identity = Identity::new(world.tenant.id, world.app.clone());
+        identity.be_known_by(self.header.clone());
+        let shared = Arc::new(shared(world, identity, clock));
+        *lock(&self.seat) = Some(Arc::clone(&shared));
+        Tenant {
+            shared,
+            servers: Some(Arc::new(Servers {
+                services: self.address,
+                control: None,
+                tasks: Vec::new(),
+            })),
+        }
+    }
+
+    /// A number that grows whenever something moves on the wire.
+    #[must_use]
+    pub fn traffic(&self) -> u64 {
+        self.traffic.count()
+    }
+}
+
+async fn answer(
+    State(seat): State<Seat>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+) -> Response {
+    let shared = lock(&seat).clone();
+    match (shared, Call::read(request).await) {
+        (Some(shared), Some(call)) => shared.take(&call, &scissors).await,
+        (None, _) => plain(StatusCode::NOT_FOUND),
+        (Some(_), None) => plain(StatusCode::BAD_REQUEST),
+    }
+}

@@ -338,6 +338,10 @@ mod tests {
             surprise: None,
             while_told_to_wait: false,
             caller: None,
+            answer: None,
+            retry_after: None,
+            spoiled: false,
+            cut_at: None,
         }
     }
 

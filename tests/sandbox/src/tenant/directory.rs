@@ -327,12 +327,17 @@ mod tests {
     }
 
     #[test]
-    fn who_has_moved_since_the_start_is_found_all_the_same() {
+    fn whoever_comes_after_a_deleted_user_is_found_all_the_same() {
         let (mut directory, _) = contoso();
-        let (first, second) = (directory.users[0].entry.id, directory.users[1].entry.id);
-        directory.users.remove(0);
-        directory.users[0].entry.user_principal_name = "new.name@contoso.com".to_owned();
-        for key in ["New.Name@contoso.com", &second.to_string().to_uppercase()] {
+        let (first, second) = (
+            directory.users[0].entry.id,
+            directory.users[1].entry.clone(),
+        );
+        assert!(directory.delete(&first.to_string()));
+        let name = second.user_principal_name.to_uppercase();
+        let second = second.id;
+        for key in [name, second.to_string().to_uppercase()] {
+            let key = key.as_str();
             assert_eq!(directory.find(key).map(|user| user.entry.id), Some(second));
         }
         assert!(directory.find(&first.to_string()).is_none());

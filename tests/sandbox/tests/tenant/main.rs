@@ -4,6 +4,7 @@ mod access;
 mod control;
 mod faults;
 mod limits;
+#[cfg(test)]
 mod reach;
 #[cfg(test)]
 mod reports;

@@ -100,7 +100,7 @@ async fn azure(
     } else {
         format!("{}{path}", tenant.arm_endpoint())
     };
-    let answer = reqwest::Client::new()
+    let answer = client()
         .request(method.parse().unwrap(), url)
         .bearer_auth(token)
         .header("Content-Type", "application/json")
@@ -193,11 +193,7 @@ async fn a_token_for_graph_does_not_open_azure() {
         app.tenant.arm_endpoint()
     );
     let token = app.token().await;
-    let answer = reqwest::Client::new()
-        .get(url)
-        .bearer_auth(token)
-        .send()
-        .await;
+    let answer = client().get(url).bearer_auth(token).send().await;
     assert_eq!(answer.unwrap().status(), 401);
 }
 
@@ -239,4 +235,9 @@ fn a_world_whose_roles_lead_nowhere_is_refused_with_the_place() {
             .to_string();
         assert!(error.contains(place), "{error} should name {place}");
     }
+}
+
+/// A client that looks for no proxy.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }

@@ -44,6 +44,9 @@ pub const GRACE: Duration = Duration::from_secs(25);
 
 /// What answers invocations.
 pub trait Handler: Send + Sync + 'static {
+    /// The probe is being answered: what was put off for that may begin.
+    fn probed(&self) {}
+
     /// Answers one invocation. It runs to its end even if the host is gone. A panic in it fails this invocation only.
     fn handle(&self, invocation: Invocation) -> impl Future<Output = Reply> + Send;
 }
@@ -129,7 +132,12 @@ struct Shared<H> {
 }
 
 fn router<H: Handler>(shared: &Arc<Shared<H>>) -> Router {
-    let probe = get(ready).fallback(|| async { wrong_method("GET, HEAD") });
+    let probed = Arc::clone(shared);
+    let probe = get(async move || {
+        probed.handler.probed();
+        ready().await
+    })
+    .fallback(|| async { wrong_method("GET, HEAD") });
     let mut router = Router::new().route("/", probe);
     for function in Function::ALL {
         let shared = Arc::clone(shared);

@@ -1,14 +1,14 @@
 //! A handler that can be asked before it is made.
 //!
-//! The server listens first; identity, TLS roots and the HTTP client are made meanwhile. Invocations that come before
-//! that is done wait for it. If it fails, every invocation says why: the probe is still answered, since a process that
+//! The server listens first, and answers the probe; then identity, TLS roots and the HTTP client are made. Invocations that
+//! come before that is done wait for it. If it fails, every invocation says why: the probe is still answered, since a process that
 //! ends would be restarted into the same failure three times and then take the whole host down.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::invocation::{Invocation, Trigger};
 use super::reply::{HttpReply, Reply};
@@ -18,10 +18,15 @@ use super::server::Handler;
 /// abandoned message again at once; without this pause, ten deliveries would be used up in a second.
 pub const HELD_WHEN_NOT_SET_UP: Duration = Duration::from_secs(30);
 
+/// How long the set-up waits for somebody to ask. It takes some milliseconds of a processor, which on a small machine would
+/// hold up the first answer; the host waits for that one and asks at once.
+const UNASKED: Duration = Duration::from_millis(20);
+
 /// A handler in the making, which is answered for once it is made.
 #[derive(Debug)]
 pub struct Starting<H> {
     made: watch::Receiver<Made<H>>,
+    asked: Arc<Notify>,
 }
 
 type Made<H> = Option<Result<Arc<H>, String>>;
@@ -29,18 +34,22 @@ type Made<H> = Option<Result<Arc<H>, String>>;
 const NO_RESULT: &str = "its set-up ended without a result; the log names the place";
 
 impl<H: Handler> Starting<H> {
-    /// Begins to make the handler, in a task of its own. The reason of a failure is logged and shown to callers: it must
+    /// Makes the handler in a task of its own, as soon as somebody has asked something. The reason of a failure is logged and shown to callers: it must
     /// hold no secret and name nobody. A panic counts as a failure.
     pub fn begin(set_up: impl Future<Output = Result<H, String>> + Send + 'static) -> Self {
         let (sender, made) = watch::channel(None);
+        let asked = Arc::new(Notify::new());
+        let first = Arc::clone(&asked);
         tokio::spawn(async move {
+            // Whether somebody asked or not, it begins now.
+            let _asked = tokio::time::timeout(UNASKED, first.notified()).await;
             let result = set_up.await;
             if let Err(problem) = &result {
                 tracing::error!(problem, "handler.setup.failed");
             }
             sender.send_replace(Some(result.map(Arc::new)));
         });
-        Self { made }
+        Self { made, asked }
     }
 
     async fn made(&self) -> Result<Arc<H>, String> {
@@ -53,7 +62,12 @@ impl<H: Handler> Starting<H> {
 }
 
 impl<H: Handler> Handler for Starting<H> {
+    fn probed(&self) {
+        self.asked.notify_one();
+    }
+
     async fn handle(&self, invocation: Invocation) -> Reply {
+        self.asked.notify_one();
         match self.made().await {
             Ok(handler) => handler.handle(invocation).await,
             Err(reason) => not_set_up(&invocation.trigger, &reason).await,

@@ -78,3 +78,19 @@ async fn a_set_up_that_panics_counts_as_failed() {
             .contains("ended without a result")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_set_up_begins_with_the_first_question_and_soon_without_one() {
+    let after = |ask: fn(&Starting<Done>)| async move {
+        let (begun, told) = oneshot::channel();
+        let from = tokio::time::Instant::now();
+        let handler = Starting::begin(async move {
+            assert!(begun.send(from.elapsed()).is_ok());
+            Ok(Done)
+        });
+        ask(&handler);
+        told.await.unwrap()
+    };
+    assert_eq!(after(Handler::probed).await, Duration::ZERO);
+    assert_eq!(after(|_| {}).await, Duration::from_millis(20));
+}

@@ -8,7 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::escape::Escaped;
+use super::escape::{Escaped, write_json};
 use super::{Console, Exit};
 use crate::alert;
 use crate::domain::{
@@ -51,7 +51,7 @@ impl Explain {
         };
         let document = Document::of(&parsed);
         let written = if self.json {
-            document.write_json(console.output)
+            write_json(console.output, &document)
         } else {
             document.write_plain(console.output)
         };
@@ -173,11 +173,6 @@ impl<'a> Document<'a> {
             problem,
             parsed,
         }
-    }
-
-    fn write_json(&self, output: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *output, self)?;
-        writeln!(output)
     }
 
     fn write_plain(&self, output: &mut dyn Write) -> io::Result<()> {

@@ -15,7 +15,9 @@ use super::receipts::Done;
 use super::users::Users;
 use super::{Console, Exit, receipts};
 use crate::containment::{Containment, Limits, Task};
-use crate::domain::{AlertHeader, Correlation, Mode, Shape, SubjectKind, SubjectRef};
+use crate::domain::{
+    AlertHeader, Correlation, Mode, Shape, SubjectKind, SubjectRef, json_without_controls,
+};
 use crate::ledger::MemoryLedger;
 use crate::receipt::{self, OperatorReport};
 
@@ -199,7 +201,7 @@ impl Revoke {
                 unknown: &done.unknown,
                 reason: self.reason.as_deref(),
             });
-            writeln!(console.output, "{json}")
+            writeln!(console.output, "{}", json_without_controls(&json))
         } else {
             receipts::write(console.output, done, console.surroundings.width)
         };

@@ -1,11 +1,10 @@
 //! `evict settings`: the registry of settings, as README shows it.
 
-use std::io::{self, Write};
-
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::escape::write_json;
 use super::{Console, Exit};
 use crate::config::{Fallback, REGISTRY, Setting, table};
 
@@ -58,16 +57,11 @@ impl Settings {
     /// Runs the verb.
     pub(super) fn run(&self, console: &mut Console<'_>) -> Exit {
         let written = if self.json {
-            write_json(console.output)
+            let rows: Vec<Row> = REGISTRY.iter().map(Row::from).collect();
+            write_json(console.output, &rows)
         } else {
             console.output.write_all(table().as_bytes())
         };
         written.map_or(Exit::Io, |()| Exit::Success)
     }
-}
-
-fn write_json(output: &mut dyn Write) -> io::Result<()> {
-    let rows: Vec<Row> = REGISTRY.iter().map(Row::from).collect();
-    serde_json::to_writer_pretty(&mut *output, &rows)?;
-    writeln!(output)
 }

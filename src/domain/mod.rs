@@ -35,5 +35,5 @@ pub use outcome::{Fix, Outcome, WithholdReason};
 pub use policy::{Mode, Policy, ProtectedUser};
 pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};
 pub use subject::{SubjectKind, SubjectRef};
-pub use untrusted::is_invisible;
+pub use untrusted::{is_invisible, json_without_controls};
 pub use user::{HomeTenant, User};

@@ -1,5 +1,7 @@
 //! What untrusted text may hold besides what is seen of it. Each room that shows such text decides what becomes of it.
 
+use std::fmt::Write as _;
+
 /// Whether a character reorders text, joins it or takes no room ("Bidirectional Algorithm", Unicode Standard Annex 9; the
 /// property `Default_Ignorable_Code_Point` of the Unicode Character Database, but for the sixteen selectors that choose
 /// between the forms of an emoji).
@@ -10,4 +12,22 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
         | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The same JSON with every character escaped that JSON lets through but a terminal or a log reader may act on. Only line
+/// feeds stay, which stand between values; within a text they are escaped already.
+#[must_use]
+pub fn json_without_controls(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if c != '\n' && (c.is_control() || is_invisible(c)) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a text cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }

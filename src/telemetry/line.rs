@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tracing::Level;
 
-use crate::domain::is_invisible;
+use crate::domain::json_without_controls;
 
 /// A field's name and value.
 pub(super) type Field = (&'static str, Value);
@@ -30,7 +30,7 @@ pub(super) fn line(time: Timestamp, level: Level, fields: &[Field]) -> String {
         let _ = write!(line, ",{}:{}", Value::from(*name), short(value));
     }
     line.push('}');
-    let mut line = without_controls(&line);
+    let mut line = json_without_controls(&line);
     if level == Level::ERROR {
         line = without_warn(&line);
     }
@@ -52,23 +52,6 @@ fn short(value: &Value) -> Cow<'_, Value> {
         | Value::Array(_)
         | Value::Object(_) => Cow::Borrowed(value),
     }
-}
-
-/// Escapes what JSON lets through but a terminal or a log reader may act on. Outside of strings a JSON text has no such
-/// character, so that each can be replaced where it stands.
-fn without_controls(json: &str) -> String {
-    let mut line = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        if c.is_control() || is_invisible(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a text cannot fail.
-                let _ = write!(line, "\\u{unit:04x}");
-            }
-        } else {
-            line.push(c);
-        }
-    }
-    line
 }
 
 /// The same JSON without the letters "warn", in any case: their first one is written as an escape.

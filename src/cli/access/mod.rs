@@ -11,14 +11,13 @@ mod survey;
 mod table;
 mod unread;
 
-use std::io;
-
 use clap::Args;
 
 pub(super) use self::document::Document;
 use self::document::{Account, Entry, Kind, Reach, Scope};
 use self::rank::Risk;
 use self::survey::Found;
+use super::escape::write_json;
 use super::look_up::{Unfound, found, look_up};
 use super::operator::{Operator, Session};
 use super::users::Users;
@@ -58,9 +57,7 @@ impl Access {
         let session = self.operator.begin(console)?;
         let document = session.run(document(&session, subjects));
         let written = if self.json {
-            serde_json::to_writer_pretty(&mut *console.output, &document)
-                .map_err(io::Error::from)
-                .and_then(|()| writeln!(console.output))
+            write_json(console.output, &document)
         } else {
             table::write(console.output, &document, console.surroundings.width)
         };

@@ -8,7 +8,7 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::escape::Escaped;
+use super::escape::{Escaped, write_json};
 use super::operator::{Operator, runtime};
 use super::progress::{Interrupt, Progress, heeding};
 use super::receipts::write_wrapped;
@@ -141,9 +141,7 @@ impl Check {
         let exit = exit(&checks, interrupt.is_asked());
         let document = Document { ok, checks };
         let written = if self.json {
-            serde_json::to_writer_pretty(&mut *console.output, &document)
-                .map_err(io::Error::from)
-                .and_then(|()| writeln!(console.output))
+            write_json(console.output, &document)
         } else {
             document.write(console.output, console.surroundings.width)
         };

@@ -8,8 +8,6 @@ mod replay;
 mod view;
 mod walk;
 
-use std::io;
-
 use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,7 +16,7 @@ use self::replay::replay;
 use self::view::Letter;
 use self::walk::{Seen, Step, walk};
 use super::bus::{Connection, Failure};
-use super::escape::Escaped;
+use super::escape::{Escaped, write_json};
 use super::progress::Progress;
 use super::{Console, Exit};
 use crate::queue::{Locked, QueuePath};
@@ -194,8 +192,7 @@ impl List {
                 messages: &letters,
                 complete: seen == Seen::All,
             };
-            serde_json::to_writer_pretty(&mut *console.output, &listed).map_err(io::Error::from)?;
-            writeln!(console.output)?;
+            write_json(console.output, &listed)?;
             return Ok(seen.exit());
         }
         let places: Vec<String> = sources.iter().map(ToString::to_string).collect();

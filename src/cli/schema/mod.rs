@@ -2,8 +2,6 @@
 
 mod words;
 
-use std::io::{self, Write};
-
 use clap::Args;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, transform_subschemas};
@@ -12,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::access::Document as Access;
 use super::check::Document as Check;
+use super::escape::write_json;
 use super::explain::Document as Explained;
 use super::letters::Listed;
 use super::send::Sent;
@@ -31,13 +30,8 @@ impl Schema {
     /// Runs the verb.
     pub(super) fn run(&self, console: &mut Console<'_>) -> Exit {
         let Self {} = self;
-        write(console.output).map_or(Exit::Io, |()| Exit::Success)
+        write_json(console.output, &document()).map_or(Exit::Io, |()| Exit::Success)
     }
-}
-
-fn write(output: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *output, &document())?;
-    writeln!(output)
 }
 
 /// The document. Fields may come to an answer; none is renamed, removed or given another meaning.

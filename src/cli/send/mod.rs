@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use self::watch::{Watch, Watched};
 use super::bus::{Connection, Failure};
-use super::escape::Escaped;
+use super::escape::{Escaped, write_json};
 use super::progress::{Interrupt, Progress, heeding};
 use super::{Console, Exit};
 use crate::alert;
@@ -154,8 +154,7 @@ impl Send {
             watched: watched.as_deref(),
         };
         if self.json {
-            serde_json::to_writer_pretty(&mut *console.output, &sent).map_err(io::Error::from)?;
-            writeln!(console.output)?;
+            write_json(console.output, &sent)?;
         } else {
             sent.write(console.output, console.surroundings.width)?;
         }

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use reported::Reported;
 
-use super::escape::Escaped;
+use super::escape::{Escaped, write_json};
 use super::look_up::{Seen, look_up};
 use super::operator::{Operator, Session, exit_of};
 use super::receipts::{time, write_wrapped};
@@ -140,9 +140,7 @@ impl Status {
         let session = self.operator.begin(console)?;
         let document = session.run(document(&session, subjects));
         let written = if self.json {
-            serde_json::to_writer_pretty(&mut *console.output, &document)
-                .map_err(io::Error::from)
-                .and_then(|()| writeln!(console.output))
+            write_json(console.output, &document)
         } else {
             document.write(console.output, console.surroundings.width)
         };

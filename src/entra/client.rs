@@ -16,6 +16,7 @@ use super::claims::TokenFacts;
 use super::error::EntraError;
 use super::graph_clock::GraphClock;
 use super::identity::TokenSource;
+use super::journal::{Journal, Sent};
 use super::operation::Operation;
 use super::refusal;
 use super::retry::{self, Again, Class, Failure, GivenUp};
@@ -88,41 +89,6 @@ pub(super) struct Reply {
     pub(super) answer: Answer,
     pub(super) attempts: u32,
     pub(super) elapsed: Duration,
-}
-
-/// One request that was sent.
-#[derive(Debug, Clone)]
-pub(super) struct Sent {
-    /// On our clock.
-    pub(super) at: Timestamp,
-    /// When it was answered or given up, on Graph's clock where it told.
-    pub(super) ended: Timestamp,
-    pub(super) status: Option<u16>,
-    pub(super) request_id: Option<String>,
-    /// Whether it may have been carried out although it was not answered with a success.
-    pub(super) unclear: bool,
-}
-
-/// The requests that were sent for one question.
-#[derive(Debug, Default)]
-pub(super) struct Journal(Mutex<Vec<Sent>>);
-
-impl Journal {
-    fn note(&self, sent: Sent) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(sent);
-    }
-
-    fn len(&self) -> u32 {
-        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        u32::try_from(sent.len()).unwrap_or(u32::MAX)
-    }
-
-    pub(super) fn into_sent(self) -> Vec<Sent> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Client {

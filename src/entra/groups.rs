@@ -8,8 +8,9 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use super::Entra;
-use super::client::{Client, Journal, Question};
+use super::client::{Client, Question};
 use super::error::EntraError;
+use super::journal::Journal;
 use super::operation::Operation;
 use super::path;
 use super::tally::Tally;

@@ -27,6 +27,7 @@ mod graph_clock;
 mod groups;
 mod home;
 mod identity;
+mod journal;
 mod lacking;
 mod operation;
 #[cfg(feature = "operator")]

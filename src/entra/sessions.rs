@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use reqwest::Method;
 
 use super::Entra;
-use super::client::{Journal, Question, Sent};
+use super::client::Question;
 use super::error::EntraError;
+use super::journal::{Journal, Sent};
 use super::operation::Operation;
 use super::path;
 use super::tally::Tally;

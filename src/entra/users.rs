@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Entra;
-use super::client::{Client, Journal, Question, Reply};
+use super::client::{Client, Question, Reply};
 use super::error::EntraError;
 use super::home;
+use super::journal::Journal;
 use super::operation::Operation;
 use super::path;
 use super::tally::Tally;

@@ -7,6 +7,7 @@
 mod replay;
 mod view;
 mod walk;
+mod which;
 
 use clap::{Args, Subcommand};
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use self::replay::replay;
 use self::view::Letter;
 use self::walk::{Seen, Step, walk};
+use self::which::{Which, is_meant, not_there};
 use super::bus::{Connection, Failure};
 use super::escape::{Escaped, write_json};
 use super::progress::Progress;
@@ -84,16 +86,6 @@ struct Show {
     /// The body alone, byte for byte, for a file: what was received, if it could not be read.
     #[arg(long)]
     body: bool,
-}
-
-#[derive(Debug, Args)]
-struct Which {
-    /// Message ids or sequence numbers.
-    #[arg(value_name = "ID", required_unless_present = "all")]
-    ids: Vec<String>,
-    /// All that is there.
-    #[arg(long, conflicts_with = "ids")]
-    all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -368,42 +360,9 @@ impl Discard {
     }
 }
 
-impl Which {
-    /// What comes after a message that is meant; nothing for one that is not. It is then no longer missing.
-    fn take(&self, missing: &mut Vec<String>, locked: &Locked) -> Option<Step> {
-        if self.all {
-            return Some(Step::GiveBack);
-        }
-        if !missing.iter().any(|id| is_meant(locked, id)) {
-            return None;
-        }
-        missing.retain(|id| !is_meant(locked, id));
-        Some(if missing.is_empty() {
-            Step::Enough
-        } else {
-            Step::GiveBack
-        })
-    }
-}
-
-fn is_meant(locked: &Locked, id: &str) -> bool {
-    let message = locked.message();
-    message.message_id == id || message.sequence_number.to_string() == id
-}
-
 fn stopped() -> Failure {
     Failure::new(
         Exit::Partly,
         "stopped; what was not dealt with is where it was.",
-    )
-}
-
-fn not_there(kind: Kind, id: &str) -> Failure {
-    Failure::new(
-        Exit::Partly,
-        format!(
-            "there is no message {id}\n  Next: `{} list` names what is there; what somebody else has locked shows again within minutes.",
-            kind.verb()
-        ),
     )
 }

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::Deadline;
-use crate::entra::client::{Client, Journal, Question, Surface};
+use crate::entra::client::{Client, Question, Surface};
 use crate::entra::error::EntraError;
+use crate::entra::journal::Journal;
 use crate::entra::tally::Tally;
 
 /// The most pages that are read of one answer. A page of Graph holds a hundred entries or more.

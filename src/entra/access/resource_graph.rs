@@ -15,7 +15,7 @@ use super::inquiries;
 use super::pages::{Listed, MOST_PAGES};
 use super::powers;
 use crate::domain::Deadline;
-use crate::entra::client::Journal;
+use crate::entra::journal::Journal;
 use crate::entra::tally::Tally;
 
 const PATH: &str = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01";

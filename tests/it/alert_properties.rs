@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use evict::alert::parse;
-use evict::domain::{Parsed, SubjectKind, SubjectRef};
+use evict::domain::{Parsed, SubjectRef};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+
+use crate::fuzzed::checks::alert::hold;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -33,31 +35,6 @@ static SAMPLES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         .map(|path| fs::read(path).unwrap())
         .collect()
 });
-
-/// What must hold of every result, whatever it was read from.
-fn check(parsed: &Parsed) {
-    let subjects: &[SubjectRef] = match parsed {
-        Parsed::Alert(alert) => {
-            assert!(alert.subjects.iter().any(|s| s.kind == SubjectKind::User));
-            &alert.subjects
-        }
-        Parsed::NothingToDo(nothing) => {
-            assert!(nothing.subjects.iter().all(|s| s.kind != SubjectKind::User));
-            &nothing.subjects
-        }
-        Parsed::Malformed(malformed) => {
-            assert!(malformed.path.starts_with('$'));
-            assert!(!malformed.expected.is_empty());
-            &[]
-        }
-    };
-    for subject in subjects {
-        if subject.kind == SubjectKind::User {
-            assert!(subject.is_resolvable());
-            assert_eq!(subject.name, None);
-        }
-    }
-}
 
 /// Values that shapes look for.
 const TEXTS: &[&str] = &[
@@ -251,17 +228,17 @@ fn entity(n: usize, form: u8) -> Value {
 proptest! {
     #[test]
     fn arbitrary_bytes_end_in_a_clear_answer(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        check(&parse(&bytes));
+        hold(&parse(&bytes));
     }
 
     #[test]
     fn arbitrary_text_ends_in_a_clear_answer(text in "\\PC{0,200}") {
-        check(&parse(text.as_bytes()));
+        hold(&parse(text.as_bytes()));
     }
 
     #[test]
     fn arbitrary_json_ends_in_a_clear_answer(payload in payload()) {
-        check(&parse(payload.to_string().as_bytes()));
+        hold(&parse(payload.to_string().as_bytes()));
     }
 
     #[test]
@@ -270,7 +247,7 @@ proptest! {
         prop_assume!(!sample.is_empty());
         let at = at.index(sample.len());
         if cut { sample.truncate(at) } else { sample[at] = byte }
-        check(&parse(&sample));
+        hold(&parse(&sample));
     }
 
     #[test]

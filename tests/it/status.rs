@@ -289,3 +289,48 @@ async fn a_report_that_only_throttles_delays_nothing_for_long() {
         );
     }
 }
+
+/// Without what differs from run to run: how often something was tried, and how long there is to wait yet.
+fn steady(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let shown = words.iter().enumerate().map(|(index, word)| {
+        let before = index.checked_sub(1).map_or("", |before| words[before]);
+        let is_number = word.chars().all(|c| c.is_ascii_digit());
+        let after = words.get(index + 1).copied().unwrap_or_default();
+        match (is_number, before, after) {
+            (true, "after", "attempts") => "<some>",
+            (true, "another", _) => "<seconds>",
+            _ => word,
+        }
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn each_trouble_has_a_text_of_its_own() {
+    let mut told = Vec::new();
+    for verb in ["status", "revoke", "access"] {
+        let mut shell = Shell::signed_out().await;
+        shell.set("EVICT_HTTP_DEADLINE_SECONDS", "5");
+        let mut tell = async |trouble: &str, shell: &Shell| {
+            let answer = shell.evict(&[verb, "alice@contoso.com"]).await;
+            told.push(format!("## {verb}: {trouble}\n{}", answer.shown()));
+        };
+        tell("nobody is signed in", &shell).await;
+
+        shell.sign_in(AZ_SCOPES);
+        let own = shell.tenant.tenant_id().to_string();
+        shell.set("EVICT_TENANT_ID", "84c31ca0-ac3b-4eae-ad11-519d80233e6f");
+        tell("another tenant", &shell).await;
+        shell.set("EVICT_TENANT_ID", &own);
+
+        let throttled = Fault::on("GET */users*").throttled("120");
+        shell.tenant.faults().add(throttled);
+        tell("throttled", &shell).await;
+        shell.tenant.faults().clear();
+
+        shell.set("EVICT_GRAPH_ENDPOINT", "http://127.0.0.1:9");
+        tell("the network is down", &shell).await;
+    }
+    insta::assert_snapshot!(steady(&told.join("\n")));
+}

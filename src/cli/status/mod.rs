@@ -15,8 +15,8 @@ use serde::Serialize;
 use reported::Reported;
 
 use super::escape::{Escaped, write_json};
-use super::look_up::{Seen, look_up};
-use super::operator::{Operator, Session, exit_of};
+use super::look_up::{Seen, found, look_up};
+use super::operator::{Operator, Session};
 use super::receipts::{time, write_wrapped};
 use super::users::Users;
 use super::{Console, Exit};
@@ -192,40 +192,25 @@ async fn entry(
     subject: &SubjectRef,
     seen: Option<Seen>,
 ) -> Entry {
-    let mut entry = Entry {
-        subject: subject.written(),
-        state: "not_a_user",
-        account: None,
-        detail: None,
-        exit: Exit::Partly,
-    };
-    match seen {
-        Some(Ok(Resolution::Found(user))) => {
-            entry.state = "found";
-            entry.exit = Exit::Success;
+    match found(seen) {
+        Ok(user) => {
             let protection = protection(session, missing, &user).await;
-            entry.account = Some(Account::of(user, protection));
+            Entry {
+                subject: subject.written(),
+                state: "found",
+                account: Some(Account::of(user, protection)),
+                detail: None,
+                exit: Exit::Success,
+            }
         }
-        Some(Ok(Resolution::NotFound)) => {
-            entry.state = "not_found";
-            entry.detail = Some(
-                "This tenant has no such user. Next: look for a slip in the name, or for a deleted account.".to_owned(),
-            );
-        }
-        Some(Ok(Resolution::Ambiguous { candidates, detail })) => {
-            entry.state = "ambiguous";
-            entry.detail = Some(format!(
-                "It fits {candidates} users, or users who differ. {detail} Next: give the object id."
-            ));
-        }
-        Some(Err(error)) => {
-            entry.state = "failed";
-            entry.exit = exit_of(&error);
-            entry.detail = Some(error.to_string());
-        }
-        None => entry.detail = Some("This is no user.".to_owned()),
+        Err(unfound) => Entry {
+            subject: subject.written(),
+            state: unfound.state,
+            account: None,
+            detail: Some(unfound.detail),
+            exit: unfound.exit,
+        },
     }
-    entry
 }
 
 /// The protected groups that the directory does not have.

@@ -8,8 +8,15 @@ use evict::domain::{Parsed, SubjectKind, SubjectRef};
 /// # Panics
 /// If the answer is none that an alert may have.
 pub fn check(body: &[u8]) {
-    let parsed = parse(body);
-    let subjects: &[SubjectRef] = match &parsed {
+    hold(&parse(body));
+}
+
+/// What must hold of every answer.
+///
+/// # Panics
+/// If it does not.
+pub fn hold(parsed: &Parsed) {
+    let subjects: &[SubjectRef] = match parsed {
         Parsed::Alert(alert) => {
             assert!(alert.subjects.iter().any(|s| s.kind == SubjectKind::User));
             &alert.subjects

@@ -94,6 +94,8 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Mode;
+    use crate::guard::clearance::Eligible;
 
     fn admission(granted: usize, undecided: Option<&str>) -> Admission {
         Admission {
@@ -117,6 +119,19 @@ mod tests {
         assert_eq!(allowance.taken(), 1);
         allowance.take().unwrap();
         assert!(allowance.take().is_err());
+    }
+
+    #[test]
+    fn a_place_with_which_surely_nothing_was_done_is_free_again() {
+        let allowance = Allowance::new(&admission(1, None), 9);
+        let user = "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap();
+        let cleared =
+            Eligible::new(user, Mode::Enforce).clear(allowance.take().unwrap(), &allowance);
+        assert_eq!(allowance.taken(), 1);
+        assert!(allowance.take().is_err());
+        allowance.unused(cleared.unwrap());
+        assert_eq!(allowance.taken(), 0);
+        allowance.take().unwrap();
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::domain::{
     Admission, GroupId, Outcome, Receipt, SubjectKind, SubjectRef, UserId, Wanted,
 };
 use crate::entra::{EntraError, Tally};
-use crate::guard::{self, Allowance, Screened};
+use crate::guard::{self, Allowance, Plan, Screened};
 
 use super::draft::{Draft, Ending};
 use super::{Parts, Task, one};
@@ -47,14 +47,11 @@ pub(super) async fn contain(
     task: Task,
     ended: Arc<AtomicUsize>,
 ) -> Vec<Receipt> {
-    let screened = match screen(&parts, &task).await {
-        Ok(screened) => screened,
+    let plan = match screen(&parts, &task).await {
+        Ok(plan) => plan,
         Err(error) => return token_missing(&parts, &task, &error),
     };
-    let wanted = screened
-        .iter()
-        .filter(|screened| **screened == Screened::LookUp)
-        .count();
+    let wanted = plan.wanted();
     let allowance = admit(&parts, &task, wanted);
     let missing_groups = missing_groups(&parts, &task);
     let work = Arc::new(Work {
@@ -65,7 +62,7 @@ pub(super) async fn contain(
         parts,
     });
 
-    let receipts = run(&work, screened, &ended).await;
+    let receipts = run(&work, plan.screened, &ended).await;
     if wanted > 0 {
         settle(&work.parts, allowance);
     }
@@ -73,7 +70,7 @@ pub(super) async fn contain(
 }
 
 /// Screens the subjects. The token is asked for only if there is a user among them, since nothing is done otherwise.
-async fn screen(parts: &Parts, task: &Task) -> Result<Vec<Screened>, EntraError> {
+async fn screen(parts: &Parts, task: &Task) -> Result<Plan, EntraError> {
     let names_a_user = task
         .subjects
         .iter()
@@ -83,7 +80,12 @@ async fn screen(parts: &Parts, task: &Task) -> Result<Vec<Screened>, EntraError>
     } else {
         parts.policy.tenant
     };
-    Ok(guard::plan(&parts.policy, &task.header, &task.subjects, tenant).screened)
+    Ok(guard::plan(
+        &parts.policy,
+        &task.header,
+        &task.subjects,
+        tenant,
+    ))
 }
 
 fn token_missing(parts: &Parts, task: &Task, error: &EntraError) -> Vec<Receipt> {

@@ -69,7 +69,7 @@ pub(crate) fn foretell(
     subjects
         .iter()
         .map(|subject| {
-            let target = subject.target(case);
+            let target = subject.target(case, &[]);
             if target == Target::Machine {
                 return vec!["not_a_user"];
             }

@@ -129,6 +129,35 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Whom a subject can have meant while the delivery was worked on: whoever is deleted meanwhile may change it.
+    fn targets(&self, done: &Done, subject: &Subject) -> Vec<Target> {
+        let mut gone = self.gone_before(done.from);
+        let mut targets = vec![subject.target(self.case, &gone)];
+        for (person, at) in &self.played.deleted {
+            if done.from <= *at && *at <= done.until {
+                gone.push(*person);
+                let target = subject.target(self.case, &gone);
+                if !targets.contains(&target) {
+                    targets.push(target);
+                }
+            }
+        }
+        targets
+    }
+
+    fn gone_before(&self, moment: Timestamp) -> Vec<usize> {
+        let deleted = self.played.deleted.iter();
+        deleted
+            .filter(|(_, at)| *at < moment)
+            .map(|(person, _)| *person)
+            .collect()
+    }
+
+    fn can_mean(&self, done: &Done, subject: &Subject, person: usize) -> bool {
+        self.targets(done, subject)
+            .contains(&Target::Person(person))
+    }
+
     fn delivery(&mut self, done: &Done) {
         let subjects = self.subjects(done);
         if self.is_alone(done) {
@@ -210,7 +239,7 @@ impl<'a> Judge<'a> {
             called.insert(person);
             if !subjects
                 .iter()
-                .any(|subject| subject.target(self.case) == Target::Person(person))
+                .any(|subject| self.can_mean(done, subject, person))
             {
                 self.wrong(format!(
                     "{name}: p{person} is not named, and a revocation was called"
@@ -273,11 +302,19 @@ impl<'a> Judge<'a> {
             .as_str()
             .unwrap_or_default()
             .to_lowercase();
-        let target = subject.target(self.case);
+        let user = receipt["user"]["id"].as_str();
+        let outcome = receipt["outcome"].as_str().unwrap_or_default();
+        let targets = self.targets(done, subject);
+        let is_told = |target: &&Target| match target {
+            Target::Person(person) => user == Some(&words::person_id(*person).to_string()),
+            Target::Several => outcome == "ambiguous",
+            Target::Nobody => outcome == "not_found",
+            Target::Machine => outcome == "not_a_user",
+        };
+        let target = *targets.iter().find(is_told).unwrap_or(&targets[0]);
         if target != Target::Machine && !subject.texts().contains(&text) {
             self.wrong(format!("{name}: it is not about {:?}", subject.texts()));
         }
-        let user = receipt["user"]["id"].as_str();
         if let (Some(user), Target::Person(person)) = (user, target)
             && user != words::person_id(person).to_string()
         {
@@ -288,7 +325,6 @@ impl<'a> Judge<'a> {
                 "{name}: it names a user, and the subject is {target:?}"
             ));
         }
-        let outcome = receipt["outcome"].as_str().unwrap_or_default();
         let Target::Person(person) = target else {
             if ["revoked", "already_cut", "not_effective"].contains(&outcome) {
                 self.wrong(format!("{name}: there is no such user"));
@@ -324,7 +360,7 @@ impl<'a> Judge<'a> {
         let named_once = self
             .subjects(done)
             .iter()
-            .filter(|other| other.target(self.case) == target)
+            .filter(|other| self.can_mean(done, other, person))
             .count()
             == 1;
         if untouched
@@ -565,7 +601,6 @@ impl<'a> Judge<'a> {
                 let Some(at) = call.cut_at else { continue };
                 let covers =
                     |done: &Done, call: &CallRecord| done.from <= call.at && call.at <= done.until;
-                let means = |subject: &Subject| subject.target(self.case) == Target::Person(person);
                 // A call that may be the same delivery's as an earlier one is that user's cut once more.
                 let is_counted = counted.iter().any(|earlier| {
                     self.played
@@ -573,6 +608,7 @@ impl<'a> Judge<'a> {
                         .iter()
                         .zip(&subjects)
                         .any(|(done, subjects)| {
+                            let means = |subject| self.can_mean(done, subject, person);
                             covers(done, earlier)
                                 && covers(done, call)
                                 && subjects.iter().any(means)
@@ -668,7 +704,8 @@ impl<'a> Judge<'a> {
                 continue;
             }
             for subject in words::subjects(self.case, alert) {
-                let Target::Person(person) = subject.target(self.case) else {
+                let gone = self.gone_before(self.played.sent[number]);
+                let Target::Person(person) = subject.target(self.case, &gone) else {
                     continue;
                 };
                 let valid_from = self.valid_from(person, Timestamp::MAX);

@@ -407,8 +407,9 @@ impl Subject {
         self.said.iter().any(|said| said.elsewhere)
     }
 
-    /// Whom it means, in the tenant as it was at the start.
-    pub(crate) fn target(&self, case: &Case) -> Target {
+    /// Whom it means, in the tenant as it was at the start, when those are gone from it. Whoever alone is meant is meant
+    /// also when gone; of several who share what is said, those who are left are.
+    pub(crate) fn target(&self, case: &Case, gone: &[usize]) -> Target {
         if self.said.iter().any(|said| said.machine.is_some()) {
             return Target::Machine;
         }
@@ -437,7 +438,7 @@ impl Subject {
         if let Some(sid) = sid {
             return by_sid(&sid).map_or(Target::Nobody, Target::Person);
         }
-        let owners: Vec<usize> = if let Some(address) = self.first("mail ") {
+        let mut owners: Vec<usize> = if let Some(address) = self.first("mail ") {
             people
                 .filter(|person| mail(case, *person).as_deref() == Some(&address))
                 .collect()
@@ -448,6 +449,9 @@ impl Subject {
         } else {
             Vec::new()
         };
+        if owners.len() > 1 {
+            owners.retain(|person| !gone.contains(person));
+        }
         match owners.as_slice() {
             [] => Target::Nobody,
             [person] => Target::Person(*person),

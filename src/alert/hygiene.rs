@@ -42,6 +42,8 @@ mod tests {
         assert_eq!(tidied("\u{202e}drowssap"), "drowssap");
         assert_eq!(tidied("twelve chars"), "twelve chars");
         assert_eq!(tidied("twelve chars and more"), "twelve chars…");
+        assert_eq!(tidied("twelve charsX"), "twelve chars…");
+        assert_eq!(tidied("a b c d e f g h"), "a b c d e f…");
         assert_eq!(tidy(" \u{200b}\n", 12), None);
     }
 }

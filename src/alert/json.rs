@@ -314,6 +314,10 @@ mod tests {
             "\u{fffd}\u{fffd}\u{1f600}!"
         );
         assert_eq!(read(r#""\\ud83d \ud83d""#), "\\ud83d \u{fffd}");
+        assert_eq!(
+            read(r#""a smile \ud83d\ude00 and half \ud83d""#),
+            "a smile \u{1f600} and half \u{fffd}"
+        );
     }
 
     #[test]

@@ -368,6 +368,47 @@ mod tests {
         );
     }
 
+    #[test]
+    fn an_entra_account_that_one_form_takes_for_a_machine_is_a_user_in_either_order() {
+        let sid = "S-1-5-21-1-2-3-4";
+        let mut machine = user("", "", sid, "", "");
+        machine.kind = SubjectKind::Machine;
+        for known in [
+            user(ALICE, "", sid, "", ""),
+            user("", "alice@contoso.com", sid, "", ""),
+        ] {
+            for forms in [[known.clone(), machine.clone()], [machine.clone(), known]] {
+                let subjects = merged(forms);
+                assert_eq!(subjects.len(), 1);
+                assert_eq!(subjects[0].kind, SubjectKind::User);
+            }
+        }
+    }
+
+    /// A payload in which one address has more owners than are remembered contradicts itself: whoever comes after them
+    /// stays a subject of his own, and nothing is lost.
+    #[test]
+    fn a_form_joins_the_last_rival_that_is_remembered_and_none_after_it() {
+        let subjects_of = |rivals: usize| {
+            let with_sid = |number: usize| {
+                let sid = format!("S-1-5-21-1-2-3-{number}");
+                user(
+                    "",
+                    &format!("user{number}@contoso.com"),
+                    &sid,
+                    "office@contoso.com",
+                    "",
+                )
+            };
+            // The last one alone has no SID, so that it alone can be the one that is added in the end.
+            let last = user("", "last@contoso.com", "", "office@contoso.com", "");
+            let added = user("", "", "S-1-5-21-1-2-3-999", "office@contoso.com", "");
+            merged((1..rivals).map(with_sid).chain([last, added])).len()
+        };
+        assert_eq!(subjects_of(MOST_RIVALS), MOST_RIVALS);
+        assert_eq!(subjects_of(MOST_RIVALS + 1), MOST_RIVALS + 2);
+    }
+
     /// Forms that collide often: each identifier is one of three, or unknown.
     fn forms() -> impl Strategy<Value = Vec<SubjectRef>> {
         let some = || prop::option::of(0_u32..3);

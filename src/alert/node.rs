@@ -264,6 +264,13 @@ mod tests {
     }
 
     #[test]
+    fn true_and_false_may_be_written_as_strings_and_other_strings_are_neither() {
+        let object = object(r#"{"a": true, "b": " TRUE", "c": "False", "d": "yes", "e": 1}"#);
+        let values = ["a", "b", "c", "d", "e"].map(|name| object.boolean(name));
+        assert_eq!(values, [Some(true), Some(true), Some(false), None, None]);
+    }
+
+    #[test]
     fn null_and_the_empty_string_are_unknown() {
         let object = object(r#"{"a": null, "b": "", "c": "  ", "d": []}"#);
         for name in ["a", "b", "c", "e"] {

@@ -69,6 +69,14 @@ fn a_name_and_a_domain_may_stand_in_one_member() {
 }
 
 #[test]
+fn a_whole_name_beside_a_domain_is_no_name_of_that_domain() {
+    let subjects = subjects(&json!({"SystemAlertId": "1", "Entities": [
+        account(json!({"Name": "erin.walsh@contoso.com", "NTDomain": "CONTOSO"})),
+    ]}));
+    assert_eq!(subjects[0].account, None);
+}
+
+#[test]
 fn a_guest_is_a_user_under_the_name_that_this_tenant_gave() {
     let entities = json!([account(
         json!({"Name": "frank.moreau_fabrikam.com#EXT#", "UPNSuffix": "contoso.onmicrosoft.com"})
@@ -110,6 +118,133 @@ fn what_is_no_user_is_named_as_what_it_is() {
     other bob
     other PUID 10032000A1B2C3D4
     "#);
+}
+
+/// A SID alone could be a user's. Only a sender who says both, that it is of no domain and on which machine it is, says
+/// that it is none.
+#[test]
+fn an_account_is_a_machines_own_when_its_sender_denies_a_domain_and_names_the_machine() {
+    let sid = "S-1-5-21-1-2-3-1001";
+    let told = told(&json!([
+        account(
+            json!({"Name": "a", "Sid": sid, "Host": {"HostName": "vm"}, "IsDomainJoined": false})
+        ),
+        account(
+            json!({"Name": "b", "Sid": format!("{sid}1"), "HostEntityId": "1", "IsDomainJoined": "False"})
+        ),
+        account(json!({"Name": "c", "Sid": format!("{sid}2"), "Host": {"HostName": "vm"}})),
+        account(
+            json!({"Name": "d", "Sid": format!("{sid}3"), "Host": {"HostName": "vm"}, "IsDomainJoined": true})
+        ),
+        account(json!({"Name": "e", "Sid": format!("{sid}4"), "IsDomainJoined": false})),
+    ]));
+    let kinds: Vec<&str> = told
+        .iter()
+        .filter_map(|told| told.split(' ').next())
+        .collect();
+    assert_eq!(kinds, ["other", "other", "user", "user", "user"]);
+}
+
+#[test]
+fn a_name_that_only_resembles_a_built_in_one_is_no_systems() {
+    let entities = json!([
+        account(json!({"Name": "build-123"})),
+        account(json!({"Name": "DWM-one"})),
+        account(json!({"Name": "$"})),
+        account(json!({"Name": "UMFD-0"})),
+    ]);
+    assert_eq!(
+        told(&entities),
+        [
+            "other build-123",
+            "other DWM-one",
+            "other $",
+            "system UMFD-0"
+        ]
+    );
+}
+
+#[test]
+fn an_identifier_of_zeroes_names_nobody() {
+    let entities = json!([
+        account(json!({"PUID": "0000"})),
+        account(json!({"ObjectGuid": "00000000-0000-0000-0000-000000000000"})),
+        account(json!({"ObjectGuid": "00000000-0000-0000-0000-000000000001"})),
+    ]);
+    assert_eq!(
+        told(&entities),
+        ["other objectGuid 00000000-0000-0000-0000-000000000001"]
+    );
+}
+
+#[test]
+fn what_is_no_account_may_have_properties_of_any_kind() {
+    let entities = json!([
+        {"Type": "url", "properties": "none"},
+        account(json!({"Name": "alice", "UPNSuffix": "contoso.com"})),
+    ]);
+    assert_eq!(told(&entities), ["user alice@contoso.com"]);
+}
+
+#[test]
+fn a_service_principal_is_known_by_its_id_or_by_its_name() {
+    let id = "1c5989f1-ba2d-4e83-858b-fed0a712755f";
+    let kind = "#microsoft.graph.security.servicePrincipalEvidence";
+    let payload = json!({"evidence": [
+        {"@odata.type": kind, "servicePrincipalObjectId": id},
+        {"@odata.type": kind, "servicePrincipalName": "build"},
+        {"@odata.type": kind},
+    ]});
+    let found = subjects(&payload);
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].id, id.parse().ok());
+    assert_eq!(found[1].name.as_deref(), Some("build"));
+    let risky = |fields: Value| {
+        let mut risky = json!({"id": id, "riskState": "atRisk", "riskLastUpdatedDateTime": "2026-11-24T10:00:00Z"});
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            risky[name] = value.clone();
+        }
+        subjects(&risky)[0].kind.as_str()
+    };
+    assert_eq!(risky(json!({})), "user");
+    assert_eq!(risky(json!({"appId": id})), "service_principal");
+    assert_eq!(
+        risky(json!({"appId": id, "userPrincipalName": "alice@contoso.com"})),
+        "user"
+    );
+    assert_eq!(
+        risky(json!({"@odata.type": "#microsoft.graph.riskyServicePrincipal"})),
+        "service_principal"
+    );
+}
+
+#[test]
+fn a_mailbox_and_an_account_in_one_object_are_one_unless_their_ids_differ() {
+    let (alice, bob) = (
+        "6cace4d5-19d5-4695-92e7-4f7bfab36728",
+        "1c5989f1-ba2d-4e83-858b-fed0a712755f",
+    );
+    let mailbox = |directory_id: &str| {
+        let evidence = json!({"entityType": "MailBox", "aadUserId": alice, "externalDirectoryObjectId": directory_id, "mailboxPrimaryAddress": "office@contoso.com"});
+        let found = subjects(&json!({"incidentName": "x", "alerts": [{"entities": [evidence]}]}));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].id, alice.parse().ok());
+        found[0].mail.clone()
+    };
+    assert_eq!(mailbox(alice), "office@contoso.com".parse().ok());
+    assert_eq!(mailbox(bob), None);
+}
+
+#[test]
+fn of_severities_the_gravest_counts_and_of_equal_ones_the_first() {
+    let severity = |one: &str, other: &str| {
+        let part = |text: &str| json!({"SystemAlertId": "1", "Severity": text, "Entities": []});
+        let payload = json!([part(one), part(other)]).to_string();
+        parse(payload.as_bytes()).header().severity.clone()
+    };
+    assert_eq!(severity("High", "high").as_deref(), Some("High"));
+    assert_eq!(severity("Low", "High").as_deref(), Some("High"));
+    assert_eq!(severity("High", "Low").as_deref(), Some("High"));
 }
 
 #[test]

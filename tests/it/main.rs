@@ -15,6 +15,7 @@ mod alert_refusals;
 mod alert_round_trip;
 mod alert_rules;
 mod alert_samples;
+mod alert_signs;
 #[cfg(feature = "operator")]
 mod answers;
 mod app;

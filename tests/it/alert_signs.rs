@@ -1,0 +1,314 @@
+//! By what a payload is known: each sign alone is enough, half a sign is none, and what is no alert says so.
+
+use evict::alert::parse;
+use evict::domain::Parsed;
+
+/// The shape, and whom it names or why nobody.
+fn told(body: &str) -> String {
+    let parsed = parse(body.as_bytes());
+    let shape = parsed.header().shape.as_str();
+    let subjects = match &parsed {
+        Parsed::Alert(alert) => &alert.subjects,
+        Parsed::NothingToDo(nothing) => &nothing.subjects,
+        Parsed::Malformed(malformed) => return format!("{shape}: {} is wrong", malformed.path),
+    };
+    let mut words: Vec<String> = subjects
+        .iter()
+        .map(|subject| format!("{} {}", subject.kind.as_str(), subject.written()))
+        .collect();
+    if let Parsed::NothingToDo(nothing) = &parsed {
+        words.push(nothing.reason.as_str().to_owned());
+    }
+    format!("{shape}: {}", words.join(", "))
+}
+
+fn each(bodies: &[&str]) -> String {
+    let told: Vec<String> = bodies.iter().map(|body| told(body)).collect();
+    told.join("\n")
+}
+
+#[test]
+fn one_sign_is_enough() {
+    insta::assert_snapshot!(each(&[
+        r#"{"specversion": "1.0", "data": {"user": "alice@contoso.com"}}"#,
+        r#"{"eventType": "x", "data": {"user": "alice@contoso.com"}}"#,
+        r#"{"eventType": "Microsoft.EventGrid.SubscriptionDeletedEvent", "eventTime": "2026-11-24T10:00:00Z"}"#,
+        r#"{"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": {}}}"#,
+        r#"{"data": {"essentials": {}}}"#,
+        r#"{"data": {"essentials": {"monitoringService": "Activity Log - Administrative"}}}"#,
+        r#"{"data": {"essentials": {"signalType": "Activity Log"}}}"#,
+        r#"{"data": {"essentials": {}, "alertContext": {"caller": "alice@contoso.com"}}}"#,
+        r#"{"data": {"essentials": {}, "alertContext": {"claims": {"upn": "alice@contoso.com"}}}}"#,
+        r#"{"objectSchemaType": "incident", "object": {"properties": {}}}"#,
+        r#"{"object": {"properties": {}}}"#,
+        r#"{"Entity": {"kind": "Account", "properties": {"aadUserId": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}}}"#,
+        r#"{"Entity": {"properties": {"aadUserId": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}}}"#,
+        r#"{"Entity": {"kind": "Host"}}"#,
+        r#"{"type": "microsoft.securityinsights/incidents", "properties": {}}"#,
+        r#"{"properties": {"incidentNumber": 1}}"#,
+        r#"{"entities": [], "metaData": []}"#,
+        r#"{"Type": "SecurityAlert"}"#,
+        r#"{"AlertSeverity": "High", "AlertName": "x"}"#,
+        r#"{"type": "Microsoft.Security/Locations/alerts", "properties": {}}"#,
+        r#"{"AzureResourceId": "x"}"#,
+        r#"{"AlertUri": "x"}"#,
+        r#"{"category": "AdvancedHunting-AlertEvidence", "properties": {}}"#,
+        r#"{"category": "RiskyUsers", "properties": {"id": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}}"#,
+        r#"{"category": "SignInLogs", "resourceId": "/tenants/x/providers/Microsoft.aadiam", "properties": {}}"#,
+        r#"{"SystemAlertId": "1"}"#,
+        r#"{"AlertDisplayName": "x"}"#,
+        r#"{"Entities": [], "WorkspaceSubscriptionId": "x"}"#,
+        r#"{"Entities": [], "AlertType": "x"}"#,
+        r#"{"changeType": "created", "subscriptionId": "1", "resource": "security/alerts_v2/1"}"#,
+        r##"{"changeType": "created", "subscriptionId": "1", "resourceData": {"@odata.type": "#microsoft.graph.security.incident"}}"##,
+        r##"{"@odata.type": "#microsoft.graph.riskDetection", "userId": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}"##,
+        r#"{"riskEventType": "x", "userId": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}"#,
+        r#"{"riskState": "atRisk", "userId": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}"#,
+        r##"{"@odata.type": "#microsoft.graph.riskyUser", "id": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}"##,
+        r##"{"@odata.type": "#microsoft.graph.riskyServicePrincipal", "id": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}"##,
+        r#"{"riskState": "atRisk", "riskLastUpdatedDateTime": null, "id": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}"#,
+        r##"{"@odata.type": "#microsoft.graph.security.incident"}"##,
+        r#"{"id": "1", "displayName": "x", "alerts": []}"#,
+        r#"{"id": "1", "displayName": "x", "incidentWebUrl": "x"}"#,
+        r#"{"id": "1", "displayName": "x", "redirectIncidentId": null}"#,
+        r#"{"alertCreationTime": "2026-11-24T10:00:00Z"}"#,
+        r#"{"relatedUser": {"userName": "alice", "domainName": "CONTOSO"}}"#,
+        r#"{"aadTenantId": "x", "evidence": []}"#,
+        r#"{"incidentName": "x"}"#,
+        r#"{"incidentId": 1, "alerts": []}"#,
+        r##"{"@odata.type": "#microsoft.graph.security.alert"}"##,
+        r#"{"evidence": []}"#,
+        r#"{"detectorId": "x"}"#,
+        r#"{"providerAlertId": "x"}"#,
+        r#"{"serviceSource": "x"}"#,
+        r#"{"category": "x", "time": "2026-11-24T10:00:00Z"}"#,
+        r#"{"TimeGenerated": "2026-11-24T10:00:00Z", "Type": "SigninLogs"}"#,
+    ]), @r#"
+    cloudevents: user alice@contoso.com
+    event-grid: user alice@contoso.com
+    event-grid: not_an_alert
+    azure-monitor-common: no_account
+    azure-monitor-common: no_account
+    azure-monitor-activity: no_account
+    azure-monitor-activity: no_account
+    azure-monitor-activity: user alice@contoso.com
+    azure-monitor-activity: user alice@contoso.com
+    sentinel-incident-trigger: no_account
+    sentinel-incident-trigger: no_account
+    sentinel-entity-trigger: user 6cace4d5-19d5-4695-92e7-4f7bfab36728
+    sentinel-entity-trigger: user 6cace4d5-19d5-4695-92e7-4f7bfab36728
+    sentinel-entity-trigger: no_account
+    sentinel-incident-resource: no_account
+    sentinel-incident-resource: no_account
+    sentinel-incident-resource: no_account
+    sentinel-securityalert-record: no_account
+    sentinel-securityalert-record: no_account
+    defender-for-cloud-export: no_account
+    defender-for-cloud-export: no_account
+    defender-for-cloud-export: no_account
+    defender-xdr-streaming: no_account
+    entra-diagnostics: user 6cace4d5-19d5-4695-92e7-4f7bfab36728
+    entra-diagnostics: not_an_alert
+    sentinel-alert-trigger: no_account
+    sentinel-alert-trigger: no_account
+    sentinel-alert-trigger: no_account
+    sentinel-alert-trigger: no_account
+    graph-alert-v2: notification_only
+    graph-incident: notification_only
+    graph-risk-detection: user 6cace4d5-19d5-4695-92e7-4f7bfab36728
+    graph-risk-detection: user 6cace4d5-19d5-4695-92e7-4f7bfab36728
+    graph-risk-detection: user 6cace4d5-19d5-4695-92e7-4f7bfab36728
+    graph-risky-user: user 6cace4d5-19d5-4695-92e7-4f7bfab36728
+    graph-risky-user: service_principal 6cace4d5-19d5-4695-92e7-4f7bfab36728, no_user
+    graph-risky-user: user 6cace4d5-19d5-4695-92e7-4f7bfab36728
+    graph-incident: notification_only
+    graph-incident: no_account
+    graph-incident: notification_only
+    graph-incident: notification_only
+    mde-alert: no_account
+    mde-alert: user CONTOSO\alice
+    mde-alert: no_account
+    defender-xdr-legacy-incident: no_account
+    defender-xdr-legacy-incident: no_account
+    graph-alert-v2: no_account
+    graph-alert-v2: no_account
+    graph-alert-v2: no_account
+    graph-alert-v2: no_account
+    graph-alert-v2: no_account
+    none: not_an_alert
+    none: not_an_alert
+    "#);
+}
+
+#[test]
+fn half_a_sign_is_none() {
+    for body in [
+        r#"{"eventType": "x"}"#,
+        r#"{"data": {}}"#,
+        r#"{"alertContext": {"caller": "alice@contoso.com"}}"#,
+        r#"{"object": {}}"#,
+        r#"{"Entity": {"id": "x"}}"#,
+        r#"{"properties": {}}"#,
+        r#"{"entities": []}"#,
+        r#"{"metaData": []}"#,
+        r#"{"AlertSeverity": "High"}"#,
+        r#"{"AlertName": "x"}"#,
+        r#"{"category": "AdvancedHunting-AlertEvidence"}"#,
+        r#"{"category": "RiskyUsers"}"#,
+        r#"{"resourceId": "/tenants/x/providers/Microsoft.aadiam"}"#,
+        r#"{"category": "x", "properties": {}}"#,
+        r#"{"Entities": []}"#,
+        r#"{"WorkspaceSubscriptionId": "x"}"#,
+        r#"{"changeType": "created", "subscriptionId": "1"}"#,
+        r#"{"changeType": "created", "resource": "security/alerts_v2/1"}"#,
+        r#"{"subscriptionId": "1", "resource": "security/alerts_v2/1"}"#,
+        r#"{"riskState": "atRisk"}"#,
+        r#"{"riskLastUpdatedDateTime": "2026-11-24T10:00:00Z"}"#,
+        r#"{"userId": "6cace4d5-19d5-4695-92e7-4f7bfab36728"}"#,
+        r#"{"id": "1", "displayName": "x"}"#,
+        r#"{"id": "1", "alerts": []}"#,
+        r#"{"displayName": "x", "alerts": []}"#,
+        r#"{"aadTenantId": "x"}"#,
+        r#"{"incidentId": 1}"#,
+        r#"{"alerts": []}"#,
+        r#"{"category": "x"}"#,
+        r#"{"time": "2026-11-24T10:00:00Z"}"#,
+        r#"{"TimeGenerated": "2026-11-24T10:00:00Z"}"#,
+        r#"{"Type": "SigninLogs"}"#,
+        r#"{"records": 1}"#,
+        r#"{"value": "x"}"#,
+    ] {
+        assert_eq!(told(body), "none: $ is wrong", "{body}");
+    }
+}
+
+/// Later is worth trying only where nothing at all has arrived: that an incident names no account is an answer.
+#[test]
+fn entities_that_have_not_arrived_are_told_from_entities_that_are_no_accounts() {
+    insta::assert_snapshot!(each(&[
+        r#"{"incidentName": "x", "alerts": []}"#,
+        r#"{"incidentName": "x", "alerts": [{"entities": []}]}"#,
+        r#"{"incidentName": "x", "alerts": [{"entities": [{"entityType": "File"}]}, {"entities": []}]}"#,
+        r#"{"id": "1", "displayName": "x", "incidentWebUrl": "x"}"#,
+        r#"{"id": "1", "displayName": "x", "alerts": []}"#,
+        r#"{"id": "1", "displayName": "x", "alerts": [{"evidence": []}]}"#,
+        r##"{"id": "1", "displayName": "x", "alerts": [{"evidence": [{"@odata.type": "#microsoft.graph.security.fileEvidence"}]}, {"evidence": []}]}"##,
+        r#"{"object": {"properties": {"alerts": [], "relatedEntities": []}}}"#,
+        r#"{"object": {"properties": {"alerts": [{}], "relatedEntities": []}}}"#,
+        r#"{"object": {"properties": {"additionalData": {"alertsCount": 1}, "relatedEntities": []}}}"#,
+        r#"{"object": {"properties": {"additionalData": {"alertsCount": 0}, "relatedEntities": []}}}"#,
+        r#"{"object": {"properties": {"alerts": [{}], "relatedEntities": [{"kind": "Host", "properties": {}}]}}}"#,
+    ]), @r#"
+    defender-xdr-legacy-incident: no_account
+    defender-xdr-legacy-incident: entities_not_arrived
+    defender-xdr-legacy-incident: no_account
+    graph-incident: notification_only
+    graph-incident: no_account
+    graph-incident: entities_not_arrived
+    graph-incident: no_account
+    sentinel-incident-trigger: no_account
+    sentinel-incident-trigger: entities_not_arrived
+    sentinel-incident-trigger: entities_not_arrived
+    sentinel-incident-trigger: no_account
+    sentinel-incident-trigger: no_account
+    "#);
+}
+
+#[test]
+fn of_several_parts_the_reason_is_the_one_that_tells_most_in_whatever_order_they_stand() {
+    let by_rank = [
+        (
+            "not_an_alert",
+            r#"{"TimeGenerated": "2026-11-24T10:00:00Z", "Type": "SigninLogs"}"#,
+        ),
+        (
+            "resolved",
+            r#"{"data": {"essentials": {"monitorCondition": "Resolved"}}}"#,
+        ),
+        ("no_account", r#"{"SystemAlertId": "1", "Entities": []}"#),
+        (
+            "notification_only",
+            r#"{"changeType": "created", "subscriptionId": "1", "resource": "security/alerts_v2/1"}"#,
+        ),
+        (
+            "entities_not_arrived",
+            r#"{"object": {"properties": {"alerts": [{}]}}}"#,
+        ),
+        (
+            "subscription_validation",
+            r#"{"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {"validationCode": "1"}}"#,
+        ),
+    ];
+    let reason = |body: String| match parse(body.as_bytes()) {
+        Parsed::NothingToDo(nothing) => nothing.reason.as_str(),
+        other => panic!("{body}: {}", other.verdict()),
+    };
+    for (rank, (_, one)) in by_rank.iter().enumerate() {
+        for (other_rank, (_, other)) in by_rank.iter().enumerate() {
+            let most = by_rank[rank.max(other_rank)].0;
+            assert_eq!(reason(format!("[{one}, {other}]")), most, "{one}, {other}");
+        }
+    }
+}
+
+#[test]
+fn of_two_codes_that_event_grid_sends_the_first_goes_back() {
+    let event = |code: &str| {
+        format!(
+            r#"{{"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {{"validationCode": "{code}"}}}}"#
+        )
+    };
+    let body = format!("[{}, {}]", event("one"), event("other"));
+    let Parsed::NothingToDo(nothing) = parse(body.as_bytes()) else {
+        panic!("nothing to do was expected");
+    };
+    assert!(
+        matches!(nothing.reason, evict::domain::NothingToDoReason::SubscriptionValidation { code } if code == "one")
+    );
+}
+
+/// How often a payload may be wrapped so and still be read.
+fn most(wrap: impl Fn(&str) -> String) -> usize {
+    let mut body = r#"{"user": "alice@contoso.com"}"#.to_owned();
+    let mut wrapped = 0;
+    while told(&body).ends_with("user alice@contoso.com") {
+        assert!(wrapped < 100, "there is no end");
+        body = wrap(&body);
+        wrapped += 1;
+    }
+    wrapped - 1
+}
+
+#[test]
+fn envelopes_stand_in_one_another_up_to_a_bound() {
+    let event = |body: &str| format!(r#"{{"specversion": "1.0", "data": {body}}}"#);
+    let text = |body: &str| serde_json::Value::from(body).to_string();
+    assert_eq!(most(event), 6);
+    assert_eq!(most(text), 6);
+    assert_eq!(most(|body| format!(r#"{{"value": [{body}]}}"#)), 3);
+    // A list counts as an envelope, wherever it stands.
+    let in_events =
+        |count: usize, body: &str| (0..count).fold(body.to_owned(), |body, _| event(&body));
+    let list = r#"[{"user": "alice@contoso.com"}]"#;
+    assert!(told(&in_events(5, list)).ends_with("user alice@contoso.com"));
+    assert!(told(&in_events(6, list)).ends_with(" is wrong"));
+}
+
+#[test]
+fn what_breaks_off_is_known_by_its_inmost_part_up_to_the_same_bound() {
+    let shape = |begin: &str, wrapped: usize| {
+        let body = format!(
+            r#"{begin}{}{{"user": "alice@contoso.com""#,
+            r#"{"value": ["#.repeat(wrapped)
+        );
+        parse(body.as_bytes()).header().shape.as_str()
+    };
+    assert_eq!(
+        [0, 1, 3, 4].map(|wrapped| shape("", wrapped)),
+        ["manual", "manual", "manual", "none"]
+    );
+    assert_eq!(
+        [0, 1, 2, 3].map(|wrapped| shape("[", wrapped)),
+        ["manual", "manual", "manual", "none"]
+    );
+}

@@ -38,27 +38,6 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// Whether the request may have been carried out all the same.
-    pub(super) fn is_unclear(&self) -> bool {
-        match self {
-            Self::Transport(failure) => match failure {
-                TransportFailure::Connect(_) => false,
-                TransportFailure::TimedOut(_)
-                | TransportFailure::Broken(_)
-                | TransportFailure::TooLarge => true,
-            },
-            Self::Refused(refusal) => refusal.status >= 500 || refusal.status == 408,
-            Self::Unreadable { .. } => true,
-            Self::Setup(_)
-            | Self::Identity(_)
-            | Self::OtherTenant { .. }
-            | Self::PropertyAbsent(_)
-            | Self::ToldToWait(_)
-            | Self::NoTurn
-            | Self::OutOfTime => false,
-        }
-    }
-
     /// The status of Graph's answer, if it was one of an error.
     pub(super) fn refusal(&self) -> Option<&Refusal> {
         match self {

@@ -197,15 +197,14 @@ impl Client {
         let received = self.clock.now();
         match outcome {
             Err(failure) => {
-                let cause = Cause::Transport(failure);
                 journal.note(Sent {
                     at,
                     ended: self.graph_clock.at(received),
                     status: None,
                     request_id: None,
-                    unclear: cause.is_unclear(),
+                    unclear: failure.is_unclear(),
                 });
-                Err(Failure::passing(cause))
+                Err(Failure::passing(Cause::Transport(failure)))
             }
             Ok(answer) => {
                 let date = answer.header("date").and_then(retry_after::http_date);

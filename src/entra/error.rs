@@ -18,7 +18,6 @@ use super::identity::IdentityProblem;
 use super::lacking::{Denied, Lacking, Names, Who};
 use super::operation::{Operation, Service};
 use super::permissions::Permission;
-use super::sign_in::SignInProblem;
 
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +36,7 @@ pub enum Disposition {
 }
 
 /// Why something asked of Entra ID was not answered or not done. `Display` names no user.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct EntraError(Box<Account>);
 
 #[derive(Debug, Clone)]
@@ -92,16 +91,6 @@ impl EntraError {
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         self.0.disposition
-    }
-
-    /// Why nobody is signed in, if that is it.
-    #[must_use]
-    pub fn sign_in_problem(&self) -> Option<&SignInProblem> {
-        if let Cause::Identity(IdentityProblem::SignIn(problem)) = &self.0.cause {
-            Some(problem)
-        } else {
-            None
-        }
     }
 
     /// What was being done.
@@ -164,12 +153,6 @@ impl EntraError {
         }
         told.push('.');
         told
-    }
-
-    /// Whether the last request may have been carried out all the same: a time-out, a broken connection, a server error.
-    #[must_use]
-    pub fn is_unclear(&self) -> bool {
-        self.0.cause.is_unclear()
     }
 }
 
@@ -243,7 +226,7 @@ impl fmt::Display for EntraError {
                     "The directory has no such object: it may have been deleted meanwhile, or the alert names it wrongly."
                 }
             }),
-            Disposition::GiveUp => give_up(f, cause),
+            Disposition::GiveUp => give_up(f, cause, operation.service()),
         }
     }
 }
@@ -280,15 +263,17 @@ fn retry_later(
     }
 }
 
-fn give_up(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+fn give_up(f: &mut fmt::Formatter<'_>, cause: &Cause, service: Service) -> fmt::Result {
     match cause {
         Cause::Setup(_) => f.write_str(
             "Evict needs the machine's certificate store (on Debian and Ubuntu the package ca-certificates): install it and \
              start again.",
         ),
-        Cause::Refused(refusal) if (300..400).contains(&refusal.status) => f.write_str(
+        Cause::Refused(refusal) if (300..400).contains(&refusal.status) => write!(
+            f,
             "That is a redirect, which is never followed, so that no token leaves for another host: see what stands between \
-             this app and Graph.",
+             this app and {}.",
+            service.as_str()
         ),
         Cause::Refused(_)
         | Cause::Identity(_)
@@ -350,12 +335,6 @@ fn fix_permission(
                 write!(f, "{}", Lacking { token, missing })
             }
         }
-    }
-}
-
-impl fmt::Debug for EntraError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }
 

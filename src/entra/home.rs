@@ -237,6 +237,18 @@ mod tests {
     }
 
     #[test]
+    fn only_a_domain_in_the_name_is_taken_for_the_home() {
+        let told = |part: &str| {
+            let name = format!("a_{part}#EXT#@contoso.com");
+            home(&name, None, "Guest", true, None)
+        };
+        assert_eq!(told("fab-rikam.example"), Some(at("fab-rikam.example")));
+        for no_domain in ["fabrikam..example", ".example", "fabrikam.exam'ple"] {
+            assert_eq!(told(no_domain), Some(HomeTenant::Unknown), "{no_domain}");
+        }
+    }
+
+    #[test]
     fn a_name_that_tells_no_domain_leaves_it_to_the_mail_address() {
         assert_eq!(
             home(

@@ -47,11 +47,7 @@ impl fmt::Display for RevokeFailure {
     }
 }
 
-impl std::error::Error for RevokeFailure {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
+impl std::error::Error for RevokeFailure {}
 
 impl Entra {
     /// Ends every session of the cleared user: `POST /users/{id}/revokeSignInSessions`, without a body ("user:

@@ -65,6 +65,16 @@ pub(super) enum TransportFailure {
     TooLarge,
 }
 
+impl TransportFailure {
+    /// Whether the request may have been carried out all the same.
+    pub(super) fn is_unclear(&self) -> bool {
+        match self {
+            Self::Connect(_) => false,
+            Self::TimedOut(_) | Self::Broken(_) | Self::TooLarge => true,
+        }
+    }
+}
+
 impl fmt::Display for TransportFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

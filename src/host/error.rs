@@ -65,12 +65,6 @@ impl InvocationError {
     pub fn path(&self) -> &str {
         &self.path
     }
-
-    /// What belongs there.
-    #[must_use]
-    pub fn expected(&self) -> &str {
-        self.expected
-    }
 }
 
 impl fmt::Display for InvocationError {

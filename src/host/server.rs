@@ -64,11 +64,7 @@ impl fmt::Display for ServeError {
     }
 }
 
-impl std::error::Error for ServeError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.as_ref().map(|error| error as _)
-    }
-}
+impl std::error::Error for ServeError {}
 
 /// Serves until `shutdown` comes, then takes no more connections and lets what is in flight end within [`GRACE`]. What
 /// has not ended by then is left: its message was not completed and comes again.
@@ -218,4 +214,19 @@ fn unreadable(function: Function, status: StatusCode) -> Response {
         "invocation.refused"
     );
     refusal(status, &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_ends_by_itself_says_why_if_it_knows() {
+        let broken = ServeError(Some(std::io::Error::other("the listener is gone")));
+        assert_eq!(
+            broken.to_string(),
+            "the server ended by itself: the listener is gone"
+        );
+        assert_eq!(ServeError(None).to_string(), "the server ended by itself");
+    }
 }

@@ -257,11 +257,23 @@ async fn an_account_of_cloud_shell_and_a_managed_identity_serve_as_well() {
     else {
         panic!("an account")
     };
-    shell.az(&Az::CloudShell {
-        token,
+    let refusing = |said: &str| Az::RefusesTenants {
+        said: said.to_owned(),
+        token: token.clone(),
         tenant,
         expires_on,
-    });
+    };
+    // Any other refusal is one: whoever cannot sign in to the tenant that was named gets no token of another.
+    shell.az(&refusing("ERROR: AADSTS50076: Due to a configuration change made by your administrator, you must use multi-factor authentication."));
+    let refused = shell
+        .evict(&["revoke", "alice@contoso.com", "--credential", "az"])
+        .await;
+    assert_ne!(refused.code, 0);
+    assert!(refused.errors.contains("AADSTS50076"), "{}", refused.errors);
+    assert_eq!(shell.tenant.calls().len(), 0);
+    shell.az(&refusing(
+        "ERROR: Tenant shouldn't be specified for Cloud Shell account",
+    ));
     assert_eq!(shell.evict(&["revoke", "alice@contoso.com"]).await.code, 0);
     shell.az(&Az::signed_out());
     shell.environment.extend([

@@ -9,9 +9,10 @@ use tracing::instrument::WithSubscriber as _;
 use super::harness::{Step, World, adele, answer, clearance, fails, recorded, token};
 use crate::entra::cause::Cause;
 use crate::entra::identity::IdentityProblem;
+use crate::entra::permissions::USER_READ;
 use crate::entra::refusal::Refusal;
 use crate::entra::transport::TransportFailure;
-use crate::entra::{Disposition, EntraError, Operation, Tally};
+use crate::entra::{Disposition, EntraError, Inquiry, Operation, Service, Tally};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -103,6 +104,58 @@ async fn a_failed_connection_says_why() {
     );
 }
 
+/// What only the operator's command asks has next steps of its own: there is no alert to correct and no app to restart.
+#[test]
+fn a_question_of_the_operators_that_is_refused_says_what_the_operator_can_do() {
+    static OF_GRAPH: Inquiry = Inquiry {
+        template: "GET /users/{id}/manager",
+        doing: "Reading who the manager is",
+        service: Service::Graph,
+        permissions: &[&USER_READ],
+        role: "Directory Readers",
+    };
+    static OF_AZURE: Inquiry = Inquiry {
+        template: "GET /subscriptions",
+        doing: "Listing subscriptions",
+        service: Service::Azure,
+        permissions: &[],
+        role: "the Azure role Reader",
+    };
+    let mut text = String::new();
+    for operation in [
+        Operation::Inquire(&OF_GRAPH),
+        Operation::Inquire(&OF_AZURE),
+        Operation::ReadUser,
+    ] {
+        for status in [302, 401, 403, 404, 418] {
+            let refusal = Refusal {
+                status,
+                code: None,
+                request_id: None,
+            };
+            let error = EntraError::new(operation, Cause::Refused(refusal));
+            writeln!(text, "- {error}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(text, @"
+    - Reading who the manager is failed: Graph answered 302. That is a redirect, which is never followed, so that no token leaves for another host: see what stands between this app and Graph.
+    - Reading who the manager is failed: Graph answered 401. It refused the token, and another one too: see that EVICT_CLOUD names the cloud of this tenant and that the sign-in is sound, then run the command again.
+    - Reading who the manager is failed: Graph answered 403. It needs the Graph application permission User.Read.All.
+    - Reading who the manager is failed: Graph answered 404. There is no such object: it may have been deleted meanwhile. Then run the command again.
+    - Reading who the manager is failed: Graph answered 418. Trying again would not change that: report it as a fault of Evict, with the request-id.
+    - Listing subscriptions failed: Azure answered 302. That is a redirect, which is never followed, so that no token leaves for another host: see what stands between this app and Azure.
+    - Listing subscriptions failed: Azure answered 401. It refused the token, and another one too: see that EVICT_CLOUD names the cloud of this tenant and that the sign-in is sound, then run the command again.
+    - Listing subscriptions failed: Azure answered 403. It needs the Azure role Reader, for whoever is signed in. Then run the command again.
+    - Listing subscriptions failed: Azure answered 404. There is no such object: it may have been deleted meanwhile. Then run the command again.
+    - Listing subscriptions failed: Azure answered 418. Trying again would not change that: report it as a fault of Evict, with the request-id.
+    - Reading the user failed: Graph answered 302. That is a redirect, which is never followed, so that no token leaves for another host: see what stands between this app and Graph.
+    - Reading the user failed: Graph answered 401. Graph refused the token, and another one too: try again later, and if that does not help, see that EVICT_CLOUD names the cloud of this tenant.
+    - Reading the user failed: Graph answered 403. It needs the Graph application permission User.Read.All.
+    - Reading the user failed: Graph answered 404. The directory has no such object: it may have been deleted meanwhile, or the alert names it wrongly.
+    - Reading the user failed: Graph answered 418. Trying again would not change that: report it as a fault of Evict, with the request-id.
+    ");
+}
+
 #[test]
 fn every_problem_of_the_identity_says_what_to_do() {
     let mut text = String::new();
@@ -125,6 +178,38 @@ fn every_problem_of_the_identity_says_what_to_do() {
     - Getting a token for the managed identity failed: there is no token: the identity endpoint answered 500. This may pass: try again later.
     - Getting a token for the managed identity failed: there is no token: the identity endpoint's answer holds no token of Entra ID: its claim tid is not a tenant id. Then try again.
     ");
+}
+
+/// Whoever looks for what held up an alert finds each attempt in the log, and whether the end of it is worth a warning.
+#[tokio::test(start_paused = true)]
+async fn each_attempt_is_in_the_log_and_a_user_who_is_not_there_is_no_warning() {
+    let log_of = |script: fn(usize) -> Step| async move {
+        logged(async move {
+            let world = World::new(move |seen| script(seen.number));
+            // What it ends in is for other tests.
+            let _ = world
+                .entra
+                .user(adele(), &Tally::new(), world.within(20))
+                .await;
+        })
+        .await
+    };
+    let has = |log: &str, words: &[&str]| {
+        log.lines()
+            .any(|line| words.iter().all(|word| line.contains(word)))
+    };
+    let failed = log_of(|number| match number {
+        0 => answer(500, ""),
+        _ => answer(403, ""),
+    })
+    .await;
+    let again = ["DEBUG", "GET /users/{id}", "status=500", "attempts=1"];
+    assert!(has(&failed, &again), "{failed}");
+    let end = ["WARN", "GET /users/{id}", "status=403", "attempts=2"];
+    assert!(has(&failed, &end), "{failed}");
+    let absent = log_of(|_| answer(404, "")).await;
+    assert!(has(&absent, &["DEBUG", "status=404"]), "{absent}");
+    assert!(!absent.contains("WARN"), "{absent}");
 }
 
 #[test]

@@ -272,7 +272,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Who was cut after the message was put on the queue, and is read so, is not cut by it.
+    /// Who was cut after the message was put on the queue, and is read so, is not cut by it. Whoever is named in two ways
+    /// is read twice, and reads may lag: one that does not show the cut is reason enough.
     fn not_again(&mut self, name: &str, done: &Done, person: usize, first: &CallRecord) {
         let Some((_, enqueued, _)) = &done.message else {
             return;
@@ -289,7 +290,7 @@ impl<'a> Judge<'a> {
                 done.from <= call.at && call.answered_at.is_some_and(|at| at <= first.at)
             })
             .filter_map(shown)
-            .max();
+            .min();
         if read.is_some_and(|read| read.as_second() > enqueued.as_second()) {
             self.wrong(format!(
                 "{name}: p{person} was read as cut since the message came, and was cut again"

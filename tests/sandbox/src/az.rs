@@ -20,8 +20,10 @@ pub enum Az {
         /// When the token ends, in seconds since 1970.
         expires_on: i64,
     },
-    /// As before, with an account of Cloud Shell, which until 2025 refused every `--tenant`.
-    CloudShell {
+    /// As before, but every `--tenant` is refused, as it was for accounts of Cloud Shell until 2025.
+    RefusesTenants {
+        /// What it says of them on standard error.
+        said: String,
         /// The token.
         token: String,
         /// The tenant of the account.
@@ -61,13 +63,16 @@ impl Az {
                 tenant,
                 expires_on,
             } => (String::new(), success(token, *tenant, *expires_on)),
-            Self::CloudShell {
+            Self::RefusesTenants {
+                said,
                 token,
                 tenant,
                 expires_on,
             } => (
-                "case \" $* \" in *\" --tenant \"*) echo \"ERROR: Tenant shouldn't be specified for Cloud Shell account\" >&2; exit 1;; esac\n"
-                    .to_owned(),
+                format!(
+                    "case \" $* \" in *\" --tenant \"*) printf '%s\\n' {} >&2; exit 1;; esac\n",
+                    quoted(said)
+                ),
                 success(token, *tenant, *expires_on),
             ),
             Self::SignedInTo {

@@ -243,3 +243,31 @@ impl HttpClient for IdentityTransport {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// That of a virtual machine is another's, and its address is asked for by nobody but `azure_identity`.
+    #[tokio::test]
+    async fn only_the_endpoint_of_a_virtual_machine_is_passed_over() {
+        let transport = IdentityTransport {
+            transport: HttpTransport::new().unwrap(),
+        };
+        let asked = async |url: &str| {
+            let request =
+                azure_core::http::Request::new(url.parse().unwrap(), azure_core::http::Method::Get);
+            transport.exchange(&request).await.err()
+        };
+        let of_a_machine = format!("http://{VIRTUAL_MACHINE_HOST}{VIRTUAL_MACHINE_PATH}");
+        assert_eq!(asked(&of_a_machine).await, Some(IdentityProblem::Absent));
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = closed.local_addr().unwrap();
+        drop(closed);
+        let elsewhere = format!("http://{address}{VIRTUAL_MACHINE_PATH}");
+        assert!(matches!(
+            asked(&elsewhere).await,
+            Some(IdentityProblem::Unreachable(_))
+        ));
+    }
+}

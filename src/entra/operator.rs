@@ -382,3 +382,30 @@ fn said(error: &azure_core::Error) -> String {
     }
     short
 }
+
+#[cfg(test)]
+mod tests {
+    use azure_core::error::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_said_is_one_short_line_without_the_advice_around_it() {
+        let told = |text: &str| {
+            said(&azure_core::Error::with_message(
+                ErrorKind::Credential,
+                text.to_owned(),
+            ))
+        };
+        assert_eq!(
+            told(
+                "authentication failed. It is\n  locked.\nTo troubleshoot, visit https://aka.ms/x"
+            ),
+            "It is locked."
+        );
+        assert_eq!(told("authentication failed. \n"), "nothing");
+        let whole = "a".repeat(MOST_SAID);
+        assert_eq!(told(&whole), whole);
+        assert_eq!(told(&format!("{whole}a")), format!("{whole}…"));
+    }
+}

@@ -105,6 +105,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_short_plain_word_is_no_code() {
+        let code = |code: &str| refusal(&format!(r#"{{"error":{{"code":"{code}"}}}}"#)).code;
+        assert_eq!(code(&"a".repeat(80)), Some("a".repeat(80)));
+        for text in [&"a".repeat(81), "two words", "<b>", ""] {
+            assert_eq!(code(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn the_inner_code_is_more_detailed_unless_it_is_a_bare_status() {
         let body = r#"{"error":{"code":"badRequest","innererror":{"code":"cannotDoThis","request-id":"a-1","innerError":{}}}}"#;
         assert_eq!(refusal(body).code.as_deref(), Some("cannotDoThis"));

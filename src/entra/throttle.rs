@@ -218,6 +218,7 @@ fn own_wait(times: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SystemClock;
 
     #[test]
     fn only_a_scope_of_writes_alone_lets_reads_pass() {
@@ -267,5 +268,18 @@ mod tests {
         gate.admitted();
         let (_, wait) = gate.shut(now, Some(asked));
         assert!(wait < asked * 2, "{wait:?}");
+    }
+
+    #[test]
+    fn only_the_first_refusal_of_a_write_slows_writing_down() {
+        let throttle = Throttle::new(Arc::new(SystemClock::start()));
+        let now = throttle.clock.elapsed();
+        throttle.refused(Access::Read, Held::Everything, None);
+        assert_eq!(throttle.pace.gap(now), Duration::ZERO);
+        // It came with the first one, and says nothing new.
+        throttle.refused(Access::Write, Held::Everything, None);
+        assert_eq!(throttle.pace.gap(now), Duration::ZERO);
+        throttle.refused(Access::Write, Held::Writes, None);
+        assert_ne!(throttle.pace.gap(now), Duration::ZERO);
     }
 }

@@ -101,10 +101,13 @@ impl Tokens {
         }
     }
 
+    /// Whether another one is to be asked for. One that has ended serves nobody, however lately it was asked for.
     fn is_due(&self, held: &Held) -> bool {
         let left = held.token.facts.expires_at.duration_since(self.clock.now());
         let since_asked = self.clock.elapsed().saturating_sub(held.asked);
-        left <= REFRESH_BEFORE && since_asked >= ASK_AGAIN_AFTER
+        left.is_zero()
+            || left.is_negative()
+            || (left <= REFRESH_BEFORE && since_asked >= ASK_AGAIN_AFTER)
     }
 }
 

@@ -291,6 +291,7 @@ mod tests {
         ] {
             assert!(!text.contains("secret"), "{text}");
         }
+        assert_eq!(format!("{bearer:?}"), "Bearer(***)");
         assert_eq!(
             assembled.headers()["authorization"],
             "Bearer eyJ0.secret.part"
@@ -314,5 +315,22 @@ mod tests {
     #[test]
     fn a_token_with_a_line_break_is_no_token() {
         assert!(Bearer::new("a\r\nX-Other: b").is_none());
+    }
+
+    #[test]
+    fn only_a_post_without_a_document_says_that_it_has_no_body() {
+        let says_so = |method, json| {
+            let request = Request {
+                method,
+                url: Url::parse("http://127.0.0.1:1/v1.0/users").unwrap(),
+                bearer: Bearer::new("e30.e30.x").unwrap(),
+                json,
+                eventual: false,
+            };
+            assembled(request).headers().contains_key("content-length")
+        };
+        assert!(says_so(Method::POST, None));
+        assert!(!says_so(Method::GET, None));
+        assert!(!says_so(Method::POST, Some(b"{}".to_vec())));
     }
 }

@@ -370,6 +370,37 @@ fn an_identity_endpoint_in_trouble_is_named() {
 }
 
 #[test]
+fn an_answer_is_read_up_to_a_mebibyte_and_no_further() {
+    in_an_app(
+        "entra_wire::an_answer_is_read_up_to_a_mebibyte_and_no_further",
+        SERVES,
+        async || {
+            for (length, is_read) in [(1024 * 1024, true), (1024 * 1024 + 1, false)] {
+                let graph = Graph::start(async move |_: Seen| {
+                    let user = serde_json::json!({"id": adele(), "userPrincipalName": "adele@contoso.com"});
+                    // White space after a document belongs to no value and counts all the same.
+                    let body = format!("{:length$}", user.to_string());
+                    assert_eq!(body.len(), length);
+                    Response::new(Body::from(body))
+                })
+                .await;
+                let app = App::connect(&graph.root);
+                let asked = app.entra.user(adele(), &Tally::new(), app.at_once()).await;
+                match asked {
+                    Ok(_) => assert!(is_read),
+                    Err(error) => {
+                        assert!(
+                            !is_read && error.to_string().contains("larger than"),
+                            "{error}"
+                        );
+                    }
+                }
+            }
+        },
+    );
+}
+
+#[test]
 fn an_answer_without_end_is_not_read_to_the_end() {
     in_an_app(
         "entra_wire::an_answer_without_end_is_not_read_to_the_end",

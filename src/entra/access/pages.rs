@@ -149,3 +149,23 @@ impl Client {
         same.then(|| format!("{path}{}", query.unwrap_or_default()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entra::cause::Cause;
+    use crate::entra::operation::Operation;
+
+    #[test]
+    fn a_list_is_unread_only_where_nothing_of_it_was_read() {
+        let error = || EntraError::new(Operation::ReadUser, Cause::OutOfTime);
+        let listed = |items: Vec<u8>| Listed {
+            items,
+            missing: None,
+        };
+        assert!(listed(vec![]).ending_with(error()).unread().is_some());
+        assert!(listed(vec![1]).ending_with(error()).unread().is_none());
+        assert!(listed(vec![]).too_long().unread().is_none());
+        assert!(listed(vec![]).unread().is_none());
+    }
+}

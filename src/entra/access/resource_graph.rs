@@ -185,3 +185,25 @@ fn literals(ids: &[Uuid]) -> String {
     let literals: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
     literals.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_cut_short_when_it_says_so_as_a_word_or_as_a_truth_value() {
+        let is_truncated = |text: &str| {
+            let answer: WireAnswer<u8> = serde_json::from_str(text).unwrap();
+            answer.is_truncated()
+        };
+        assert!(is_truncated(r#"{"data": [], "resultTruncated": "true"}"#));
+        assert!(is_truncated(r#"{"data": [], "resultTruncated": true}"#));
+        for text in [
+            r#"{"data": [], "resultTruncated": "false"}"#,
+            r#"{"data": [], "resultTruncated": false}"#,
+            r#"{"data": []}"#,
+        ] {
+            assert!(!is_truncated(text), "{text}");
+        }
+    }
+}

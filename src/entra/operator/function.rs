@@ -204,6 +204,9 @@ mod tests {
             "http://127.0.0.1/api/check",
             "http://127.0.0.1.example.org:7071/api/check",
             "https://user:word@contoso-evict.azurewebsites.net/api/check",
+            "https://user@contoso-evict.azurewebsites.net/api/check",
+            "https://:word@contoso-evict.azurewebsites.net/api/check",
+            "https://contoso-evict.azurewebsites.net/api/check#key",
             "https://contoso-evict.azurewebsites.net/api/check?code=key",
             "ftp://contoso-evict.azurewebsites.net/api/check",
         ] {
@@ -237,6 +240,12 @@ mod tests {
             let read = answered(status, body);
             assert!(!matches!(read, FunctionCheck::Well { .. }), "{read:?}");
         }
+        let told = |status| match answered(status, "") {
+            FunctionCheck::Otherwise { what } => what,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told(302), "302, a redirect, which is not followed");
+        assert_eq!(told(404), "404");
         let refused = r#"{"error":{"problem":"No token.","next":"Send one."}}"#;
         assert_eq!(
             answered(401, refused),

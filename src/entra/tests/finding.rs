@@ -287,8 +287,10 @@ async fn an_account_name_is_found_only_in_the_domain_that_was_named() {
         match (&resolution, expected) {
             (Resolution::Found(user), Ok(())) => assert_eq!(user.id.to_string(), JOEY),
             (Resolution::NotFound, Err(0)) => {}
-            (Resolution::Ambiguous { candidates, .. }, Err(count)) => {
+            (Resolution::Ambiguous { candidates, detail }, Err(count @ 1..)) => {
                 assert_eq!(*candidates, count);
+                let is_alone = detail.contains("not provably in the domain");
+                assert_eq!(is_alone, count == 1, "{detail}");
             }
             _ => panic!("{account} among {users:?} is {resolution:?}"),
         }

@@ -284,6 +284,11 @@ impl World {
         Deadline::after(&*self.clock, Duration::from_secs(seconds))
     }
 
+    /// A deadline so many milliseconds from now.
+    pub(super) fn within_milliseconds(&self, milliseconds: u64) -> Deadline {
+        Deadline::after(&*self.clock, Duration::from_millis(milliseconds))
+    }
+
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }

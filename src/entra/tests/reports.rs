@@ -181,3 +181,31 @@ async fn a_network_that_is_down_is_told_as_it_is() {
     );
     assert!(unread.detail.contains("no route"), "{}", unread.detail);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_comes_with_the_deadline_comes_too_late() {
+    let world = World::new(|_| answer(200, RISK));
+    let reports = world.entra.reports();
+    reports.risk(adele(), world.within(5)).await.unwrap();
+    let exactly = reports
+        .risk(adele(), world.within_milliseconds(1_200))
+        .await;
+    assert_eq!(exactly.unwrap_err().because, Because::NotAsked);
+    assert!(
+        reports
+            .risk(adele(), world.within_milliseconds(1_300))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_may_not_be_read_is_not_asked_for_in_another_way() {
+    for (status, calls) in [(403, 1), (400, 2), (404, 2)] {
+        let world = World::new(move |_| answer(status, ""));
+        let reports = world.entra.reports();
+        let unread = reports.sign_ins(adele(), None, world.within(5)).await;
+        assert!(unread.is_err());
+        assert_eq!(world.seen().len(), calls, "{status}");
+    }
+}

@@ -218,3 +218,28 @@ async fn the_token_tells_tenant_and_roles_and_is_masked() {
     assert_eq!(facts.expires_at.to_string(), "2025-10-08T06:00:00Z");
     assert!(!format!("{:?} {facts:?}", world.entra).contains("token-0"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_serves_to_its_last_second_and_not_in_the_next() {
+    let world = World::with_identity(
+        |_| recorded("user-found"),
+        Duration::ZERO,
+        |number| match number {
+            // The world begins at 08:41:03.
+            0 => Ok(token(0, &ROLES, "2025-10-07T08:42:03Z")),
+            _ => Err(IdentityProblem::Absent),
+        },
+    );
+    let is_answered = async |seconds| {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        let tally = Tally::new();
+        world
+            .entra
+            .user(adele(), &tally, world.within(1))
+            .await
+            .is_ok()
+    };
+    assert!(is_answered(0).await);
+    assert!(is_answered(59).await);
+    assert!(!is_answered(1).await);
+}

@@ -232,3 +232,16 @@ async fn after_the_deadline_nothing_is_sent() {
     );
     assert_eq!((tally.attempts(), world.tokens_fetched()), (0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_ends_with_the_deadline_is_not_begun() {
+    for (seconds, calls) in [(4, 1), (5, 2)] {
+        let world = World::new(|_| recorded("throttled-429").header("retry-after", "4"));
+        let error = world
+            .entra
+            .user(adele(), &Tally::new(), world.within(seconds))
+            .await
+            .unwrap_err();
+        assert_eq!((error.status(), world.seen().len()), (Some(429), calls));
+    }
+}

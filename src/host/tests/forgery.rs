@@ -192,6 +192,8 @@ fn a_time_of_the_year_1_means_that_there_is_none() {
     metadata.remove("EnqueuedTime");
     metadata.insert("EnqueuedTimeUtc".to_owned(), json!("0001-01-01T00:00:00"));
     assert_eq!(queue(&envelope("a", &metadata)).broker.enqueued_at, None);
+    metadata.insert("EnqueuedTimeUtc".to_owned(), json!("1970-01-01T00:00:00Z"));
+    assert_eq!(queue(&envelope("a", &metadata)).broker.enqueued_at, None);
 }
 
 #[test]

@@ -62,6 +62,12 @@ fn debug_shows_no_message_and_no_body() {
     let shown = format!("{reply:?}");
     assert!(!shown.contains("alice"), "{shown}");
     assert!(shown.contains(r#""handover": 1"#), "{shown}");
+    let shown = format!("{:?}", HttpReply::json(404, "alice".to_owned()));
+    assert!(
+        shown.contains("status: 404") && shown.contains("body_bytes: 5"),
+        "{shown}"
+    );
+    assert!(!shown.contains("alice"), "{shown}");
 }
 
 /// Whether Newtonsoft.Json may take a whole string for a date while it reads it.

@@ -144,11 +144,11 @@ impl Account {
             .or(domain_in_name)
             .map(str::to_owned)
             .or_else(|| fields.text("dnsDomain").map(Into::into));
-        let is_whole = name.is_some_and(|name| name.contains('@'));
-        let qualified = match (&domain, name) {
-            (Some(domain), Some(name)) if !is_whole => AccountName::from_parts(domain, name).ok(),
-            _ => None,
-        };
+        // A whole user principal name is no name within a domain, and is not read as one.
+        let qualified = domain
+            .as_ref()
+            .zip(name)
+            .and_then(|(domain, name)| AccountName::from_parts(domain, name).ok());
         let mut read = Self {
             id: fields.parse(&["aadUserId", "azureAdUserId", "accountObjectId"]),
             upn: fields

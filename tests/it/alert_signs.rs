@@ -297,13 +297,16 @@ fn envelopes_stand_in_one_another_up_to_a_bound() {
 
 #[test]
 fn what_breaks_off_is_known_by_its_inmost_part_up_to_the_same_bound() {
-    let shape = |begin: &str, wrapped: usize| {
+    let broken = |begin: &str, wrap: &str, wrapped: usize| {
         let body = format!(
             r#"{begin}{}{{"user": "alice@contoso.com""#,
-            r#"{"value": ["#.repeat(wrapped)
+            wrap.repeat(wrapped)
         );
         parse(body.as_bytes()).header().shape.as_str()
     };
+    let shape = |begin, wrapped| broken(begin, r#"{"value": ["#, wrapped);
+    let within_objects = |wrapped| broken("", r#"{"value": "#, wrapped);
+    assert_eq!([0, 6, 7].map(within_objects), ["manual", "manual", "none"]);
     assert_eq!(
         [0, 1, 3, 4].map(|wrapped| shape("", wrapped)),
         ["manual", "manual", "manual", "none"]

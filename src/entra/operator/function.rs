@@ -242,7 +242,10 @@ mod tests {
         }
         let told = |status| match answered(status, "") {
             FunctionCheck::Otherwise { what } => what,
-            other => panic!("{other:?}"),
+            other @ (FunctionCheck::Well { .. }
+            | FunctionCheck::NotWell { .. }
+            | FunctionCheck::NotLetIn { .. }
+            | FunctionCheck::Silent { .. }) => panic!("{other:?}"),
         };
         assert_eq!(told(302), "302, a redirect, which is not followed");
         assert_eq!(told(404), "404");

@@ -243,3 +243,19 @@ async fn a_token_serves_to_its_last_second_and_not_in_the_next() {
     assert!(is_answered(59).await);
     assert!(!is_answered(1).await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_holds_the_token_shows_where_it_is_from_and_not_the_token() {
+    let world = World::new(|_| recorded("user-found"));
+    world
+        .entra
+        .user(adele(), &Tally::new(), world.within(5))
+        .await
+        .unwrap();
+    let shown = format!("{:?}", world.entra);
+    assert!(
+        shown.contains("Tokens { source: ScriptedIdentity"),
+        "{shown}"
+    );
+    assert!(!shown.contains("token-0"), "{shown}");
+}

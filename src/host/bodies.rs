@@ -80,6 +80,21 @@ mod tests {
     }
 
     #[test]
+    fn each_room_holds_sixteen_mebibytes() {
+        let bodies = Bodies::new();
+        let small: Vec<_> = (0..16)
+            .map(|_| bodies.place(Some(MIB)).now_or_never())
+            .collect();
+        assert!(small.iter().all(Option::is_some));
+        assert!(bodies.place(Some(1)).now_or_never().is_none());
+        let large: Vec<_> = (0..2)
+            .map(|_| bodies.place(Some(8 * MIB)).now_or_never())
+            .collect();
+        assert!(large.iter().all(Option::is_some));
+        assert!(bodies.place(Some(MIB + 1)).now_or_never().is_none());
+    }
+
+    #[test]
     fn a_body_larger_than_all_the_room_is_read_alone() {
         let bodies = Bodies::new();
         let alone = bodies.place(Some(64 * MIB)).now_or_never();

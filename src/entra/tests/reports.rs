@@ -209,3 +209,15 @@ async fn a_log_that_may_not_be_read_is_not_asked_for_in_another_way() {
         assert_eq!(world.seen().len(), calls, "{status}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_time_the_log_of_thirty_days_is_asked_for() {
+    let world = World::new(|_| answer(200, NOBODY));
+    let reports = world.entra.reports();
+    let log = reports
+        .sign_ins(adele(), None, world.within(5))
+        .await
+        .unwrap();
+    // The world begins at 2025-10-07T08:41:03Z.
+    assert_eq!(log.since.to_string(), "2025-09-07T08:41:03Z");
+}

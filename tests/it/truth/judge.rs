@@ -283,13 +283,17 @@ impl<'a> Judge<'a> {
             .calls
             .iter()
             .take_while(|call| call.request_id != first.request_id)
-            .filter(|call| {
-                person_read(call) == Some(person) && call.status == Some(200) && !call.spoiled
-            })
+            .filter(|call| call.status == Some(200) && !call.spoiled)
             .filter(|call| {
                 done.from <= call.at && call.answered_at.is_some_and(|at| at <= first.at)
             })
-            .filter_map(shown)
+            .filter_map(|call| {
+                if person_read(call) == Some(person) {
+                    shown(call)
+                } else {
+                    in_a_list(call, person)
+                }
+            })
             .min();
         if read.is_some_and(|read| read.as_second() > enqueued.as_second()) {
             self.wrong(format!(

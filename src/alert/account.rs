@@ -177,6 +177,7 @@ impl Account {
             .text("friendlyName")
             .filter(|friendly| fields.text("displayName").as_ref() != Some(friendly));
         if let Some(friendly) = friendly {
+            // Mostly it is neither, but a name for people.
             self.upn = friendly.parse().ok();
             self.sid = friendly.parse().ok().filter(kind::names_somebody);
         }
@@ -192,7 +193,7 @@ impl Account {
     }
 }
 
-/// The UPN of a name and a suffix. A name with `@` is a whole one already.
+/// The UPN of a name and a suffix. A name with `@` is a whole one already. What is not well formed is unknown.
 fn user_principal_name(name: &str, suffix: Option<&str>) -> Option<UserPrincipalName> {
     if name.contains('@') {
         return name.parse().ok();

@@ -31,6 +31,7 @@ pub(super) fn read(detection: &Object, draft: &mut Draft) -> Result<(), Problem>
     if let Some(id) = detection.text("servicePrincipalId") {
         let name = detection.text("servicePrincipalDisplayName");
         let mut subject = account::named(SubjectKind::ServicePrincipal, name.as_deref());
+        // Not well formed is unknown, as everywhere in foreign payloads: the name is reported all the same.
         subject.id = id.parse().ok();
         draft.subjects.add(subject);
         return Ok(());

@@ -118,6 +118,7 @@ fn user(node: &Node) -> Result<SubjectRef, Problem> {
 
 fn text_user(text: &str) -> Option<SubjectRef> {
     let mut subject = SubjectRef::new(SubjectKind::User);
+    // A text is one of these, and so none of the others. What is none of them is refused by the caller, with its place.
     subject.id = text.parse().ok();
     subject.upn = text.parse().ok();
     subject.sid = text.parse().ok();

@@ -101,13 +101,12 @@ impl Tokens {
         }
     }
 
-    /// Whether another one is to be asked for. One that has ended serves nobody, however lately it was asked for.
+    /// Whether another one is to be asked for. Our clock may be wrong, so that one which looks ended serves on until the
+    /// endpoint may be asked again: Graph is the judge of it, and a refused token is forgotten at once.
     fn is_due(&self, held: &Held) -> bool {
         let left = held.token.facts.expires_at.duration_since(self.clock.now());
         let since_asked = self.clock.elapsed().saturating_sub(held.asked);
-        left.is_zero()
-            || left.is_negative()
-            || (left <= REFRESH_BEFORE && since_asked >= ASK_AGAIN_AFTER)
+        left <= REFRESH_BEFORE && since_asked >= ASK_AGAIN_AFTER
     }
 }
 

@@ -273,7 +273,8 @@ fn most(wrap: impl Fn(&str) -> String) -> usize {
     let mut body = r#"{"user": "alice@contoso.com"}"#.to_owned();
     let mut wrapped = 0;
     while told(&body).ends_with("user alice@contoso.com") {
-        assert!(wrapped < 100, "there is no end");
+        // A text within a text is twice as long, so that more of them would be no test but a flood.
+        assert!(wrapped < 12, "there is no end");
         body = wrap(&body);
         wrapped += 1;
     }

@@ -52,6 +52,7 @@ pub(super) struct Letter {
 impl Letter {
     pub(super) fn of(locked: &Locked) -> Self {
         let message = locked.message();
+        // A letter may hold anything; what is no JSON was not wrapped by the function.
         let json: Option<Value> = serde_json::from_slice(&message.body).ok();
         let text = |path: &str| json.as_ref()?.pointer(path)?.as_str().map(str::to_owned);
         let received = text("/receivedBody").map(String::into_bytes).or_else(|| {

@@ -369,14 +369,12 @@ impl Stage {
                 let alert = alerts
                     .clone()
                     .find(|alert| message_id(*alert) == id)
-                    // What was sent by queue comes by queue again; what was asked over HTTP has an answer already.
+                    // What was asked over HTTP was never on the queue.
                     .or_else(|| {
-                        let is_it = |alert: &usize| words::body(&self.case, *alert) == body;
-                        let is_queued = |alert: &usize| self.case.alerts[*alert].copies > 0;
-                        alerts
-                            .clone()
-                            .find(|alert| is_queued(alert) && is_it(alert))
-                            .or_else(|| alerts.find(is_it))
+                        alerts.find(|alert| {
+                            self.case.alerts[*alert].copies > 0
+                                && words::body(&self.case, *alert) == body
+                        })
                     });
                 self.working.fetch_add(1, Ordering::SeqCst);
                 tokio::time::sleep(Duration::from_millis(self.case.app.waits.into())).await;

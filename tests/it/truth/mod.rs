@@ -15,4 +15,5 @@ mod kills;
 mod pace;
 mod play;
 mod random;
+mod tell;
 mod words;

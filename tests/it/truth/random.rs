@@ -20,9 +20,10 @@ use sandbox::tenant::Lobby;
 use tokio::runtime::Runtime;
 
 use super::case::Case;
-use super::judge::{judge, tell};
+use super::judge::judge;
 use super::pace;
 use super::play::play;
+use super::tell::tell;
 
 /// How many stories an ordinary run tells.
 const CASES: u32 = 2_000;

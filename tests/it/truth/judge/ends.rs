@@ -1,0 +1,204 @@
+//! What must hold of a story as a whole: the hour's cap, the end of every message, and of everybody who was named.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use sandbox::functions::Settled;
+use sandbox::tenant::CallRecord;
+use serde_json::Value;
+
+use super::Judge;
+use super::record::person_of;
+use crate::truth::case::{How, Trouble};
+use crate::truth::play::{Done, End};
+use crate::truth::tell::name_of;
+use crate::truth::words::{self, Subject, Target};
+
+impl Judge<'_> {
+    /// No more cuts in any rolling hour than the cap allows: one for each user and delivery.
+    pub(super) fn hours(&mut self) {
+        let mut cuts: Vec<Timestamp> = Vec::new();
+        let subjects: Vec<Vec<Subject>> = self
+            .played
+            .deliveries
+            .iter()
+            .map(|done| self.subjects(done))
+            .collect();
+        for person in 0..self.case.people.len() {
+            let mut counted: Vec<&CallRecord> = Vec::new();
+            for call in self
+                .played
+                .calls
+                .iter()
+                .filter(|call| person_of(call) == Some(person))
+            {
+                let Some(at) = call.cut_at else { continue };
+                let covers =
+                    |done: &Done, call: &CallRecord| done.from <= call.at && call.at <= done.until;
+                // A call that may be the same delivery's as an earlier one is that user's cut once more.
+                let is_counted = counted.iter().any(|earlier| {
+                    self.played
+                        .deliveries
+                        .iter()
+                        .zip(&subjects)
+                        .any(|(done, subjects)| {
+                            let means = |subject| self.can_mean(done, subject, person);
+                            covers(done, earlier)
+                                && covers(done, call)
+                                && subjects.iter().any(means)
+                        })
+                });
+                if !is_counted {
+                    counted.push(call);
+                    cuts.push(at);
+                }
+            }
+        }
+        cuts.sort();
+        let hour = SignedDuration::from_hours(1);
+        for (index, first) in cuts.iter().enumerate() {
+            let within = cuts[index..]
+                .iter()
+                .filter(|cut| cut.duration_since(*first) < hour)
+                .count();
+            if within > self.case.policy.per_hour {
+                self.wrong(format!("{within} cuts within an hour from {first}"));
+                return;
+            }
+        }
+    }
+
+    /// Every message ends, and its subjects are accounted for; what is told twice has one id.
+    pub(super) fn messages(&mut self) {
+        let mut ids: BTreeMap<(String, usize), Value> = BTreeMap::new();
+        for done in &self.played.deliveries {
+            let (Some((message, _, _)), Some(said)) = (&done.message, done.said()) else {
+                continue;
+            };
+            for (index, event) in said.events.iter().enumerate() {
+                let id = ids
+                    .entry((message.clone(), index))
+                    .or_insert_with(|| event["id"].clone());
+                if *id != event["id"] {
+                    self.wrong.push(format!(
+                        "{}: receipt {index} has another id than before",
+                        name_of(done)
+                    ));
+                }
+            }
+        }
+        for (number, alert) in self.case.alerts.iter().enumerate() {
+            let ends: Vec<&Done> = self
+                .played
+                .deliveries
+                .iter()
+                .filter(|done| done.alert == Some(number))
+                .collect();
+            let completed = ends.iter().filter(|done| is_completed(done)).count();
+            let reported = ends.iter().any(|done| done.said().is_some());
+            if alert.copies == 0 {
+                let died = ends.iter().any(|done| matches!(done.end, End::Died));
+                let refused = ends.iter().any(|done| {
+                    matches!(
+                        &done.end,
+                        End::Answered {
+                            settled: Settled::Failed(_),
+                            ..
+                        }
+                    )
+                });
+                if completed != 1 && !died && !refused {
+                    self.wrong(format!("alert {number}: the caller got no answer"));
+                }
+            } else if completed + self.played.dead_lettered < usize::from(alert.copies) && !reported
+            {
+                self.wrong(format!(
+                    "alert {number}: {completed} of {} messages ended",
+                    alert.copies
+                ));
+            }
+        }
+    }
+
+    /// When all trouble is over and what was left was put back, whoever is named and may be cut is cut, or a receipt says
+    /// that not.
+    pub(super) fn in_the_end(&mut self) {
+        if self.case.policy.observe {
+            return;
+        }
+        for (number, alert) in self.case.alerts.iter().enumerate() {
+            let lost_by_the_caller = alert.copies == 0
+                && self
+                    .played
+                    .deliveries
+                    .iter()
+                    .any(|done| done.alert == Some(number) && !is_completed(done));
+            if lost_by_the_caller {
+                // Whoever asked got an error, and knows.
+                continue;
+            }
+            for subject in words::subjects(self.case, alert) {
+                let gone = self.gone_before(self.played.sent[number]);
+                let Target::Person(person) = subject.target(self.case, &gone) else {
+                    continue;
+                };
+                let valid_from = self.valid_from(person, Timestamp::MAX);
+                let is_cut = valid_from.as_second() >= self.played.sent[number].as_second();
+                if is_cut || self.says_that_not(person, &subject) {
+                    continue;
+                }
+                self.wrong(format!(
+                    "alert {number}: p{person} was neither cut nor reported ({:?})",
+                    subject.texts()
+                ));
+            }
+        }
+    }
+
+    /// Whether a receipt says for good that the person was not cut, or was accepted and did not show.
+    fn says_that_not(&self, person: usize, subject: &Subject) -> bool {
+        let id = words::person_id(person).to_string();
+        let texts = subject.texts();
+        let receipts = self.played.deliveries.iter().flat_map(|done| {
+            let over_http = done.message.is_none();
+            done.receipts()
+                .into_iter()
+                .map(move |receipt| (over_http, receipt))
+        });
+        receipts.into_iter().any(|(over_http, receipt)| {
+            let text = receipt["subject"]
+                .as_str()
+                .unwrap_or_default()
+                .to_lowercase();
+            let about = receipt["user"]["id"] == id.as_str() || texts.contains(&text);
+            let outcome = receipt["outcome"].as_str().unwrap_or_default();
+            let unverified = outcome == "revoked"
+                && receipt["verified"] == false
+                && self.case.trouble.iter().any(|trouble| {
+                    matches!(
+                        trouble,
+                        Trouble::Call {
+                            how: How::Hollow,
+                            ..
+                        }
+                    )
+                });
+            // Whoever asked over HTTP has it in the reply; from the queue it goes to evict-rejected.
+            let failed = outcome == "failed" && (over_http || receipt["fix"] != "permission");
+            about
+                && (["withheld", "not_effective", "not_found"].contains(&outcome)
+                    || failed
+                    || unverified)
+        })
+    }
+}
+
+fn is_completed(done: &Done) -> bool {
+    matches!(
+        &done.end,
+        End::Answered {
+            settled: Settled::Completed { .. },
+            ..
+        }
+    )
+}

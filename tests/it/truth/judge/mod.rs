@@ -1,0 +1,336 @@
+//! Holds receipts against what the sandbox wrote down. Each rule says what a receipt claims and what must then be true;
+//! none asks the program under test.
+
+mod ends;
+mod receipts;
+mod record;
+
+use std::collections::{BTreeSet, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+use sandbox::tenant::CallRecord;
+use serde_json::Value;
+
+use self::record::{in_a_list, is_revoke, person_of, person_read, shown, written_by_the_app};
+use super::case::{Case, Form};
+use super::foretell;
+use super::play::{Done, Played};
+use super::tell::{line, name_of, short, word};
+use super::words::{self, Subject, Target};
+
+/// The longest wait that the app believes Graph; a longer one is a mistake of Graph's, and is said so in the README.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long after an answer was sent a call may arrive that left before the answer came.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_millis(50);
+
+/// Everything that is wrong, one line each.
+pub(crate) fn judge(case: &Case, played: &Played) -> Vec<String> {
+    let mut judge = Judge {
+        case,
+        played,
+        wrong: Vec::new(),
+    };
+    judge.calls();
+    for done in &played.deliveries {
+        judge.delivery(done);
+    }
+    judge.hours();
+    judge.messages();
+    judge.in_the_end();
+    judge.wrong
+}
+
+pub(super) struct Judge<'a> {
+    case: &'a Case,
+    played: &'a Played,
+    wrong: Vec<String>,
+}
+
+impl<'a> Judge<'a> {
+    fn wrong(&mut self, what: String) {
+        self.wrong.push(what);
+    }
+
+    /// What must hold of the calls, whoever made them.
+    fn calls(&mut self) {
+        let alone = self.case.app.instances == 1 && self.played.deaths == 0;
+        for call in &self.played.calls {
+            if let Some(surprise) = &call.surprise {
+                self.wrong
+                    .push(format!("a call that Graph does not know: {surprise}"));
+            }
+            if is_revoke(call) {
+                let person = person_of(call);
+                if self.case.policy.observe {
+                    self.wrong
+                        .push("a revocation, though the mode is observe".to_owned());
+                }
+                if let Some(person) = person
+                    && foretell::is_protected(self.case, person)
+                {
+                    self.wrong.push(format!(
+                        "p{person} is protected, and a revocation was called"
+                    ));
+                }
+                if let Some(person) = person
+                    && self.case.people[person].kind.is_external()
+                {
+                    self.wrong.push(format!(
+                        "p{person} signs in elsewhere, and a revocation was called"
+                    ));
+                }
+            }
+            if alone && let Some(told) = self.told_to_wait(call) {
+                self.wrong.push(format!(
+                    "{} although {} told to wait",
+                    line(call),
+                    line(told)
+                ));
+            }
+        }
+    }
+
+    /// The earlier call whose answer forbade this one.
+    fn told_to_wait(&self, call: &CallRecord) -> Option<&CallRecord> {
+        self.played.calls.iter().find(|earlier| {
+            let (Some(answered), Some(text)) = (earlier.answered_at, &earlier.retry_after) else {
+                return false;
+            };
+            let wait = match text.parse::<f64>() {
+                Ok(seconds) if seconds > 0.0 => SignedDuration::try_from_secs_f64(seconds).unwrap(),
+                Ok(_) => return false,
+                Err(_) => {
+                    match jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()) {
+                        Ok(until) => until.duration_since(answered),
+                        Err(_) => return false,
+                    }
+                }
+            };
+            answered + ON_ITS_WAY < call.at && call.at < answered + wait.min(LONGEST_WAIT)
+        })
+    }
+
+    fn revocations(&self, person: usize, done: &Done) -> Vec<&'a CallRecord> {
+        self.played
+            .calls
+            .iter()
+            .filter(|call| is_revoke(call) && person_of(call) == Some(person))
+            .filter(|call| done.from <= call.at && call.at <= done.until)
+            .collect()
+    }
+
+    /// Whether nothing else was worked on meanwhile, so that every call in that time is this delivery's.
+    fn is_alone(&self, done: &Done) -> bool {
+        let overlaps = |other: &&Done| other.from <= done.until && done.from <= other.until;
+        self.played.deliveries.iter().filter(overlaps).count() == 1
+    }
+
+    fn subjects(&self, done: &Done) -> Vec<Subject> {
+        match done.alert {
+            Some(alert) => words::subjects(self.case, &self.case.alerts[alert]),
+            // What the app wrote itself: a manual message.
+            None => written_by_the_app(&done.body),
+        }
+    }
+
+    /// Whom a subject can have meant while the delivery was worked on: whoever is deleted meanwhile may change it.
+    fn targets(&self, done: &Done, subject: &Subject) -> Vec<Target> {
+        let mut gone = self.gone_before(done.from);
+        let mut targets = vec![subject.target(self.case, &gone)];
+        for (person, at) in &self.played.deleted {
+            if done.from <= *at && *at <= done.until {
+                gone.push(*person);
+                let target = subject.target(self.case, &gone);
+                if !targets.contains(&target) {
+                    targets.push(target);
+                }
+            }
+        }
+        targets
+    }
+
+    fn gone_before(&self, moment: Timestamp) -> Vec<usize> {
+        let deleted = self.played.deleted.iter();
+        deleted
+            .filter(|(_, at)| *at < moment)
+            .map(|(person, _)| *person)
+            .collect()
+    }
+
+    fn can_mean(&self, done: &Done, subject: &Subject, person: usize) -> bool {
+        self.targets(done, subject)
+            .contains(&Target::Person(person))
+    }
+
+    fn delivery(&mut self, done: &Done) {
+        let subjects = self.subjects(done);
+        if self.is_alone(done) {
+            self.caps(done, &subjects);
+        }
+        let Some(said) = done.said() else { return };
+        let receipts = done.receipts();
+        let name = name_of(done);
+        if done
+            .alert
+            .is_some_and(|alert| self.case.alerts[alert].shape == Form::Garbled)
+        {
+            if done.message.is_some() && said.rejected.len() != 1 {
+                self.wrong(format!(
+                    "{name}: a message that cannot be read is not in evict-rejected"
+                ));
+            }
+            if !receipts.is_empty() {
+                self.wrong(format!("{name}: receipts of a message that cannot be read"));
+            }
+            return;
+        }
+        if receipts.len() != subjects.len() {
+            self.wrong(format!(
+                "{name}: {} subjects and {} receipts",
+                subjects.len(),
+                receipts.len()
+            ));
+            return;
+        }
+        let ids: HashSet<&str> = said
+            .events
+            .iter()
+            .filter_map(|event| event["id"].as_str())
+            .collect();
+        if ids.len() != receipts.len() {
+            self.wrong(format!("{name}: two receipts have one id"));
+        }
+        if let Some((_, body)) = &said.http {
+            if body["receipts"].as_array().map(Vec::len) != Some(receipts.len()) {
+                self.wrong(format!("{name}: the reply does not hold every receipt"));
+            }
+            for (one, other) in receipts
+                .iter()
+                .zip(body["receipts"].as_array().into_iter().flatten())
+            {
+                if one["outcome"] != other["outcome"] || one["subject"] != other["subject"] {
+                    self.wrong(format!("{name}: the reply and the events differ"));
+                }
+            }
+        }
+        for (index, (subject, receipt)) in subjects.iter().zip(&receipts).enumerate() {
+            let name = format!("{name}, receipt {index} ({})", short(receipt));
+            self.receipt(&name, done, subject, receipt);
+        }
+        if self.case.is_calm() {
+            let foretold = foretell::foretell(self.case, self.played, done, &subjects);
+            for (index, (words, receipt)) in foretold.iter().zip(&receipts).enumerate() {
+                let word = word(receipt);
+                if !words.contains(&word.as_str()) {
+                    self.wrong(format!(
+                        "{name}, receipt {index} ({}): nothing went wrong, and it should be one of {words:?}",
+                        short(receipt)
+                    ));
+                }
+            }
+        }
+    }
+
+    /// No more users than one alert may cut, and nobody twice.
+    fn caps(&mut self, done: &Done, subjects: &[Subject]) {
+        let name = name_of(done);
+        let mut called = BTreeSet::new();
+        for person in 0..self.case.people.len() {
+            let calls = self.revocations(person, done);
+            if calls.is_empty() {
+                continue;
+            }
+            called.insert(person);
+            if !subjects
+                .iter()
+                .any(|subject| self.can_mean(done, subject, person))
+            {
+                self.wrong(format!(
+                    "{name}: p{person} is not named, and a revocation was called"
+                ));
+            }
+            let accepted = |call: &&&CallRecord| call.status == Some(200) && !call.spoiled;
+            if let Some(first) = calls.iter().position(|call| accepted(&call))
+                && first + 1 < calls.len()
+                && self.case.app.pumps * self.case.app.instances == 1
+            {
+                self.wrong(format!(
+                    "{name}: p{person} was cut again after Graph had accepted the first"
+                ));
+            }
+            self.not_again(&name, done, person, calls[0]);
+        }
+        let expects = match done.alert {
+            Some(alert) => {
+                let alert = &self.case.alerts[alert];
+                alert.expect && alert.shape == Form::Manual
+            }
+            None => serde_json::from_slice::<Value>(&done.body)
+                .is_ok_and(|body| body["expect"].is_u64()),
+        };
+        if !expects && called.len() > self.case.policy.per_alert {
+            self.wrong(format!(
+                "{name}: {} users were called, past the cap per alert",
+                called.len()
+            ));
+        }
+    }
+
+    /// Who was cut after the message was put on the queue, and is read so, is not cut by it. Whoever is named in two ways
+    /// is read twice, and reads may lag: one that does not show the cut is reason enough.
+    fn not_again(&mut self, name: &str, done: &Done, person: usize, first: &CallRecord) {
+        let Some((_, enqueued, _)) = &done.message else {
+            return;
+        };
+        let read = self
+            .played
+            .calls
+            .iter()
+            .take_while(|call| call.request_id != first.request_id)
+            .filter(|call| call.status == Some(200) && !call.spoiled)
+            .filter(|call| {
+                done.from <= call.at && call.answered_at.is_some_and(|at| at <= first.at)
+            })
+            .filter_map(|call| {
+                if person_read(call) == Some(person) {
+                    shown(call)
+                } else {
+                    in_a_list(call, person)
+                }
+            })
+            .min();
+        if read.is_some_and(|read| read.as_second() > enqueued.as_second()) {
+            self.wrong(format!(
+                "{name}: p{person} was read as cut since the message came, and was cut again"
+            ));
+        }
+    }
+
+    /// Since when sessions are valid, at that moment: the truth.
+    fn valid_from(&self, person: usize, at: Timestamp) -> Timestamp {
+        let start = self.played.start;
+        let mut valid_from = match self.case.people[person].cut {
+            Some(minutes) => start - SignedDuration::from_mins(minutes.into()),
+            None => start - SignedDuration::from_hours(720),
+        };
+        let cuts = self
+            .played
+            .calls
+            .iter()
+            .filter(|call| {
+                person_of(call) == Some(person) && !self.case.people[person].kind.is_external()
+            })
+            .filter_map(|call| call.cut_at);
+        let others = self
+            .played
+            .cut_by_others
+            .iter()
+            .filter(|(who, _)| *who == person)
+            .map(|(_, at)| *at);
+        for cut in cuts.chain(others).filter(|cut| *cut <= at) {
+            valid_from = valid_from.max(Timestamp::from_second(cut.as_second()).unwrap());
+        }
+        Timestamp::from_second(valid_from.as_second()).unwrap()
+    }
+}

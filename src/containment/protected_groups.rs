@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 
 use crate::domain::{Deadline, GroupId};
 use crate::entra::{EntraError, Tally};
@@ -40,16 +40,19 @@ impl ProtectedGroups {
         let answers = unseen
             .iter()
             .map(|group| parts.entra.group_exists(*group, &tally, deadline));
-        let exist = try_join_all(answers).await?;
+        let answers = join_all(answers).await;
         let mut missing = Vec::new();
-        for (group, exists) in unseen.into_iter().zip(exist) {
-            if exists {
-                self.lock().insert(group, now);
-            } else {
-                missing.push(group);
+        let mut failed = None;
+        for (group, answer) in unseen.into_iter().zip(answers) {
+            match answer {
+                Ok(true) => {
+                    self.lock().insert(group, now);
+                }
+                Ok(false) => missing.push(group),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(missing)
+        failed.map_or(Ok(missing), Err)
     }
 
     fn was_seen(&self, group: GroupId, now: Duration) -> bool {

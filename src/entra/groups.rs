@@ -3,7 +3,7 @@
 //! Graph's answer is transitive: nesting counts ("directoryObject: checkMemberGroups"). A group that does not exist is left
 //! out of it like one that the user is not in, so a configured group has to be looked for by itself.
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,8 @@ impl Entra {
         let parts = groups
             .chunks(MOST_GROUPS)
             .map(|part| self.client().memberships(user, part, tally, deadline));
-        Ok(try_join_all(parts).await?.concat())
+        let answers: Result<Vec<_>, _> = join_all(parts).await.into_iter().collect();
+        Ok(answers?.concat())
     }
 
     /// Whether the directory has that group.

@@ -85,6 +85,30 @@ async fn half_an_answer_is_no_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn that_graph_says_wait_is_heard_although_another_part_of_the_question_has_failed() {
+    let world = World::new(|seen| match seen.number {
+        0 => recorded("forbidden-403").after(Duration::from_millis(100)),
+        1 => answer(429, "{}")
+            .header("retry-after", "30")
+            .after(Duration::from_secs(1)),
+        _ => recorded("check-member-groups-none"),
+    });
+    let (asked, deadline) = (groups(21), world.within(10));
+    let tally = Tally::new();
+    let failed = world.entra.memberships(adele(), &asked, &tally, deadline);
+    assert!(failed.await.is_err());
+    let later = world.within(100);
+    let next = world
+        .entra
+        .memberships(adele(), &asked[..1], &tally, later)
+        .await;
+    next.unwrap();
+    let times = world.times();
+    assert_eq!(times.len(), 3);
+    assert!(times[1] < 0.1 && times[2] >= 31.0, "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_group_that_is_no_object_id_is_an_error() {
     let world = World::new(|_| answer(200, r#"{"value":["Break glass"]}"#));
     let result = world

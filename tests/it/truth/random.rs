@@ -10,8 +10,8 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -88,12 +88,28 @@ fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
             .spawn()
             .unwrap()
     };
-    let started: Vec<_> = (0..apps).map(start).collect();
-    for app in started {
-        let output = app.wait_with_output().unwrap();
-        let told = String::from_utf8_lossy(&output.stdout);
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{told}\n{errors}");
+    let mut started: Vec<Child> = (0..apps).map(start).collect();
+    let (ended, ends) = mpsc::channel();
+    for (number, app) in started.iter_mut().enumerate() {
+        let (out, err) = (app.stdout.take().unwrap(), app.stderr.take().unwrap());
+        let ended = ended.clone();
+        std::thread::spawn(move || {
+            let errors = std::thread::spawn(move || std::io::read_to_string(err));
+            let told = std::io::read_to_string(out);
+            // Nobody listens any more once one of them has failed.
+            let _late = ended.send((number, told.unwrap(), errors.join().unwrap().unwrap()));
+        });
+    }
+    drop(ended);
+    for (number, told, errors) in ends {
+        let status = started[number].wait().unwrap();
+        if !status.success() {
+            // The others would only go on for long.
+            for other in &mut started {
+                let _ended = other.kill();
+            }
+            panic!("{told}\n{errors}");
+        }
         assert!(told.contains("1 passed"), "no such test: {test}\n{told}");
         println!("{told}");
     }

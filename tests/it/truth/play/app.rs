@@ -1,0 +1,175 @@
+//! The app of a story: the real service with the real client, under the story's settings. Its clock and its ledger may go
+//! wrong as the story says.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use evict::containment::{Containment, Limits};
+use evict::domain::ledger::LedgerFuture;
+use evict::domain::{
+    Admission, Clock, Cloud, GraphEndpoint, GroupId, Ledger, LedgerState, Mode, Policy,
+    ProtectedUser, Severity, TenantId, UserId, Wanted,
+};
+use evict::entra::{Entra, EntraSettings};
+use evict::ledger::MemoryLedger;
+use evict::service::{HttpAccess, Service, ServiceSettings};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::clock::SandboxClock;
+use sandbox::tenant::Tenant;
+
+use crate::truth::case::{Case, Grade, Trouble};
+use crate::truth::words;
+
+/// The app's clock: the runtime's, and a time of day that may be wrong.
+#[derive(Debug)]
+struct AppClock {
+    sandbox: SandboxClock,
+    skew: SignedDuration,
+    started: tokio::time::Instant,
+}
+
+impl AppClock {
+    fn new(case: &Case, sandbox: &SandboxClock) -> Self {
+        Self {
+            sandbox: sandbox.clone(),
+            skew: SignedDuration::from_secs(case.app.skew.into()),
+            started: tokio::time::Instant::now(),
+        }
+    }
+}
+
+impl Clock for AppClock {
+    fn now(&self) -> Timestamp {
+        self.sandbox.now() + self.skew
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// A ledger that outlives the app and does not always work.
+#[derive(Debug)]
+pub(super) struct Book {
+    inner: MemoryLedger,
+    admitted: AtomicU32,
+    settled: AtomicU32,
+    trouble: Mutex<Vec<Trouble>>,
+}
+
+impl Book {
+    pub(super) fn new(case: &Case, clock: &SandboxClock) -> Self {
+        Self {
+            inner: MemoryLedger::new(Arc::new(AppClock::new(case, clock))),
+            admitted: AtomicU32::new(0),
+            settled: AtomicU32::new(0),
+            trouble: Mutex::new(case.trouble.clone()),
+        }
+    }
+
+    /// From now on it works.
+    pub(super) fn mend(&self) {
+        self.trouble.lock().unwrap().clear();
+    }
+}
+
+impl Ledger for Book {
+    fn admit(&self, wanted: Wanted) -> LedgerFuture<'_, Admission> {
+        let this = self.admitted.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            let trouble = self.trouble.lock().unwrap().clone();
+            for trouble in &trouble {
+                match trouble {
+                    Trouble::LedgerSlow { milliseconds } => {
+                        tokio::time::sleep(Duration::from_millis((*milliseconds).into())).await;
+                    }
+                    Trouble::LedgerFails { nth } if *nth == this => {
+                        return Admission::undecided("The ledger is out of order.".to_owned());
+                    }
+                    _ => {}
+                }
+            }
+            self.inner.admit(wanted).await
+        })
+    }
+
+    fn settle(&self, admission: &Admission, cut: usize) {
+        let this = self.settled.fetch_add(1, Ordering::SeqCst);
+        let forgets =
+            |trouble: &Trouble| matches!(trouble, Trouble::LedgerForgets { nth } if *nth == this);
+        if !self.trouble.lock().unwrap().iter().any(forgets) {
+            self.inner.settle(admission, cut);
+        }
+    }
+
+    fn check(&self) -> LedgerFuture<'_, LedgerState> {
+        self.inner.check()
+    }
+}
+
+/// An instance of the app that has just started.
+pub(super) fn start(
+    case: &Case,
+    tenant: &Tenant,
+    clock: &SandboxClock,
+    book: &Arc<Book>,
+) -> Service {
+    let clock: Arc<dyn Clock> = Arc::new(AppClock::new(case, clock));
+    let entra = Entra::connect(
+        EntraSettings {
+            client_id: None,
+            cloud: Cloud::Global,
+            endpoint: GraphEndpoint::loopback(&tenant.graph_endpoint()).unwrap(),
+        },
+        Arc::clone(&clock),
+    );
+    let policy = policy(case);
+    let settings = ServiceSettings {
+        tenant: policy.tenant,
+        mode: policy.mode,
+        max_deliveries: case.app.deliveries,
+        http_deadline: Duration::from_secs(case.app.http_deadline),
+        queue_deadline: Duration::from_secs(case.app.queue_deadline),
+        redelivery_wait: Duration::from_secs(case.app.redelivery_wait),
+        http_access: HttpAccess::FunctionKey,
+        in_force: Vec::new(),
+        version: "0",
+    };
+    let limits = Limits {
+        concurrency: case.app.concurrency,
+        verify: Duration::from_secs(case.app.verify),
+    };
+    let ledger: Arc<dyn Ledger> = Arc::clone(book) as Arc<dyn Ledger>;
+    let containment = Containment::new(entra.unwrap(), policy, ledger, Arc::clone(&clock), limits);
+    Service::new(containment, None, settings, clock)
+}
+
+fn policy(case: &Case) -> Policy {
+    let rules = &case.policy;
+    let user = |(person, by_name): &(usize, bool)| {
+        if *by_name {
+            ProtectedUser::Upn(words::upn(case, *person).to_uppercase().parse().unwrap())
+        } else {
+            ProtectedUser::Id(UserId::from_uuid(words::person_id(*person)).unwrap())
+        }
+    };
+    let group = |group: &usize| GroupId::from_uuid(words::group_id(*group)).unwrap();
+    Policy {
+        tenant: TenantId::from_uuid(words::TENANT).unwrap(),
+        protected_users: rules.people.iter().map(user).collect(),
+        protected_groups: rules.groups.iter().map(group).collect(),
+        mode: if rules.observe {
+            Mode::Observe
+        } else {
+            Mode::Enforce
+        },
+        max_users_per_alert: rules.per_alert,
+        max_users_per_hour: rules.per_hour,
+        min_severity: rules.least.map(|least| match least {
+            Grade::Low => Severity::Low,
+            Grade::Medium => Severity::Medium,
+            Grade::High => Severity::High,
+        }),
+    }
+}

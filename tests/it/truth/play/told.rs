@@ -1,0 +1,93 @@
+//! What happened in a story, as it is handed to those who judge it.
+
+use evict::host::{OutputBinding, Reply};
+use jiff::Timestamp;
+use sandbox::functions::Settled;
+use sandbox::tenant::{CallRecord, SessionState};
+use serde_json::Value;
+
+/// What happened.
+pub(crate) struct Played {
+    pub(crate) start: Timestamp,
+    pub(crate) calls: Vec<CallRecord>,
+    pub(crate) deliveries: Vec<Done>,
+    /// The sessions as they were at the start, and since.
+    pub(crate) sessions: Vec<SessionState>,
+    /// When somebody else cut a person's sessions: the moment, and the instant from which sessions are valid.
+    pub(crate) cut_by_others: Vec<(usize, Timestamp)>,
+    pub(crate) deleted: Vec<(usize, Timestamp)>,
+    /// When each alert was sent.
+    pub(crate) sent: Vec<Timestamp>,
+    pub(crate) dead_lettered: usize,
+    pub(crate) deaths: usize,
+}
+
+/// One delivery, or one HTTP request.
+#[derive(Debug, Clone)]
+pub(crate) struct Done {
+    /// The alert that it is, or comes from; none for what was put back or handed over.
+    pub(crate) alert: Option<usize>,
+    pub(crate) message: Option<(String, Timestamp, u32)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) end: End,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum End {
+    /// It was answered. Whether the outputs were written and the message settled says the host.
+    Answered { said: Said, settled: Settled },
+    /// It was given back unfinished.
+    Abandoned,
+    /// The app ended meanwhile.
+    Died,
+}
+
+/// What an answer holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said {
+    pub(crate) events: Vec<Value>,
+    pub(crate) rejected: Vec<Value>,
+    pub(crate) handover: Vec<Value>,
+    pub(crate) http: Option<(u16, Value)>,
+}
+
+impl Done {
+    pub(crate) fn said(&self) -> Option<&Said> {
+        match &self.end {
+            End::Answered { said, .. } => Some(said),
+            End::Abandoned | End::Died => None,
+        }
+    }
+
+    /// The receipts.
+    pub(crate) fn receipts(&self) -> Vec<Value> {
+        let events = self.said().map(|said| said.events.as_slice());
+        events
+            .unwrap_or_default()
+            .iter()
+            .map(|event| event["data"].clone())
+            .collect()
+    }
+}
+
+impl Said {
+    pub(super) fn of(reply: &Reply) -> Self {
+        let json = |binding| {
+            reply
+                .messages(binding)
+                .iter()
+                .map(|text| serde_json::from_str(text).unwrap())
+                .collect()
+        };
+        Self {
+            events: json(OutputBinding::Receipts),
+            rejected: json(OutputBinding::Rejected),
+            handover: json(OutputBinding::Handover),
+            http: reply
+                .http()
+                .map(|http| (http.status, serde_json::from_str(&http.body).unwrap())),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What goes wrong in a story: from the start, at its moment, and no more in the end.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sandbox::clock::SandboxClock;
+use sandbox::functions::Desk;
+use sandbox::tenant::{Fault, Tenant, Then};
+
+use crate::truth::case::{How, Op, Output, Right, Trouble};
+use crate::truth::words;
+
+/// What happened to whom, and when.
+#[derive(Default)]
+pub(super) struct Log {
+    pub(super) cut_by_others: Vec<(usize, Timestamp)>,
+    pub(super) deleted: Vec<(usize, Timestamp)>,
+}
+
+/// Puts in force what goes wrong from the start.
+pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
+    for trouble in trouble {
+        match trouble {
+            Trouble::Call {
+                on,
+                person,
+                after,
+                times,
+                effect,
+                how,
+            } => {
+                let mut fault = Fault::on(pattern(*on)).after_calls(*after).times(*times);
+                if let Some(person) = person {
+                    fault = fault.for_user(&words::person_id(*person).to_string());
+                }
+                if *effect {
+                    fault = fault.after_effect();
+                }
+                tenant.faults().add(spoil(fault, how));
+            }
+            Trouble::Lag { milliseconds } => {
+                tenant.set_replication_lag(Duration::from_millis((*milliseconds).into()));
+            }
+            Trouble::LagReads { reads } => tenant.set_replication_lag_reads(*reads),
+            Trouble::OthersTokens { .. } => tenant.issue_tokens_of(Some(words::ELSEWHERE)),
+            Trouble::OutputRefused { output, times } => {
+                let name = match output {
+                    Output::Receipts => "receipts",
+                    Output::Rejected => "rejected",
+                    Output::Handover => "handover",
+                };
+                desk.refuse_output(name, *times);
+            }
+            Trouble::Permission { .. }
+            | Trouble::TokensRevoked { .. }
+            | Trouble::Deleted { .. }
+            | Trouble::CutByOthers { .. }
+            | Trouble::SignIn { .. }
+            | Trouble::LedgerFails { .. }
+            | Trouble::LedgerForgets { .. }
+            | Trouble::LedgerSlow { .. }
+            | Trouble::LockLost { .. }
+            | Trouble::Death { .. } => {}
+        }
+    }
+}
+
+/// Nothing goes wrong any more.
+pub(super) fn lift(tenant: &Tenant, desk: &Desk) {
+    tenant.faults().clear();
+    for right in [Right::Revoke, Right::ReadUsers, Right::ReadMembers] {
+        tenant.grant(right.name());
+    }
+    tenant.issue_tokens_of(None);
+    tenant.revoke_app_tokens();
+    tenant.set_replication_lag(Duration::ZERO);
+    for output in ["receipts", "rejected", "handover"] {
+        desk.refuse_output(output, 0);
+    }
+}
+
+/// What happens by itself in the middle of the story.
+///
+/// `die` ends the app and starts it anew.
+pub(super) async fn happen(
+    trouble: Trouble,
+    tenant: Tenant,
+    clock: SandboxClock,
+    log: Arc<Mutex<Log>>,
+    die: impl Fn(),
+) {
+    let at = |milliseconds: u32| tokio::time::sleep(Duration::from_millis(milliseconds.into()));
+    match trouble {
+        Trouble::Permission {
+            lost,
+            at: from,
+            back,
+        } => {
+            at(from).await;
+            tenant.remove_permission(lost.name());
+            tenant.revoke_app_tokens();
+            if let Some(back) = back {
+                at(back - from).await;
+                tenant.grant(lost.name());
+                tenant.revoke_app_tokens();
+            }
+        }
+        Trouble::TokensRevoked { at: from } => {
+            at(from).await;
+            tenant.revoke_app_tokens();
+        }
+        Trouble::OthersTokens { until } => {
+            at(until).await;
+            tenant.issue_tokens_of(None);
+        }
+        Trouble::Deleted { person, at: from } => {
+            at(from).await;
+            if tenant.delete_user(&words::person_id(person).to_string()) {
+                log.lock().unwrap().deleted.push((person, clock.now()));
+            }
+        }
+        Trouble::CutByOthers { person, at: from } => {
+            at(from).await;
+            let now = clock.now();
+            let second = Timestamp::from_second(now.as_second()).unwrap();
+            let id = words::person_id(person).to_string();
+            // It never goes back.
+            let moves = tenant
+                .valid_from(&id)
+                .is_some_and(|before| before <= second);
+            if moves && tenant.set_valid_from(&id, second) {
+                log.lock().unwrap().cut_by_others.push((person, now));
+            }
+        }
+        Trouble::SignIn { person, at: from } => {
+            at(from).await;
+            let _deleted = tenant.sign_in(&words::person_id(person).to_string(), "Browser");
+        }
+        Trouble::Death { call } => {
+            tenant.wait_for_calls("*", call).await;
+            die();
+        }
+        Trouble::Call { .. }
+        | Trouble::Lag { .. }
+        | Trouble::LagReads { .. }
+        | Trouble::LedgerFails { .. }
+        | Trouble::LedgerForgets { .. }
+        | Trouble::LedgerSlow { .. }
+        | Trouble::OutputRefused { .. }
+        | Trouble::LockLost { .. } => {}
+    }
+}
+
+impl Right {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Revoke => "User.RevokeSessions.All",
+            Self::ReadUsers => "User.Read.All",
+            Self::ReadMembers => "GroupMember.Read.All",
+        }
+    }
+}
+
+fn pattern(on: Op) -> &'static str {
+    match on {
+        Op::ReadUser => "GET /v1.0/users/*",
+        Op::FindUser => "GET /v1.0/users",
+        Op::Members => "POST */checkMemberGroups",
+        Op::ReadGroup => "GET /v1.0/groups/*",
+        Op::Revoke => "POST */revokeSignInSessions",
+        Op::Token => "GET /msi/token",
+        Op::Anything => "*",
+    }
+}
+
+fn spoil(fault: Fault, how: &How) -> Fault {
+    match how {
+        How::Throttled(None) => fault.answer(429),
+        How::Throttled(Some(text)) => fault.throttled(text),
+        How::ThrottledUntil(seconds) => fault.throttled_until_date(*seconds),
+        How::Status(status) => fault.answer(*status),
+        How::Down(text) => fault.answer(503).header("Retry-After", text),
+        How::Reset => fault.reset(),
+        How::Truncated(bytes) => fault.then(Then::Truncate { bytes: *bytes }),
+        How::Garbage => fault.then(Then::Garbage),
+        How::Hang => fault.hang(),
+        How::Late(milliseconds) => fault.delayed(Duration::from_millis((*milliseconds).into())),
+        How::Hollow => fault.answer(200),
+    }
+}

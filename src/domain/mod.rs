@@ -15,6 +15,7 @@ pub mod ledger_endpoint;
 pub mod outcome;
 pub mod policy;
 pub mod receipt;
+pub mod security_identifier;
 pub mod subject;
 pub mod untrusted;
 pub mod user;
@@ -26,14 +27,14 @@ pub use caller::{Audience, Caller, CallerPolicy};
 pub use clock::{Clock, Deadline, SystemClock};
 pub use cloud::{ArmEndpoint, Cloud, GraphEndpoint, LoginEndpoint};
 pub use identifiers::{
-    AccountName, GroupId, IdentifierError, MailAddress, SecurityIdentifier, TenantId, UserId,
-    UserPrincipalName,
+    AccountName, GroupId, IdentifierError, MailAddress, TenantId, UserId, UserPrincipalName,
 };
 pub use ledger::{Admission, Kept, Ledger, LedgerState, Wanted};
 pub use ledger_endpoint::LedgerEndpoint;
 pub use outcome::{Fix, Outcome, WithholdReason};
 pub use policy::{Mode, Policy, ProtectedUser};
 pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};
+pub use security_identifier::SecurityIdentifier;
 pub use subject::{SubjectKind, SubjectRef};
 pub use untrusted::{is_invisible, json_without_controls};
 pub use user::{HomeTenant, User};

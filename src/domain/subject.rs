@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::identifiers::{
-    AccountName, MailAddress, SecurityIdentifier, TenantId, UserId, UserPrincipalName,
-};
+use super::identifiers::{AccountName, MailAddress, TenantId, UserId, UserPrincipalName};
+use super::security_identifier::SecurityIdentifier;
 
 /// What the payload says an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

@@ -1,11 +1,18 @@
 //! A rule that misfires must not sign out a company, and a person who means it must be able to.
 
-use sandbox::tenant::{World, WorldUser};
+use std::time::Duration;
+
+use sandbox::tenant::{Fault, World, WorldUser};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::{App, outcomes};
 use crate::faults::table::Watch;
+
+const REVOKE: &str = "POST */revokeSignInSessions";
+
+/// Longer than a test.
+const LONG: Duration = Duration::from_mins(10);
 
 /// A world with `count` users `u0@contoso.com` and so on.
 fn crowd(count: u128) -> World {
@@ -124,6 +131,33 @@ async fn who_was_not_cut_costs_no_place_of_the_hour() {
     let answer = app.post(json!({ "users": names(0..1) }).to_string()).await;
     assert_eq!(answer.body["summary"]["revoked"], 1);
     app.end().await;
+}
+
+/// What becomes of a second user, where one may be cut in an hour and the first one's revocation failed in this way.
+async fn outcome_after(failure: Vec<Fault>) -> String {
+    let settings = [
+        ("EVICT_MAX_USERS_PER_HOUR", "1"),
+        ("EVICT_VERIFY_SECONDS", "0"),
+    ];
+    let app = App::start_in(crowd(2), &settings).await;
+    app.tenant.set_replication_lag(LONG);
+    for fault in failure {
+        app.tenant.faults().add(fault);
+    }
+    let first = app.post(json!({ "users": names(0..1) }).to_string()).await;
+    assert_eq!(first.body["summary"]["failed"], 1, "{}", first.body);
+    let second = app.post(json!({ "users": names(1..2) }).to_string()).await;
+    app.end().await;
+    outcomes(&receipts(&second.body)).remove(0)
+}
+
+#[tokio::test]
+async fn whoever_may_have_been_cut_keeps_a_place_of_the_hour_and_whoever_surely_was_not_does_not() {
+    let refused = || Fault::on(REVOKE).once().answer(403);
+    assert_eq!(outcome_after(vec![refused()]).await, "revoked");
+    let lost = Fault::on(REVOKE).once().after_effect().reset();
+    let unclear = outcome_after(vec![lost, refused()]).await;
+    assert_eq!(unclear, "withheld blast_radius");
 }
 
 #[tokio::test]

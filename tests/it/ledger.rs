@@ -141,6 +141,27 @@ async fn the_ledger_is_asked_while_graph_is_and_costs_the_cut_no_round_trip() {
 }
 
 #[tokio::test]
+async fn an_alert_on_nobody_who_may_be_cut_asks_no_ledger() {
+    let storage = storage().await;
+    let app = App::start(&[("EVICT_LEDGER_URL", &url(&storage))]).await;
+    let abroad =
+        json!({"users": [{"id": ALICE, "tenant": "2c63888f-28f0-4481-be6d-dce7a7ace732"}]});
+    let mut looks = Vec::new();
+    for alert in [None, None, Some(abroad)] {
+        let before = storage.calls().len();
+        if let Some(alert) = alert {
+            let answer = app.post(alert.to_string()).await;
+            assert_eq!(answer.body["summary"]["withheld"], 1, "{}", answer.body);
+        }
+        app.check().await;
+        looks.push(storage.calls().len() - before);
+    }
+    // The first look may be that of the start. A check looks once, and the alert made no difference.
+    assert_eq!(looks[1..], [1, 1], "{looks:?}");
+    app.end().await;
+}
+
+#[tokio::test]
 async fn the_reply_does_not_wait_for_what_was_cut_to_be_written() {
     let storage = storage().await;
     let app = App::start(&[("EVICT_LEDGER_URL", &url(&storage))]).await;

@@ -6,7 +6,7 @@ use sandbox::tenant::Fault;
 
 use super::table::Watch;
 use super::{REVOKE, about_alice, over_http};
-use crate::app::App;
+use crate::app::{App, outcomes};
 
 /// A revocation that is throttled for longer than anybody waits: the caller is answered at once and the queue has it.
 async fn throttled_for_a_year(test: &str, fault: Fault) {
@@ -68,4 +68,21 @@ async fn a_wait_of_a_year_holds_up_nobody() {
 async fn a_wait_until_next_year_holds_up_nobody() {
     let fault = Fault::on(REVOKE).once().throttled_until_date(31_536_000);
     throttled_for_a_year("a_wait_until_next_year_holds_up_nobody", fault).await;
+}
+
+#[tokio::test]
+async fn a_message_is_kept_for_as_long_as_graph_says_wait_and_uses_up_one_delivery() {
+    let settings = [
+        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+        ("EVICT_REDELIVERY_WAIT_SECONDS", "0"),
+    ];
+    let app = App::start(&settings).await;
+    app.tenant
+        .faults()
+        .add(Fault::on(REVOKE).once().throttled("7"));
+    app.send(about_alice());
+    app.settle().await;
+    assert_eq!(outcomes(&app.receipts()), ["revoked"]);
+    assert_eq!(app.host.invocations().len(), 2);
+    app.end().await;
 }

@@ -1,11 +1,12 @@
 //! Who must never be cut, is not, and says why.
 
-use sandbox::tenant::World;
+use sandbox::tenant::{Fault, World};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::app::{App, outcomes};
 
+const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
 const BREAK_GLASS: &str = "e93f6b20-1a4d-4c85-9b7e-0d5c2f8a6e41";
 const PROTECTED_GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
 const NO_GROUP: &str = "11111111-2222-4333-8444-555555555555";
@@ -88,6 +89,32 @@ async fn a_membership_that_cannot_be_read_withholds_the_user() {
     );
     assert_eq!(app.revocations(), 0);
     app.end().await;
+}
+
+/// What becomes of a user while Graph wants questions about groups to wait for longer than the caller does.
+async fn while_memberships_have_to_wait(user: &str) -> String {
+    let settings = [
+        ("EVICT_PROTECTED_USERS", BREAK_GLASS),
+        ("EVICT_PROTECTED_GROUPS", PROTECTED_GROUP),
+        ("EVICT_MAX_DELIVERIES", "1"),
+    ];
+    let app = App::start(&settings).await;
+    let questions = Fault::on("POST */checkMemberGroups");
+    app.tenant.faults().add(questions.once().throttled("600"));
+    app.send(json!({ "users": [user] }).to_string());
+    app.settle().await;
+    assert_eq!(app.revocations(), 0);
+    let outcome = outcomes(&app.receipts()).remove(0);
+    app.end().await;
+    outcome
+}
+
+#[tokio::test]
+async fn a_membership_that_may_be_read_later_decides_nothing_but_for_whom_it_does_not_matter() {
+    let protected = while_memberships_have_to_wait(BREAK_GLASS).await;
+    assert_eq!(protected, "withheld protected_user");
+    let other = while_memberships_have_to_wait(ALICE).await;
+    assert_eq!(other, "deferred");
 }
 
 #[tokio::test]

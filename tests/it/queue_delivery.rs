@@ -97,6 +97,10 @@ async fn the_same_message_delivered_three_times_cuts_once() {
     assert_eq!(app.host.invocations().len(), 3);
     assert_eq!(app.revocations(), 1);
     assert_eq!(outcomes(&app.receipts()), ["already_cut"]);
+    // It says since when: what was read, and what is.
+    let since = &app.receipts()[0]["sessionsValidFrom"];
+    assert!(since["after"].is_string(), "{since}");
+    assert_eq!(since["before"], since["after"]);
     watch.holds_for_queue("the_same_message_delivered_three_times_cuts_once", &app);
     app.end().await;
 }

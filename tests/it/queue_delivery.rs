@@ -48,6 +48,7 @@ async fn five_users_with_the_third_failing_give_five_receipts() {
         .collect();
     assert_eq!(subjects, FIVE);
     assert_eq!(receipts[2]["outcome"], "deferred");
+    assert_eq!(receipts[2]["calls"][0]["status"], 503, "{}", receipts[2]);
     for receipt in [&receipts[0], &receipts[1], &receipts[3], &receipts[4]] {
         assert!(
             ["revoked", "already_cut"].contains(&receipt["outcome"].as_str().unwrap()),
@@ -353,6 +354,9 @@ async fn what_the_directory_does_not_show_in_time_is_revoked_and_not_verified() 
         (&receipt["outcome"], &receipt["verified"]),
         (&json!("revoked"), &json!(false))
     );
+    let detail = receipt["detail"].as_str().unwrap();
+    assert!(detail.contains("within 1 seconds"), "{detail}");
+    assert_eq!(receipt["calls"].as_array().unwrap().len(), 1, "{receipt}");
     watch.holds_for_queue(
         "what_the_directory_does_not_show_in_time_is_revoked_and_not_verified",
         &app,
@@ -385,4 +389,42 @@ async fn an_answer_lost_after_the_cut_is_judged_by_what_is_read_back() {
     app.settle().await;
     assert_eq!(outcomes(&app.receipts()), ["revoked"]);
     app.end().await;
+}
+
+/// The receipt of a user whose cut was carried out, its answer lost, and whom Graph refuses to cut again.
+async fn cut_and_then_refused(lag: Duration) -> Value {
+    let app = App::start(&[("EVICT_VERIFY_SECONDS", "1")]).await;
+    app.tenant.set_replication_lag(lag);
+    let revoke = || Fault::on("POST */revokeSignInSessions").once();
+    app.tenant.faults().add(revoke().after_effect().reset());
+    app.tenant.faults().add(revoke().answer(400));
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.settle().await;
+    let receipt = app.receipts().remove(0);
+    app.end().await;
+    receipt
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_is_judged_by_what_is_read_back() {
+    let shows = cut_and_then_refused(Duration::ZERO).await;
+    assert_eq!(
+        (&shows["outcome"], &shows["verified"]),
+        (&json!("revoked"), &json!(true))
+    );
+    let detail = shows["detail"].as_str().unwrap();
+    assert!(detail.contains("was lost"), "{detail}");
+    let since = &shows["sessionsValidFrom"];
+    assert!(
+        since["after"].as_str() > since["before"].as_str(),
+        "{since}"
+    );
+
+    let does_not = cut_and_then_refused(Duration::from_hours(1)).await;
+    assert_eq!(does_not["outcome"], "failed");
+    let since = &does_not["sessionsValidFrom"];
+    assert!(since["after"].is_string(), "{since}");
+    for receipt in [shows, does_not] {
+        assert_eq!(receipt["calls"].as_array().unwrap().len(), 2, "{receipt}");
+    }
 }

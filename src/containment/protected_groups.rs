@@ -65,3 +65,23 @@ impl ProtectedGroups {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_group_that_was_seen_is_believed_for_five_minutes_and_no_other_is() {
+        let group = |number| GroupId::from_uuid(Uuid::from_u128(number)).unwrap();
+        let groups = ProtectedGroups::default();
+        let minutes = Duration::from_mins;
+        groups.lock().insert(group(1), minutes(1));
+        assert!(groups.was_seen(group(1), minutes(1)));
+        assert!(groups.was_seen(group(1), minutes(5)));
+        assert!(!groups.was_seen(group(1), minutes(6)));
+        assert!(!groups.was_seen(group(1), minutes(9)));
+        assert!(!groups.was_seen(group(2), minutes(1)));
+    }
+}

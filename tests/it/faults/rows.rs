@@ -62,6 +62,14 @@ pub(super) const ROWS: &[Row] = &[
         test: "faults::throttling::a_wait_until_next_year_holds_up_nobody",
     },
     Row {
+        fault: "429 with a wait longer than a delivery",
+        happens: "the message is kept until the wait is over, and uses up one delivery",
+        told: "revoked, verified",
+        within: 20,
+        calls: Exactly(5),
+        test: "faults::throttling::a_message_is_kept_for_as_long_as_graph_says_wait_and_uses_up_one_delivery",
+    },
+    Row {
         fault: "429 for one of five users",
         happens: "nobody calls while Graph says wait",
         told: "5 × revoked, verified",

@@ -79,7 +79,7 @@ mod tests {
 
     fn asked(answer: &str) -> (bool, String) {
         let mut subject = SubjectRef::new(SubjectKind::User);
-        subject.upn = "alice@contoso.com".parse().ok();
+        subject.upn = Some("alice@contoso.com".parse().unwrap());
         let user = User {
             id: "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap(),
             upn: "alice@contoso.com".parse().unwrap(),
@@ -90,7 +90,7 @@ mod tests {
             sessions_valid_from: None,
         };
         let mut other = SubjectRef::new(SubjectKind::User);
-        other.upn = "alcie@contoso.com".parse().ok();
+        other.upn = Some("alcie@contoso.com".parse().unwrap());
         let people = [
             (subject, Some(Ok(Resolution::Found(user)))),
             (other, Some(Ok(Resolution::NotFound))),

@@ -40,6 +40,7 @@ impl ProtectedGroups {
         let answers = unseen
             .iter()
             .map(|group| parts.entra.group_exists(*group, &tally, deadline));
+        // Each answer is heard, whatever became of the others: it may say that the app has to wait.
         let answers = join_all(answers).await;
         let mut missing = Vec::new();
         let mut failed = None;
@@ -52,7 +53,10 @@ impl ProtectedGroups {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        failed.map_or(Ok(missing), Err)
+        match failed {
+            None => Ok(missing),
+            Some(error) => Err(error),
+        }
     }
 
     fn was_seen(&self, group: GroupId, now: Duration) -> bool {

@@ -51,6 +51,7 @@ impl Entra {
         let parts = groups
             .chunks(MOST_GROUPS)
             .map(|part| self.client().memberships(user, part, tally, deadline));
+        // Each answer is heard, whatever became of the others: it may say that the app has to wait.
         let answers: Result<Vec<_>, _> = join_all(parts).await.into_iter().collect();
         Ok(answers?.concat())
     }

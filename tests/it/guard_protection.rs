@@ -91,6 +91,20 @@ async fn a_membership_that_cannot_be_read_withholds_the_user() {
     app.end().await;
 }
 
+#[tokio::test]
+async fn a_protected_group_that_cannot_be_read_is_not_taken_to_exist() {
+    let app = App::start(&[("EVICT_PROTECTED_GROUPS", PROTECTED_GROUP)]).await;
+    let refused = Fault::on("GET /v1.0/groups/*").once().answer(403);
+    app.tenant.faults().add(refused);
+    let first = app.post(r#"{"user": "alice@contoso.com"}"#).await;
+    let receipts = first.body["receipts"].as_array().unwrap();
+    assert_eq!(outcomes(receipts), ["withheld membership_unknown"]);
+    assert_eq!(app.revocations(), 0);
+    let second = app.post(r#"{"user": "alice@contoso.com"}"#).await;
+    assert_eq!(second.body["summary"]["revoked"], 1, "{}", second.body);
+    app.end().await;
+}
+
 /// What becomes of a user while Graph wants questions about groups to wait for longer than the caller does.
 async fn while_memberships_have_to_wait(user: &str) -> String {
     let settings = [

@@ -57,6 +57,7 @@ mod house;
 mod http_reply;
 mod judged;
 mod ledger;
+mod lost_answers;
 mod main_job;
 #[cfg(feature = "operator")]
 mod operator_shell;

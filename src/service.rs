@@ -78,14 +78,12 @@ impl Service {
 
     /// What an alert came to: a receipt for each of its subjects, users and others, in its order.
     async fn contain(&self, parsed: &Parsed, of: Delivery) -> Vec<Receipt> {
-        let (header, subjects) = match parsed {
-            Parsed::Alert(alert) => (&alert.header, &alert.subjects),
-            Parsed::NothingToDo(nothing) => (&nothing.header, &nothing.subjects),
-            Parsed::Malformed(_) => return Vec::new(),
-        };
+        if let Parsed::Malformed(_) = parsed {
+            return Vec::new();
+        }
         let task = Task {
-            header: header.clone(),
-            subjects: subjects.clone(),
+            header: parsed.header().clone(),
+            subjects: parsed.subjects().to_vec(),
             enqueued_at: of.enqueued_at,
             correlation: of.correlation,
             requested_by: of.requested_by,

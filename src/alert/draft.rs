@@ -3,13 +3,16 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Alert, AlertHeader, NothingToDo, NothingToDoReason, Parsed, Severity, Shape, SubjectKind,
-    TenantId,
+    Alert, AlertHeader, Cleared, Mention, NothingToDo, NothingToDoReason, Parsed, Severity, Shape,
+    State, Subject, SubjectKind, SubjectRef, TenantId, Unread, WrittenBy,
 };
 
+use super::accounts::Accounts;
 use super::hygiene::tidy;
-use super::merge::Subjects;
 use super::problem::Problem;
+use super::reason;
+use super::said::{Role, Said, Standing, Statement, Statements};
+use super::single::Single;
 
 /// The most characters of an id that are carried on. An ARM id has some 400.
 const LONGEST_ID: usize = 1_024;
@@ -18,50 +21,14 @@ const LONGEST_SEVERITY: usize = 64;
 /// The most characters of a reason, or of the name of who asked, that are carried on.
 const LONGEST_REMARK: usize = 1_000;
 
-/// A value of which a payload may hold none, one, or several that differ.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Single<T> {
-    #[default]
-    Unknown,
-    One(T),
-    Several,
-}
-
-impl<T: PartialEq> Single<T> {
-    fn add(&mut self, value: T) {
-        *self = match std::mem::take(self) {
-            Self::Unknown => Self::One(value),
-            Self::One(known) if known == value => Self::One(known),
-            Self::One(_) | Self::Several => Self::Several,
-        };
-    }
-
-    fn join(&mut self, other: Self) {
-        match other {
-            Self::Unknown => {}
-            Self::One(value) => self.add(value),
-            Self::Several => *self = Self::Several,
-        }
-    }
-}
-
-impl<T: Clone> Single<T> {
-    fn one(&self) -> Option<T> {
-        match self {
-            Self::One(value) => Some(value.clone()),
-            Self::Unknown | Self::Several => None,
-        }
-    }
-}
-
 /// A payload that could not be understood, with what could be told before.
-pub(super) struct Failure {
-    pub(super) header: Box<AlertHeader>,
-    pub(super) problem: Problem,
+pub(crate) struct Failure {
+    pub(crate) header: Box<AlertHeader>,
+    pub(crate) problem: Problem,
 }
 
 /// What is known of a payload so far.
-pub(super) struct Draft {
+pub(crate) struct Draft {
     shape: Shape,
     severity: Option<String>,
     alert_id: Single<String>,
@@ -73,16 +40,20 @@ pub(super) struct Draft {
     /// How many alerts were taken in.
     parts: usize,
     /// How many users a manual message says that it means.
-    pub(super) expect: Option<usize>,
-    /// The accounts that were found.
-    pub(super) subjects: Subjects,
+    pub(crate) expect: Option<usize>,
+    /// What the alerts of this payload say of themselves; what is read now belongs to the last one.
+    statements: Vec<Statement>,
+    /// The accounts that were found, with what was said of each.
+    accounts: Accounts,
+    /// Parts that name nobody yet.
+    unread: Vec<(Problem, NothingToDoReason)>,
     /// Why there is nothing to do, if no account is found.
-    pub(super) otherwise: NothingToDoReason,
+    pub(crate) otherwise: NothingToDoReason,
 }
 
 impl Draft {
     /// A payload of which only the shape is known.
-    pub(super) fn new(shape: Shape) -> Self {
+    pub(crate) fn new(shape: Shape) -> Self {
         Self {
             shape,
             severity: None,
@@ -94,16 +65,38 @@ impl Draft {
             requested_by: None,
             parts: 0,
             expect: None,
-            subjects: Subjects::default(),
+            statements: vec![Statement {
+                source: None,
+                at: None,
+                state: State::Open,
+                severity: None,
+                written_by: shape.written_by(),
+            }],
+            accounts: Accounts::default(),
+            unread: Vec::new(),
             otherwise: NothingToDoReason::NoAccount,
         }
     }
 
-    /// The severity as it is written; of several the gravest.
-    pub(super) fn severity(&mut self, text: Option<impl AsRef<str>>) {
+    /// The severity as it is written; of several the gravest is the payload's.
+    pub(crate) fn severity(&mut self, text: Option<impl AsRef<str>>) {
         let Some(text) = text.and_then(|text| tidy(text.as_ref(), LONGEST_SEVERITY)) else {
             return;
         };
+        if let Some(severity) = Severity::read(&text) {
+            self.statement().severity = Some(severity);
+        }
+        self.join_severity(text);
+    }
+
+    /// The severity of one alert within an incident, which has one of its own.
+    pub(crate) fn alert_severity(&mut self, text: Option<impl AsRef<str>>) {
+        if let Some(severity) = text.and_then(|text| Severity::read(text.as_ref())) {
+            self.statement().severity = Some(severity);
+        }
+    }
+
+    fn join_severity(&mut self, text: String) {
         let known = self.severity.as_deref();
         if known.is_none_or(|known| Severity::read(known) < Severity::read(&text)) {
             self.severity = Some(text);
@@ -111,50 +104,175 @@ impl Draft {
     }
 
     /// An alert's id. Two that differ are none.
-    pub(super) fn alert(&mut self, text: Option<impl AsRef<str>>) {
+    pub(crate) fn alert(&mut self, text: Option<impl AsRef<str>>) {
+        if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
+            self.source(&id);
+            self.alert_id.add(id);
+        }
+    }
+
+    /// The id of an alert of an incident that is read as one: it does not stand for what is said of the whole.
+    pub(crate) fn alert_of_whole(&mut self, text: Option<impl AsRef<str>>) {
         if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
             self.alert_id.add(id);
         }
     }
 
     /// An incident's id. Two that differ are none.
-    pub(super) fn incident(&mut self, text: Option<impl AsRef<str>>) {
+    pub(crate) fn incident(&mut self, text: Option<impl AsRef<str>>) {
         if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
             self.incident_id.add(id);
         }
     }
 
+    /// By what the statement that is read now is known among others: an alert's, a detection's or an incident's id.
+    pub(crate) fn source(&mut self, id: &str) {
+        self.statement().source = Some(id.to_lowercase());
+    }
+
+    /// When the sender said what is read now.
+    pub(crate) fn said_at(&mut self, at: Option<Timestamp>) {
+        self.statement().at = at;
+    }
+
+    /// When the sender said what is read now, as far as is known.
+    pub(crate) fn has_said_at(&mut self) -> Option<Timestamp> {
+        self.statement().at
+    }
+
+    /// Whether the alert that is read now still stands. What is over already stays over.
+    pub(crate) fn state(&mut self, state: State) {
+        let statement = self.statement();
+        if statement.state == State::Open {
+            statement.state = state;
+        }
+    }
+
+    /// Who wrote what is read now, where the shape does not tell.
+    pub(crate) fn written_by(&mut self, written_by: WrittenBy) {
+        self.statement().written_by = written_by;
+    }
+
+    /// Begins an alert of its own within this payload: what is over as a whole is over in it too, and a severity of the
+    /// whole is its own until it states one.
+    pub(crate) fn begin_alert(&mut self) {
+        let whole = self.statements[0].clone();
+        self.statements.push(Statement {
+            source: None,
+            at: None,
+            ..whole
+        });
+    }
+
+    fn statement(&mut self) -> &mut Statement {
+        // A draft is made with one statement and never loses it.
+        let last = self.statements.len() - 1;
+        &mut self.statements[last]
+    }
+
     /// The tenant of an alert. Two that differ are none.
-    pub(super) fn tenant(&mut self, tenant: Option<TenantId>) {
+    pub(crate) fn tenant(&mut self, tenant: Option<TenantId>) {
         if let Some(tenant) = tenant {
             self.tenant.add(tenant);
         }
     }
 
     /// When accounts were flagged; of several times the latest.
-    pub(super) fn flagged(&mut self, at: Option<Timestamp>) {
+    pub(crate) fn flagged(&mut self, at: Option<Timestamp>) {
         self.flagged_at = self.flagged_at.max(at);
     }
 
     /// Why, and who asked.
-    pub(super) fn remarks(&mut self, reason: Option<&str>, requested_by: Option<&str>) {
+    pub(crate) fn remarks(&mut self, reason: Option<&str>, requested_by: Option<&str>) {
         self.reason = reason.and_then(|text| tidy(text, LONGEST_REMARK));
         self.requested_by = requested_by.and_then(|text| tidy(text, LONGEST_REMARK));
     }
 
     /// The shape.
-    pub(super) fn shape(&self) -> Shape {
+    pub(crate) fn shape(&self) -> Shape {
         self.shape
     }
 
     /// Whether the time is still unknown.
-    pub(super) fn lacks_time(&self) -> bool {
+    pub(crate) fn lacks_time(&self) -> bool {
         self.flagged_at.is_none()
     }
 
-    /// Takes in one more alert of the same payload.
-    pub(super) fn absorb(&mut self, other: Self) {
-        self.severity(other.severity);
+    /// Whether no account was found so far.
+    pub(crate) fn names_nobody(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
+    /// How many users are named.
+    pub(crate) fn users(&self) -> usize {
+        self.accounts.users()
+    }
+
+    /// An account that the alert flags.
+    pub(crate) fn subject(&mut self, account: SubjectRef) {
+        self.named(account, Role::Subject);
+    }
+
+    /// An account, flagged or only named.
+    pub(crate) fn named(&mut self, account: SubjectRef, role: Role) {
+        self.say(account, role, None, None);
+    }
+
+    /// An account whose own flag is over, if `cleared` says so.
+    pub(crate) fn risk(&mut self, account: SubjectRef, cleared: Option<Cleared>) {
+        self.say(account, Role::Subject, cleared, None);
+    }
+
+    /// An account that is flagged with a severity of its own.
+    pub(crate) fn subject_of(&mut self, account: SubjectRef, severity: Option<Severity>) {
+        self.say(account, Role::Subject, None, severity);
+    }
+
+    fn say(
+        &mut self,
+        account: SubjectRef,
+        role: Role,
+        cleared: Option<Cleared>,
+        severity: Option<Severity>,
+    ) {
+        let statement = self.statements.len() - 1;
+        let said = Said {
+            statement,
+            role,
+            cleared,
+            severity,
+        };
+        self.accounts.add(account, vec![said]);
+    }
+
+    /// Says of every account whose tenant is unknown that it is this one.
+    pub(crate) fn belong_to(&mut self, tenant: Option<TenantId>) {
+        self.accounts.belong_to(tenant);
+    }
+
+    /// The accounts that are flagged, of a part that is read by itself.
+    pub(crate) fn into_subjects(self) -> Vec<SubjectRef> {
+        let is_subject = |said: &Vec<Said>| said.iter().any(|one| one.role == Role::Subject);
+        let accounts = self.accounts.into_list().into_iter();
+        accounts
+            .filter(|(_, said)| is_subject(said))
+            .map(|(account, _)| account)
+            .collect()
+    }
+
+    /// Takes in one more alert of the same payload, which stands at `place` in it.
+    pub(crate) fn absorb(&mut self, other: Self, place: impl Fn(Problem) -> Problem) {
+        if other.names_nobody() && other.otherwise.leaves_users_unread() && other.unread.is_empty()
+        {
+            self.unread
+                .push((place(Problem::new("")), other.otherwise.clone()));
+        }
+        let deeper = other.unread.into_iter();
+        self.unread
+            .extend(deeper.map(|(problem, reason)| (place(problem), reason)));
+        if let Some(severity) = other.severity {
+            self.join_severity(severity);
+        }
         self.alert_id.join(other.alert_id);
         self.incident_id.join(other.incident_id);
         self.tenant.join(other.tenant);
@@ -163,18 +281,37 @@ impl Draft {
         self.requested_by = self.requested_by.take().or(other.requested_by);
         // What one message expects says nothing about what stands beside it.
         self.expect = if self.parts == 0 { other.expect } else { None };
-        if self.parts == 0 || rank(&other.otherwise) > rank(&self.otherwise) {
+        if self.parts == 0 || reason::rank(&other.otherwise) > reason::rank(&self.otherwise) {
             self.otherwise = other.otherwise;
         }
         self.parts += 1;
-        self.subjects.extend(other.subjects.into_list());
+        let before = self.statements.len();
+        self.statements.extend(other.statements);
+        for (account, mut said) in other.accounts.into_list() {
+            for one in &mut said {
+                one.statement += before;
+            }
+            self.accounts.add(account, said);
+        }
     }
 
-    /// Takes in what an envelope holds: all of it, except that the shape stays the envelope's.
-    pub(super) fn enclose(&mut self, inner: Result<Self, Failure>) -> Result<(), Problem> {
+    /// Says that all of this stands under a name.
+    pub(crate) fn stands_within(&mut self, name: &'static str) {
+        let parts = std::mem::take(&mut self.unread).into_iter();
+        self.unread = parts
+            .map(|(problem, reason)| (problem.within(name), reason))
+            .collect();
+    }
+
+    /// Takes in what an envelope holds under `name`: all of it, except that the shape stays the envelope's.
+    pub(crate) fn enclose(
+        &mut self,
+        inner: Result<Self, Failure>,
+        name: &'static str,
+    ) -> Result<(), Problem> {
         match inner {
             Ok(inner) => {
-                self.absorb(inner);
+                self.absorb(inner, |problem| problem.within(name));
                 Ok(())
             }
             Err(failure) => {
@@ -187,13 +324,35 @@ impl Draft {
                 self.severity(severity);
                 self.alert(alert_id);
                 self.incident(incident_id);
-                Err(failure.problem)
+                Err(failure.problem.within(name))
             }
         }
     }
 
+    /// An alert that was read to its end: what is over has nothing to wait for.
+    pub(crate) fn ended(mut self) -> Self {
+        let is_over = |statement: &Statement| statement.state != State::Open;
+        let alerts = match self.statements.as_slice() {
+            [_, alerts @ ..] if !alerts.is_empty() => alerts,
+            whole => whole,
+        };
+        if self.names_nobody() && self.parts == 0 && alerts.iter().all(is_over) {
+            self.otherwise = match self.otherwise {
+                NothingToDoReason::NoAccount
+                | NothingToDoReason::EntitiesPending
+                | NothingToDoReason::NotificationOnly
+                | NothingToDoReason::NoUser => NothingToDoReason::Resolved,
+                told @ (NothingToDoReason::Resolved
+                | NothingToDoReason::Redirected { .. }
+                | NothingToDoReason::NotAnAlert { .. }
+                | NothingToDoReason::SubscriptionValidation { .. }) => told,
+            };
+        }
+        self
+    }
+
     /// What is known besides the subjects.
-    pub(super) fn header(&self) -> AlertHeader {
+    pub(crate) fn header(&self) -> AlertHeader {
         AlertHeader {
             shape: self.shape,
             severity: self.severity.clone(),
@@ -208,7 +367,7 @@ impl Draft {
     }
 
     /// The same payload, as one that could not be understood.
-    pub(super) fn fail(&self, problem: Problem) -> Failure {
+    pub(crate) fn fail(&self, problem: Problem) -> Failure {
         Failure {
             header: Box::new(self.header()),
             problem,
@@ -216,38 +375,40 @@ impl Draft {
     }
 
     /// The payload, read to its end.
-    pub(super) fn finish(self) -> Parsed {
+    pub(crate) fn finish(self) -> Parsed {
         let header = self.header();
-        let reason = if self.subjects.is_empty() {
-            self.otherwise
-        } else {
-            NothingToDoReason::NoUser
-        };
-        let subjects = self.subjects.into_list();
-        if subjects
-            .iter()
-            .any(|subject| subject.kind == SubjectKind::User)
-        {
-            Parsed::Alert(Alert { header, subjects })
-        } else {
-            Parsed::NothingToDo(NothingToDo {
+        let statements = Statements::new(&self.statements);
+        let (mut subjects, mut mentioned) = (Vec::new(), Vec::new());
+        for (account, said) in self.accounts.into_list() {
+            match statements.standing(&said) {
+                Standing::Flagged(flag) => subjects.push(Subject { account, flag }),
+                Standing::Mentioned(why) => mentioned.push(Mention { account, why }),
+            }
+        }
+        let is_user = |subject: &Subject| subject.account.kind == SubjectKind::User;
+        if subjects.iter().any(is_user) {
+            return Parsed::Alert(Alert {
                 header,
                 subjects,
-                reason,
-            })
+                mentioned,
+                unread: unread(self.unread),
+            });
         }
+        Parsed::NothingToDo(NothingToDo {
+            header,
+            reason: reason::of(&subjects, &mentioned, self.otherwise),
+            subjects,
+            mentioned,
+        })
     }
 }
 
-/// Which reason tells most about a payload of several parts.
-fn rank(reason: &NothingToDoReason) -> u8 {
-    match reason {
-        NothingToDoReason::NotAnAlert => 0,
-        NothingToDoReason::Resolved => 1,
-        NothingToDoReason::NoAccount => 2,
-        NothingToDoReason::NoUser => 3,
-        NothingToDoReason::NotificationOnly => 4,
-        NothingToDoReason::EntitiesNotArrived => 5,
-        NothingToDoReason::SubscriptionValidation { .. } => 6,
-    }
+fn unread(parts: Vec<(Problem, NothingToDoReason)>) -> Vec<Unread> {
+    parts
+        .into_iter()
+        .map(|(place, reason)| Unread {
+            path: place.path(),
+            reason,
+        })
+        .collect()
 }

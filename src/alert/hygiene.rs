@@ -4,7 +4,7 @@
 use crate::domain::is_invisible;
 
 /// The text on one line, without invisible characters, cut at `longest` characters. `None` when nothing is left.
-pub(super) fn tidy(text: &str, longest: usize) -> Option<String> {
+pub(crate) fn tidy(text: &str, longest: usize) -> Option<String> {
     let mut tidied = String::new();
     let mut length = 0;
     let mut pending_space = false;
@@ -28,6 +28,14 @@ pub(super) fn tidy(text: &str, longest: usize) -> Option<String> {
         length += 1;
     }
     (!tidied.is_empty()).then_some(tidied)
+}
+
+/// A word in one case and without marks: senders write `NoThreatsFound`, `noThreatsFound` and `no threats found`.
+pub(crate) fn folded(word: &str) -> String {
+    word.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
 //! What arrives, in whatever shape, read into one [`Alert`](crate::domain::Alert).
 //!
-//! Each shape has a file of its own, named as the shape, which says where the shape comes from; `payload` tells them apart.
-//! Names of foreign properties stand in those files and nowhere else. Common to all of them are the account in its three
-//! dialects (`account`), what is no user (`kind`), lists of entities with their references (`entities`) and the merging
-//! of what is one account (`merge`).
+//! Each shape has a row and a file of its own in `shapes`, which says where the shape comes from and by which signs it is
+//! known; `payload` hands a payload to it. Common to all of them are the accounts (`accounts`), what was said of each
+//! (`said`), and whether it still stands (`state`).
 //!
 //! # Who is a subject
-//! Accounts that are given as entities, evidence, risky users, callers, columns, dimensions or entries of a manual message.
-//! Owners, assignees, authors of comments, senders and recipients of messages, users who happened to be signed in to a
-//! device, and anything in free text are only mentioned: their sessions are not cut.
+//! Accounts that are given as entities, evidence, risky users, callers, columns, dimensions or entries of a manual message,
+//! as long as the sender still flags them: not those whose role or verdict says otherwise, nor those whose alert or risk is
+//! over. Owners, assignees, senders and recipients of messages, and users who happened to be signed in to a device are only
+//! mentioned, and what stands in free text is not read.
 //!
 //! # Three ways to end
-//! An alert that names at least one user; nothing to do, with the reason; malformed, with the JSON path and what was
+//! An alert that flags at least one user; nothing to do, with the reason; malformed, with the JSON path and what was
 //! expected there. A payload that holds several alerts is one alert with all their subjects, each once, in the payload's
-//! order, with the gravest severity, and it is malformed if any of them is.
+//! order, each with what flags it, and it is malformed if any of them is.
 //!
 //! # What must never be
 //! Nothing here trusts the text of a payload: it reads any bytes without panicking, in time linear in their number, and
@@ -21,40 +21,23 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod account;
-mod azure_monitor_activity;
-mod azure_monitor_common;
-mod cloudevents;
-mod defender_for_cloud_export;
-mod defender_xdr_legacy_incident;
-mod defender_xdr_streaming;
+mod accounts;
+mod cut_off;
 mod draft;
-mod entities;
-mod entra_diagnostics;
-mod event_grid;
-mod evidence;
-mod graph_alert_v2;
-mod graph_incident;
-mod graph_risk_detection;
-mod graph_risky_user;
 mod hygiene;
 mod json;
-mod kind;
-mod logicapp_servicebus;
-mod manual;
-mod manual_text;
-mod mde_alert;
-mod merge;
+mod nearest;
 mod node;
-mod notification;
 mod payload;
 mod problem;
-mod sentinel_alert_trigger;
-mod sentinel_entity_trigger;
-mod sentinel_incident_resource;
-mod sentinel_incident_trigger;
-mod sentinel_securityalert_record;
+mod reason;
+mod said;
+mod shapes;
+mod single;
+mod state;
 mod time;
+
+pub use nearest::{Nearest, nearest, table, taken_for};
 
 use crate::domain::{Malformed, Parsed, Shape};
 

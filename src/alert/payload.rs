@@ -1,146 +1,113 @@
 //! Says which shape a payload has and hands it to the file that reads it; lists and envelopes come back here.
 
-use crate::domain::{NothingToDoReason, Shape};
+use crate::domain::{NothingToDoReason, Shape, WrittenBy};
 
 use super::draft::{Draft, Failure};
+use super::json;
 use super::node::{Node, Object, unexpected};
 use super::problem::Problem;
-use super::{
-    azure_monitor_activity, azure_monitor_common, cloudevents, defender_for_cloud_export,
-    defender_xdr_legacy_incident, defender_xdr_streaming, entra_diagnostics, event_grid,
-    graph_alert_v2, graph_incident, graph_risk_detection, graph_risky_user, json,
-    logicapp_servicebus, manual, manual_text, mde_alert, notification, sentinel_alert_trigger,
-    sentinel_entity_trigger, sentinel_incident_resource, sentinel_incident_trigger,
-    sentinel_securityalert_record,
-};
+use super::shapes::{self, Reading, Row};
 
-/// How many envelopes and lists may stand in one another. Two occur: a Logic App that passes on an Event Grid event.
+/// How many envelopes and lists may stand in one another. Three occur: a Logic App that passes on what it got around an
+/// Event Grid event.
 const MOST_ENVELOPES: usize = 6;
 
+/// Names under which scripts and workflows wrap what they send. Nothing but the one payload may stand in such an object,
+/// and no order of a person's: `{"result": {"user": …}}` is another system's.
+const WRAPPERS: &[&str] = &[
+    "alert",
+    "alerts",
+    "content",
+    "data",
+    "detail",
+    "event",
+    "events",
+    "incident",
+    "incidents",
+    "input",
+    "items",
+    "message",
+    "messages",
+    "payload",
+    "triggerBody",
+];
+
 /// What an object is.
-#[derive(Clone, Copy)]
 enum Form {
     /// A payload of a shape.
-    Of(Shape),
+    Of(&'static Row),
+    /// Something that Evict itself has written.
+    Own(Shape, &'static str),
     /// A list of payloads under this name, as Graph and event hubs write it.
     Wrapped(&'static str),
-    /// A notification of Graph, without an envelope.
-    Notification,
+    /// One payload under this name, with nothing but plain values beside it.
+    Enclosed(&'static str),
     /// A row or a record of another kind, as streams carry them beside alerts.
-    OtherRecord,
+    OtherRecord(&'static str),
     /// None of these.
     Unknown,
 }
 
-/// Whether an object has the properties of a shape.
-type Sign = fn(&Object) -> bool;
-
-/// Recognises an object by its properties, the surest signs first: envelopes and schemas that name themselves, then what
-/// a person wrote, then shapes that are told by the properties that they alone have.
 fn form(payload: &Object) -> Form {
-    let signs: [(Sign, Form); 22] = [
-        (cloudevents::is, Form::Of(Shape::CloudEvents)),
-        (event_grid::is, Form::Of(Shape::EventGrid)),
-        (logicapp_servicebus::is, Form::Of(Shape::LogicAppServiceBus)),
-        (
-            azure_monitor_activity::is,
-            Form::Of(Shape::AzureMonitorActivity),
-        ),
-        (
-            azure_monitor_common::is,
-            Form::Of(Shape::AzureMonitorCommon),
-        ),
-        (
-            sentinel_incident_trigger::is,
-            Form::Of(Shape::SentinelIncidentTrigger),
-        ),
-        (manual::names_users, Form::Of(Shape::Manual)),
-        (
-            sentinel_entity_trigger::is,
-            Form::Of(Shape::SentinelEntityTrigger),
-        ),
-        (
-            sentinel_incident_resource::is,
-            Form::Of(Shape::SentinelIncidentResource),
-        ),
-        (
-            sentinel_securityalert_record::is,
-            Form::Of(Shape::SentinelSecurityAlertRecord),
-        ),
-        (
-            defender_for_cloud_export::is,
-            Form::Of(Shape::DefenderForCloudExport),
-        ),
-        (
-            defender_xdr_streaming::is,
-            Form::Of(Shape::DefenderXdrStreaming),
-        ),
-        (entra_diagnostics::is, Form::Of(Shape::EntraDiagnostics)),
-        (
-            sentinel_alert_trigger::is,
-            Form::Of(Shape::SentinelAlertTrigger),
-        ),
-        (notification::is, Form::Notification),
-        (
-            graph_risk_detection::is,
-            Form::Of(Shape::GraphRiskDetection),
-        ),
-        (graph_risky_user::is, Form::Of(Shape::GraphRiskyUser)),
-        (graph_incident::is, Form::Of(Shape::GraphIncident)),
-        (mde_alert::is, Form::Of(Shape::MdeAlert)),
-        (
-            defender_xdr_legacy_incident::is,
-            Form::Of(Shape::DefenderXdrLegacyIncident),
-        ),
-        (graph_alert_v2::is, Form::Of(Shape::GraphAlertV2)),
-        (manual::is, Form::Of(Shape::Manual)),
-    ];
-    if let Some((_, form)) = signs.into_iter().find(|(is, _)| is(payload)) {
-        return form;
+    if let Some((shape, taken_for)) = shapes::own_output(payload) {
+        return Form::Own(shape, taken_for);
+    }
+    if let Some(row) = shapes::row(payload) {
+        return Form::Of(row);
     }
     let holds_payloads =
-        |name: &&str| matches!(payload.get(name), Some(Node::List(_) | Node::Object(_)));
-    if let Some(name) = ["records", "value"]
-        .iter()
-        .find(|name| holds_payloads(name))
-    {
+        |name: &&&str| matches!(payload.get(name), Some(Node::List(_) | Node::Object(_)));
+    if let Some(name) = ["records", "value"].iter().find(holds_payloads) {
         return Form::Wrapped(name);
     }
-    let is_record = payload.has("category") && payload.has("time");
-    let is_row = payload.has("TimeGenerated") && payload.has("Type");
-    if is_record || is_row {
-        return Form::OtherRecord;
+    if let Some(taken_for) = shapes::other_record(payload) {
+        return Form::OtherRecord(taken_for);
     }
-    Form::Unknown
+    match WRAPPERS.iter().find(holds_payloads) {
+        Some(name) if has_nothing_else(payload, name) => Form::Enclosed(name),
+        Some(_) | None => Form::Unknown,
+    }
+}
+
+fn has_nothing_else(payload: &Object, but: &str) -> bool {
+    payload
+        .properties()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case(but))
+        .all(|(_, node)| !matches!(node, Node::List(_) | Node::Object(_)))
 }
 
 /// The shape of what could be read of a payload that breaks off.
 fn shape_of(node: &Node, nesting: usize) -> Shape {
     match node {
+        Node::List(items) if shapes::is_entity_list(items) => Shape::SentinelEntities,
         Node::List(items) if nesting < MOST_ENVELOPES => items
             .first()
             .map_or(Shape::None, |first| shape_of(first, nesting + 1)),
         Node::Object(object) => match form(object) {
-            Form::Of(shape) => shape,
-            Form::Wrapped(name) if nesting < MOST_ENVELOPES => object
+            Form::Of(row) => row.shape,
+            Form::Own(shape, _) => shape,
+            Form::Wrapped(name) | Form::Enclosed(name) if nesting < MOST_ENVELOPES => object
                 .get(name)
                 .map_or(Shape::None, |inner| shape_of(inner, nesting + 1)),
-            Form::Notification => notification::shape(object),
-            Form::Wrapped(_) | Form::OtherRecord | Form::Unknown => Shape::None,
+            Form::Wrapped(_) | Form::Enclosed(_) | Form::OtherRecord(_) | Form::Unknown => {
+                Shape::None
+            }
         },
         Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => Shape::None,
     }
 }
 
 /// Reads a payload as text: JSON if it begins like JSON, or else what a person wrote as text.
-pub(super) fn read_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
+pub(crate) fn read_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
     let text = json::bare(text);
     if text.is_empty() {
         return Err(Draft::new(Shape::None)
             .fail(Problem::new("JSON or text was expected; the body is empty")));
     }
     if !text.starts_with(['{', '[', '"']) {
-        return read_into(Shape::ManualText, |draft| manual_text::read(text, draft));
+        return read_into(Shape::ManualText, |draft| {
+            shapes::read_manual_text(text, draft)
+        });
     }
     match json::parse(text) {
         Ok(node) => read_node(&node, nesting),
@@ -148,13 +115,36 @@ pub(super) fn read_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
             let shape = broken
                 .rest
                 .map_or(Shape::None, |rest| shape_of(&rest, nesting));
-            Err(Draft::new(shape).fail(broken.problem))
+            Err(Draft::new(shape).fail(told_of(text).unwrap_or(broken.problem)))
         }
     }
 }
 
+/// What is known of JSON that is none, beyond the place where it goes wrong.
+fn told_of(text: &str) -> Option<Problem> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_document = |line: &str| line.starts_with('{') && json::parse(line).is_ok();
+    if lines.next().is_some_and(is_document)
+        && lines.next().is_some_and(|line| line.starts_with('{'))
+    {
+        return Some(Problem::new(
+            "one JSON document was expected; several stand there, one in each line. Send them in a list: [{…}, {…}]"
+                .replace('…', "..."),
+        ));
+    }
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))?;
+    (inner.trim_start().starts_with(['{', '['])).then(|| {
+        Problem::new(
+            "JSON was expected; JSON within quotes stands there, whose own quotes are not escaped. Send it without the outer \
+             quotes",
+        )
+    })
+}
+
 /// Reads what stands in an envelope under a name.
-pub(super) fn read_inner(envelope: &Object, name: &str, nesting: usize) -> Result<Draft, Failure> {
+pub(crate) fn read_inner(envelope: &Object, name: &str, nesting: usize) -> Result<Draft, Failure> {
     match envelope.get(name) {
         Some(node) => read_node(node, nesting + 1),
         None => Err(Draft::new(Shape::None)
@@ -163,7 +153,7 @@ pub(super) fn read_inner(envelope: &Object, name: &str, nesting: usize) -> Resul
 }
 
 /// Reads what stands in an envelope as text.
-pub(super) fn read_inner_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
+pub(crate) fn read_inner_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
     // Text that holds a payload counts like an envelope: a text within a text within a text has an end, too.
     if nesting >= MOST_ENVELOPES {
         return Err(too_deep());
@@ -194,33 +184,65 @@ fn read_node(node: &Node, nesting: usize) -> Result<Draft, Failure> {
 
 fn read_object(object: &Object, nesting: usize) -> Result<Draft, Failure> {
     match form(object) {
-        Form::Of(shape) => {
-            read_into(shape, |draft| read_shape(shape, object, draft, nesting))
+        Form::Of(row) => read_into(row.shape, |draft| match row.reading {
+            Reading::Payload(read) => read(object, draft),
+            Reading::Envelope(read) => read(object, draft, nesting),
+        })
+        .map(Draft::ended),
+        Form::Own(shape, taken_for) => Err(Draft::new(shape).fail(Problem::new(format!(
+            "an alert, an incident, an entity or a manual message was expected; {taken_for} stands there, and nothing acts \
+             on it. See who sends it here, such as a subscription that forwards receipts to the input queue"
+        )))),
+        Form::Wrapped(name) => read_wrapped(object, name, nesting),
+        Form::Enclosed(name) => {
+            let inner = read_wrapped(object, name, nesting)?;
+            if inner.shape().written_by() == WrittenBy::Person {
+                return Err(unknown(object));
+            }
+            Ok(inner)
         }
-        Form::Wrapped(name) => match object.get(name) {
-            Some(inner) => read_node(inner, nesting + 1).map_err(|failure| Failure {
-                problem: failure.problem.within(name),
-                ..failure
-            }),
-            None => Ok(Draft::new(Shape::None)),
-        },
-        Form::Notification => read_into(notification::shape(object), |draft| {
-            notification::read(object, draft);
+        Form::OtherRecord(taken_for) => read_into(Shape::None, |draft| {
+            draft.otherwise = NothingToDoReason::NotAnAlert { taken_for };
             Ok(())
         }),
-        Form::OtherRecord => read_into(Shape::None, |draft| {
-            draft.otherwise = NothingToDoReason::NotAnAlert;
-            Ok(())
+        Form::Unknown => Err(unknown(object)),
+    }
+}
+
+fn unknown(object: &Object) -> Failure {
+    Draft::new(Shape::None).fail(Problem::new(shapes::foreign_sentence(object)))
+}
+
+fn read_wrapped(object: &Object, name: &'static str, nesting: usize) -> Result<Draft, Failure> {
+    let Some(inner) = object.get(name) else {
+        return Ok(Draft::new(Shape::None));
+    };
+    match read_node(inner, nesting + 1) {
+        Ok(mut draft) => {
+            draft.stands_within(name);
+            Ok(draft)
+        }
+        Err(failure) => Err(Failure {
+            problem: failure.problem.within(name),
+            ..failure
         }),
-        Form::Unknown => Err(Draft::new(Shape::None).fail(Problem::new(
-            "an alert, an incident, an entity or a manual message was expected; an object of another kind stands there",
-        ))),
     }
 }
 
 /// Several payloads: one alert with all their subjects, or none at all if one of them cannot be understood, so that no
 /// subject is lost in silence.
 fn read_list(items: &[Node], nesting: usize) -> Result<Draft, Failure> {
+    if shapes::is_entity_list(items) {
+        return read_into(Shape::SentinelEntities, |draft| {
+            shapes::read_entity_list(items, draft)
+        });
+    }
+    if !items.is_empty() && items.iter().all(|item| matches!(item, Node::Text(_))) {
+        return Err(Draft::new(Shape::None).fail(Problem::new(
+            "a list of alerts was expected; a list of strings stands there. To name users, send \
+             {\"users\": [\"alice@contoso.com\", \"bob@contoso.com\"]}",
+        )));
+    }
     let mut all: Option<Draft> = None;
     for (index, item) in items.iter().enumerate() {
         let read = match item.as_object() {
@@ -233,7 +255,7 @@ fn read_list(items: &[Node], nesting: usize) -> Result<Draft, Failure> {
             ..failure
         })?;
         all.get_or_insert_with(|| Draft::new(draft.shape()))
-            .absorb(draft);
+            .absorb(draft, |problem| problem.at(index));
     }
     Ok(all.unwrap_or_else(|| Draft::new(Shape::None)))
 }
@@ -249,38 +271,20 @@ fn read_into(
     }
 }
 
-fn read_shape(
-    shape: Shape,
-    object: &Object,
-    draft: &mut Draft,
-    nesting: usize,
-) -> Result<(), Problem> {
-    match shape {
-        Shape::SentinelIncidentTrigger => sentinel_incident_trigger::read(object, draft),
-        Shape::SentinelIncidentResource => sentinel_incident_resource::read(object, draft),
-        Shape::SentinelAlertTrigger => sentinel_alert_trigger::read(object, draft),
-        Shape::SentinelSecurityAlertRecord => sentinel_securityalert_record::read(object, draft),
-        Shape::SentinelEntityTrigger => sentinel_entity_trigger::read(object, draft),
-        Shape::LogicAppServiceBus => logicapp_servicebus::read(object, draft, nesting),
-        Shape::GraphAlertV2 => graph_alert_v2::read(object, draft),
-        Shape::GraphIncident => graph_incident::read(object, draft),
-        Shape::MdeAlert => mde_alert::read(object, draft),
-        Shape::DefenderXdrLegacyIncident => defender_xdr_legacy_incident::read(object, draft),
-        Shape::DefenderXdrStreaming => defender_xdr_streaming::read(object, draft),
-        Shape::GraphRiskyUser => graph_risky_user::read(object, draft),
-        Shape::GraphRiskDetection => graph_risk_detection::read(object, draft),
-        Shape::EntraDiagnostics => entra_diagnostics::read(object, draft),
-        Shape::DefenderForCloudExport => defender_for_cloud_export::read(object, draft),
-        Shape::AzureMonitorCommon => azure_monitor_common::read(object, draft),
-        Shape::AzureMonitorActivity => azure_monitor_activity::read(object, draft),
-        Shape::EventGrid => event_grid::read(object, draft, nesting),
-        Shape::CloudEvents => cloudevents::read(object, draft, nesting),
-        Shape::Manual => manual::read(object, draft),
-        // Text is no object, and what has no shape is read by nobody.
-        Shape::ManualText | Shape::None => Err(unexpected_object()),
+/// The object of a payload by whose properties its shape is known: the payload itself, or the first one in its lists.
+pub(crate) fn told_by<'n, 'a>(node: &'n Node<'a>) -> Option<&'n Object<'a>> {
+    let mut node = node;
+    for _ in 0..MOST_ENVELOPES {
+        match node {
+            Node::List(items) => node = items.first()?,
+            Node::Object(object) => match form(object) {
+                Form::Wrapped(name) | Form::Enclosed(name) => node = object.get(name)?,
+                Form::Of(_) | Form::Own(..) | Form::OtherRecord(_) | Form::Unknown => {
+                    return Some(object);
+                }
+            },
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => return None,
+        }
     }
-}
-
-fn unexpected_object() -> Problem {
-    Problem::new("text was expected; an object stands there")
+    None
 }

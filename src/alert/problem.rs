@@ -14,7 +14,7 @@ enum Step {
 
 /// A place in a payload and what was expected there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// The steps that lead there, the innermost first.
     steps: Vec<Step>,
     expected: String,
@@ -22,7 +22,7 @@ pub(super) struct Problem {
 
 impl Problem {
     /// A problem right here.
-    pub(super) fn new(expected: impl Into<String>) -> Self {
+    pub(crate) fn new(expected: impl Into<String>) -> Self {
         Self {
             steps: Vec::new(),
             expected: expected.into(),
@@ -30,12 +30,12 @@ impl Problem {
     }
 
     /// What was expected and what stands there instead.
-    pub(super) fn expected(&self) -> &str {
+    pub(crate) fn expected(&self) -> &str {
         &self.expected
     }
 
     /// The JSON path, such as `$.users[3]`.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let mut path = "$".to_owned();
         for step in self.steps.iter().rev() {
             match step {
@@ -53,26 +53,26 @@ impl Problem {
     }
 
     /// The same problem, of JSON that is written as a string: lines and columns count from where the string begins.
-    pub(super) fn of_string(mut self) -> Self {
+    pub(crate) fn of_string(mut self) -> Self {
         self.expected.push_str(" (counted within the string)");
         self
     }
 
     /// The same problem, seen from the object that holds the place as the property `name`.
-    pub(super) fn within(mut self, name: &'static str) -> Self {
+    pub(crate) fn within(mut self, name: &'static str) -> Self {
         self.steps.push(Step::Name(name));
         self
     }
 
     /// The same problem, seen from the list that holds the place as its element `index`.
-    pub(super) fn at(mut self, index: usize) -> Self {
+    pub(crate) fn at(mut self, index: usize) -> Self {
         self.steps.push(Step::Item(index));
         self
     }
 }
 
 /// The steps of [`Problem`] on a result.
-pub(super) trait Within {
+pub(crate) trait Within {
     /// As [`Problem::within`].
     fn within(self, name: &'static str) -> Self;
     /// As [`Problem::at`].

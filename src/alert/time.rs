@@ -15,7 +15,7 @@ const FORMS: [&str; 4] = [
 ];
 
 /// The instant that a text names; `None` when it names none. The year 1 is what .NET writes for "unknown".
-pub(super) fn read(text: &str) -> Option<Timestamp> {
+pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let instant = text.parse::<Timestamp>().ok().or_else(|| {
         let plain = text.strip_suffix([' ', 'Z', 'z']).unwrap_or(text);

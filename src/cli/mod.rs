@@ -11,6 +11,7 @@ mod completions;
 mod confirm;
 mod escape;
 mod explain;
+mod explained;
 mod letters;
 mod look_up;
 mod manual;

@@ -201,7 +201,8 @@ fn remark(receipt: &Receipt) -> Option<String> {
             | WithholdReason::OtherTenant
             | WithholdReason::MembershipUnknown
             | WithholdReason::ProtectedGroupMissing
-            | WithholdReason::BelowMinimumSeverity => "not cut.".to_owned(),
+            | WithholdReason::BelowMinimumSeverity
+            | WithholdReason::ClearedBySource => "not cut.".to_owned(),
         },
         Outcome::NotEffective { home_domain } => format!(
             "not cut, and not from here: an external user, who signs in at the home tenant{}. Next: ask that tenant to \

@@ -16,7 +16,8 @@ use super::users::Users;
 use super::{Console, Exit, receipts};
 use crate::containment::{Containment, Limits, Task};
 use crate::domain::{
-    AlertHeader, Correlation, Mode, Shape, SubjectKind, SubjectRef, json_without_controls,
+    AlertHeader, Correlation, Flag, Mode, Shape, Subject, SubjectKind, SubjectRef, WrittenBy,
+    json_without_controls,
 };
 use crate::ledger::MemoryLedger;
 use crate::receipt::{self, OperatorReport};
@@ -170,7 +171,7 @@ impl Revoke {
             }
             let task = Task {
                 header: header.clone(),
-                subjects: part.to_vec(),
+                subjects: part.iter().map(ordered).collect(),
                 enqueued_at: None,
                 correlation: correlation.clone(),
                 requested_by: session.caller(),
@@ -223,6 +224,14 @@ async fn watched<T>(
         if let Ok(done) = done {
             return done;
         }
+    }
+}
+
+/// An account as a person orders it to be cut.
+fn ordered(account: &SubjectRef) -> Subject {
+    Subject {
+        account: account.clone(),
+        flag: Flag::open(WrittenBy::Person),
     }
 }
 

@@ -103,9 +103,9 @@ fn understood(entries: &[Entry]) -> Result<Vec<SubjectRef>, String> {
 
 fn subjects(texts: &[&String]) -> Option<Vec<SubjectRef>> {
     let message = json!({ "users": texts }).to_string();
-    match alert::parse(message.as_bytes()) {
-        Parsed::Alert(alert) => Some(alert.subjects),
-        Parsed::NothingToDo(nothing) => Some(nothing.subjects),
+    let parsed = alert::parse(message.as_bytes());
+    match &parsed {
+        Parsed::Alert(_) | Parsed::NothingToDo(_) => Some(parsed.accounts()),
         Parsed::Malformed(_) => None,
     }
 }

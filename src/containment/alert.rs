@@ -9,9 +9,7 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::domain::{
-    Admission, GroupId, Outcome, Receipt, SubjectKind, SubjectRef, UserId, Wanted,
-};
+use crate::domain::{Admission, GroupId, Outcome, Receipt, Subject, TenantId, UserId, Wanted};
 use crate::entra::{EntraError, Tally};
 use crate::guard::{self, Allowance, Plan, Screened};
 
@@ -47,9 +45,10 @@ pub(super) async fn contain(
     task: Task,
     ended: Arc<AtomicUsize>,
 ) -> Vec<Receipt> {
-    let plan = match screen(&parts, &task).await {
-        Ok(plan) => plan,
-        Err(error) => return token_missing(&parts, &task, &error),
+    let plan = guard::plan(&parts.policy, &task.header, &task.subjects);
+    let plan = match token_tenant(&parts, &task, &plan).await {
+        Ok(tenant) => plan.under(&parts.policy, tenant),
+        Err(error) => return token_missing(&parts, &task, plan, &error),
     };
     let wanted = plan.wanted();
     let allowance = admit(&parts, &task, wanted);
@@ -69,36 +68,27 @@ pub(super) async fn contain(
     receipts
 }
 
-/// Screens the subjects. The token is asked for only if there is a user among them, since nothing is done otherwise.
-async fn screen(parts: &Parts, task: &Task) -> Result<Plan, EntraError> {
-    let names_a_user = task
-        .subjects
-        .iter()
-        .any(|subject| subject.kind == SubjectKind::User);
-    let tenant = if names_a_user {
-        parts.entra.identity(task.deadline).await?.tenant
-    } else {
-        parts.policy.tenant
-    };
-    Ok(guard::plan(
-        &parts.policy,
-        &task.header,
-        &task.subjects,
-        tenant,
-    ))
+/// The tenant of the app's token, which is asked for only if somebody is to be looked up: nothing is done otherwise.
+async fn token_tenant(parts: &Parts, task: &Task, plan: &Plan) -> Result<TenantId, EntraError> {
+    if plan.wanted() == 0 {
+        return Ok(parts.policy.tenant);
+    }
+    let identity = parts.entra.identity(task.deadline).await?;
+    Ok(identity.tenant)
 }
 
-fn token_missing(parts: &Parts, task: &Task, error: &EntraError) -> Vec<Receipt> {
-    let receipt = |subject: &SubjectRef| {
-        let draft = Draft::begin(parts, task, subject);
-        let ending = if subject.kind == SubjectKind::User {
-            Ending::of_error(error)
-        } else {
-            Ending::plain(Outcome::NotAUser { kind: subject.kind })
-        };
+/// Without a token the plan stands: only those whom it lets through have to wait for one.
+fn token_missing(parts: &Parts, task: &Task, plan: Plan, error: &EntraError) -> Vec<Receipt> {
+    let receipt = |(subject, screened): (&Subject, Screened)| {
+        let draft = Draft::begin(parts, task, &subject.account);
+        let ending = Ending::of_plan(screened).unwrap_or_else(|| Ending::of_error(error));
         draft.finish(ending, None, &Tally::new())
     };
-    task.subjects.iter().map(receipt).collect()
+    task.subjects
+        .iter()
+        .zip(plan.screened)
+        .map(receipt)
+        .collect()
 }
 
 /// Asks the ledger while the users are being looked up, so that it costs the cut nothing.
@@ -187,12 +177,12 @@ async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -
 }
 
 /// The receipt of a subject whose task ended without one. Whether its user was cut is not known, so it is not final.
-fn lost(work: &Work, subject: &SubjectRef) -> Receipt {
+fn lost(work: &Work, subject: &Subject) -> Receipt {
     let ending = Ending::plain(Outcome::Deferred).with_detail(
         "An error in Evict itself ended the work on this subject; the log has a line about it."
             .to_owned(),
     );
-    Draft::begin(&work.parts, &work.task, subject).finish(ending, None, &Tally::new())
+    Draft::begin(&work.parts, &work.task, &subject.account).finish(ending, None, &Tally::new())
 }
 
 /// Tells the ledger how many were cut. The reply does not wait: neither for that to be written, nor for an admission that

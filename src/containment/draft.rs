@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Call, Caller, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt, ReceiptUser,
-    SessionsValidFrom, SubjectRef, User,
+    Call, Caller, Cleared, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt,
+    ReceiptUser, SessionsValidFrom, SubjectRef, User, WithholdReason,
 };
 use crate::entra::{Disposition, EntraError, Tally};
-use crate::guard::Withheld;
+use crate::guard::{Screened, Withheld};
 
 use super::{Parts, Task};
 
@@ -58,6 +58,30 @@ impl Ending {
             })
             .with_detail(withheld.detail)
         }
+    }
+
+    /// What the plan alone decides; `None` for whom it lets through.
+    pub(super) fn of_plan(screened: Screened) -> Option<Self> {
+        match screened {
+            Screened::LookUp => None,
+            Screened::NotAUser(kind) => Some(Self::plain(Outcome::NotAUser { kind })),
+            Screened::Withhold(withheld) => Some(Self::withheld(withheld)),
+            Screened::Cleared(cleared) => Some(Self::cleared(&cleared)),
+        }
+    }
+
+    /// The sender itself says that it is over: in its own word, and since when.
+    fn cleared(cleared: &Cleared) -> Self {
+        let since = cleared.at.map_or_else(String::new, |at| {
+            format!(" since {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))
+        });
+        Self::plain(Outcome::Withheld {
+            reason: WithholdReason::ClearedBySource,
+        })
+        .with_detail(format!(
+            "Its sender says \"{}\" of what flagged this user{since}.",
+            cleared.word
+        ))
     }
 
     pub(super) fn not_effective(home: HomeTenant) -> Self {

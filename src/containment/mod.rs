@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::{
-    AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, SubjectRef,
+    AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject,
 };
 use crate::entra::Entra;
 
@@ -41,8 +41,8 @@ pub struct Limits {
 pub struct Task {
     /// What the alert says besides its subjects.
     pub header: AlertHeader,
-    /// Whom it names.
-    pub subjects: Vec<SubjectRef>,
+    /// Whom it flags.
+    pub subjects: Vec<Subject>,
     /// When the message was put on the queue, by the broker's own word. A user whose sessions were cut after it is not
     /// cut again. `None`, as for every HTTP request, always cuts.
     pub enqueued_at: Option<Timestamp>,

@@ -13,13 +13,12 @@ use super::draft::{Draft, Ending, SessionsBefore};
 
 /// Contains one subject. Always ends in a receipt.
 pub(super) async fn contain(work: &Work, index: usize, screened: Screened) -> Receipt {
-    let subject = &work.task.subjects[index];
+    let subject = &work.task.subjects[index].account;
     let draft = Draft::begin(&work.parts, &work.task, subject);
     let tally = Tally::new();
-    let (ending, user) = match screened {
-        Screened::NotAUser(kind) => (Ending::plain(Outcome::NotAUser { kind }), None),
-        Screened::Withhold(withheld) => (Ending::withheld(withheld), None),
-        Screened::LookUp => match look_up(work, subject, &tally).await {
+    let (ending, user) = match Ending::of_plan(screened) {
+        Some(ending) => (ending, None),
+        None => match look_up(work, subject, &tally).await {
             Err(ending) => (*ending, None),
             Ok((user, membership)) => (decide(work, &user, membership, &tally).await, Some(user)),
         },

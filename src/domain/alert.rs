@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::identifiers::TenantId;
+use super::mention::{Mention, Subject, WrittenBy};
 use super::subject::SubjectRef;
 
 macro_rules! shapes {
@@ -42,8 +43,12 @@ shapes! {
     SentinelSecurityAlertRecord => "sentinel-securityalert-record",
     /// The body of the entity trigger.
     SentinelEntityTrigger => "sentinel-entity-trigger",
+    /// Entities of Sentinel by themselves: one, a list, or the answer that lists an incident's.
+    SentinelEntities => "sentinel-entities",
     /// A Service Bus message as a Logic App hands it on.
     LogicAppServiceBus => "logicapp-servicebus",
+    /// What a Logic App's trigger or action gives: headers and a body.
+    LogicAppOutputs => "logicapp-outputs",
     /// Graph security alert, version 2.
     GraphAlertV2 => "graph-alert-v2",
     /// Graph security incident.
@@ -66,6 +71,8 @@ shapes! {
     AzureMonitorCommon => "azure-monitor-common",
     /// Azure Monitor's common alert schema around an activity log event.
     AzureMonitorActivity => "azure-monitor-activity",
+    /// A notification of Microsoft Graph.
+    Notification => "notification",
     /// Events in the Event Grid schema.
     EventGrid => "event-grid",
     /// Events in the CloudEvents schema.
@@ -79,17 +86,24 @@ shapes! {
 }
 
 impl Shape {
-    /// Whether a person or a script of theirs wrote it, rather than an alerting system.
+    /// Who writes payloads of this shape.
     #[must_use]
-    pub fn is_manual(self) -> bool {
-        matches!(self, Self::Manual | Self::ManualText)
+    pub fn written_by(self) -> WrittenBy {
+        if matches!(self, Self::Manual | Self::ManualText) {
+            WrittenBy::Person
+        } else {
+            WrittenBy::Machine
+        }
     }
 }
 
 /// How grave an alert is, in Sentinel's scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
+    /// None at all, as the sender says: below every least severity, and not the same as a severity that is not stated.
+    None,
     /// For information.
     Informational,
     /// Low.
@@ -110,6 +124,7 @@ impl Severity {
             "medium" | "sev2" => Some(Self::Medium),
             "low" | "sev3" => Some(Self::Low),
             "informational" | "information" | "sev4" => Some(Self::Informational),
+            "none" => Some(Self::None),
             _ => None,
         }
     }
@@ -118,6 +133,7 @@ impl Severity {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::None => "none",
             Self::Informational => "informational",
             Self::Low => "low",
             Self::Medium => "medium",
@@ -189,13 +205,26 @@ impl fmt::Debug for AlertHeader {
     }
 }
 
-/// A payload that names at least one user.
+/// A payload that flags at least one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// What it says besides its subjects.
+    /// What it says besides its accounts.
     pub header: AlertHeader,
     /// Every account it flags, each once, in the payload's order; those that are no users among them.
-    pub subjects: Vec<SubjectRef>,
+    pub subjects: Vec<Subject>,
+    /// The accounts that it only names.
+    pub mentioned: Vec<Mention>,
+    /// The parts of a batch that name nobody yet: whoever waits for them waits in vain, unless they are sent again.
+    pub unread: Vec<Unread>,
+}
+
+/// A part of a payload that was understood and names nobody yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Where it stands, as a JSON path.
+    pub path: String,
+    /// Why nobody could be read in it.
+    pub reason: NothingToDoReason,
 }
 
 /// Why there is nothing to do.
@@ -203,16 +232,24 @@ pub struct Alert {
 pub enum NothingToDoReason {
     /// It names no account.
     NoAccount,
-    /// An incident whose entities have not arrived yet: it has alerts and no entity at all.
-    EntitiesNotArrived,
-    /// It names accounts, but no user among them.
+    /// An incident or an alert whose entities have not arrived yet.
+    EntitiesPending,
+    /// It names accounts, but flags no user among them.
     NoUser,
-    /// A notification that an alert exists, without the alert.
+    /// A notification that something exists, which does not say whom it is about.
     NotificationOnly,
-    /// An alert that says that its condition has ended.
+    /// An alert or incident that is over: closed, resolved, dismissed, or found to be none.
     Resolved,
-    /// A record of another kind on the same stream.
-    NotAnAlert,
+    /// An incident that was merged into another.
+    Redirected {
+        /// The id of the other incident, where it is told. Untrusted.
+        into: Option<String>,
+    },
+    /// A record of another kind.
+    NotAnAlert {
+        /// What it was taken for, in words of our own.
+        taken_for: &'static str,
+    },
     /// Event Grid asks whether this endpoint is ours; the code is to be sent back.
     SubscriptionValidation {
         /// What to send back as `validationResponse`.
@@ -226,57 +263,102 @@ impl NothingToDoReason {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::NoAccount => "no_account",
-            Self::EntitiesNotArrived => "entities_not_arrived",
+            Self::EntitiesPending => "entities_pending",
             Self::NoUser => "no_user",
             Self::NotificationOnly => "notification_only",
             Self::Resolved => "resolved",
-            Self::NotAnAlert => "not_an_alert",
+            Self::Redirected { .. } => "redirected",
+            Self::NotAnAlert { .. } => "not_an_alert",
             Self::SubscriptionValidation { .. } => "subscription_validation",
+        }
+    }
+
+    /// Whether somebody waits in vain if nothing is done: the users are there, but not in this payload.
+    #[must_use]
+    pub fn leaves_users_unread(&self) -> bool {
+        match self {
+            Self::EntitiesPending | Self::NotificationOnly => true,
+            Self::NoAccount
+            | Self::NoUser
+            | Self::Resolved
+            | Self::Redirected { .. }
+            | Self::NotAnAlert { .. }
+            | Self::SubscriptionValidation { .. } => false,
         }
     }
 }
 
-/// A payload that was understood and that names no user.
+/// A payload that was understood and that flags no user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NothingToDo {
-    /// What it says besides its subjects.
+    /// What it says besides its accounts.
     pub header: AlertHeader,
-    /// The accounts it names, none of them a user.
-    pub subjects: Vec<SubjectRef>,
+    /// The accounts it flags, none of them a user.
+    pub subjects: Vec<Subject>,
+    /// The accounts that it only names.
+    pub mentioned: Vec<Mention>,
     /// Why there is nothing to do.
     pub reason: NothingToDoReason,
 }
 
-/// A payload that cannot be understood. Nothing in it repeats what the payload contains.
+/// A payload that cannot be understood. Nothing in it repeats what the payload contains, but for the names of properties
+/// that a manual message does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
     /// What could be told before it went wrong. Its shape may be [`Shape::None`].
     pub header: AlertHeader,
     /// Where, as a JSON path such as `$.users`; `$` for the whole.
     pub path: String,
-    /// What was expected there and what stands there instead, as a sentence without the payload's own text.
+    /// What was expected there and what stands there instead, as a sentence.
     pub expected: String,
 }
 
 /// How reading a payload ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
-    /// At least one user is named.
+    /// At least one user is flagged.
     Alert(Alert),
-    /// Understood, and no user in it.
+    /// Understood, and no user flagged in it.
     NothingToDo(NothingToDo),
     /// Not understood.
     Malformed(Malformed),
 }
 
 impl Parsed {
-    /// What the payload says besides its subjects.
+    /// What the payload says besides its accounts.
     #[must_use]
     pub fn header(&self) -> &AlertHeader {
         match self {
             Self::Alert(alert) => &alert.header,
             Self::NothingToDo(nothing) => &nothing.header,
             Self::Malformed(malformed) => &malformed.header,
+        }
+    }
+
+    /// The accounts that it flags.
+    #[must_use]
+    pub fn subjects(&self) -> &[Subject] {
+        match self {
+            Self::Alert(alert) => &alert.subjects,
+            Self::NothingToDo(nothing) => &nothing.subjects,
+            Self::Malformed(_) => &[],
+        }
+    }
+
+    /// The accounts that it flags, without what is said of them.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<SubjectRef> {
+        let subjects = self.subjects().iter();
+        subjects.map(|subject| subject.account.clone()).collect()
+    }
+
+    /// The accounts that it only names.
+    #[must_use]
+    pub fn mentioned(&self) -> &[Mention] {
+        match self {
+            Self::Alert(alert) => &alert.mentioned,
+            Self::NothingToDo(nothing) => &nothing.mentioned,
+            Self::Malformed(_) => &[],
         }
     }
 

@@ -12,6 +12,7 @@ pub mod cloud;
 pub mod identifiers;
 pub mod ledger;
 pub mod ledger_endpoint;
+pub mod mention;
 pub mod outcome;
 pub mod policy;
 pub mod receipt;
@@ -21,7 +22,7 @@ pub mod untrusted;
 pub mod user;
 
 pub use alert::{
-    Alert, AlertHeader, Malformed, NothingToDo, NothingToDoReason, Parsed, Severity, Shape,
+    Alert, AlertHeader, Malformed, NothingToDo, NothingToDoReason, Parsed, Severity, Shape, Unread,
 };
 pub use caller::{Audience, Caller, CallerPolicy};
 pub use clock::{Clock, Deadline, SystemClock};
@@ -31,6 +32,7 @@ pub use identifiers::{
 };
 pub use ledger::{Admission, Kept, Ledger, LedgerState, Wanted};
 pub use ledger_endpoint::LedgerEndpoint;
+pub use mention::{Cleared, ClearedAs, Flag, Mention, MentionedAs, State, Subject, WrittenBy};
 pub use outcome::{Fix, Outcome, WithholdReason};
 pub use policy::{Mode, Policy, ProtectedUser};
 pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};

@@ -27,6 +27,8 @@ pub enum WithholdReason {
     BlastRadius,
     /// The mode is `observe`: the user would have been cut.
     Observe,
+    /// The sender itself says that what flagged the user is over.
+    ClearedBySource,
 }
 
 impl WithholdReason {
@@ -42,7 +44,8 @@ impl WithholdReason {
             | Self::ProtectedGroupMissing
             | Self::BelowMinimumSeverity
             | Self::BlastRadius
-            | Self::Observe => false,
+            | Self::Observe
+            | Self::ClearedBySource => false,
         }
     }
 
@@ -59,6 +62,7 @@ impl WithholdReason {
             Self::BelowMinimumSeverity => "below_minimum_severity",
             Self::BlastRadius => "blast_radius",
             Self::Observe => "observe",
+            Self::ClearedBySource => "cleared_by_source",
         }
     }
 }

@@ -3,7 +3,9 @@
 //! The cap per alert counts the subjects in the order in which the alert names them, so that a redelivery decides as the
 //! first delivery did, and ten thousand flagged accounts cost no look-up beyond the cap.
 
-use crate::domain::{AlertHeader, Policy, SubjectKind, SubjectRef, TenantId, WithholdReason};
+use crate::domain::{
+    AlertHeader, Cleared, Policy, State, Subject, SubjectKind, TenantId, WithholdReason, WrittenBy,
+};
 
 use super::Withheld;
 
@@ -14,6 +16,8 @@ pub enum Screened {
     LookUp,
     /// It is withheld whoever it is.
     Withhold(Withheld),
+    /// The sender itself says that what flagged it is over.
+    Cleared(Cleared),
     /// The payload itself says that it is no user.
     NotAUser(SubjectKind),
 }
@@ -36,48 +40,52 @@ impl Plan {
     }
 }
 
-/// Plans an alert for an app whose token is of the tenant `token_tenant`.
+/// Plans an alert. It asks nobody, so that nothing that fails for a passing reason can come before it.
 #[must_use]
-pub fn plan(
-    policy: &Policy,
-    header: &AlertHeader,
-    subjects: &[SubjectRef],
-    token_tenant: TenantId,
-) -> Plan {
+pub fn plan(policy: &Policy, header: &AlertHeader, subjects: &[Subject]) -> Plan {
     let mut screened: Vec<Screened> = subjects
         .iter()
-        .map(
-            |subject| match screen(policy, header, subject, token_tenant) {
-                Ok(()) => Screened::LookUp,
-                Err(screened) => screened,
-            },
-        )
+        .map(|subject| match screen(policy, subject) {
+            Ok(()) => Screened::LookUp,
+            Err(screened) => screened,
+        })
         .collect();
     cap_per_alert(policy, header, &mut screened);
     Plan { screened }
 }
 
-fn screen(
-    policy: &Policy,
-    header: &AlertHeader,
-    subject: &SubjectRef,
-    token_tenant: TenantId,
-) -> Result<(), Screened> {
-    if subject.kind != SubjectKind::User {
-        return Err(Screened::NotAUser(subject.kind));
+impl Plan {
+    /// The same plan for an app whose token is of the tenant `token_tenant`: under a wrong one nobody is looked up.
+    #[must_use]
+    pub fn under(mut self, policy: &Policy, token_tenant: TenantId) -> Self {
+        if token_tenant == policy.tenant {
+            return self;
+        }
+        for entry in self
+            .screened
+            .iter_mut()
+            .filter(|entry| **entry == Screened::LookUp)
+        {
+            *entry = Screened::Withhold(Withheld {
+                reason: WithholdReason::TokenTenant,
+                policy: "EVICT_TENANT_ID",
+                detail: format!(
+                    "The app's token is of the tenant {token_tenant}, but EVICT_TENANT_ID is {}. Nothing is done under \
+                     the wrong tenant: correct the setting, or deploy the app in the tenant that is meant.",
+                    policy.tenant
+                ),
+            });
+        }
+        self
     }
-    if token_tenant != policy.tenant {
-        return withhold(
-            WithholdReason::TokenTenant,
-            "EVICT_TENANT_ID",
-            format!(
-                "The app's token is of the tenant {token_tenant}, but EVICT_TENANT_ID is {}. Nothing is done under \
-                 the wrong tenant: correct the setting, or deploy the app in the tenant that is meant.",
-                policy.tenant
-            ),
-        );
+}
+
+fn screen(policy: &Policy, subject: &Subject) -> Result<(), Screened> {
+    let account = &subject.account;
+    if account.kind != SubjectKind::User {
+        return Err(Screened::NotAUser(account.kind));
     }
-    if let Some(tenant) = subject.tenant.filter(|tenant| *tenant != policy.tenant) {
+    if let Some(tenant) = account.tenant.filter(|tenant| *tenant != policy.tenant) {
         return withhold(
             WithholdReason::OtherTenant,
             "EVICT_TENANT_ID",
@@ -88,16 +96,19 @@ fn screen(
             ),
         );
     }
-    below_minimum(policy, header)
+    if let State::Over(cleared) = &subject.flag.state {
+        return Err(Screened::Cleared(cleared.clone()));
+    }
+    below_minimum(policy, subject)
 }
 
-fn below_minimum(policy: &Policy, header: &AlertHeader) -> Result<(), Screened> {
+fn below_minimum(policy: &Policy, subject: &Subject) -> Result<(), Screened> {
     // A person who asks by hand means it, whatever the severity; an alert that states none is acted on, since leaving it
     // out must not spare anybody.
-    let (Some(minimum), Some(severity), false) = (
+    let (Some(minimum), Some(severity), WrittenBy::Machine) = (
         policy.min_severity,
-        header.severity(),
-        header.shape.is_manual(),
+        subject.flag.severity,
+        subject.flag.written_by,
     ) else {
         return Ok(());
     };
@@ -108,7 +119,7 @@ fn below_minimum(policy: &Policy, header: &AlertHeader) -> Result<(), Screened> 
         WithholdReason::BelowMinimumSeverity,
         "EVICT_MIN_SEVERITY",
         format!(
-            "The alert's severity is {}; EVICT_MIN_SEVERITY acts on {} and above. Send a manual message if this user \
+            "The severity of what flags this user is {}; EVICT_MIN_SEVERITY acts on {} and above. Send a manual message if this user \
              is to be cut.",
             severity.as_str(),
             minimum.as_str()

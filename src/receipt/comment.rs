@@ -4,7 +4,7 @@
 //! It is HTML without blank lines. Sentinel renders HTML and Markdown; for Markdown such a text is one block of HTML and
 //! stays as it is. Every text passes `escape`, so that nothing an alert says can be markup.
 
-use crate::domain::{Mode, Outcome, Parsed, Receipt, StillAlive, SubjectRef};
+use crate::domain::{Mode, Outcome, Parsed, Receipt, StillAlive, Subject};
 
 use super::AlertReport;
 use super::confirmation;
@@ -75,7 +75,7 @@ fn head(report: &AlertReport<'_>) -> Vec<String> {
             accounts(report.receipts.len()),
             counts(report.receipts)
         ),
-        Parsed::NothingToDo(nothing) => sentence::nothing_to_do(&nothing.reason).to_owned(),
+        Parsed::NothingToDo(nothing) => sentence::nothing_to_do(&nothing.reason),
         Parsed::Malformed(_) => "What was sent could not be read, and nobody was cut.".to_owned(),
     };
     let mut lines = vec![format!(
@@ -88,6 +88,9 @@ fn head(report: &AlertReport<'_>) -> Vec<String> {
             text(&malformed.path, NAME_LIMIT),
             text(&sentence::ended(&malformed.expected), SENTENCE_LIMIT),
         ));
+    }
+    if let Some(line) = unread(report.parsed) {
+        lines.push(line);
     }
     if report.mode == Mode::Observe {
         lines.push("<p>The mode is observe: nothing was changed.</p>".to_owned());
@@ -114,11 +117,32 @@ fn head(report: &AlertReport<'_>) -> Vec<String> {
     lines
 }
 
-fn item(subject: Option<&SubjectRef>, receipt: &Receipt) -> String {
+/// What a batch holds besides that names nobody yet.
+fn unread(parsed: &Parsed) -> Option<String> {
+    let Parsed::Alert(alert) = parsed else {
+        return None;
+    };
+    let first = alert.unread.first()?;
+    let others = match alert.unread.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let sentence = format!(
+        "Another part of what was sent names nobody yet (at {}{others}). {}",
+        first.path,
+        sentence::nothing_to_do(&first.reason)
+    );
+    Some(format!("<p>{}</p>", text(&sentence, SENTENCE_LIMIT)))
+}
+
+fn item(subject: Option<&Subject>, receipt: &Receipt) -> String {
     let written = &receipt.subject.0;
     let (name, id) = match &receipt.user {
         Some(user) => (user.user_principal_name.as_str(), Some(user.id)),
-        None => (written.as_str(), subject.and_then(|subject| subject.id)),
+        None => (
+            written.as_str(),
+            subject.and_then(|subject| subject.account.id),
+        ),
     };
     let id = id.map(|id| id.to_string());
     // What was written is told only where it is neither of the two.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::{Masked, Outcome, Receipt, SubjectRef, UserId};
+use crate::domain::{Masked, Outcome, Receipt, Subject, UserId};
 
 use super::AlertReport;
 use super::confirmation::{self, Confirmation};
@@ -121,19 +121,19 @@ fn id(key: EventKey<'_>, identity: &str, repetition: usize) -> Uuid {
 }
 
 /// All that the payload says of the subject, so that two subjects of one message differ.
-fn identity(subject: Option<&SubjectRef>, receipt: &Receipt) -> String {
-    let Some(subject) = subject else {
+fn identity(subject: Option<&Subject>, receipt: &Receipt) -> String {
+    let Some(Subject { account, .. }) = subject else {
         return receipt.subject.0.clone();
     };
     json(&(
-        subject.kind,
-        subject.id,
-        &subject.upn,
-        &subject.sid,
-        &subject.mail,
-        subject.tenant,
-        &subject.account,
-        &subject.name,
+        account.kind,
+        account.id,
+        &account.upn,
+        &account.sid,
+        &account.mail,
+        account.tenant,
+        &account.account,
+        &account.name,
     ))
 }
 

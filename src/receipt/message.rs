@@ -6,8 +6,8 @@
 use serde::Serialize;
 
 use crate::domain::{
-    AccountName, AlertHeader, MailAddress, Outcome, SecurityIdentifier, SubjectKind, SubjectRef,
-    TenantId, UserId, UserPrincipalName,
+    AccountName, AlertHeader, MailAddress, Outcome, SecurityIdentifier, Severity, Subject,
+    SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
 };
 
 use super::AlertReport;
@@ -34,6 +34,9 @@ pub(super) struct ManualMessage<'a> {
     pub(super) alert: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expect: Option<usize>,
+    /// That no person asked: the users go on as an alert flagged them, and its severity counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) automated: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rejected_because: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +67,9 @@ pub(super) struct SubjectEntry<'a> {
     tenant: Option<TenantId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a AccountName>,
+    /// How grave what flags the user is, where no person asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<&'static str>,
 }
 
 impl<'a> Entry<'a> {
@@ -77,16 +83,22 @@ impl<'a> Entry<'a> {
 
     /// The subject as an entry; `None` for what the directory cannot be asked for, or is no user by the payload's own word.
     /// Such a subject's outcome is final before anything is called, so that it never has to go on.
-    pub(super) fn of(subject: &'a SubjectRef) -> Option<Self> {
+    pub(super) fn of(subject: &'a Subject) -> Option<Self> {
+        let account = &subject.account;
+        let severity = match subject.flag.written_by {
+            WrittenBy::Machine => subject.flag.severity.map(Severity::as_str),
+            WrittenBy::Person => None,
+        };
         let entry = Self::Subject(SubjectEntry {
-            id: subject.id,
-            upn: subject.upn.as_ref(),
-            sid: subject.sid.as_ref(),
-            mail: subject.mail.as_ref(),
-            tenant: subject.tenant,
-            account: subject.account.as_ref(),
+            id: account.id,
+            upn: account.upn.as_ref(),
+            sid: account.sid.as_ref(),
+            mail: account.mail.as_ref(),
+            tenant: account.tenant,
+            account: account.account.as_ref(),
+            severity,
         });
-        (subject.kind == SubjectKind::User && subject.is_resolvable()).then_some(entry)
+        (account.kind == SubjectKind::User && account.is_resolvable()).then_some(entry)
     }
 }
 
@@ -105,6 +117,7 @@ impl<'a> ManualMessage<'a> {
             incident: short(&header.incident_id),
             alert: short(&header.alert_id),
             expect: header.expect,
+            automated: None,
             rejected_because: None,
             rejected_from: None,
         }
@@ -141,14 +154,46 @@ impl<'a> ManualMessage<'a> {
     }
 }
 
+impl<'a> ManualMessage<'a> {
+    /// These subjects in as many copies of this message as it takes. Whom a person asked for, whom an alert flags with a
+    /// severity, and whom it flags without one go in messages of their own, so that the guard decides about each as it did.
+    pub(super) fn naming(
+        &self,
+        subjects: impl Iterator<Item = &'a Subject>,
+        limit: usize,
+    ) -> Vec<Self> {
+        let (mut by_person, mut graded, mut ungraded) = (Vec::new(), Vec::new(), Vec::new());
+        for subject in subjects {
+            let entries = match (subject.flag.written_by, subject.flag.severity) {
+                (WrittenBy::Person, _) => &mut by_person,
+                (WrittenBy::Machine, Some(_)) => &mut graded,
+                (WrittenBy::Machine, None) => &mut ungraded,
+            };
+            entries.extend(Entry::of(subject));
+        }
+        let automated = Self {
+            automated: Some(true),
+            ..self.clone()
+        };
+        let without_severity = Self {
+            severity: None,
+            ..automated.clone()
+        };
+        let mut messages = self.pack(by_person, limit, 0);
+        messages.extend(automated.pack(graded, limit, 0));
+        messages.extend(without_severity.pack(ungraded, limit, 0));
+        messages
+    }
+}
+
 /// The subjects as manual messages, as many as it takes to keep each within `limit_bytes` in the form in which the host
 /// sends it. `expect` is written only if the header has it, as each message's own number of users.
 ///
 /// Subjects that are no users, or that the directory cannot be asked for, are passed over: their outcome was final.
 #[must_use]
-pub fn put_back(header: &AlertHeader, subjects: &[SubjectRef], limit_bytes: usize) -> Vec<String> {
+pub fn put_back(header: &AlertHeader, subjects: &[Subject], limit_bytes: usize) -> Vec<String> {
     ManualMessage::of(header)
-        .pack(subjects.iter().filter_map(Entry::of), limit_bytes, 0)
+        .naming(subjects.iter(), limit_bytes)
         .iter()
         .map(json)
         .collect()
@@ -158,10 +203,10 @@ pub fn put_back(header: &AlertHeader, subjects: &[SubjectRef], limit_bytes: usiz
 /// checked; on the queue that is a claim like any other, since whoever may send there could have written it.
 #[must_use]
 pub fn handover(report: &AlertReport<'_>) -> Vec<String> {
-    let entries = report
+    let subjects = report
         .pairs()
         .filter(|(_, receipt)| matches!(receipt.outcome, Outcome::HandedOver))
-        .filter_map(|(subject, _)| subject.and_then(Entry::of));
+        .filter_map(|(subject, _)| subject);
     let header = report.parsed.header();
     let mut message = ManualMessage::of(header);
     if let Some(caller) = report.requested_by {
@@ -173,7 +218,7 @@ pub fn handover(report: &AlertReport<'_>) -> Vec<String> {
         ));
     }
     message
-        .pack(entries, QUEUE_MESSAGE_LIMIT, 0)
+        .naming(subjects, QUEUE_MESSAGE_LIMIT)
         .iter()
         .map(json)
         .collect()

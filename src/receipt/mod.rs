@@ -49,14 +49,14 @@ mod reply;
 mod sentence;
 mod size;
 
-use crate::domain::{Caller, Mode, Parsed, Receipt, SubjectRef};
+use crate::domain::{Caller, Mode, Parsed, Receipt, Subject};
 
 pub use alive::{cut_at, still_alive};
 pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
 pub use log::log_line;
 pub use message::{handover, put_back};
-pub use rejected::{RejectedFrom, rejected, unfinished};
+pub use rejected::{RejectedFrom, rejected, unfinished, unread};
 pub use reply::{OperatorReply, OperatorReport, operator_json, reply_json};
 pub use size::{EVENT_LIMIT, QUEUE_MESSAGE_LIMIT};
 
@@ -74,18 +74,9 @@ pub struct AlertReport<'a> {
 }
 
 impl<'a> AlertReport<'a> {
-    /// The subjects of the payload, in its order.
-    fn subjects(&self) -> &'a [SubjectRef] {
-        match self.parsed {
-            Parsed::Alert(alert) => &alert.subjects,
-            Parsed::NothingToDo(nothing) => &nothing.subjects,
-            Parsed::Malformed(_) => &[],
-        }
-    }
-
     /// Every receipt with its subject.
-    fn pairs(&self) -> impl Iterator<Item = (Option<&'a SubjectRef>, &'a Receipt)> {
-        let subjects = self.subjects();
+    fn pairs(&self) -> impl Iterator<Item = (Option<&'a Subject>, &'a Receipt)> {
+        let subjects = self.parsed.subjects();
         self.receipts
             .iter()
             .enumerate()

@@ -1,6 +1,6 @@
 //! What goes to the queue `evict-rejected`: messages that could not be read, and what a last delivery left unfinished.
 //!
-//! Nothing is lost there. A body that does not fit into one message goes in several, whose `receivedBodyBase64`, each
+//! Nothing is lost there. What names nobody yet goes there too, with the reason. A body that does not fit into one message goes in several, whose `receivedBodyBase64`, each
 //! decoded and put together in the order of `part.number`, are the body byte for byte.
 
 use base64::Engine as _;
@@ -8,10 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Correlation, Malformed};
+use crate::domain::{Correlation, Malformed, Parsed, Shape};
 
 use super::AlertReport;
-use super::message::{Entry, ManualMessage};
+use super::message::ManualMessage;
+use super::sentence;
 use super::size::{QUEUE_MESSAGE_LIMIT, as_sent, cut, json, prefix};
 
 /// Which delivery of which message is rejected.
@@ -56,7 +57,7 @@ impl<'a> Origin<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Unreadable<'a> {
-    rejected_because: String,
+    rejected_because: &'a str,
     problem: Problem<'a>,
     shape: &'static str,
     rejected_from: &'a Origin<'a>,
@@ -89,18 +90,64 @@ enum Body<'a> {
 /// A message that could not be read, with the reason and its whole body: one message, or as many as the body demands.
 #[must_use]
 pub fn rejected(malformed: &Malformed, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
+    let problem = Problem {
+        path: &malformed.path,
+        expected: &malformed.expected,
+    };
+    let because = "The message could not be read, and reading it again would not change that. Nobody was cut. Next: correct what `problem` names and send it again.";
+    with_body(because, problem, malformed.header.shape, body, from)
+}
+
+/// A message that was understood, and that leaves users whom it does not name: its entities have not arrived, or it only
+/// links to them. It goes on with its whole body, so that nobody waits in vain; none, if it leaves nobody.
+#[must_use]
+pub fn unread(parsed: &Parsed, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
+    let (path, reason) = match parsed {
+        Parsed::NothingToDo(nothing) if nothing.reason.leaves_users_unread() => {
+            ("$", &nothing.reason)
+        }
+        Parsed::Alert(alert) => match alert.unread.first() {
+            Some(part) => (part.path.as_str(), &part.reason),
+            None => return Vec::new(),
+        },
+        Parsed::NothingToDo(_) | Parsed::Malformed(_) => return Vec::new(),
+    };
+    let because = match parsed {
+        Parsed::Alert(_) => {
+            "A part of this message names nobody yet, and nobody was cut for it; the users of its other parts have receipts. Next: see what `problem` names, and send that part again once the users are in it."
+        }
+        Parsed::NothingToDo(_) | Parsed::Malformed(_) => {
+            "This message names nobody yet, and nobody was cut for it. Next: see what `problem` names, and send it again once the users are in it."
+        }
+    };
+    let expected = format!("{}: {}", reason.as_str(), sentence::nothing_to_do(reason));
+    let problem = Problem {
+        path,
+        expected: &expected,
+    };
+    with_body(because, problem, parsed.header().shape, body, from)
+}
+
+fn with_body(
+    rejected_because: &str,
+    problem: Problem<'_>,
+    shape: Shape,
+    body: &[u8],
+    from: &RejectedFrom<'_>,
+) -> Vec<String> {
     let origin = Origin::of(from);
-    let path = cut(&malformed.path, 1024);
-    let expected = cut(&malformed.expected, 4 * 1024);
-    let whole = |part, body| {
-        Unreadable {
-        rejected_because: "The message could not be read, and reading it again would not change that. Nobody was cut. Next: correct what `problem` names and send it again.".to_owned(),
-        problem: Problem { path: &path, expected: &expected },
-        shape: malformed.header.shape.as_str(),
+    let path = cut(problem.path, 1024);
+    let expected = cut(problem.expected, 4 * 1024);
+    let whole = |part, body| Unreadable {
+        rejected_because,
+        problem: Problem {
+            path: &path,
+            expected: &expected,
+        },
+        shape: shape.as_str(),
         rejected_from: &origin,
         part,
         body,
-    }
     };
     let widest = Part {
         number: usize::MAX,
@@ -151,10 +198,10 @@ fn may_be_rewritten(text: &str) -> bool {
 /// manual form passes over.
 #[must_use]
 pub fn unfinished(report: &AlertReport<'_>, from: &RejectedFrom<'_>) -> Vec<String> {
-    let entries = report
+    let subjects = report
         .pairs()
         .filter(|(_, receipt)| receipt.outcome.is_worth_putting_back())
-        .filter_map(|(subject, _)| subject.and_then(Entry::of));
+        .filter_map(|(subject, _)| subject);
     let message = ManualMessage {
         rejected_because: Some(
             "These users were not cut; their receipts say why. Next: remove what stood in the way (a missing permission, an outage), then put this message on the input queue as it is."
@@ -164,7 +211,7 @@ pub fn unfinished(report: &AlertReport<'_>, from: &RejectedFrom<'_>) -> Vec<Stri
         ..ManualMessage::of(report.parsed.header())
     };
     message
-        .pack(entries, QUEUE_MESSAGE_LIMIT, 0)
+        .naming(subjects, QUEUE_MESSAGE_LIMIT)
         .iter()
         .map(json)
         .collect()

@@ -7,7 +7,9 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{Caller, NothingToDoReason, Outcome, Parsed, Receipt, TenantId};
+use crate::domain::{
+    Caller, Masked, NothingToDo, NothingToDoReason, Outcome, Parsed, Receipt, TenantId, UserId,
+};
 
 use super::comment::comment;
 use super::confirmation::{self, Confirmation};
@@ -22,16 +24,11 @@ pub fn reply_json(report: &AlertReport<'_>) -> String {
         summary: Summary::of(report.receipts),
         comment: comment(report),
         validation_response: match report.parsed {
-            Parsed::NothingToDo(nothing) => match &nothing.reason {
-                NothingToDoReason::SubscriptionValidation { code } => Some(code),
-                NothingToDoReason::NoAccount
-                | NothingToDoReason::EntitiesNotArrived
-                | NothingToDoReason::NoUser
-                | NothingToDoReason::NotificationOnly
-                | NothingToDoReason::Resolved
-                | NothingToDoReason::NotAnAlert => None,
-            },
-            Parsed::Alert(_) | Parsed::Malformed(_) => None,
+            Parsed::NothingToDo(NothingToDo {
+                reason: NothingToDoReason::SubscriptionValidation { code },
+                ..
+            }) => Some(code),
+            Parsed::Alert(_) | Parsed::NothingToDo(_) | Parsed::Malformed(_) => None,
         },
     })
 }
@@ -100,8 +97,23 @@ struct AlertRecord<'a> {
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     nothing_to_do: Option<&'static str>,
+    /// If it is no alert: what it was taken for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_for: Option<&'static str>,
+    /// If it was merged into another incident: that one's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirected_to: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem<'a>>,
+    /// The accounts that it names and does not flag, at most [`MENTIONED_LIMIT`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentioned: Vec<Mentioned>,
+    /// How many more it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mentioned_left_out: Option<usize>,
+    /// The parts that name nobody yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<Unread<'a>>,
     mode: &'static str,
     shape: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,9 +144,82 @@ struct Problem<'a> {
     expected: &'a str,
 }
 
+/// The most accounts of a reply that are only named.
+const MENTIONED_LIMIT: usize = 100;
+
+/// An account that is not acted on, and why.
+#[derive(Debug, Serialize)]
+struct Mentioned {
+    subject: Masked,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<UserId>,
+    #[serde(rename = "as")]
+    role: &'static str,
+    why: &'static str,
+}
+
+impl Mentioned {
+    fn all(parsed: &Parsed) -> Vec<Self> {
+        let mentioned = parsed.mentioned().iter().take(MENTIONED_LIMIT);
+        mentioned
+            .map(|mention| Self {
+                subject: Masked(mention.account.written()),
+                id: mention.account.id,
+                role: mention.why.as_str(),
+                why: mention.why.sentence(),
+            })
+            .collect()
+    }
+}
+
+/// A part of a batch that names nobody yet.
+#[derive(Debug, Serialize)]
+struct Unread<'a> {
+    path: &'a str,
+    reason: &'static str,
+}
+
+impl<'a> Unread<'a> {
+    fn all(parsed: &'a Parsed) -> Vec<Self> {
+        let Parsed::Alert(alert) = parsed else {
+            return Vec::new();
+        };
+        let parts = alert.unread.iter().take(MENTIONED_LIMIT);
+        parts
+            .map(|part| Self {
+                path: &part.path,
+                reason: part.reason.as_str(),
+            })
+            .collect()
+    }
+}
+
+/// What a reason tells besides its word.
+fn told(reason: &NothingToDoReason) -> (Option<&'static str>, Option<&str>) {
+    match reason {
+        NothingToDoReason::NotAnAlert { taken_for } => (Some(taken_for), None),
+        NothingToDoReason::Redirected { into } => (None, into.as_deref()),
+        NothingToDoReason::NoAccount
+        | NothingToDoReason::EntitiesPending
+        | NothingToDoReason::NoUser
+        | NothingToDoReason::NotificationOnly
+        | NothingToDoReason::Resolved
+        | NothingToDoReason::SubscriptionValidation { .. } => (None, None),
+    }
+}
+
 impl<'a> AlertRecord<'a> {
     fn of(report: &AlertReport<'a>) -> Self {
         let header = report.parsed.header();
+        let (taken_for, redirected_to) = match report.parsed {
+            Parsed::NothingToDo(nothing) => told(&nothing.reason),
+            Parsed::Alert(_) | Parsed::Malformed(_) => (None, None),
+        };
+        let left_out = report
+            .parsed
+            .mentioned()
+            .len()
+            .saturating_sub(MENTIONED_LIMIT);
         let (nothing_to_do, problem) = match report.parsed {
             Parsed::Alert(_) => (None, None),
             Parsed::NothingToDo(nothing) => (Some(nothing.reason.as_str()), None),
@@ -149,7 +234,12 @@ impl<'a> AlertRecord<'a> {
         Self {
             verdict: report.parsed.verdict(),
             nothing_to_do,
+            taken_for,
+            redirected_to,
             problem,
+            mentioned: Mentioned::all(report.parsed),
+            mentioned_left_out: Some(left_out).filter(|count| *count > 0),
+            unread: Unread::all(report.parsed),
             mode: report.mode.as_str(),
             shape: header.shape.as_str(),
             severity: header.severity.as_deref(),

@@ -100,6 +100,7 @@ fn withheld(reason: WithholdReason, policy: Option<&str>) -> String {
         WithholdReason::BlastRadius => format!(
             "Not cut: no more users may be cut now under {setting}. Next: if the users are meant, send the alert again when the hour has moved on, or raise the setting."
         ),
+        WithholdReason::ClearedBySource => "Not cut: the sender itself says that what flagged the user is over. Next: if the user is to be cut all the same, send a manual message.".to_owned(),
         WithholdReason::Observe => {
             format!("Would have been cut, but {setting} is observe: nothing was changed.")
         }
@@ -116,6 +117,7 @@ fn setting_of(reason: WithholdReason) -> &'static str {
         WithholdReason::BelowMinimumSeverity => "EVICT_MIN_SEVERITY",
         WithholdReason::BlastRadius => "the caps of users",
         WithholdReason::Observe => "EVICT_MODE",
+        WithholdReason::ClearedBySource => "no setting",
     }
 }
 
@@ -142,24 +144,26 @@ fn not_a_user(kind: SubjectKind) -> &'static str {
 }
 
 /// Why nothing was done for the whole alert.
-pub(super) fn nothing_to_do(reason: &NothingToDoReason) -> &'static str {
+pub(super) fn nothing_to_do(reason: &NothingToDoReason) -> String {
     match reason {
-        NothingToDoReason::NoAccount => "Nothing to do: the alert names no account.",
-        NothingToDoReason::EntitiesNotArrived => {
-            "Nothing was done yet: the incident's entities had not arrived when it was sent. Next: send it again in a few minutes."
-        }
+        NothingToDoReason::NoAccount => "Nothing to do: the alert names no account.".to_owned(),
+        NothingToDoReason::EntitiesPending => "Nothing was done yet: the entities had not arrived when this was sent. Next: send it again in a few minutes.".to_owned(),
         NothingToDoReason::NoUser => {
-            "Nothing to do: the alert names accounts, but no user among them."
+            "Nothing to do: the alert names accounts, but flags no user among them.".to_owned()
         }
-        NothingToDoReason::NotificationOnly => {
-            "Nothing to do: this only announces an alert and names no account. Next: fetch the alert and send that."
+        NothingToDoReason::NotificationOnly => "Nothing to do: this only announces something and does not say whom it is about. Next: fetch the alert or the results that it links to, and send those.".to_owned(),
+        NothingToDoReason::Resolved => "Nothing to do: the alert or incident is over, by its sender's own word (closed, resolved, dismissed, or found to be none). Next: if somebody of it is to be cut all the same, send a manual message.".to_owned(),
+        NothingToDoReason::Redirected { into } => {
+            let other = into
+                .as_ref()
+                .map_or_else(|| "another".to_owned(), |id| format!("the incident {id}"));
+            format!("Nothing to do: the incident was merged into {other}, which holds its alerts now. Next: send that one.")
         }
-        NothingToDoReason::Resolved => {
-            "Nothing to do: the alert says that its condition has ended."
+        NothingToDoReason::NotAnAlert { taken_for } => {
+            format!("Nothing to do: this is no alert, but {taken_for}.")
         }
-        NothingToDoReason::NotAnAlert => "Nothing to do: this is a record of another kind.",
         NothingToDoReason::SubscriptionValidation { .. } => {
-            "Nothing to do: Event Grid asked whether this endpoint is ours."
+            "Nothing to do: Event Grid asked whether this endpoint is ours.".to_owned()
         }
     }
 }

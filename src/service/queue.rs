@@ -3,7 +3,8 @@
 //!
 //! What is retried and what is not:
 //!
-//! - A malformed message is not: it would only come again as it is. It goes to `evict-rejected` with the reason.
+//! - A malformed message is not: it would only come again as it is. It goes to `evict-rejected` with the reason, and so
+//!   does one that names nobody yet, because its entities have not arrived or it only links to them.
 //! - A subject that Graph could not be asked about is, by giving the message back after a wait that grows with each
 //!   delivery; the host itself redelivers at once.
 //! - A subject that failed for want of a permission is not: the platform keeps a token for up to a day, longer than all
@@ -64,7 +65,11 @@ impl Service {
         };
         let rejected = match &parsed {
             Parsed::Malformed(malformed) => receipt::rejected(malformed, &message.body, &from),
-            Parsed::Alert(_) | Parsed::NothingToDo(_) => receipt::unfinished(&report, &from),
+            Parsed::Alert(_) | Parsed::NothingToDo(_) => {
+                let mut rejected = receipt::unfinished(&report, &from);
+                rejected.extend(receipt::unread(&parsed, &message.body, &from));
+                rejected
+            }
         };
         let key = match &correlation.message_id {
             Some(id) => EventKey::Message(id),
@@ -118,7 +123,15 @@ fn summary(parsed: &Parsed) -> String {
     match parsed {
         Parsed::Alert(alert) => format!("shape={shape} subjects={}", alert.subjects.len()),
         Parsed::NothingToDo(nothing) => {
-            format!("shape={shape} nothing_to_do={}", nothing.reason.as_str())
+            let put = if nothing.reason.leaves_users_unread() {
+                " put=evict-rejected"
+            } else {
+                ""
+            };
+            format!(
+                "shape={shape} nothing_to_do={}{put}",
+                nothing.reason.as_str()
+            )
         }
         Parsed::Malformed(malformed) => {
             format!(

@@ -34,12 +34,22 @@ fn a_slip_in_a_manual_message_is_named_with_its_place() {
         r#"{"user": "alice@contoso.com", "expect": -1}"#,
         r#"{"user": "alice@contoso.com", "expect": "all"}"#,
         r#"{"requestedBy": "alice@contoso.com"}"#,
+        r#"{"usr": "alice@contoso.com", "expect": 1}"#,
+        r#"{"user": "alice@contoso.com", "expct": 1}"#,
+        r#"{"user": "alice@contoso.com", "whatIf": true}"#,
+        r#"{"user": "alice@contoso.com", "tenant": "f6fadfa7-e5c1-4b62-9362-da5cc13da58a"}"#,
+        r#"{"user": "alice@contoso.com", "User": "bob@contoso.com"}"#,
+        r#"{"users": [{"id": "6cace4d5-19d5-4695-92e7-4f7bfab36728", "upm": "alice@contoso.com"}]}"#,
+        r#"{"users": [{"upn": "alice@contoso.com", "upn": "bob@contoso.com"}]}"#,
+        r#"{"user": "alice@contoso.com", "<b>": 1}"#,
+        r#"{"user": "alice@contoso.com", "automated": "yes"}"#,
+        r#"{"user": "alice@contoso.com", "a": 1, "b": 2, "c": 3, "d": 4, "e": 5}"#,
     ]
     .map(refusal);
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     manual $.users[3]: a user principal name, an object id, a SID or DOMAIN\name was expected; another string stands there
     manual $.users[1].upn: a user principal name was expected; another string stands there
-    manual $.users[0]: one of id, upn, sid, mail, account was expected; none stands there
+    manual $.users[0]: a manual message was expected; a property displayName stands there, which the form does not have: the form has id, upn, sid, mail, account, tenant, severity
     manual $.users[0].id: an object id was expected; another string stands there
     manual $.users[0]: a string or an object was expected; null stands there
     manual $.users: a list was expected; a string stands there
@@ -53,6 +63,16 @@ fn a_slip_in_a_manual_message_is_named_with_its_place() {
     manual $.expect: a whole number that is not negative was expected; another number stands there
     manual $.expect: a whole number that is not negative was expected; another string stands there
     manual $.users: a list of users was expected, or one user under the name user; neither stands there
+    manual $: a manual message was expected; a property usr stands there, which the form does not have: write user, if that is meant
+    manual $: a manual message was expected; a property expct stands there, which the form does not have: write expect, if that is meant
+    manual $: a manual message was expected; a property whatIf stands there, which the form does not have: the form has user, users, reason, requestedBy, severity, incident, alert, expect, automated, rejectedBecause, rejectedFrom
+    manual $: a manual message was expected; a property tenant stands there, which the form does not have: it belongs into the object of a user, such as {"user": {"upn": ..., "tenant": ...}}
+    manual $: each property once was expected; user stands there twice
+    manual $.users[0]: a manual message was expected; a property upm stands there, which the form does not have: write upn, if that is meant
+    manual $.users[0]: each property once was expected; upn stands there twice
+    manual $: a manual message was expected; a property of another name stands there, which the form does not have: the form has user, users, reason, requestedBy, severity, incident, alert, expect, automated, rejectedBecause, rejectedFrom
+    manual $.automated: true or false was expected; another string stands there
+    none $: an alert, an incident, an entity or a manual message was expected; a document of another system that has a user stands there; it is no person's order. To have somebody of it cut, send a manual message, such as {"user": "alice@contoso.com"}
     "#);
 }
 
@@ -68,16 +88,16 @@ fn a_place_inside_a_foreign_payload_is_named_with_its_path() {
         r#"{"SystemAlertId": "1", "Entities": "42"}"#,
         r#"{"SystemAlertId": "1", "Entities": [{"kind": "Account", "properties": "x"}]}"#,
         r#"{"IncidentArmID": null}"#,
-        r#"{"value": [{"evidence": []}, {"evidence": [{}, []]}]}"#,
+        r#"{"value": [{"serviceSource": "x", "evidence": []}, {"serviceSource": "x", "evidence": [{}, []]}]}"#,
         r#"{"alerts": [{"entities": 1}], "incidentName": "x"}"#,
         r#"{"schemaId": "azureMonitorCommonAlertSchema", "data": {}}"#,
         r#"{"data": {"essentials": {}, "alertContext": {"SearchResults": {"tables": [{"columns": [], "rows": [[], {}]}]}}}}"#,
         r#"{"data": {"essentials": {}, "alertContext": {"caller": "a", "claims": "{"}}}"#,
         r#"{"records": [{"category": "AdvancedHunting-AlertEvidence", "properties": {"AdditionalFields": "{"}}]}"#,
-        r#"[{"eventType": "x", "data": {"users": ["alice"]}}]"#,
-        r#"[{"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {}}]"#,
+        r#"[{"eventType": "x", "dataVersion": "1", "data": {"users": ["alice"]}}]"#,
+        r#"[{"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "dataVersion": "1", "data": {}}]"#,
         r#"{"specversion": "1.0", "type": "x"}"#,
-        r#"{"specversion": "1.0", "data_base64": "%%"}"#,
+        r#"{"specversion": "1.0", "type": "x", "data_base64": "%%"}"#,
         r#"{"ContentData": "eyJ1c2VyIjogNDJ9"}"#,
         r#"{"ContentData": ""}"#,
     ]
@@ -85,7 +105,7 @@ fn a_place_inside_a_foreign_payload_is_named_with_its_path() {
     insta::assert_snapshot!(refusals.join("\n"), @r#"
     sentinel-incident-trigger $.object: an object was expected; nothing stands there
     sentinel-incident-trigger $.object.properties.relatedEntities: a list was expected; a number stands there
-    sentinel-incident-trigger $.object.properties.relatedEntities[1]: an object was expected; a string stands there
+    sentinel-incident-trigger $.object.properties.relatedEntities[1]: an entity, which is an object, was expected; a string stands there. To name users by text, send a manual message with a list of users
     sentinel-incident-trigger $.object.properties.alerts[0].properties: an object was expected; a number stands there
     sentinel-alert-trigger $.Entities: well-formed JSON was expected; it breaks off at line 1, column 14 (counted within the string)
     sentinel-alert-trigger $.Entities: well-formed JSON was expected; it goes wrong at line 1, column 1 (counted within the string)
@@ -160,12 +180,12 @@ fn what_is_no_payload_at_all_is_refused() {
     manual-text $: JSON, one user principal name or one object id was expected; other text stands there
     manual-text $: JSON, one user principal name or one object id was expected; other text stands there
     manual-text $: JSON, one user principal name or one object id was expected; other text stands there
+    manual-text $: JSON, one user principal name or one object id was expected; several names stand there. Send them in a list: {"users": ["alice@contoso.com", "bob@contoso.com"]}
+    manual-text $: JSON, one user principal name or one object id was expected; several names stand there. Send them in a list: {"users": ["alice@contoso.com", "bob@contoso.com"]}
     manual-text $: JSON, one user principal name or one object id was expected; other text stands there
     manual-text $: JSON, one user principal name or one object id was expected; other text stands there
     manual-text $: JSON, one user principal name or one object id was expected; other text stands there
-    manual-text $: JSON, one user principal name or one object id was expected; other text stands there
-    manual-text $: JSON, one user principal name or one object id was expected; other text stands there
-    none $[0]: an object was expected; a string stands there
+    none $: a list of alerts was expected; a list of strings stands there. To name users, send {"users": ["alice@contoso.com", "bob@contoso.com"]}
     manual $[1].users: a list was expected; a number stands there
     none $: JSON of at most 100 levels was expected; it goes deeper at line 1, column 111
     sentinel-alert-trigger $.Entities: JSON of at most 100 levels was expected; it goes deeper at line 1, column 101 (counted within the string)

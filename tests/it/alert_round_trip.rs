@@ -5,21 +5,34 @@ use std::fs;
 use std::path::Path;
 
 use evict::alert::parse;
-use evict::domain::{Alert, Correlation, Outcome, Parsed, SubjectKind, SubjectRef, WithholdReason};
+use evict::domain::{
+    Alert, Correlation, Outcome, Parsed, State, Subject, SubjectKind, WithholdReason, WrittenBy,
+};
 use evict::receipt::{EventKey, RejectedFrom, events, put_back, reply_json, unfinished};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::receipt_world::{crowd, report, time};
 
-fn users(alert: &Alert) -> Vec<SubjectRef> {
-    let is_user = |subject: &&SubjectRef| subject.kind == SubjectKind::User;
-    alert.subjects.iter().filter(is_user).cloned().collect()
+/// The users who would be looked up: of whom the sender says that it is over nothing goes on.
+fn users(alert: &Alert) -> Vec<Subject> {
+    let is_user = |subject: &&Subject| {
+        subject.account.kind == SubjectKind::User && subject.flag.state == State::Open
+    };
+    // A person is acted on whatever the severity, and so it does not go on.
+    let graded = |mut subject: Subject| {
+        if subject.flag.written_by == WrittenBy::Person {
+            subject.flag.severity = None;
+        }
+        subject
+    };
+    let users = alert.subjects.iter().filter(is_user).cloned();
+    users.map(graded).collect()
 }
 
 /// Puts the users back in messages of at most `limit` bytes, and reads them again.
-fn read_back(alert: &Alert, limit: usize) -> Vec<SubjectRef> {
-    put_back(&alert.header, &alert.subjects, limit)
+fn read_back(alert: &Alert, limit: usize) -> Vec<Subject> {
+    put_back(&alert.header, &users(alert), limit)
         .iter()
         .flat_map(|message| match parse(message.as_bytes()) {
             Parsed::Alert(read) => {

@@ -5,11 +5,11 @@ use evict::domain::{MailAddress, Parsed, SubjectRef};
 use serde_json::{Value, json};
 
 fn subjects(payload: &Value) -> Vec<SubjectRef> {
-    match parse(payload.to_string().as_bytes()) {
-        Parsed::Alert(alert) => alert.subjects,
-        Parsed::NothingToDo(nothing) => nothing.subjects,
-        Parsed::Malformed(malformed) => panic!("{} {}", malformed.path, malformed.expected),
+    let parsed = parse(payload.to_string().as_bytes());
+    if let Parsed::Malformed(malformed) = &parsed {
+        panic!("{} {}", malformed.path, malformed.expected);
     }
+    parsed.accounts()
 }
 
 /// The subjects of an alert with these entities, each as what it is and by what a person knows it.
@@ -332,20 +332,21 @@ fn what_one_message_expects_holds_for_that_message_alone() {
 
 #[test]
 fn of_duplicate_names_the_last_that_says_something_counts() {
-    let upns = |body: &str| match parse(body.as_bytes()) {
-        Parsed::Alert(alert) => alert
-            .subjects
-            .iter()
-            .map(SubjectRef::written)
-            .collect::<Vec<_>>(),
-        other => panic!("{}", other.verdict()),
+    let upns = |body: &str| -> Vec<String> {
+        let parsed = parse(body.as_bytes());
+        parsed.accounts().iter().map(SubjectRef::written).collect()
+    };
+    let alert = |account: &str| {
+        format!(r#"{{"SystemAlertId": "1", "Entities": [{{"Type": "account", {account}}}]}}"#)
     };
     assert_eq!(
-        upns(r#"{"user": "alice@contoso.com", "User": "bob@contoso.com"}"#),
+        upns(&alert(
+            r#""Name": "alice@contoso.com", "NAME": "bob@contoso.com""#
+        )),
         ["bob@contoso.com"]
     );
     assert_eq!(
-        upns(r#"{"user": "alice@contoso.com", "user": null}"#),
+        upns(&alert(r#""Name": "alice@contoso.com", "Name": null"#)),
         ["alice@contoso.com"]
     );
 }
@@ -383,6 +384,6 @@ fn a_hundred_thousand_accounts_are_read_and_each_is_there_once() {
         alert
             .subjects
             .iter()
-            .all(|subject| subject.id.is_some() && subject.upn.is_some())
+            .all(|subject| subject.account.id.is_some() && subject.account.upn.is_some())
     );
 }

@@ -1,8 +1,9 @@
 //! No input clears a protected account: whatever the policy, the alert and the directory say.
 
 use evict::domain::{
-    Admission, AlertHeader, GroupId, HomeTenant, Mode, Policy, ProtectedUser, Severity, Shape,
-    SubjectKind, SubjectRef, TenantId, User, UserId,
+    Admission, AlertHeader, Cleared, ClearedAs, Flag, GroupId, HomeTenant, Mode, Policy,
+    ProtectedUser, Severity, Shape, State, Subject, SubjectKind, SubjectRef, TenantId, User,
+    UserId, WrittenBy,
 };
 use evict::guard::{Allowance, Examined, Membership, Screened, examine, plan};
 use proptest::prelude::*;
@@ -69,9 +70,23 @@ prop_compose! {
         is_user in any::<bool>(),
         id in proptest::option::of(user_id()),
         tenant in proptest::option::of(tenant_id()),
-    ) -> SubjectRef {
+        severity in proptest::option::of(prop_oneof![
+            Just(Severity::None), Just(Severity::Low), Just(Severity::High),
+        ]),
+        over in any::<bool>(),
+        by_person in any::<bool>(),
+    ) -> Subject {
         let kind = if is_user { SubjectKind::User } else { SubjectKind::Machine };
-        SubjectRef { id, tenant, ..SubjectRef::new(kind) }
+        let written_by = if by_person { WrittenBy::Person } else { WrittenBy::Machine };
+        let cleared = Cleared { how: ClearedAs::Dismissed, word: "dismissed".to_owned(), at: None };
+        Subject {
+            account: SubjectRef { id, tenant, ..SubjectRef::new(kind) },
+            flag: Flag {
+                severity,
+                state: if over { State::Over(cleared) } else { State::Open },
+                written_by,
+            },
+        }
     }
 }
 
@@ -142,32 +157,33 @@ proptest! {
         subjects in proptest::collection::vec(subject(), 0..12),
         token_tenant in tenant_id(),
     ) {
-        let plan = plan(&policy, &header, &subjects, token_tenant);
+        let plan = plan(&policy, &header, &subjects).under(&policy, token_tenant);
         prop_assert_eq!(plan.screened.len(), subjects.len());
         prop_assert!(plan.wanted() <= policy.max_users_per_alert);
         for (screened, subject) in plan.screened.iter().zip(&subjects) {
-            let is_user = subject.kind == SubjectKind::User;
+            let is_user = subject.account.kind == SubjectKind::User;
             prop_assert_eq!(matches!(screened, Screened::NotAUser(_)), !is_user);
             if *screened == Screened::LookUp {
                 prop_assert_eq!(token_tenant, policy.tenant);
-                prop_assert!(subject.tenant.is_none_or(|tenant| tenant == policy.tenant));
+                prop_assert!(subject.account.tenant.is_none_or(|tenant| tenant == policy.tenant));
                 let is_too_low = matches!(
-                    (policy.min_severity, header.severity()), (Some(least), Some(severity)) if severity < least);
-                prop_assert!(header.shape.is_manual() || !is_too_low);
+                    (policy.min_severity, subject.flag.severity), (Some(least), Some(severity)) if severity < least);
+                prop_assert!(subject.flag.written_by == WrittenBy::Person || !is_too_low);
+                prop_assert_eq!(&subject.flag.state, &State::Open);
             }
         }
     }
 
     #[test]
     fn a_persons_word_lifts_the_cap_per_alert_and_nothing_else(
-        policy in policy(), subjects in proptest::collection::vec(subject(), 0..12), token_tenant in tenant_id(),
+        policy in policy(), subjects in proptest::collection::vec(subject(), 0..12),
     ) {
         let silent = AlertHeader::new(Shape::Manual);
         let meant = AlertHeader { expect: Some(subjects.len()), ..silent.clone() };
         let generous = Policy { max_users_per_alert: usize::MAX, ..policy.clone() };
         prop_assert_eq!(
-            plan(&policy, &meant, &subjects, token_tenant),
-            plan(&generous, &silent, &subjects, token_tenant)
+            plan(&policy, &meant, &subjects),
+            plan(&generous, &silent, &subjects)
         );
     }
 }

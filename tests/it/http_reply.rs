@@ -222,7 +222,7 @@ async fn an_incident_whose_entities_have_not_arrived_is_told_from_one_that_has_n
     early["object"]["properties"]["relatedEntities"] = json!([]);
     let answer = app.post(early.to_string()).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.body["alert"]["nothingToDo"], "entities_not_arrived");
+    assert_eq!(answer.body["alert"]["nothingToDo"], "entities_pending");
     app.end().await;
 }
 

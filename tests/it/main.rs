@@ -40,6 +40,7 @@ mod evict_wait;
 #[cfg(feature = "operator")]
 mod explain;
 mod faults;
+mod field_samples;
 mod fuzzed;
 mod golden;
 mod guard_caps;

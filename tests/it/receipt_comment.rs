@@ -6,7 +6,9 @@ use evict::domain::{
 use evict::receipt::{AlertReport, COMMENT_LIMIT, comment};
 use proptest::prelude::*;
 
-use crate::receipt_world::{alert, crowd, malformed, named, nothing, receipt, report, time, upn};
+use crate::receipt_world::{
+    alert, crowd, flagged, malformed, named, nothing, receipt, report, time, upn,
+};
 
 /// The comment as it is seen: character references replaced by what they stand for.
 fn seen(comment: &str) -> String {
@@ -209,11 +211,16 @@ fn every_kind_of_account_that_is_no_user_has_a_sentence() {
 fn nothing_to_do_and_unreadable_are_said_in_a_sentence() {
     let reasons = [
         NothingToDoReason::NoAccount,
-        NothingToDoReason::EntitiesNotArrived,
+        NothingToDoReason::EntitiesPending,
         NothingToDoReason::NoUser,
         NothingToDoReason::NotificationOnly,
         NothingToDoReason::Resolved,
-        NothingToDoReason::NotAnAlert,
+        NothingToDoReason::Redirected {
+            into: Some("14".to_owned()),
+        },
+        NothingToDoReason::NotAnAlert {
+            taken_for: "a sign-in",
+        },
         NothingToDoReason::SubscriptionValidation {
             code: "512d38b6".to_owned(),
         },
@@ -225,16 +232,17 @@ fn nothing_to_do_and_unreadable_are_said_in_a_sentence() {
         .map(|parsed| seen(&comment(&report(&parsed, &[]))))
         .collect();
     insta::assert_snapshot!(comments.join("\n"), @r#"
-        <p><b>Evict:</b> Nothing to do: the alert names no account.</p>
-        <p><b>Evict:</b> Nothing was done yet: the incident's entities had not arrived when it was sent. Next: send it again in a few minutes.</p>
-        <p><b>Evict:</b> Nothing to do: the alert names accounts, but no user among them.</p>
-        <p><b>Evict:</b> Nothing to do: this only announces an alert and names no account. Next: fetch the alert and send that.</p>
-        <p><b>Evict:</b> Nothing to do: the alert says that its condition has ended.</p>
-        <p><b>Evict:</b> Nothing to do: this is a record of another kind.</p>
-        <p><b>Evict:</b> Nothing to do: Event Grid asked whether this endpoint is ours.</p>
-        <p><b>Evict:</b> What was sent could not be read, and nobody was cut.</p>
-        <p>At $.users[3]: expected a text or an object, and a number stands there. Next: correct it and send it again.</p>
-        "#);
+    <p><b>Evict:</b> Nothing to do: the alert names no account.</p>
+    <p><b>Evict:</b> Nothing was done yet: the entities had not arrived when this was sent. Next: send it again in a few minutes.</p>
+    <p><b>Evict:</b> Nothing to do: the alert names accounts, but flags no user among them.</p>
+    <p><b>Evict:</b> Nothing to do: this only announces something and does not say whom it is about. Next: fetch the alert or the results that it links to, and send those.</p>
+    <p><b>Evict:</b> Nothing to do: the alert or incident is over, by its sender's own word (closed, resolved, dismissed, or found to be none). Next: if somebody of it is to be cut all the same, send a manual message.</p>
+    <p><b>Evict:</b> Nothing to do: the incident was merged into the incident 14, which holds its alerts now. Next: send that one.</p>
+    <p><b>Evict:</b> Nothing to do: this is no alert, but a sign-in.</p>
+    <p><b>Evict:</b> Nothing to do: Event Grid asked whether this endpoint is ours.</p>
+    <p><b>Evict:</b> What was sent could not be read, and nobody was cut.</p>
+    <p>At $.users[3]: expected a text or an object, and a number stands there. Next: correct it and send it again.</p>
+    "#);
 }
 
 #[test]
@@ -355,7 +363,9 @@ fn what_a_sender_wrote_is_no_markup_no_link_and_no_mention() {
     header.requested_by = Some(evil.to_owned());
     let parsed = Parsed::Alert(evict::domain::Alert {
         header,
-        subjects: vec![subject],
+        subjects: vec![flagged(subject)],
+        mentioned: Vec::new(),
+        unread: Vec::new(),
     });
     let comment = comment(&report(&parsed, &receipts));
     for mark in [

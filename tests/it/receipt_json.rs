@@ -126,10 +126,10 @@ fn the_sum_counts_every_outcome_under_its_own_word() {
 #[test]
 fn the_reply_says_why_there_is_nothing_to_do_or_what_cannot_be_read() {
     let reply = |parsed: &Parsed| value(&reply_json(&report(parsed, &[])));
-    insta::assert_json_snapshot!(reply(&nothing(NothingToDoReason::EntitiesNotArrived))["alert"], @r#"
+    insta::assert_json_snapshot!(reply(&nothing(NothingToDoReason::EntitiesPending))["alert"], @r#"
         {
           "mode": "enforce",
-          "nothingToDo": "entities_not_arrived",
+          "nothingToDo": "entities_pending",
           "shape": "sentinel-incident-trigger",
           "verdict": "nothing_to_do"
         }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use evict::domain::{
-    Alert, AlertHeader, Call, Correlation, Malformed, Masked, Mode, NothingToDo, NothingToDoReason,
-    Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom, Shape, SubjectKind, SubjectRef,
+    Alert, AlertHeader, Call, Correlation, Flag, Malformed, Masked, Mode, NothingToDo,
+    NothingToDoReason, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom, Shape, Subject,
+    SubjectKind, SubjectRef, WrittenBy,
 };
 use evict::receipt::{AlertReport, cut_at, still_alive};
 use jiff::Timestamp;
@@ -106,10 +107,28 @@ pub(crate) fn header(shape: Shape) -> AlertHeader {
     header
 }
 
+/// An account that an alert flags.
+pub(crate) fn flagged(account: SubjectRef) -> Subject {
+    Subject {
+        account,
+        flag: Flag::open(WrittenBy::Machine),
+    }
+}
+
+/// An account that a person asks for.
+pub(crate) fn asked_for(account: SubjectRef) -> Subject {
+    Subject {
+        account,
+        flag: Flag::open(WrittenBy::Person),
+    }
+}
+
 pub(crate) fn alert(subjects: Vec<SubjectRef>) -> Parsed {
     Parsed::Alert(Alert {
         header: header(Shape::SentinelIncidentTrigger),
-        subjects,
+        subjects: subjects.into_iter().map(flagged).collect(),
+        mentioned: Vec::new(),
+        unread: Vec::new(),
     })
 }
 
@@ -117,6 +136,7 @@ pub(crate) fn nothing(reason: NothingToDoReason) -> Parsed {
     Parsed::NothingToDo(NothingToDo {
         header: AlertHeader::new(Shape::SentinelIncidentTrigger),
         subjects: Vec::new(),
+        mentioned: Vec::new(),
         reason,
     })
 }

@@ -65,13 +65,11 @@ impl Letter {
             format!("at {at}: {problem}")
         });
         let parsed = alert::parse(&message.body);
-        let (subjects, malformed): (&[SubjectRef], _) = match &parsed {
-            Parsed::Alert(alert) => (&alert.subjects, None),
-            Parsed::NothingToDo(nothing) => (&nothing.subjects, None),
-            Parsed::Malformed(problem) => (
-                &[],
-                Some(format!("at {}: {}", problem.path, problem.expected)),
-            ),
+        let malformed = match &parsed {
+            Parsed::Alert(_) | Parsed::NothingToDo(_) => None,
+            Parsed::Malformed(problem) => {
+                Some(format!("at {}: {}", problem.path, problem.expected))
+            }
         };
         Self {
             queue: locked.queue().to_string(),
@@ -81,7 +79,7 @@ impl Letter {
             enqueued_at: message.enqueued_at,
             deliveries: message.delivery_count,
             because: text("/rejectedBecause").or_else(|| message.dead_letter_reason()),
-            subjects: subjects.iter().map(name).collect(),
+            subjects: parsed.accounts().iter().map(name).collect(),
             unreadable: wrapped.or(malformed),
             received,
         }

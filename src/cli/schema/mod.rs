@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::access::Document as Access;
 use super::check::Document as Check;
 use super::escape::write_json;
-use super::explain::Document as Explained;
+use super::explained::Document as Explained;
 use super::letters::Listed;
 use super::send::Sent;
 use super::settings::Row;

@@ -222,7 +222,7 @@ impl Send {
                     nothing.reason.as_str()
                 ));
             }
-            Parsed::Alert(alert) => alert.subjects.clone(),
+            Parsed::Alert(_) => parsed.accounts(),
         };
         Ok((parsed.header().shape.as_str(), subjects))
     }

@@ -1,7 +1,7 @@
 //! Any bytes, read as an alert: the answer is one of three, and says nothing that cannot be.
 
 use evict::alert::parse;
-use evict::domain::{Parsed, SubjectKind, SubjectRef};
+use evict::domain::{Parsed, State, SubjectKind, WrittenBy};
 
 /// Reads the bytes as an alert.
 ///
@@ -16,22 +16,21 @@ pub fn check(body: &[u8]) {
 /// # Panics
 /// If it does not.
 pub fn hold(parsed: &Parsed) {
-    let subjects: &[SubjectRef] = match parsed {
-        Parsed::Alert(alert) => {
-            assert!(alert.subjects.iter().any(|s| s.kind == SubjectKind::User));
-            &alert.subjects
-        }
-        Parsed::NothingToDo(nothing) => {
-            assert!(nothing.subjects.iter().all(|s| s.kind != SubjectKind::User));
-            &nothing.subjects
-        }
+    let users = || {
+        let subjects = parsed.subjects().iter();
+        subjects.filter(|subject| subject.account.kind == SubjectKind::User)
+    };
+    match parsed {
+        Parsed::Alert(_) => assert!(users().next().is_some()),
+        Parsed::NothingToDo(_) => assert!(users().next().is_none()),
         Parsed::Malformed(malformed) => {
             assert!(malformed.path.starts_with('$') && malformed.path.is_ascii());
             assert!(!malformed.expected.is_empty() && malformed.expected.is_ascii());
-            &[]
         }
-    };
-    for user in subjects.iter().filter(|s| s.kind == SubjectKind::User) {
-        assert!(user.is_resolvable() && user.name.is_none());
+    }
+    for user in users() {
+        assert!(user.account.is_resolvable() && user.account.name.is_none());
+        // What a person asks for is never over.
+        assert!(user.flag.state == State::Open || user.flag.written_by == WrittenBy::Machine);
     }
 }

@@ -38,7 +38,8 @@ pub fn check(bytes: &[u8]) {
         return;
     };
     let parsed = parse(body);
-    let receipts: Vec<Receipt> = subjects(&parsed)
+    let receipts: Vec<Receipt> = parsed
+        .accounts()
         .iter()
         .zip(endings.iter().cycle())
         .map(|(subject, ending)| receipt(subject, *ending, body))
@@ -60,14 +61,6 @@ pub fn check(bytes: &[u8]) {
         check_log(receipt);
     }
     check_messages(&report, body);
-}
-
-fn subjects(parsed: &Parsed) -> &[SubjectRef] {
-    match parsed {
-        Parsed::Alert(alert) => &alert.subjects,
-        Parsed::NothingToDo(nothing) => &nothing.subjects,
-        Parsed::Malformed(_) => &[],
-    }
 }
 
 fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {

@@ -1,0 +1,327 @@
+//! The account, wherever it stands: Sentinel speaks of it in three dialects, and one payload may hold all of them.
+//!
+//! | meaning | alert dialect | incident dialect | Graph and Defender |
+//! | --- | --- | --- | --- |
+//! | object id | `AadUserId` | `aadUserId` | `azureAdUserId`, `AccountObjectId` |
+//! | name | `Name` | `accountName` | `accountName`, `userName` |
+//! | UPN | `Name` + `UPNSuffix`, or whole in `Name` | `accountName` + `upnSuffix`, `friendlyName` | `userPrincipalName`, `AccountUpn` |
+//! | SID | `Sid` | `sid` | `userSid`, `AccountSid` |
+//! | domain | `NTDomain`, `DnsDomain` | `ntDomain`, `dnsDomain` | `domainName`, `AccountDomain` |
+//!
+//! Senders put one identifier where another is expected (published rules map a user principal name to `AadUserId`, others
+//! an object id to `Name`), so the **form of a value** decides what it is, and the property only where it is looked for.
+//! An identifier that is not well formed counts as unknown: it must not be the reason to refuse the accounts beside it.
+//!
+//! Sources: "Microsoft Sentinel entity types reference"; "`AccountEntity` interface" of @azure/arm-securityinsight;
+//! "userAccount resource type" of Microsoft Graph. What an account *is* follows in [`super::kind`].
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use crate::alert::hygiene::tidy;
+use crate::alert::node::Object;
+use crate::domain::{
+    AccountName, MailAddress, SecurityIdentifier, SubjectKind, SubjectRef, UserId,
+    UserPrincipalName,
+};
+
+use super::kind::{self, Machines};
+
+/// The most characters of a name that are carried on. A distinguished name fits.
+const LONGEST_NAME: usize = 256;
+
+/// Where an object id is looked for first.
+const IDS: &[&str] = &[
+    "aadUserId",
+    "azureAdUserId",
+    "accountObjectId",
+    "userObjectId",
+];
+/// Where a user principal name is looked for first.
+const UPNS: &[&str] = &["userPrincipalName", "accountUpn", "upn"];
+/// Where a SID is looked for first.
+const SIDS: &[&str] = &[
+    "sid",
+    "userSid",
+    "accountSid",
+    "onPremisesSecurityIdentifier",
+];
+
+/// All that an object says of an account, whatever the dialect.
+pub(crate) struct Account {
+    pub(crate) id: Option<UserId>,
+    pub(crate) upn: Option<UserPrincipalName>,
+    pub(crate) sid: Option<SecurityIdentifier>,
+    /// `DOMAIN\name`.
+    pub(crate) qualified: Option<AccountName>,
+    /// The NetBIOS or DNS domain, or the machine of a local account.
+    pub(crate) domain: Option<String>,
+    /// The local part or SAM account name, without domain.
+    pub(crate) name: Option<String>,
+    /// `IsDomainJoined`. Only a `false` says anything: a mapped full name gets `true` though nobody set it.
+    pub(crate) domain_joined: Option<bool>,
+    /// Whether a machine is named as the account's.
+    pub(crate) has_host: bool,
+}
+
+/// Reads an account. `None` when the object says nothing of one: senders leave such objects in place with every member
+/// null or empty.
+pub(crate) fn read(fields: &Object, machines: &Machines) -> Option<SubjectRef> {
+    let mut subject =
+        Account::of(fields, machines).subject(machines, || unresolvable_name(fields))?;
+    subject.tenant = fields.parse(&["aadTenantId"]);
+    Some(subject)
+}
+
+/// An account of which a sender gives identifiers in members of their own. `None` when none of them is known.
+pub(crate) fn identified(
+    id: Option<UserId>,
+    upn: Option<UserPrincipalName>,
+    sid: Option<SecurityIdentifier>,
+    name: Option<&str>,
+) -> Option<SubjectRef> {
+    let account = Account {
+        id,
+        upn,
+        sid: sid.filter(kind::names_somebody),
+        qualified: name.and_then(|name| name.parse().ok()),
+        domain: None,
+        name: name.and_then(|name| tidy(name, LONGEST_NAME)),
+        domain_joined: None,
+        has_host: false,
+    };
+    account.subject(&Machines::default(), || None)
+}
+
+/// What somebody wrote by hand, named as what it is: `NT AUTHORITY\SYSTEM` is no user there either.
+pub(crate) fn classified(written: SubjectRef) -> SubjectRef {
+    let account = Account {
+        id: written.id,
+        upn: written.upn.clone(),
+        sid: written.sid.clone(),
+        domain: written
+            .account
+            .as_ref()
+            .map(|account| account.domain().to_owned()),
+        name: written
+            .account
+            .as_ref()
+            .map(|account| account.name().to_owned()),
+        qualified: written.account.clone(),
+        domain_joined: None,
+        has_host: false,
+    };
+    let (mail, tenant) = (written.mail.clone(), written.tenant);
+    match account.subject(&Machines::default(), || None) {
+        Some(subject) => SubjectRef {
+            mail,
+            tenant,
+            ..subject
+        },
+        // A mail address is all there is.
+        None => written,
+    }
+}
+
+impl Account {
+    /// The subject that an account is; `otherwise` names it where nothing else is known.
+    fn subject(
+        self,
+        machines: &Machines,
+        otherwise: impl FnOnce() -> Option<String>,
+    ) -> Option<SubjectRef> {
+        let Some(kind) = kind::of(&self, machines) else {
+            let name = otherwise()?;
+            return Some(named(SubjectKind::Other, Some(&name)));
+        };
+        let mut subject = SubjectRef::new(kind);
+        match kind {
+            SubjectKind::User => {
+                let cloud_sid = self.sid.as_ref().and_then(SecurityIdentifier::object_id);
+                subject.id = self.id.or(cloud_sid);
+                subject.upn = self.upn;
+                subject.account = self.qualified;
+            }
+            SubjectKind::Machine
+            | SubjectKind::Group
+            | SubjectKind::System
+            | SubjectKind::ServicePrincipal
+            | SubjectKind::ManagedIdentity
+            | SubjectKind::Other => subject.name = self.written(),
+        }
+        subject.sid = self.sid;
+        Some(subject)
+    }
+
+    fn of(fields: &Object, machines: &Machines) -> Self {
+        let written_name = written_name(fields);
+        // `DOMAIN\name` in one member occurs where a rule's author mapped a full name to it.
+        let (domain_in_name, name) = match written_name.as_deref().and_then(|n| n.split_once('\\'))
+        {
+            Some((domain, name)) => (Some(domain), Some(name)),
+            None => (None, written_name.as_deref()),
+        };
+        let domain = fields.first_text(&["ntDomain", "domainName", "accountDomain"]);
+        let domain = domain
+            .as_deref()
+            .or(domain_in_name)
+            .map(str::to_owned)
+            .or_else(|| fields.text("dnsDomain").map(Into::into));
+        // A whole user principal name is no name within a domain, and is not read as one.
+        let qualified = domain
+            .as_ref()
+            .zip(name)
+            .and_then(|(domain, name)| AccountName::from_parts(domain, name).ok());
+        let mut read = Self {
+            id: identifier(fields, [IDS, UPNS, SIDS]),
+            upn: identifier(fields, [UPNS, IDS, SIDS])
+                .or_else(|| user_principal_name(name?, fields.text("upnSuffix").as_deref())),
+            sid: identifier(fields, [SIDS, IDS, UPNS]).filter(kind::names_somebody),
+            qualified,
+            name: name.and_then(|name| tidy(name, LONGEST_NAME)),
+            domain,
+            domain_joined: fields.boolean("isDomainJoined"),
+            has_host: fields.get("host").is_some() || fields.get("hostEntityId").is_some(),
+        };
+        if read.is_unknown() {
+            read.take_name();
+        }
+        if read.is_unknown() && read.qualified.is_none() {
+            read.take_friendly_name(fields);
+        }
+        read.forget_what_is_the_machines(machines);
+        read
+    }
+
+    /// Whether the directory cannot be asked for it by what is known so far.
+    fn is_unknown(&self) -> bool {
+        self.id.is_none() && self.upn.is_none() && self.sid.is_none()
+    }
+
+    /// A name may hold an object id or a SID, where a rule's author mapped one to it.
+    fn take_name(&mut self) {
+        if let Some(name) = self.name.as_deref() {
+            self.id = name.parse().ok();
+            self.sid = name.parse().ok().filter(kind::names_somebody);
+        }
+    }
+
+    /// Beside an account of Entra, Defender writes the SID and the domain of the account that the machine itself has
+    /// for the same person: a Mac's own. Neither is known in the directory.
+    fn forget_what_is_the_machines(&mut self, machines: &Machines) {
+        let is_entra = self.id.is_some() || self.upn.is_some();
+        let of_machine = self
+            .domain
+            .as_deref()
+            .is_some_and(|domain| machines.has(domain));
+        if is_entra && of_machine {
+            self.sid = self.sid.take().filter(|sid| sid.object_id().is_some());
+            self.qualified = None;
+        }
+    }
+
+    /// `friendlyName` sometimes holds a whole UPN or a SID. It is asked only where nothing stronger is known, and not
+    /// where it repeats the display name, which people can set themselves.
+    fn take_friendly_name(&mut self, fields: &Object) {
+        let friendly = fields
+            .text("friendlyName")
+            .filter(|friendly| fields.text("displayName").as_ref() != Some(friendly));
+        if let Some(friendly) = friendly {
+            // Mostly it is neither, but a name for people.
+            self.upn = friendly.parse().ok();
+            self.sid = friendly.parse().ok().filter(kind::names_somebody);
+        }
+    }
+
+    /// The name as a person knows it: with its domain, if there is one.
+    fn written(&self) -> Option<String> {
+        let name = self.name.as_ref()?;
+        match &self.domain {
+            Some(domain) => tidy(&format!("{domain}\\{name}"), LONGEST_NAME),
+            None => Some(name.clone()),
+        }
+    }
+}
+
+/// The name within a domain. Azure Resource Manager's own `name` of an entity is none.
+fn written_name<'f>(fields: &'f Object) -> Option<Cow<'f, str>> {
+    let of_resource = fields.text("type").is_some_and(|kind| kind.contains('/'));
+    let names: &[&str] = if of_resource {
+        &["accountName", "userName"]
+    } else {
+        &["accountName", "name", "userName", "fullName"]
+    };
+    fields.first_text(names)
+}
+
+/// The first value of this form, looked for under the names of each list in turn.
+fn identifier<T: FromStr>(fields: &Object, names: [&[&str]; 3]) -> Option<T> {
+    names.iter().find_map(|names| fields.parse(names))
+}
+
+/// The UPN of a name and a suffix. A name with `@` is a whole one already. What is not well formed is unknown.
+fn user_principal_name(name: &str, suffix: Option<&str>) -> Option<UserPrincipalName> {
+    if name.contains('@') {
+        return name.parse().ok();
+    }
+    let suffix = suffix?.trim_start_matches(['@', ' ']);
+    format!("{name}@{suffix}").parse().ok()
+}
+
+/// A name for people, of an account that nothing else is known of.
+fn unresolvable_name(fields: &Object) -> Option<String> {
+    let name = fields.first_text(&["displayName", "friendlyName", "cloudAppAccountId"]);
+    if let Some(name) = name {
+        return tidy(&name, LONGEST_NAME);
+    }
+    // Neither can be looked up: `objectGuid` is the on-premises directory's, and PUID another system's.
+    let (label, value) = match fields.text("objectGuid") {
+        Some(guid) => ("objectGuid", guid),
+        None => ("PUID", fields.text("puid")?),
+    };
+    value
+        .chars()
+        .any(|c| c != '0' && c != '-')
+        .then(|| tidy(&format!("{label} {value}"), LONGEST_NAME))
+        .flatten()
+}
+
+/// Reads a mailbox: it belongs to a person in most cases, and only the directory knows whether it is a shared one.
+pub(crate) fn mailbox(fields: &Object) -> Option<SubjectRef> {
+    let mut subject = SubjectRef::new(SubjectKind::User);
+    subject.id = fields.parse(&["externalDirectoryObjectId", "aadUserId", "aadId"]);
+    subject.upn = fields.parse(&["upn", "userPrincipalName", "accountUpn"]);
+    subject.mail =
+        fields.parse::<MailAddress>(&["mailboxPrimaryAddress", "primaryAddress", "mailboxAddress"]);
+    if !subject.is_resolvable() {
+        subject.kind = SubjectKind::Other;
+        let name = fields.first_text(&["displayName", "mailboxDisplayName", "friendlyName"])?;
+        subject.name = Some(tidy(&name, LONGEST_NAME)?);
+    }
+    Some(subject)
+}
+
+/// Reads a security group: its members are not what the alert flags.
+pub(crate) fn group(fields: &Object) -> Option<SubjectRef> {
+    let mut subject = SubjectRef::new(SubjectKind::Group);
+    subject.id = fields.parse(&["objectGuid", "securityGroupId"]);
+    subject.sid = fields.parse(&["sid"]);
+    if subject.id.is_none() && subject.sid.is_none() {
+        let names = [
+            "displayName",
+            "securityGroupName",
+            "friendlyName",
+            "distinguishedName",
+            "name",
+        ];
+        subject.name = Some(tidy(&fields.first_text(&names)?, LONGEST_NAME)?);
+    }
+    Some(subject)
+}
+
+/// A subject of which only a name is known, or a name and an id that is no user's.
+pub(crate) fn named(kind: SubjectKind, name: Option<&str>) -> SubjectRef {
+    let mut subject = SubjectRef::new(kind);
+    subject.name = name.and_then(|name| tidy(name, LONGEST_NAME));
+    subject
+}

@@ -1,0 +1,442 @@
+//! Lists of entities: Sentinel's `Entities` and `relatedEntities`, Defender for Cloud's `entities`.
+//!
+//! A subject is an account, a mailbox or a group that is an element of the list, and an account that stands under the
+//! property `Account` of any entity, be it written there or referred to. Accounts anywhere else are only mentioned: who
+//! was signed in to a device, who owns something, who sent a mail, who got one.
+//!
+//! # References
+//! Json.NET writes an object once, with `"$id": "4"`, and then `{"$ref": "4"}`. A published payload holds the same `$id`
+//! several times, so a reference means the nearest earlier one; a reference to nothing means nothing. What a reference
+//! leads to is read but not walked again, so a cycle ends by itself.
+//!
+//! Sources: "Microsoft Sentinel entity types reference"; "Incidents - List Entities" of the Sentinel REST API, and what
+//! @azure/arm-securityinsight makes of its answer (properties beside the kind); published samples of both dialects.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::alert::cut_off;
+use crate::alert::draft::Draft;
+use crate::alert::node::{Node, Object};
+use crate::alert::problem::{Problem, Within};
+use crate::alert::said::Role;
+use crate::domain::{MentionedAs, SubjectKind};
+
+use super::account;
+use super::kind::Machines;
+use super::message;
+
+/// Properties below which accounts are only mentioned, and as what.
+const CONTEXT: [(&str, Context); 13] = [
+    ("owner", Context::Owner),
+    ("owners", Context::Owner),
+    ("assignedTo", Context::Owner),
+    ("createdBy", Context::Owner),
+    ("closedBy", Context::Owner),
+    ("comments", Context::Owner),
+    ("labels", Context::Part),
+    ("loggedOnUsers", Context::SignedIn),
+    ("supportingEvidence", Context::Part),
+    ("additionalData", Context::Part),
+    ("extendedProperties", Context::Part),
+    ("sender", Context::Sender),
+    ("recipient", Context::Recipient),
+];
+
+/// Kinds of entities that Sentinel and Defender for Cloud write, in lower case and without hyphens.
+const KINDS: &[&str] = &[
+    "account",
+    "azureresource",
+    "cloudapplication",
+    "cloudlogonsession",
+    "container",
+    "containerimage",
+    "dns",
+    "dnsresolution",
+    "file",
+    "filehash",
+    "gcpresource",
+    "host",
+    "hostlogonsession",
+    "iotdevice",
+    "ip",
+    "mailbox",
+    "mailcluster",
+    "mailmessage",
+    "malware",
+    "networkconnection",
+    "nic",
+    "process",
+    "registrykey",
+    "registryvalue",
+    "securitygroup",
+    "serviceprincipal",
+    "submissionmail",
+    "url",
+];
+
+/// Adds the accounts of the list that stands in `holder` under `name`. Says whether the list holds any entity at all.
+pub(crate) fn read(
+    holder: &Object,
+    name: &'static str,
+    draft: &mut Draft,
+) -> Result<bool, Problem> {
+    cut_off::refuse(holder, &[name])?;
+    let list = holder.list(name)?;
+    read_list(&list, draft).within(name)
+}
+
+/// Adds the accounts of a list of entities. Says whether it holds any entity at all.
+pub(crate) fn read_list(list: &[Node], draft: &mut Draft) -> Result<bool, Problem> {
+    let mut machines = Machines::default();
+    for node in list {
+        note_machines(node, &mut machines);
+    }
+    let mut walk = Walk {
+        machines,
+        identified: HashMap::new(),
+        collected: HashSet::new(),
+        draft,
+    };
+    let mut any = false;
+    for (index, node) in list.iter().enumerate() {
+        match node {
+            Node::Null => {}
+            Node::Object(entity) => {
+                any = true;
+                walk.entity(entity, Standing::Element).at(index)?;
+            }
+            Node::Text(_) => return Err(no_entity(node).at(index)),
+            Node::Bool(_) | Node::Number(_) | Node::List(_) => {
+                node.as_object().at(index)?;
+            }
+        }
+    }
+    Ok(any)
+}
+
+fn no_entity(node: &Node) -> Problem {
+    cut_off::problem(node).unwrap_or_else(|| {
+        Problem::new(
+            "an entity, which is an object, was expected; a string stands there. To name users by text, send a manual message \
+             with a list of users",
+        )
+    })
+}
+
+/// Adds the account of one entity that stands alone, outside of any list.
+pub(crate) fn read_one(entity: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let mut walk = Walk {
+        machines: Machines::default(),
+        identified: HashMap::new(),
+        collected: HashSet::new(),
+        draft,
+    };
+    walk.entity(entity, Standing::Element)
+}
+
+/// Whether an object is an entity by itself: a resource of Sentinel, or an object that says its kind and has what only
+/// entities have.
+pub(crate) fn is_entity(object: &Object) -> bool {
+    let of_sentinel = object
+        .text("type")
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("Microsoft.SecurityInsights/Entities"));
+    if of_sentinel {
+        return object.has("kind");
+    }
+    kind(object).is_some_and(|kind| KINDS.contains(&kind.as_str()))
+        && (object.has("$id")
+            || is_account(object)
+            || matches!(object.get("properties"), Some(Node::Object(_))))
+}
+
+/// Whether an object is an account or a mailbox, by its kind and its identifiers.
+pub(crate) fn is_account(object: &Object) -> bool {
+    let fields = match object.get("properties") {
+        Some(Node::Object(fields)) => fields,
+        _ => object,
+    };
+    let has = |names: &[&str]| names.iter().any(|name| fields.get(name).is_some());
+    match kind(object).as_deref() {
+        Some("account") => has(&[
+            "aadUserId",
+            "upnSuffix",
+            "sid",
+            "ntDomain",
+            "accountName",
+            "puid",
+            "objectGuid",
+            "friendlyName",
+        ]),
+        Some("mailbox") => has(&["mailboxPrimaryAddress", "externalDirectoryObjectId", "upn"]),
+        Some(_) | None => false,
+    }
+}
+
+/// What an account below a property is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Context {
+    Owner,
+    SignedIn,
+    Sender,
+    Recipient,
+    Part,
+}
+
+impl Context {
+    fn mentioned_as(self) -> MentionedAs {
+        match self {
+            Self::Owner => MentionedAs::Owner,
+            Self::SignedIn => MentionedAs::SignedIn,
+            Self::Sender => MentionedAs::Sender,
+            Self::Recipient => MentionedAs::Recipient,
+            Self::Part => MentionedAs::Part,
+        }
+    }
+}
+
+/// Where an object stands, which decides whether an account in it is a subject.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Standing {
+    /// An element of the list itself.
+    Element,
+    /// The property `Account` of an entity.
+    Account,
+    /// Any other part of an entity.
+    Part,
+    /// Below a property of [`CONTEXT`].
+    Context(Context),
+}
+
+impl Standing {
+    fn role(self) -> Role {
+        match self {
+            Self::Element | Self::Account => Role::Subject,
+            Self::Part => Role::Mentioned(MentionedAs::Part),
+            Self::Context(context) => Role::Mentioned(context.mentioned_as()),
+        }
+    }
+}
+
+struct Walk<'a, 'd> {
+    machines: Machines,
+    /// What each `$id` stands for, as of the place that the walk has come to.
+    identified: HashMap<Box<str>, &'a Object<'a>>,
+    /// The objects that were collected, by their addresses: a hundred thousand references to one object read it once.
+    collected: HashSet<(*const Object<'a>, Standing)>,
+    draft: &'d mut Draft,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn entity(&mut self, entity: &'a Object<'a>, standing: Standing) -> Result<(), Problem> {
+        if let Some(reference) = entity.text("$ref") {
+            if let Some(target) = self.identified.get(reference.as_ref()).copied() {
+                self.collect(target, standing)?;
+            }
+            return Ok(());
+        }
+        if let Some(id) = entity.text("$id") {
+            self.identified.insert(id.as_ref().into(), entity);
+        }
+        self.collect(entity, standing)?;
+        for (name, node) in entity.properties() {
+            self.part(name, node, standing)?;
+        }
+        Ok(())
+    }
+
+    /// Walks what stands in an entity under a name. Its path ends at the entity: the names further in may be anything.
+    fn part(&mut self, name: &str, node: &'a Node<'a>, standing: Standing) -> Result<(), Problem> {
+        let below = match (standing, context(name)) {
+            (Standing::Context(context), _) => Standing::Context(context),
+            (_, Some(context)) => Standing::Context(context),
+            (_, None) if name.eq_ignore_ascii_case("account") => Standing::Account,
+            (_, None) => Standing::Part,
+        };
+        match node {
+            Node::Object(object) => self.entity(object, below),
+            Node::List(items) => items
+                .iter()
+                .try_for_each(|item| self.part(name, item, standing)),
+            Node::Text(text) if below == Standing::Account && cut_off::is_cut_off(text) => {
+                Err(no_entity(node))
+            }
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => Ok(()),
+        }
+    }
+
+    fn collect(&mut self, entity: &Object<'a>, standing: Standing) -> Result<(), Problem> {
+        if !self
+            .collected
+            .insert((std::ptr::from_ref(entity), standing))
+        {
+            return Ok(());
+        }
+        let kind = kind(entity);
+        let Some(fields) = fields(entity, kind.as_deref())? else {
+            return Ok(());
+        };
+        let machines = &self.machines;
+        let (account, role) = match (standing, kind.as_deref()) {
+            (Standing::Account, None) | (_, Some("account")) => {
+                (account::read(fields, machines), standing.role())
+            }
+            (_, Some("mailbox")) => (account::mailbox(fields), standing.role()),
+            (Standing::Element, Some("securitygroup")) => (account::group(fields), standing.role()),
+            (Standing::Element, Some("serviceprincipal")) => {
+                let name = fields.first_text(&["displayName", "name", "friendlyName"]);
+                let principal = account::named(SubjectKind::ServicePrincipal, name.as_deref());
+                (Some(principal), standing.role())
+            }
+            (_, Some("mailmessage" | "submissionmail")) => {
+                message::read(fields, self.draft);
+                (None, standing.role())
+            }
+            (Standing::Element | Standing::Context(_), None) if is_plainly_an_account(fields) => {
+                (account::read(fields, machines), standing.role())
+            }
+            (Standing::Element | Standing::Account | Standing::Part | Standing::Context(_), _) => {
+                (None, standing.role())
+            }
+        };
+        if let Some(account) = account {
+            self.draft.named(account, role);
+        }
+        Ok(())
+    }
+}
+
+fn context(name: &str) -> Option<Context> {
+    CONTEXT
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, context)| *context)
+}
+
+/// Where the properties of an entity stand: beside its kind, or in the incident dialect one level below. `None` for an
+/// ARM resource that says nothing beside its kind: its `name` is not the account's.
+fn fields<'e>(
+    entity: &'e Object<'e>,
+    kind: Option<&str>,
+) -> Result<Option<&'e Object<'e>>, Problem> {
+    match entity.get("properties") {
+        Some(Node::Object(properties)) => Ok(Some(properties)),
+        Some(other) if matches!(kind, Some("account" | "mailbox" | "securitygroup")) => {
+            cut_off::refuse(entity, &["properties"])?;
+            other.as_object().within("properties").map(Some)
+        }
+        Some(_) | None => Ok(Some(entity)),
+    }
+}
+
+/// The kind of an entity in lower case and without hyphens: `kind` of the incident dialect, `Type` of the alert dialect.
+/// The incident dialect also has a `type`, the same for all entities, which is told by its slash.
+fn kind(entity: &Object) -> Option<String> {
+    let kind = entity
+        .text("kind")
+        .or_else(|| entity.text("type").filter(|kind| !kind.contains('/')))?;
+    Some(kind.replace(['-', '_', ' '], "").to_lowercase())
+}
+
+/// An entity that lost its kind on the way through a playbook, but has a property that only accounts have.
+fn is_plainly_an_account(fields: &Object) -> bool {
+    ["aadUserId", "upnSuffix", "accountName"]
+        .iter()
+        .any(|name| fields.get(name).is_some())
+}
+
+fn note_machines(node: &Node, machines: &mut Machines) {
+    match node {
+        Node::List(items) => items.iter().for_each(|item| note_machines(item, machines)),
+        Node::Object(object) => {
+            for name in ["hostName", "netBiosName"] {
+                if let Some(name) = object.text(name) {
+                    machines.note(&name);
+                }
+            }
+            object
+                .properties()
+                .for_each(|(_, node)| note_machines(node, machines));
+        }
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::json;
+    use crate::domain::{Shape, SubjectRef};
+
+    fn subjects(text: &str) -> Vec<SubjectRef> {
+        let Ok(Node::List(list)) = json::parse(text) else {
+            panic!("a list was expected");
+        };
+        let mut draft = Draft::new(Shape::SentinelEntities);
+        read_list(&list, &mut draft).map_err(|p| p.path()).unwrap();
+        draft.into_subjects()
+    }
+
+    fn written(text: &str) -> Vec<String> {
+        subjects(text).iter().map(SubjectRef::written).collect()
+    }
+
+    #[test]
+    fn an_account_inside_a_process_or_a_logon_session_is_a_subject() {
+        let written = written(
+            r#"[{"Type": "process", "Account": {"Name": "a", "UPNSuffix": "x.com"},
+                 "LogonSession": {"Type": "host-logon-session", "Account": {"Name": "b", "UPNSuffix": "x.com", "Type": "account"}},
+                 "ParentProcess": {"Account": {"Name": "c", "UPNSuffix": "x.com"}}},
+                {"Type": "cloud-logon-session", "Account": [{"Name": "d", "UPNSuffix": "x.com"}]}]"#,
+        );
+        assert_eq!(written, ["a@x.com", "b@x.com", "c@x.com", "d@x.com"]);
+    }
+
+    #[test]
+    fn accounts_that_are_only_mentioned_are_no_subjects() {
+        let written = written(
+            r#"[{"Type": "host", "HostName": "h", "LoggedOnUsers": [{"Account": {"Name": "a", "UPNSuffix": "x.com"}}],
+                 "Owner": {"Type": "account", "Name": "b", "UPNSuffix": "x.com"}},
+                {"Type": "mail-message", "Sender": "c@x.com", "P1Sender": "d@x.com", "Recipient": "e@x.com"},
+                {"Type": "file", "Creator": {"Type": "account", "Name": "f", "UPNSuffix": "x.com"}}]"#,
+        );
+        assert_eq!(written, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_reference_means_the_nearest_earlier_one() {
+        let written = written(
+            r#"[{"$id": "1", "Type": "host", "Owner": {"$id": "2", "Type": "account", "Name": "early", "UPNSuffix": "x.com"}},
+                {"Type": "process", "Account": {"$ref": "2"}},
+                {"$id": "3", "Type": "file", "Creator": {"$id": "2", "Type": "account", "Name": "late", "UPNSuffix": "x.com"}},
+                {"Type": "process", "Account": {"$ref": "2"}},
+                {"$ref": "3"}]"#,
+        );
+        assert_eq!(written, ["early@x.com", "late@x.com"]);
+    }
+
+    #[test]
+    fn the_name_of_a_resource_is_not_the_account_s() {
+        let written = written(
+            r#"[{"kind": "Account", "type": "Microsoft.SecurityInsights/Entities", "name": "a@x.com"}]"#,
+        );
+        assert_eq!(written, Vec::<String>::new());
+    }
+
+    #[test]
+    fn references_to_nothing_and_cycles_are_survived() {
+        let written = written(
+            r#"[{"$ref": "9"}, {"Type": "process", "Account": {"$ref": "10"}},
+                {"$id": "1", "Type": "process", "ParentProcess": {"$ref": "1"}, "Account": {"$ref": "1"}},
+                {"$id": "2", "Type": "account", "Name": "a", "UPNSuffix": "x.com", "Host": {"$ref": "2"}, "Account": {"$ref": "2"}}]"#,
+        );
+        assert_eq!(written, ["a@x.com"]);
+    }
+
+    #[test]
+    fn an_entity_without_a_kind_is_an_account_if_it_has_what_only_accounts_have() {
+        let written = written(
+            r#"[{"Name": "a", "UPNSuffix": "x.com"}, {"Address": "192.0.2.1"}, {"Name": "b"}]"#,
+        );
+        assert_eq!(written, ["a@x.com"]);
+    }
+}

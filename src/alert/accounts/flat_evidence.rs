@@ -1,0 +1,70 @@
+//! The evidence of Defender's own APIs and of advanced hunting: flat objects of which `entityType` says what they are.
+//!
+//! Sources: "Get alert information by ID" (Defender for Endpoint); "List incidents API" (Defender XDR); "`AlertEvidence`" in
+//! the advanced hunting reference.
+
+use crate::alert::draft::Draft;
+use crate::alert::node::Object;
+use crate::domain::{SubjectKind, SubjectRef};
+
+use super::account;
+use super::kind::Machines;
+use super::merge::absorb;
+use super::message;
+use super::role;
+
+/// Adds the account of one piece of evidence. Messages name accounts in passing; files, addresses and devices name none.
+pub(crate) fn read(evidence: &Object, machines: &Machines, draft: &mut Draft) {
+    if matches!(
+        kind(evidence).as_deref(),
+        Some("mailmessage" | "analyzedmessage")
+    ) {
+        message::read(evidence, draft);
+    } else if let Some(account) = account_of(evidence, machines) {
+        draft.named(account, role::of_evidence(evidence));
+    }
+}
+
+/// The account of one piece of evidence that is no message.
+pub(crate) fn account_of(evidence: &Object, machines: &Machines) -> Option<SubjectRef> {
+    match kind(evidence).as_deref() {
+        None | Some("user" | "account" | "process" | "hostlogonsession" | "cloudlogonsession") => {
+            account::read(evidence, machines)
+        }
+        Some("mailbox") => mailbox(evidence, machines),
+        Some("securitygroup") => account::group(evidence),
+        Some("serviceprincipal" | "oauthapplication" | "cloudapplication") => {
+            let name = evidence.first_text(&["application", "oauthApplicationId"])?;
+            Some(account::named(SubjectKind::ServicePrincipal, Some(&name)))
+        }
+        // A kind that is not known yet names an account if it names one of Entra's.
+        Some(
+            "file" | "ip" | "url" | "device" | "machine" | "registrykey" | "registryvalue"
+            | "mailcluster" | "mailmessage" | "analyzedmessage" | "azureresource",
+        ) => None,
+        Some(_) => account::read(evidence, machines).filter(|account| account.id.is_some()),
+    }
+}
+
+fn kind(evidence: &Object) -> Option<String> {
+    let kind = evidence.text("entityType")?;
+    Some(kind.replace(['-', '_', ' '], "").to_lowercase())
+}
+
+/// A mailbox and the account beside it in the same object are one.
+fn mailbox(fields: &Object, machines: &Machines) -> Option<SubjectRef> {
+    together(account::read(fields, machines), account::mailbox(fields))
+}
+
+/// Two readings of one piece of evidence: one account, unless their object ids differ; then the first is meant.
+pub(crate) fn together(one: Option<SubjectRef>, other: Option<SubjectRef>) -> Option<SubjectRef> {
+    match (one, other) {
+        (Some(mut one), Some(other)) => {
+            if one.id.zip(other.id).is_none_or(|(one, other)| one == other) {
+                absorb(&mut one, other);
+            }
+            Some(one)
+        }
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,96 @@
+//! Tells accounts that are no users from those that may be some.
+//!
+//! Whatever has an object id is for the directory to judge, unless the sender itself says that it is a group or a service
+//! principal: to refuse a user who was flagged is worse than to ask for one who does not exist.
+//!
+//! Sources: "Microsoft Sentinel entity types reference", Account; "Security identifiers", Windows documentation. That a
+//! name which ends in `$` is a machine's is common knowledge of the field.
+
+use std::collections::HashSet;
+
+use crate::domain::{SecurityIdentifier, SubjectKind, UserPrincipalName};
+
+use super::account::Account;
+use super::built_in;
+
+/// The names of the machines in a payload, by which an account of one of them is known.
+#[derive(Debug, Default)]
+pub(crate) struct Machines {
+    names: HashSet<String>,
+}
+
+impl Machines {
+    /// Takes note of a machine: of its name, and of the first label of its full name.
+    pub(crate) fn note(&mut self, name: &str) {
+        let first = name.split('.').next().unwrap_or(name);
+        self.names.insert(first.to_lowercase());
+        self.names.insert(name.to_lowercase());
+    }
+
+    /// Whether a machine of this name is in the payload.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.contains(&name.to_lowercase())
+    }
+}
+
+/// What an account is; `None` when nothing of it is known but names for people.
+pub(crate) fn of(account: &Account, machines: &Machines) -> Option<SubjectKind> {
+    let cloud_sid = account.sid.as_ref().and_then(SecurityIdentifier::object_id);
+    if account.id.is_some() || cloud_sid.is_some() {
+        Some(SubjectKind::User)
+    } else if is_built_in(account) {
+        Some(SubjectKind::System)
+    } else if is_machine(account) {
+        Some(SubjectKind::Machine)
+    } else if is_local(account, machines) {
+        Some(SubjectKind::Other)
+    } else if account.upn.is_some() || account.sid.is_some() || account.qualified.is_some() {
+        Some(SubjectKind::User)
+    } else {
+        account.name.is_some().then_some(SubjectKind::Other)
+    }
+}
+
+/// Whether a SID says anything: "nobody" (`S-1-0-0`) and the cloud SID of the all-zero GUID stand for "unknown".
+pub(crate) fn names_somebody(sid: &SecurityIdentifier) -> bool {
+    let unknown = sid.as_str() == "S-1-0-0"
+        || (sid.as_str().starts_with("S-1-12-") && sid.object_id().is_none());
+    !unknown
+}
+
+fn is_built_in(account: &Account) -> bool {
+    let by_sid = account
+        .sid
+        .as_ref()
+        .is_some_and(SecurityIdentifier::is_built_in);
+    let by_domain = account
+        .domain
+        .as_deref()
+        .is_some_and(built_in::is_authority);
+    let alone = account.upn.is_none() && account.sid.is_none() && account.domain.is_none();
+    let by_name = alone && account.name.as_deref().is_some_and(built_in::is_name);
+    by_sid || by_domain || by_name
+}
+
+fn is_machine(account: &Account) -> bool {
+    let upn = account.upn.as_ref().map(UserPrincipalName::as_str);
+    [account.name.as_deref(), upn]
+        .into_iter()
+        .flatten()
+        // A whole name may stand where the part before the domain is expected.
+        .filter_map(|name| name.split('@').next())
+        .any(|name| name.len() > 1 && name.ends_with('$'))
+}
+
+/// A machine's own account: its domain is a machine of the payload, or its sender says that it is none of a domain and
+/// names a machine, and nothing contradicts that.
+fn is_local(account: &Account, machines: &Machines) -> bool {
+    if account.upn.is_some() {
+        return false;
+    }
+    let denied = account.domain_joined == Some(false) && account.has_host;
+    match account.domain.as_deref() {
+        Some(domain) => machines.has(domain) || (denied && machines.names.is_empty()),
+        None => denied,
+    }
+}

@@ -1,0 +1,118 @@
+//! What an account is to the alert that names it, by the sender's own word: evidence roles and verdicts.
+//!
+//! Sources: "alertEvidence resource type" of Microsoft Graph (`roles`, `verdict`; contextual is "likely benign", scanned a
+//! target of reconnaissance, attacked what was aimed at); "`AlertEvidence`" in the advanced hunting reference
+//! (`EvidenceRole`: impacted or merely related).
+
+use crate::alert::hygiene::folded;
+use crate::alert::node::{Node, Object};
+use crate::alert::said::Role;
+use crate::domain::MentionedAs;
+
+/// The role that a piece of evidence says. One role that flags is enough, and so is one that is not known yet; what an
+/// investigation has found harmless is flagged by none.
+pub(crate) fn of_evidence(piece: &Object) -> Role {
+    let verdict = piece.text("verdict").map(|verdict| folded(&verdict));
+    if matches!(verdict.as_deref(), Some("nothreatsfound")) {
+        return Role::Mentioned(MentionedAs::NoThreatsFound);
+    }
+    let roles = words(piece, &["roles", "evidenceRole", "evidenceRoles"]);
+    let mut mentioned = roles.iter().map(|role| mentioned_as(role));
+    let Some(Some(first)) = mentioned.next() else {
+        return Role::Subject;
+    };
+    let all = mentioned.all(|role| role.is_some());
+    // Whoever is aimed at is flagged once the investigation says that the attack has got through.
+    let is_through = first == MentionedAs::Target && verdict.as_deref() == Some("malicious");
+    if all && !is_through {
+        Role::Mentioned(first)
+    } else {
+        Role::Subject
+    }
+}
+
+fn mentioned_as(role: &str) -> Option<MentionedAs> {
+    match role {
+        "contextual" => Some(MentionedAs::Contextual),
+        "scanned" => Some(MentionedAs::Scanned),
+        "attacked" | "destination" => Some(MentionedAs::Target),
+        "related" => Some(MentionedAs::Related),
+        _ => None,
+    }
+}
+
+/// The words under the first of these names that says something: a list, or a text of several, as `PowerShell` writes them.
+fn words(piece: &Object, names: &[&str]) -> Vec<String> {
+    let Some(node) = names.iter().find_map(|name| piece.get(name)) else {
+        return Vec::new();
+    };
+    let texts: Vec<_> = match node {
+        Node::List(items) => items.iter().filter_map(Node::as_text).collect(),
+        Node::Text(_) => node.as_text().into_iter().collect(),
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Object(_) => Vec::new(),
+    };
+    texts
+        .iter()
+        .flat_map(|text| text.split([',', ';', ' ']))
+        .map(folded)
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::json;
+
+    fn role(text: &str) -> String {
+        let Ok(Node::Object(piece)) = json::parse(text) else {
+            panic!("an object was expected");
+        };
+        match of_evidence(&piece) {
+            Role::Subject => "subject".to_owned(),
+            Role::Mentioned(why) => why.as_str().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_role_is_read_in_every_form_that_senders_write() {
+        let told = [
+            r#"{}"#,
+            r#"{"roles": []}"#,
+            r#"{"roles": ["compromised"]}"#,
+            r#"{"roles": ["contextual"]}"#,
+            r#"{"Roles": "scanned"}"#,
+            r#"{"roles": ["contextual", "compromised"]}"#,
+            r#"{"roles": ["contextual", "scanned"]}"#,
+            r#"{"roles": "contextual compromised"}"#,
+            r#"{"roles": ["aRoleOfTomorrow"]}"#,
+            r#"{"roles": ["attacked"], "verdict": "suspicious"}"#,
+            r#"{"roles": ["attacked"], "verdict": "malicious"}"#,
+            r#"{"roles": ["compromised"], "verdict": "NoThreatsFound"}"#,
+            r#"{"EvidenceRole": "Related"}"#,
+            r#"{"EvidenceRole": "Impacted"}"#,
+            r#"{"roles": 4}"#,
+        ]
+        .map(role);
+        assert_eq!(
+            told,
+            [
+                "subject",
+                "subject",
+                "subject",
+                "contextual",
+                "scanned",
+                "subject",
+                "contextual",
+                "subject",
+                "subject",
+                "target",
+                "subject",
+                "no_threats_found",
+                "related",
+                "subject",
+                "subject"
+            ]
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! What a payload was taken for, and which shapes it comes near to: for somebody who asks why nothing is done.
+
+use crate::domain::{NothingToDo, NothingToDoReason, Parsed, Shape};
+
+use super::json;
+use super::node::Object;
+use super::payload;
+use super::shapes::{ROWS, Row};
+
+/// How many shapes are named.
+const MOST: usize = 2;
+
+/// A shape that a payload comes near to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nearest {
+    /// The shape.
+    pub shape: Shape,
+    /// The signs that the payload lacks, in words.
+    pub lacks: Vec<&'static str>,
+}
+
+/// What a payload was taken for, in words.
+#[must_use]
+pub fn taken_for(parsed: &Parsed) -> String {
+    if let Parsed::NothingToDo(NothingToDo {
+        reason: NothingToDoReason::NotAnAlert { taken_for },
+        ..
+    }) = parsed
+    {
+        return (*taken_for).to_owned();
+    }
+    let shape = parsed.header().shape;
+    match ROWS.iter().find(|row| row.shape == shape) {
+        Some(row) => format!("what is sent by {}", row.sender),
+        None if shape == Shape::ManualText => "text that a person wrote".to_owned(),
+        None => "nothing that is known".to_owned(),
+    }
+}
+
+/// The shapes of which a payload has most signs, but not all; at most two, the nearest first. Its own shape is none.
+#[must_use]
+pub fn nearest(body: &[u8]) -> Vec<Nearest> {
+    let Some(node) = json::text(body)
+        .ok()
+        .and_then(|text| json::parse(text).ok())
+    else {
+        return Vec::new();
+    };
+    payload::told_by(&node).map_or_else(Vec::new, nearest_of)
+}
+
+fn nearest_of(object: &Object) -> Vec<Nearest> {
+    let mut found: Vec<(&Row, Vec<&'static str>)> = ROWS
+        .iter()
+        .map(|row| (row, row.lacks(object)))
+        .filter(|(row, lacks)| !lacks.is_empty() && lacks.len() < row.signs.len())
+        .collect();
+    // The first sign of a row is its surest. Of two that lack as much, the one of which more is there is nearer.
+    let has_first = |row: &Row| row.signs.first().is_some_and(|sign| (sign.holds)(object));
+    found.sort_by_key(|(row, lacks)| {
+        (
+            !has_first(row),
+            lacks.len(),
+            std::cmp::Reverse(row.signs.len()),
+        )
+    });
+    found.dedup_by_key(|(row, _)| row.shape);
+    found
+        .into_iter()
+        .take(MOST)
+        .map(|(row, lacks)| Nearest {
+            shape: row.shape,
+            lacks,
+        })
+        .collect()
+}
+
+/// The rows of README's table of shapes, as Markdown.
+#[must_use]
+pub fn table() -> String {
+    let mut text = "| shape | sender | known by | sample |\n| --- | --- | --- | --- |\n".to_owned();
+    for row in ROWS {
+        let line = format!(
+            "| `{}` | {} | {} | `{}` |\n",
+            row.shape.as_str(),
+            row.sender,
+            row.known_by(),
+            row.sample
+        );
+        text.push_str(&line);
+    }
+    text
+}

@@ -1,0 +1,100 @@
+//! Azure Monitor's common alert schema around an activity log event: who called.
+//!
+//! `caller` is a user's UPN, the object id of an application's service principal, or a service's name; `claims`, a JSON
+//! string, tells them apart. Sources: "Sample alert payloads", Azure Monitor; "Azure activity log event schema".
+
+use std::borrow::Cow;
+
+use crate::alert::accounts::{identified, named};
+use crate::alert::draft::Draft;
+use crate::alert::node::Object;
+use crate::alert::problem::{Problem, Within};
+use crate::domain::{Shape, SubjectKind, TenantId, UserId, UserPrincipalName};
+
+use super::azure_monitor_common::{is_common, read_essentials};
+use super::{Reading, Row, Sign};
+
+const OBJECT_ID: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
+const TENANT_ID: &str = "http://schemas.microsoft.com/identity/claims/tenantid";
+const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::AzureMonitorActivity,
+    sender: "action groups of Azure Monitor, alerts on the activity log in the common alert schema",
+    signs: &[
+        Sign {
+            words: "`schemaId` is `azureMonitorCommonAlertSchema`, or `data.essentials`",
+            holds: is_common,
+        },
+        Sign {
+            words: "`data.essentials` names the activity log, or `data.alertContext` has `caller` or `claims`",
+            holds: is_of_activity_log,
+        },
+    ],
+    sample: "inbound/azure-monitor-activity-user.json",
+    reading: Reading::Payload(read),
+};
+
+/// Whether an alert of the common schema is about an event of the activity log.
+pub(super) fn is_of_activity_log(payload: &Object) -> bool {
+    let Ok(Some(data)) = payload.object("data") else {
+        return false;
+    };
+    let by_service = matches!(data.object("essentials"), Ok(Some(essentials))
+        if ["monitoringService", "signalType"].iter().any(|name| is_activity_log(essentials, name)));
+    let by_caller = matches!(data.object("alertContext"), Ok(Some(context))
+        if context.has("caller") || context.has("claims"));
+    by_service || by_caller
+}
+
+fn is_activity_log(essentials: &Object, name: &str) -> bool {
+    essentials
+        .text(name)
+        .is_some_and(|text| text.to_ascii_lowercase().starts_with("activity log"))
+}
+
+fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let data = payload.required("data")?;
+    read_essentials(data, draft).within("data")?;
+    match data.object("alertContext").within("data")? {
+        Some(context) => read_caller(context, draft)
+            .within("alertContext")
+            .within("data"),
+        None => Ok(()),
+    }
+}
+
+fn read_caller(context: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let caller = context.text("caller");
+    let claims = context
+        .written_object("claims")?
+        .unwrap_or_else(|| Cow::Owned(Object::default()));
+    let id = claims.parse::<UserId>(&[OBJECT_ID, "oid"]);
+    let called_by_id = caller
+        .as_ref()
+        .and_then(|caller| caller.parse::<UserId>().ok());
+    let upn = claims
+        .parse::<UserPrincipalName>(&[UPN, "upn"])
+        .or_else(|| caller.as_ref().and_then(|caller| caller.parse().ok()));
+    // How an application proved itself: 1 by a secret, 2 by a certificate; a user's client has 0.
+    let proved = matches!(claims.text("appidacr").as_deref(), Some("1" | "2"));
+    let is_application = upn.is_none() && (called_by_id.is_some() || proved);
+    let subject = if is_application {
+        let id = called_by_id.or(id);
+        let name = if id.is_none() {
+            caller.as_deref()
+        } else {
+            None
+        };
+        let mut subject = named(SubjectKind::ServicePrincipal, name);
+        subject.id = id;
+        (subject.id.is_some() || subject.name.is_some()).then_some(subject)
+    } else {
+        identified(id, upn, None, caller.as_deref())
+    };
+    if let Some(subject) = subject {
+        draft.subject(subject);
+    }
+    draft.belong_to(claims.parse::<TenantId>(&[TENANT_ID, "tid"]));
+    Ok(())
+}

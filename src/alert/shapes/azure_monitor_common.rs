@@ -1,0 +1,137 @@
+//! Azure Monitor's common alert schema, with the rows or the dimensions of a log query.
+//!
+//! One row of the search results is one account, and so is one combination of dimensions; `columns` says which of them
+//! name one. A condition that has ended is nothing to act on, and neither is an alert that only links to its results: log
+//! alerts since 2021 do so unless the rule has dimensions. Source: "Sample alert payloads", Azure Monitor; "Sample log
+//! search alerts that use the legacy webhook".
+
+use crate::alert::draft::Draft;
+use crate::alert::node::{Node, Object, objects, unexpected};
+use crate::alert::problem::{Problem, Within};
+use crate::alert::state;
+use crate::domain::{NothingToDoReason, Shape, State};
+
+use super::azure_monitor_activity::is_of_activity_log;
+use super::columns;
+use super::{Reading, Row, Sign, says};
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::AzureMonitorCommon,
+    sender: "action groups of Azure Monitor, log alerts in the common alert schema",
+    signs: &[Sign {
+        words: "`schemaId` is `azureMonitorCommonAlertSchema`, or `data.essentials`; not of the activity log",
+        holds: |payload| is_common(payload) && !is_of_activity_log(payload),
+    }],
+    sample: "inbound/azure-monitor-log-alert-search-results.json",
+    reading: Reading::Payload(read),
+};
+
+/// Whether it is of the schema, of whatever service.
+pub(super) fn is_common(payload: &Object) -> bool {
+    says(payload, "schemaId", "azureMonitorCommonAlertSchema")
+        || matches!(payload.object("data"), Ok(Some(data)) if data.has("essentials"))
+}
+
+fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let data = payload.required("data")?;
+    read_essentials(data, draft).within("data")?;
+    match data.object("alertContext").within("data")? {
+        Some(context) => read_context(context, draft)
+            .within("alertContext")
+            .within("data"),
+        None => Ok(()),
+    }
+}
+
+/// Reads what all alerts of the schema have in common.
+pub(super) fn read_essentials(data: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let essentials = data.required("essentials")?;
+    let resolved_at = essentials.time("resolvedDateTime");
+    let at = resolved_at.or_else(|| essentials.time("firedDateTime"));
+    draft.alert(essentials.text("alertId"));
+    draft.severity(essentials.text("severity"));
+    draft.flagged(essentials.time("firedDateTime"));
+    draft.said_at(at);
+    let state = state::of_condition(essentials, at);
+    if state != State::Open {
+        draft.otherwise = NothingToDoReason::Resolved;
+    }
+    draft.state(state);
+    Ok(())
+}
+
+fn read_context(context: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let mut has_rows = false;
+    for name in ["SearchResults", "SearchResult"] {
+        if let Some(results) = context.object(name)? {
+            for table in objects(&results.list("tables").within(name)?) {
+                let (index, table) = table.within("tables").within(name)?;
+                has_rows |= read_table(table, draft)
+                    .at(index)
+                    .within("tables")
+                    .within(name)?;
+            }
+        }
+    }
+    let mut has_links = context.has("LinkToSearchResults");
+    if let Some(condition) = context.object("condition")? {
+        for element in objects(&condition.list("allOf").within("condition")?) {
+            let (index, element) = element.within("allOf").within("condition")?;
+            has_links |=
+                element.has("linkToSearchResultsAPI") || element.has("linkToSearchResultsUI");
+            has_rows |= read_dimensions(element, draft)
+                .at(index)
+                .within("allOf")
+                .within("condition")?;
+        }
+    }
+    if has_links
+        && !has_rows
+        && draft.names_nobody()
+        && draft.otherwise == NothingToDoReason::NoAccount
+    {
+        draft.otherwise = NothingToDoReason::NotificationOnly;
+    }
+    Ok(())
+}
+
+/// Reads the rows of a table. Says whether it has any.
+fn read_table(table: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+    let mut names = Vec::new();
+    for column in objects(&table.list("columns")?) {
+        let (_, column) = column.within("columns")?;
+        names.push(column.text("name").unwrap_or_default().into_owned());
+    }
+    let rows = table.list("rows")?;
+    for (index, row) in rows.iter().enumerate() {
+        let Node::List(cells) = row else {
+            return Err(unexpected("a list", row).at(index).within("rows"));
+        };
+        let values = names.iter().map(String::as_str).zip(cells);
+        let accounts = columns::accounts(values).at(index).within("rows")?;
+        accounts
+            .into_iter()
+            .for_each(|account| draft.subject(account));
+    }
+    Ok(!rows.is_empty())
+}
+
+/// Reads a combination of dimensions. Says whether one of them names an account.
+fn read_dimensions(element: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+    let dimensions = element.list("dimensions")?;
+    let mut values = Vec::new();
+    for dimension in objects(&dimensions) {
+        let (_, dimension) = dimension.within("dimensions")?;
+        if let (Some(name), Some(value)) = (dimension.text("name"), dimension.get("value")) {
+            values.push((name, value));
+        }
+    }
+    let accounts = columns::accounts(values.iter().map(|(name, value)| (name.as_ref(), *value)))
+        .within("dimensions")?;
+    accounts
+        .into_iter()
+        .for_each(|account| draft.subject(account));
+    Ok(values
+        .iter()
+        .any(|(name, _)| columns::names_an_account(name)))
+}

@@ -1,0 +1,132 @@
+//! Advanced hunting's table `AlertEvidence`: one piece of evidence of an alert in each record.
+//!
+//! The streaming API and the workspace's export write it, and so does a script that sends on a row of a query. The account
+//! stands in columns, and again in `AdditionalFields`, a JSON string in the dialect of Sentinel's alerts. Records of other
+//! tables on the same stream are no alerts. Source: "`AlertEvidence`" in the advanced hunting reference and in the Azure
+//! Monitor Logs reference (whose `TenantId` is the workspace's); a published captured record.
+
+use crate::alert::accounts::{Machines, flat_account, read_entity, role, together};
+use crate::alert::draft::Draft;
+use crate::alert::node::Object;
+use crate::alert::problem::{Problem, Within};
+use crate::domain::{NothingToDoReason, Shape};
+
+use super::{Reading, Row, Sign, has_any, says};
+
+const CATEGORY: &str = "advancedhunting-";
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::DefenderXdrStreaming,
+    sender: "the streaming API of Defender XDR",
+    signs: &[
+        Sign {
+            words: "`category` begins with `AdvancedHunting-`",
+            holds: |record| category(record).is_some(),
+        },
+        Sign {
+            words: "`properties`",
+            holds: |record| record.has("properties"),
+        },
+    ],
+    sample: "inbound/defender-xdr-streaming-alert-evidence.json",
+    reading: Reading::Payload(read),
+};
+
+/// A row of the table, without the stream's frame.
+pub(crate) const FLAT: Row = Row {
+    shape: Shape::DefenderXdrStreaming,
+    sender: "rows and exports of the table `AlertEvidence`, and of hunting queries that keep its columns",
+    signs: &[
+        Sign {
+            words: "`AlertId`",
+            holds: |row| row.has("AlertId"),
+        },
+        Sign {
+            words: "`Type` is `AlertEvidence`, or `AccountObjectId`, `AccountUpn` or `AccountSid`",
+            holds: |row| {
+                says(row, "Type", "AlertEvidence")
+                    || has_any(
+                        row,
+                        &[
+                            "AccountObjectId",
+                            "AccountUpn",
+                            "AccountSid",
+                            "EvidenceRole",
+                        ],
+                    )
+            },
+        },
+        Sign {
+            words: "`ServiceSource`, `DetectionSource`, `EvidenceRole` or `EntityType`, in no record of Office 365",
+            holds: |row| {
+                has_any(
+                    row,
+                    &[
+                        "ServiceSource",
+                        "DetectionSource",
+                        "EvidenceRole",
+                        "EntityType",
+                    ],
+                ) && !has_any(row, &["RecordType", "Workload"])
+            },
+        },
+    ],
+    sample: "field/loganalytics-alertevidence-export.json",
+    reading: Reading::Payload(|row, draft| {
+        draft.flagged(row.time("TimeGenerated").or_else(|| row.time("Timestamp")));
+        read_row(row, draft)
+    }),
+};
+
+/// The table that a record is of.
+fn category(payload: &Object) -> Option<String> {
+    let category = payload.text("category")?.to_ascii_lowercase();
+    category.strip_prefix(CATEGORY).map(str::to_owned)
+}
+
+fn read(record: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let tenant = record.parse(&["tenantId"]);
+    draft.tenant(tenant);
+    if category(record).as_deref() != Some("alertevidence") {
+        draft.otherwise = NothingToDoReason::NotAnAlert {
+            taken_for: "a record of an advanced hunting table that names nobody for an alert",
+        };
+        return Ok(());
+    }
+    let properties = record.required("properties")?;
+    draft.flagged(record.time("time").or_else(|| properties.time("Timestamp")));
+    read_row(properties, draft).within("properties")?;
+    draft.belong_to(tenant);
+    Ok(())
+}
+
+/// Reads the columns of a row, and the entity in one of them.
+fn read_row(row: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    draft.alert(row.text("AlertId"));
+    draft.severity(row.text("Severity"));
+    draft.said_at(row.time("Timestamp"));
+    let said = role(row);
+    let mut machines = Machines::default();
+    if let Some(name) = row.text("DeviceName") {
+        machines.note(&name);
+    }
+    let columns = flat_account(row, &machines);
+    let mut fields = Draft::new(draft.shape());
+    match row.written_object("AdditionalFields") {
+        Ok(Some(entity)) => read_entity(&entity, &mut fields).within("AdditionalFields")?,
+        // What cannot be read there would only repeat the columns, if these name an account.
+        Err(problem) if columns.is_none() => return Err(problem),
+        Ok(None) | Err(_) => {}
+    }
+    let mut fields = fields.into_subjects();
+    // The columns and the entity describe one account, also where they have no identifier in common.
+    let columns = if fields.len() == 1 {
+        together(columns, fields.pop())
+    } else {
+        columns
+    };
+    for account in columns.into_iter().chain(fields) {
+        draft.named(account, said.clone());
+    }
+    Ok(())
+}

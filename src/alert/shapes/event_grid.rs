@@ -1,0 +1,71 @@
+//! An event in the Event Grid schema, around any other payload. A webhook gets a list of them, also of one.
+//!
+//! Before it sends any, Event Grid asks whether the endpoint is meant: the code is to be sent back. Source: "Azure Event
+//! Grid event schema"; "Endpoint validation with Event Grid event schema". Amazon's audit records have an `eventType` and
+//! an `eventTime` too, so that these alone say nothing.
+
+use crate::alert::draft::Draft;
+use crate::alert::hygiene::tidy;
+use crate::alert::node::Object;
+use crate::alert::payload::read_inner;
+use crate::alert::problem::Problem;
+use crate::domain::{NothingToDoReason, Shape};
+
+use super::{Reading, Row, Sign, has_any};
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::EventGrid,
+    sender: "Event Grid in its own schema: an envelope around any other shape",
+    signs: &[
+        Sign {
+            words: "`eventType`",
+            holds: |event| event.has("eventType"),
+        },
+        Sign {
+            words: "`data`",
+            holds: |event| event.has("data"),
+        },
+        Sign {
+            words: "`dataVersion`, `metadataVersion`, or `subject` and `eventTime`",
+            holds: |event| {
+                has_any(event, &["dataVersion", "metadataVersion"])
+                    || (event.has("subject") && event.has("eventTime"))
+            },
+        },
+    ],
+    sample: "inbound/event-grid-schema-array.json",
+    reading: Reading::Envelope(read),
+};
+
+fn read(event: &Object, draft: &mut Draft, nesting: usize) -> Result<(), Problem> {
+    let kind = event.text("eventType").unwrap_or_default().to_lowercase();
+    if kind == "microsoft.eventgrid.subscriptionvalidationevent" {
+        return read_validation(event, draft);
+    }
+    if kind.starts_with("microsoft.eventgrid.") {
+        draft.otherwise = NothingToDoReason::NotAnAlert {
+            taken_for: "an event of Event Grid about itself",
+        };
+        return Ok(());
+    }
+    let inner = read_inner(event, "data", nesting);
+    draft.enclose(inner, "data")?;
+    if draft.lacks_time() {
+        draft.flagged(event.time("eventTime"));
+    }
+    Ok(())
+}
+
+fn read_validation(event: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let code = event
+        .required("data")?
+        .text("validationCode")
+        .and_then(|code| tidy(&code, 512))
+        .ok_or_else(|| {
+            Problem::new("a string was expected; none stands there")
+                .within("validationCode")
+                .within("data")
+        })?;
+    draft.otherwise = NothingToDoReason::SubscriptionValidation { code };
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! A security alert of Microsoft Graph, version 2, polled by a script or a SIEM, or sent on by a playbook.
+//!
+//! `accounts::evidence` reads whom it flags. `tenantId` is the alert's tenant and says nothing of an account's. Sources:
+//! "alert resource type", microsoft.graph.security.
+
+use crate::alert::accounts::{odata_type, read_evidence};
+use crate::alert::draft::Draft;
+use crate::alert::node::{Node, Object};
+use crate::alert::problem::Problem;
+use crate::alert::state;
+use crate::domain::{NothingToDoReason, Shape};
+
+use super::{Reading, Row, Sign, has_any};
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::GraphAlertV2,
+    sender: "Graph's security API: alerts, from scripts, SIEMs and `PowerShell`",
+    signs: &[Sign {
+        words: "the type of an alert, or `evidence` with `serviceSource`, `detectionSource`, `detectorId`, `providerAlertId` or \
+                `alertWebUrl`, or with pieces of the types of Graph's evidence",
+        holds: |payload| match odata_type(payload) {
+            Some(name) => name == "security.alert",
+            None => payload.has("evidence") && is_of_graph(payload),
+        },
+    }],
+    sample: "inbound/graph-alert-v2-user.json",
+    reading: Reading::Payload(read),
+};
+
+fn is_of_graph(payload: &Object) -> bool {
+    let of_defender = [
+        "alertCreationTime",
+        "aadTenantId",
+        "machineId",
+        "investigationId",
+    ];
+    if has_any(payload, &of_defender) {
+        return false;
+    }
+    let named = [
+        "serviceSource",
+        "detectionSource",
+        "detectorId",
+        "providerAlertId",
+        "alertWebUrl",
+    ];
+    let is_typed = |piece: &Node| {
+        matches!(piece, Node::Object(piece)
+            if odata_type(piece).is_some_and(|name| name.starts_with("security.")))
+    };
+    has_any(payload, &named)
+        || matches!(payload.get("evidence"), Some(Node::List(pieces)) if pieces.iter().any(is_typed))
+}
+
+fn read(alert: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    draft.incident(alert.text("incidentId"));
+    draft.severity(alert.text("severity"));
+    if !read_within_incident(alert, draft)? {
+        draft.otherwise = NothingToDoReason::EntitiesPending;
+    }
+    Ok(())
+}
+
+/// Reads an alert of which the incident around it has said the incident's id. Says whether it has evidence.
+pub(super) fn read_within_incident(alert: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+    let at = alert.time("lastUpdateDateTime");
+    draft.alert(alert.text("id"));
+    draft.alert_severity(alert.text("severity"));
+    draft.tenant(alert.parse(&["tenantId"]));
+    draft.flagged(alert.time("createdDateTime"));
+    draft.said_at(at.or_else(|| alert.time("createdDateTime")));
+    draft.state(state::of_alert(alert, at));
+    read_evidence(alert, draft)
+}

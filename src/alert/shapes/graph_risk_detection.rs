@@ -1,0 +1,79 @@
+//! A risk detection of Identity Protection. Its `id` is the detection's; the user's is `userId`.
+//!
+//! A sign-in has a `riskState` and a `userId` too, and is no detection. Sources: "riskDetection resource type";
+//! "servicePrincipalRiskDetection resource type", which names no user; "`AADUserRiskEvents`" in the Azure Monitor Logs
+//! reference, whose columns have the same names.
+
+use crate::alert::accounts::{identified, named, odata_type};
+use crate::alert::draft::Draft;
+use crate::alert::node::Object;
+use crate::alert::problem::Problem;
+use crate::alert::state;
+use crate::domain::{Shape, SubjectKind};
+
+use super::{Reading, Row, Sign, has_any};
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::GraphRiskDetection,
+    sender: "Identity Protection's risk detections, from Graph or as rows of `AADUserRiskEvents`",
+    signs: &[
+        Sign {
+            words: "`riskEventType` or `riskType`, or the type of a risk detection",
+            holds: |payload| {
+                is_typed(payload)
+                    || (odata_type(payload).is_none()
+                        && has_any(payload, &["riskEventType", "riskType"]))
+            },
+        },
+        Sign {
+            words: "`userId` or `servicePrincipalId`",
+            holds: |payload| has_any(payload, &["userId", "servicePrincipalId"]),
+        },
+        Sign {
+            words: "`riskState`, `riskLevel` or `detectedDateTime`",
+            holds: |payload| {
+                is_typed(payload)
+                    || has_any(payload, &["riskState", "riskLevel", "detectedDateTime"])
+            },
+        },
+    ],
+    sample: "inbound/graph-risk-detection.json",
+    reading: Reading::Payload(read),
+};
+
+fn is_typed(payload: &Object) -> bool {
+    odata_type(payload).is_some_and(|name| name.ends_with("riskdetection"))
+}
+
+/// Reads it.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every shape is read by a function of one signature"
+)]
+pub(super) fn read(detection: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let updated = detection.time("lastUpdatedDateTime");
+    let at = updated.or_else(|| draft.has_said_at());
+    draft.alert(detection.text("id"));
+    draft.severity(detection.text("riskLevel"));
+    draft.flagged(detection.time("detectedDateTime"));
+    draft.said_at(at.or_else(|| detection.time("detectedDateTime")));
+    let cleared = state::of_risk(detection, at);
+    if let Some(id) = detection.text("servicePrincipalId") {
+        let name = detection.text("servicePrincipalDisplayName");
+        let mut subject = named(SubjectKind::ServicePrincipal, name.as_deref());
+        // Not well formed is unknown, as everywhere in foreign payloads: the name is reported all the same.
+        subject.id = id.parse().ok();
+        draft.risk(subject, cleared);
+        return Ok(());
+    }
+    let subject = identified(
+        detection.parse(&["userId"]),
+        detection.parse(&["userPrincipalName", "userId"]),
+        None,
+        detection.text("userDisplayName").as_deref(),
+    );
+    if let Some(subject) = subject {
+        draft.risk(subject, cleared);
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! What a Logic App's trigger or action gives as a whole: headers and a body, where the body alone was meant.
+//!
+//! `triggerOutputs()` and `outputs()` stand for the whole, `triggerBody()` and `body()` for the body; a playbook that takes
+//! one for the other sends the envelope. The record of an action has `inputs` and `outputs` around it. Sources: "Workflow
+//! expression functions reference guide", Azure Logic Apps.
+
+use crate::alert::draft::Draft;
+use crate::alert::node::{Node, Object};
+use crate::alert::payload::read_inner;
+use crate::alert::problem::Problem;
+use crate::domain::Shape;
+
+use super::{Reading, Row, Sign};
+
+/// What Logic Apps put beside a body.
+const BESIDE: &[&str] = &[
+    "body",
+    "clientTrackingId",
+    "code",
+    "correlation",
+    "endTime",
+    "headers",
+    "inputs",
+    "inputsLink",
+    "name",
+    "outputs",
+    "outputsLink",
+    "path",
+    "pathParameters",
+    "queries",
+    "relativePathParameters",
+    "retryHistory",
+    "scheduledTime",
+    "startTime",
+    "status",
+    "statusCode",
+    "trackingId",
+];
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::LogicAppOutputs,
+    sender: "Logic Apps that pass on `triggerOutputs()` or an action's outputs in place of the body: an envelope",
+    signs: &[Sign {
+        words: "`body` or `outputs`, with nothing beside it but what Logic Apps put there, such as `headers`",
+        holds: |payload| {
+            let is_known = |name: &str| BESIDE.iter().any(|known| known.eq_ignore_ascii_case(name));
+            inner(payload).is_some() && payload.properties().all(|(name, _)| is_known(name))
+        },
+    }],
+    sample: "field/logicapp-trigger-outputs.json",
+    reading: Reading::Envelope(read),
+};
+
+fn inner(payload: &Object) -> Option<&'static str> {
+    ["body", "outputs"].into_iter().find(|name| {
+        matches!(
+            payload.get(name),
+            Some(Node::Object(_) | Node::List(_) | Node::Text(_))
+        )
+    })
+}
+
+fn read(payload: &Object, draft: &mut Draft, nesting: usize) -> Result<(), Problem> {
+    let name = inner(payload).unwrap_or("body");
+    draft.enclose(read_inner(payload, name, nesting), name)
+}

@@ -1,0 +1,66 @@
+//! A Service Bus message as a Logic App's connector hands it on, around any other payload.
+//!
+//! The managed connector writes the content as base64; the one of Standard workflows is said to write it as it is. So
+//! base64 is tried first, and what is none is taken as it stands. Logic Apps also write content that they do not
+//! understand as `$content` in base64, beside its `$content-type`. Sources: "`ServiceBusMessage`" of the connectors SDK;
+//! "Handle content types in Azure Logic Apps".
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::alert::draft::{Draft, Failure};
+use crate::alert::node::{Node, Object};
+use crate::alert::payload::{read_inner, read_inner_text};
+use crate::alert::problem::Problem;
+use crate::domain::Shape;
+
+use super::{Reading, Row, Sign, has_any};
+
+/// The standard alphabet, with padding or without. The other alphabet holds `-`, and so would take an object id apart.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::LogicAppServiceBus,
+    sender: "Logic Apps that pass on a message of the Service Bus connector: an envelope around any other shape",
+    signs: &[Sign {
+        words: "`ContentData` (or `$content`)",
+        holds: |message| has_any(message, &["ContentData", "$content"]),
+    }],
+    sample: "inbound/servicebus-contentdata-alert.json",
+    reading: Reading::Envelope(read),
+};
+
+fn read(message: &Object, draft: &mut Draft, nesting: usize) -> Result<(), Problem> {
+    let name = if message.get("ContentData").is_some() || !message.has("$content") {
+        "ContentData"
+    } else {
+        "$content"
+    };
+    draft.enclose(content(message, name, nesting), name)
+}
+
+fn content(message: &Object, name: &str, nesting: usize) -> Result<Draft, Failure> {
+    match message.get(name) {
+        Some(Node::Text(text)) => match decoded(text) {
+            Some(text) => read_inner_text(&text, nesting),
+            None => read_inner_text(text, nesting),
+        },
+        _ => read_inner(message, name, nesting),
+    }
+}
+
+/// The text that is written here as base64, if it is some. Line ends within it are passed over.
+pub(crate) fn decoded(text: &str) -> Option<String> {
+    let compact: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let bytes = BASE64.decode(compact).ok()?;
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|text| !text.is_empty())
+}

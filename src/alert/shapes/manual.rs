@@ -1,0 +1,333 @@
+//! The message that a person or a script writes as JSON. The form is ours; this is its contract.
+//!
+//! ```json
+//! {
+//!   "users": [
+//!     "alice@contoso.com",
+//!     {"id": "1c5989f1-ba2d-4e83-858b-fed0a712755f", "upn": "bob.stone@contoso.com"}
+//!   ],
+//!   "reason": "Tokens seen on a paste site",
+//!   "requestedBy": "oncall@contoso.com",
+//!   "severity": "high",
+//!   "incident": "<ARM id of a Sentinel incident>",
+//!   "alert": "<id of an alert>",
+//!   "expect": 2
+//! }
+//! ```
+//!
+//! | property | meaning |
+//! | --- | --- |
+//! | `user` | one user: a string or an object, as in `users` |
+//! | `users` | a list. A string is a user principal name, an object id, a SID or `DOMAIN\name`. An object has at least one of `id`, `upn`, `sid`, `mail`, `account` (`DOMAIN\name`), and may have `tenant`; more than one of them describe the same user |
+//! | `reason`, `requestedBy` | for the receipt. Who asked is no subject |
+//! | `severity` | in the words of any sender |
+//! | `incident`, `alert` | ids that the receipt shall carry |
+//! | `expect` | how many different users the sender means: a slip of the hand is caught, because a message that names another number is refused as a whole |
+//! | `automated` | `true` where no person asked: an alert of which a part goes on in this form. Its severity counts then |
+//! | `rejectedBecause`, `rejectedFrom` | why and from where the application has put the message aside |
+//!
+//! `user` or `users` has to be there; an empty list is understood, and names nobody. A value of another kind, a string
+//! that is no such identifier and an object without one are refused, with their place: nothing is guessed. So is a property
+//! that the form does not have, and one that stands there twice: whoever wrote it meant something, and what narrows an
+//! order must not be passed over (`"whatIf": true`, `"expct": 1`). What a broker says of a message is passed over. Names
+//! may be written in any case.
+//!
+//! The application writes this form itself when it puts back what it could not finish; `automated`, and a `severity` beside
+//! a user's identifiers, keep what the alert said, so that the guard decides as it did.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use crate::alert::accounts::classified;
+use crate::alert::draft::Draft;
+use crate::alert::node::{Node, Object, unexpected, unexpected_other};
+use crate::alert::problem::{Problem, Within};
+use crate::domain::{
+    AccountName, MailAddress, SecurityIdentifier, Severity, Shape, SubjectKind, SubjectRef,
+    TenantId, UserId, UserPrincipalName, WrittenBy,
+};
+
+use super::{Reading, Row, Sign, has_any};
+
+/// The properties of a message.
+const PROPERTIES: &[&str] = &[
+    "user",
+    "users",
+    "reason",
+    "requestedBy",
+    "severity",
+    "incident",
+    "alert",
+    "expect",
+    "automated",
+    "rejectedBecause",
+    "rejectedFrom",
+];
+
+/// What Service Bus says of a message. The Functions host mixes it with a body's own properties, and tools copy it into
+/// bodies; it says nothing of the order, and none of it is believed (`host`).
+const OF_BROKER: &[&str] = &[
+    "ContentType",
+    "CorrelationId",
+    "DeadLetterErrorDescription",
+    "DeadLetterReason",
+    "DeadLetterSource",
+    "DeliveryCount",
+    "EnqueuedSequenceNumber",
+    "EnqueuedTime",
+    "EnqueuedTimeUtc",
+    "ExpiresAt",
+    "ExpiresAtUtc",
+    "Label",
+    "LockToken",
+    "LockedUntil",
+    "MessageId",
+    "PartitionKey",
+    "ReplyTo",
+    "ReplyToSessionId",
+    "ScheduledEnqueueTimeUtc",
+    "SequenceNumber",
+    "SessionId",
+    "Subject",
+    "TimeToLive",
+    "To",
+    "ApplicationProperties",
+    "UserProperties",
+];
+
+/// The properties of a user.
+const OF_USER: &[&str] = &["id", "upn", "sid", "mail", "account", "tenant", "severity"];
+
+/// How many properties of other names a message may have before it is taken for a document of another system. Either is
+/// refused; the sentence differs.
+const MOST_SLIPS: usize = 4;
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::Manual,
+    sender: "people and scripts, and Evict itself for what is not finished",
+    signs: &[Sign {
+        words: "`user` or `users` (or `requestedBy` or `expect`), and hardly anything that the form does not have",
+        holds: |message| {
+            has_any(message, &["user", "users", "requestedBy", "expect"])
+                && unknown(message, PROPERTIES).count() <= MOST_SLIPS
+        },
+    }],
+    sample: "inbound/manual-users.json",
+    reading: Reading::Payload(read),
+};
+
+fn unknown<'o>(
+    object: &'o Object,
+    known: &'static [&'static str],
+) -> impl Iterator<Item = &'o str> {
+    let among =
+        |names: &[&str], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let is_known = move |name: &&str| among(known, name) || among(OF_BROKER, name);
+    object
+        .properties()
+        .map(|(name, _)| name)
+        .filter(move |name| !is_known(name))
+}
+
+fn read(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    only(message, PROPERTIES)?;
+    if !has_any(message, &["user", "users"]) {
+        return Err(Problem::new(
+            "a list of users was expected, or one user under the name user; neither stands there",
+        )
+        .within("users"));
+    }
+    let [severity, incident, alert, reason, requested_by] =
+        ["severity", "incident", "alert", "reason", "requestedBy"].map(|name| words(message, name));
+    draft.severity(severity?);
+    draft.incident(incident?);
+    draft.alert_of_whole(alert?);
+    draft.remarks(reason?.as_deref(), requested_by?.as_deref());
+    if automated(message)? {
+        draft.written_by(WrittenBy::Machine);
+    }
+
+    let (one, several) = (message.get("user"), message.get("users"));
+    if one.is_none() && several.is_none() {
+        // In a form of our own a name without a value is a slip, not a way to say "unknown".
+        let name = if message.has("users") {
+            "users"
+        } else {
+            "user"
+        };
+        return Err(Problem::new("a value was expected; an empty one stands there").within(name));
+    }
+    if let Some(node) = one {
+        add(node, draft).within("user")?;
+    }
+    if let Some(node) = several {
+        let Node::List(users) = node else {
+            return Err(unexpected("a list", node).within("users"));
+        };
+        for (index, node) in users.iter().enumerate() {
+            add(node, draft).at(index).within("users")?;
+        }
+    }
+    expect(message, draft)
+}
+
+/// Refuses properties that the form does not have, by their names and with the nearest one that it has, and properties
+/// that stand there twice.
+fn only(object: &Object, known: &'static [&'static str]) -> Result<(), Problem> {
+    if let Some(name) = unknown(object, known).next() {
+        let named = if is_plain(name) {
+            format!("a property {name}")
+        } else {
+            "a property of another name".to_owned()
+        };
+        let is_of_user = OF_USER.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let meant = match nearest(name, known) {
+            _ if is_of_user => "it belongs into the object of a user, such as {\"user\": {\"upn\": ..., \"tenant\": ...}}".to_owned(),
+            Some(nearest) => format!("write {nearest}, if that is meant"),
+            None => format!("the form has {}", known.join(", ")),
+        };
+        return Err(Problem::new(format!(
+            "a manual message was expected; {named} stands there, which the form does not have: {meant}"
+        )));
+    }
+    let mut seen = HashSet::new();
+    for (name, _) in object.properties() {
+        if !seen.insert(name.to_ascii_lowercase()) {
+            let named = known.iter().find(|known| known.eq_ignore_ascii_case(name));
+            return Err(Problem::new(format!(
+                "each property once was expected; {} stands there twice",
+                named.unwrap_or(&"one")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name may be repeated in an answer: a word, and nothing that a terminal or a page could obey.
+fn is_plain(name: &str) -> bool {
+    name.len() <= 32 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// The property that a name is a slip of the hand for.
+fn nearest(name: &str, known: &'static [&'static str]) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    known
+        .iter()
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&name, &known.to_lowercase()),
+                *known,
+            )
+        })
+        .min()
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
+        .map(|(_, known)| known)
+}
+
+fn automated(message: &Object) -> Result<bool, Problem> {
+    match message.get("automated") {
+        None => Ok(false),
+        Some(node) => message
+            .boolean("automated")
+            .ok_or_else(|| unexpected_other("true or false", node).within("automated")),
+    }
+}
+
+/// A remark: a string or a number, or nothing.
+fn words<'a>(message: &'a Object, name: &'static str) -> Result<Option<Cow<'a, str>>, Problem> {
+    match message.get(name) {
+        None => Ok(None),
+        Some(node) => match node.as_text() {
+            Some(text) => Ok(Some(text)),
+            None => Err(unexpected("a string", node).within(name)),
+        },
+    }
+}
+
+fn add(node: &Node, draft: &mut Draft) -> Result<(), Problem> {
+    let severity = match node {
+        Node::Object(object) => words(object, "severity")?.and_then(|word| Severity::read(&word)),
+        Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => None,
+    };
+    draft.subject_of(user(node)?, severity);
+    Ok(())
+}
+
+fn user(node: &Node) -> Result<SubjectRef, Problem> {
+    match node {
+        Node::Text(text) => text_user(text.trim()).ok_or_else(|| {
+            Problem::new(
+                "a user principal name, an object id, a SID or DOMAIN\\name was expected; another string stands there",
+            )
+        }),
+        Node::Object(object) => object_user(object),
+        other @ (Node::Null | Node::Bool(_) | Node::Number(_) | Node::List(_)) => {
+            Err(unexpected("a string or an object", other))
+        }
+    }
+}
+
+fn text_user(text: &str) -> Option<SubjectRef> {
+    let mut subject = SubjectRef::new(SubjectKind::User);
+    // A text is one of these, and so none of the others. What is none of them is refused by the caller, with its place.
+    subject.id = text.parse().ok();
+    subject.upn = text.parse().ok();
+    subject.sid = text.parse().ok();
+    subject.account = text.parse().ok();
+    resolvable(subject)
+}
+
+fn object_user(object: &Object) -> Result<SubjectRef, Problem> {
+    only(object, OF_USER)?;
+    let mut subject = SubjectRef::new(SubjectKind::User);
+    subject.id = identifier::<UserId>(object, "id", "an object id")?;
+    subject.upn = identifier::<UserPrincipalName>(object, "upn", "a user principal name")?;
+    subject.sid = identifier::<SecurityIdentifier>(object, "sid", "a SID")?;
+    subject.mail = identifier::<MailAddress>(object, "mail", "a mail address")?;
+    subject.account = identifier::<AccountName>(object, "account", "DOMAIN\\name")?;
+    subject.tenant = identifier::<TenantId>(object, "tenant", "a tenant's id")?;
+    resolvable(subject).ok_or_else(|| {
+        Problem::new("one of id, upn, sid, mail, account was expected; none stands there")
+    })
+}
+
+fn identifier<T: std::str::FromStr>(
+    object: &Object,
+    name: &'static str,
+    what: &'static str,
+) -> Result<Option<T>, Problem> {
+    match object.get(name) {
+        None => Ok(None),
+        Some(node) => match node.as_text().and_then(|text| text.parse().ok()) {
+            Some(identifier) => Ok(Some(identifier)),
+            None => Err(unexpected_other(what, node).within(name)),
+        },
+    }
+}
+
+/// What a user is by the rules for all shapes: somebody may name a machine or `NT AUTHORITY\SYSTEM` by hand.
+fn resolvable(written: SubjectRef) -> Option<SubjectRef> {
+    written.is_resolvable().then(|| classified(written))
+}
+
+/// Checks how many users the sender means against how many the message names.
+fn expect(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let Some(node) = message.get("expect") else {
+        return Ok(());
+    };
+    let expected = message
+        .count("expect")
+        .and_then(|count| usize::try_from(count).ok())
+        .ok_or_else(|| {
+            unexpected_other("a whole number that is not negative", node).within("expect")
+        })?;
+    let named = draft.users();
+    if named != expected {
+        return Err(Problem::new(format!(
+            "a count of {named} was expected, because the message names so many users; another number stands there"
+        ))
+        .within("expect"));
+    }
+    draft.expect = Some(expected);
+    Ok(())
+}

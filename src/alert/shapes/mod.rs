@@ -1,0 +1,149 @@
+//! The shapes: one row and one file each. A row says who sends the shape, by which signs it is known, and how it is read.
+//!
+//! Names of foreign properties stand in these files, and in those of `accounts`, and nowhere else. A shape is known when
+//! all of its signs hold, and no sign is a single common word, so that a document of another system is not taken for an
+//! alert because it happens to have a `user` or a `severity`. `evict explain` tells which signs a payload lacks, and
+//! README's table of shapes is made of the rows.
+
+mod azure_monitor_activity;
+mod azure_monitor_common;
+mod cloudevents;
+mod columns;
+mod defender_for_cloud_export;
+mod defender_xdr_legacy_incident;
+mod defender_xdr_streaming;
+mod entra_diagnostics;
+mod event_grid;
+mod foreign;
+mod graph_alert_v2;
+mod graph_incident;
+mod graph_risk_detection;
+mod graph_risky_user;
+mod logicapp_outputs;
+mod logicapp_servicebus;
+mod manual;
+mod manual_text;
+mod mde_alert;
+mod notification;
+mod other_records;
+mod own;
+mod sentinel_alert_trigger;
+mod sentinel_entities;
+mod sentinel_entity_trigger;
+mod sentinel_incident_resource;
+mod sentinel_incident_trigger;
+mod sentinel_securityalert_record;
+
+use crate::domain::Shape;
+
+use super::draft::Draft;
+use super::node::Object;
+use super::problem::Problem;
+
+pub(crate) use foreign::{sentence as foreign_sentence, text as foreign_text};
+pub(crate) use logicapp_servicebus::decoded;
+pub(crate) use manual_text::read as read_manual_text;
+pub(crate) use other_records::taken_for as other_record;
+pub(crate) use own::taken_for as own_output;
+pub(crate) use sentinel_entities::{is_list as is_entity_list, read_list as read_entity_list};
+
+/// Something by which a shape is known.
+pub(crate) struct Sign {
+    /// What has to be there, in words.
+    pub(crate) words: &'static str,
+    /// Whether it is.
+    pub(crate) holds: fn(&Object) -> bool,
+}
+
+/// How a payload of a shape is read.
+pub(crate) enum Reading {
+    /// By itself.
+    Payload(fn(&Object, &mut Draft) -> Result<(), Problem>),
+    /// As an envelope around another payload, in so many others.
+    Envelope(fn(&Object, &mut Draft, usize) -> Result<(), Problem>),
+}
+
+/// A shape, in one of the forms in which it comes.
+pub(crate) struct Row {
+    pub(crate) shape: Shape,
+    /// Who sends it.
+    pub(crate) sender: &'static str,
+    /// By what it is known: all of them.
+    pub(crate) signs: &'static [Sign],
+    /// A sample of it below `tests/fixtures`.
+    pub(crate) sample: &'static str,
+    pub(crate) reading: Reading,
+}
+
+impl Row {
+    /// Whether a payload is of this shape.
+    pub(crate) fn is(&self, payload: &Object) -> bool {
+        self.signs.iter().all(|sign| (sign.holds)(payload))
+    }
+
+    /// The signs that a payload lacks.
+    pub(crate) fn lacks(&self, payload: &Object) -> Vec<&'static str> {
+        let lacking = self.signs.iter().filter(|sign| !(sign.holds)(payload));
+        lacking.map(|sign| sign.words).collect()
+    }
+
+    /// By what it is known, as one phrase.
+    pub(crate) fn known_by(&self) -> String {
+        let words: Vec<&str> = self.signs.iter().map(|sign| sign.words).collect();
+        words.join("; ")
+    }
+}
+
+/// Every shape. Envelopes come first, and what people write last, because a document of a system that happens to have a
+/// `user` is no person's order.
+pub(crate) const ROWS: &[Row] = &[
+    cloudevents::ROW,
+    event_grid::ROW,
+    logicapp_servicebus::ROW,
+    logicapp_outputs::ROW,
+    azure_monitor_activity::ROW,
+    azure_monitor_common::ROW,
+    sentinel_incident_trigger::ROW,
+    sentinel_entity_trigger::ROW,
+    sentinel_incident_resource::ROW,
+    sentinel_entities::ACCOUNTS,
+    sentinel_entities::ANSWER,
+    sentinel_entities::WITH_INCIDENT,
+    sentinel_entities::ENTITY,
+    sentinel_securityalert_record::ROW,
+    defender_for_cloud_export::ARM,
+    defender_for_cloud_export::EXPORT,
+    defender_xdr_streaming::ROW,
+    defender_xdr_streaming::FLAT,
+    entra_diagnostics::ROW,
+    sentinel_alert_trigger::ROW,
+    notification::ROW,
+    graph_risk_detection::ROW,
+    graph_risky_user::ROW,
+    graph_incident::ROW,
+    mde_alert::ROW,
+    defender_xdr_legacy_incident::ROW,
+    defender_xdr_legacy_incident::ALERT,
+    graph_alert_v2::ROW,
+    manual::ROW,
+];
+
+/// The row that a payload is of.
+pub(crate) fn row(payload: &Object) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.is(payload))
+}
+
+/// Whether a property of any of these names stands there.
+fn has_any(payload: &Object, names: &[&str]) -> bool {
+    names.iter().any(|name| payload.has(name))
+}
+
+/// Whether a property says this, in any case.
+fn says(payload: &Object, name: &str, word: &str) -> bool {
+    payload
+        .text(name)
+        .is_some_and(|text| text.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! A notification of Microsoft Graph: it says that something changed, or what became of the subscription, and names no
+//! account.
+//!
+//! Sources: "Microsoft.Graph.AlertCreated" in Event Grid's list of events; "changeNotification resource type"; "Reduce
+//! missing change notifications and removed subscriptions" (lifecycle notifications).
+
+use crate::alert::draft::Draft;
+use crate::alert::node::Object;
+use crate::alert::problem::Problem;
+use crate::domain::{NothingToDoReason, Shape};
+
+use super::{Reading, Row, Sign, has_any};
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::Notification,
+    sender: "Microsoft Graph's subscriptions; it names nobody",
+    signs: &[
+        Sign {
+            words: "`subscriptionId`",
+            holds: |payload| payload.has("subscriptionId"),
+        },
+        Sign {
+            words: "`changeType` or `lifecycleEvent`",
+            holds: |payload| has_any(payload, &["changeType", "lifecycleEvent"]),
+        },
+    ],
+    sample: "field/notification-lifecycle-missed.json",
+    reading: Reading::Payload(read),
+};
+
+/// What a notification is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    Alert,
+    Incident,
+    RiskyUser,
+    RiskDetection,
+    Other,
+}
+
+/// The resource's path or type tells it; the path may be the bare id.
+fn about(payload: &Object) -> About {
+    let data = payload.object("resourceData").ok().flatten();
+    let told = [
+        payload.text("resource"),
+        data.and_then(|data| data.text("@odata.id")),
+        data.and_then(|data| data.text("@odata.type")),
+    ];
+    let told: Vec<String> = told
+        .iter()
+        .flatten()
+        .map(|text| text.to_lowercase())
+        .collect();
+    let names = |word| told.iter().any(|text| text.contains(word));
+    if names("riskyuser") {
+        About::RiskyUser
+    } else if names("riskdetection") {
+        About::RiskDetection
+    } else if names("incident") {
+        About::Incident
+    } else if names("alert") {
+        About::Alert
+    } else {
+        About::Other
+    }
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every shape is read by a function of one signature"
+)]
+fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let data = payload.object("resourceData").ok().flatten();
+    draft.tenant(payload.parse(&["tenantId"]));
+    draft.otherwise = NothingToDoReason::NotificationOnly;
+    // That notifications were missed says that alerts may be there which nobody has read.
+    if payload.has("lifecycleEvent") {
+        return Ok(());
+    }
+    let id = data
+        .and_then(|data| data.text("id"))
+        .or_else(|| payload.text("resource"));
+    match about(payload) {
+        About::Alert | About::RiskDetection => draft.alert(id),
+        About::Incident => draft.incident(id),
+        // The id is the user's; but that a risk changed does not say that there is one.
+        About::RiskyUser => {}
+        About::Other => {
+            draft.otherwise = NothingToDoReason::NotAnAlert {
+                taken_for: "a notification about something that is no alert",
+            };
+        }
+    }
+    Ok(())
+}

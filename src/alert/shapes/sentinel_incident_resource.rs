@@ -1,0 +1,121 @@
+//! A Sentinel incident as a resource: what *Get incident* or the REST API answers, passed on.
+//!
+//! It has no entities unless somebody put them in; they come from a call of their own, whose answer is a shape of its own
+//! (`sentinel_entities`). Microsoft's SDKs write what stands in `properties` beside the id. Source: "Incidents" of the
+//! Sentinel REST API; @azure/arm-securityinsight.
+//!
+//! # Entities that have not arrived
+//! Sentinel makes an incident before its entities can be read, so the trigger can carry an incident that has alerts and
+//! an empty or missing `relatedEntities`. That is [`NothingToDoReason::EntitiesPending`]: to ask again later is worth it.
+//! As soon as one entity is there, of whatever kind, or no alert is, an incident without an account has none.
+
+use crate::alert::accounts::read_entities;
+use crate::alert::cut_off;
+use crate::alert::draft::Draft;
+use crate::alert::node::{Node, Object, objects};
+use crate::alert::problem::{Problem, Within};
+use crate::alert::state;
+use crate::domain::{NothingToDoReason, Shape, State};
+
+use super::{Reading, Row, Sign, has_any, says};
+
+const RESOURCE: &str = "Microsoft.SecurityInsights/Incidents";
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::SentinelIncidentResource,
+    sender: "scripts and playbooks that pass on an incident as the REST API or *Get incident* gives it",
+    signs: &[Sign {
+        words: "`type` is `Microsoft.SecurityInsights/Incidents`, or `properties.incidentNumber`",
+        holds: |payload| {
+            says(payload, "type", RESOURCE)
+                || matches!(payload.object("properties"), Ok(Some(properties))
+                    if properties.has("incidentNumber") && has_any(properties, &["severity", "status", "title"]))
+        },
+    }],
+    sample: "inbound/sentinel-incident-resource.json",
+    reading: Reading::Payload(read),
+};
+
+/// Reads it.
+pub(super) fn read(incident: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    cut_off::refuse(incident, &["properties"])?;
+    let is_flat = incident.get("properties").is_none() && incident.has("incidentNumber");
+    if is_flat {
+        return read_properties(incident, incident, draft);
+    }
+    read_properties(incident, incident.required("properties")?, draft).within("properties")
+}
+
+/// Reads the entities that stand beside an incident.
+pub(super) fn read_header(incident: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let properties = match incident.get("properties") {
+        Some(Node::Object(properties)) => properties,
+        _ => incident,
+    };
+    read_said(incident, properties, draft);
+    read_alerts(properties, draft).map(|_| ())
+}
+
+fn read_said(incident: &Object, properties: &Object, draft: &mut Draft) {
+    let at = properties.time("lastModifiedTimeUtc");
+    let id = incident.text("id");
+    if let Some(id) = &id {
+        draft.source(id);
+    }
+    draft.incident(id);
+    draft.said_at(at);
+    draft.state(state::of_alert(properties, at));
+    draft.severity(properties.text("severity"));
+}
+
+fn read_properties(
+    incident: &Object,
+    properties: &Object,
+    draft: &mut Draft,
+) -> Result<(), Problem> {
+    cut_off::refuse(properties, &["relatedEntities", "alerts"])?;
+    read_said(incident, properties, draft);
+    let has_alerts = read_alerts(properties, draft)?;
+    let counted = alerts_counted(properties).is_some_and(|count| count > 0);
+    let any = read_entities(properties, "relatedEntities", draft)?;
+    if !any && (has_alerts || counted) {
+        draft.otherwise = NothingToDoReason::EntitiesPending;
+    }
+    Ok(())
+}
+
+fn alerts_counted(properties: &Object) -> Option<u64> {
+    properties
+        .object("additionalData")
+        .ok()
+        .flatten()
+        .and_then(|data| data.count("alertsCount"))
+}
+
+/// Reads the ids and times of an incident's alerts. Says whether it has any. If all of them are over, so is the incident.
+fn read_alerts(properties: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+    let (mut count, mut last_over) = (0_u64, None);
+    let mut all_over = true;
+    for alert in objects(&properties.list("alerts")?) {
+        let (index, alert) = alert.within("alerts")?;
+        count += 1;
+        let detail = alert.object("properties").at(index).within("alerts")?;
+        let id = detail.and_then(|detail| detail.text("systemAlertId"));
+        draft.alert_of_whole(id.or_else(|| alert.text("name")));
+        draft.flagged(detail.and_then(|detail| detail.time("timeGenerated")));
+        let state = detail.map_or(State::Open, |detail| {
+            state::of_alert(detail, detail.time("processingEndTime"))
+        });
+        all_over &= state != State::Open;
+        last_over = Some(state);
+    }
+    if draft.lacks_time() {
+        draft.flagged(properties.time("createdTimeUtc"));
+    }
+    // The trigger may hold fewer alerts than the incident has.
+    let is_whole = alerts_counted(properties).is_none_or(|counted| counted <= count);
+    if let Some(state) = last_over.filter(|_| all_over && is_whole) {
+        draft.state(state);
+    }
+    Ok(count > 0)
+}

@@ -1,0 +1,36 @@
+//! The body of the trigger *Microsoft Sentinel incident*, sent on by an automation rule's playbook or a Logic App.
+//!
+//! The entities of all its alerts stand together in `relatedEntities`; which alert named which account cannot be told.
+//! Source: a published schema of a captured trigger body; "`AccountEntity` interface" for the entities.
+
+use crate::alert::draft::Draft;
+use crate::alert::node::Object;
+use crate::alert::problem::{Problem, Within};
+use crate::domain::Shape;
+
+use super::sentinel_incident_resource;
+use super::{Reading, Row, Sign, has_any, says};
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::SentinelIncidentTrigger,
+    sender: "automation rules and Logic Apps with the trigger *Microsoft Sentinel incident*",
+    signs: &[Sign {
+        words: "`objectSchemaType` is `Incident`, or `object.properties` of an incident",
+        holds: |payload| {
+            says(payload, "objectSchemaType", "Incident")
+                || matches!(payload.object("object"), Ok(Some(object)) if holds_incident(object))
+        },
+    }],
+    sample: "inbound/sentinel-incident-trigger.json",
+    reading: Reading::Payload(read),
+};
+
+fn holds_incident(object: &Object) -> bool {
+    matches!(object.object("properties"), Ok(Some(properties))
+        if has_any(properties, &["incidentNumber", "relatedEntities", "alerts", "incidentUrl"]))
+}
+
+fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let incident = payload.required("object")?;
+    sentinel_incident_resource::read(incident, draft).within("object")
+}

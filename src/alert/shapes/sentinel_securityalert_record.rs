@@ -1,0 +1,38 @@
+//! A row of the `SecurityAlert` table: the workspace's data export, or the answer to a query.
+//!
+//! `Entities` is a JSON string there. `TenantId` is the workspace's id and no Entra tenant, so it is not read. An alert
+//! that changes is written again as another row. Source: "`SecurityAlert`" in the Azure Monitor Logs reference; a published
+//! sample record.
+
+use crate::alert::accounts::read_entities;
+use crate::alert::draft::Draft;
+use crate::alert::node::Object;
+use crate::alert::problem::Problem;
+use crate::alert::state;
+use crate::domain::Shape;
+
+use super::{Reading, Row, Sign, says};
+
+pub(crate) const ROW: Row = Row {
+    shape: Shape::SentinelSecurityAlertRecord,
+    sender: "rows and exports of the table `SecurityAlert`",
+    signs: &[Sign {
+        words: "`Type` is `SecurityAlert`, or `AlertSeverity` and `AlertName`",
+        holds: |payload| {
+            says(payload, "Type", "SecurityAlert")
+                || (payload.has("AlertSeverity") && payload.has("AlertName"))
+        },
+    }],
+    sample: "inbound/sentinel-securityalert-record.json",
+    reading: Reading::Payload(read),
+};
+
+fn read(record: &Object, draft: &mut Draft) -> Result<(), Problem> {
+    let at = record.time("TimeGenerated");
+    draft.alert(record.text("SystemAlertId"));
+    draft.severity(record.text("AlertSeverity"));
+    draft.flagged(at);
+    draft.said_at(at);
+    draft.state(state::of_alert(record, at));
+    read_entities(record, "Entities", draft).map(|_| ())
+}

@@ -96,14 +96,14 @@ enum Standing {
 struct Walk<'a, 's> {
     machines: Machines,
     /// What each `$id` stands for, as of the place that the walk has come to.
-    identified: HashMap<Box<str>, &'a Object>,
+    identified: HashMap<Box<str>, &'a Object<'a>>,
     /// The objects that were collected, by their addresses: a hundred thousand references to one object read it once.
-    collected: HashSet<(*const Object, Standing)>,
+    collected: HashSet<(*const Object<'a>, Standing)>,
     subjects: &'s mut Subjects,
 }
 
 impl<'a> Walk<'a, '_> {
-    fn entity(&mut self, entity: &'a Object, standing: Standing) -> Result<(), Problem> {
+    fn entity(&mut self, entity: &'a Object<'a>, standing: Standing) -> Result<(), Problem> {
         if let Some(reference) = entity.text("$ref") {
             if let Some(target) = self.identified.get(reference.as_ref()).copied() {
                 self.collect(target, standing)?;
@@ -121,7 +121,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Walks what stands in an entity under a name. Its path ends at the entity: the names further in may be anything.
-    fn part(&mut self, name: &str, node: &'a Node, standing: Standing) -> Result<(), Problem> {
+    fn part(&mut self, name: &str, node: &'a Node<'a>, standing: Standing) -> Result<(), Problem> {
         let below = if standing == Standing::Context
             || CONTEXT.iter().any(|c| c.eq_ignore_ascii_case(name))
         {
@@ -140,7 +140,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn collect(&mut self, entity: &Object, standing: Standing) -> Result<(), Problem> {
+    fn collect(&mut self, entity: &Object<'a>, standing: Standing) -> Result<(), Problem> {
         if !self
             .collected
             .insert((std::ptr::from_ref(entity), standing))
@@ -174,7 +174,10 @@ impl<'a> Walk<'a, '_> {
 
 /// Where the properties of an entity stand: beside its kind, or in the incident dialect one level below. `None` for an
 /// ARM resource that has none: its `name` is not the account's.
-fn fields<'e>(entity: &'e Object, kind: Option<&str>) -> Result<Option<&'e Object>, Problem> {
+fn fields<'e>(
+    entity: &'e Object<'e>,
+    kind: Option<&str>,
+) -> Result<Option<&'e Object<'e>>, Problem> {
     match entity.get("properties") {
         Some(Node::Object(properties)) => Ok(Some(properties)),
         Some(other) if matches!(kind, Some("account" | "mailbox" | "securitygroup")) => {

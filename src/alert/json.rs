@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
-use super::node::{Node, Object};
+use super::node::{Node, Property};
 use super::problem::Problem;
 
 /// How deep lists and objects may stand in one another. The deepest shape that is read needs about ten levels; the
@@ -15,11 +15,11 @@ use super::problem::Problem;
 const DEEPEST: usize = 100;
 
 /// Text that is no JSON.
-pub(super) struct Broken {
+pub(super) struct Broken<'t> {
     /// Where and why.
     pub(super) problem: Problem,
     /// What was read before it went wrong.
-    pub(super) rest: Option<Node>,
+    pub(super) rest: Option<Node<'t>>,
 }
 
 /// The text of a payload: UTF-8, with or without a byte order mark, without surrounding white space.
@@ -43,20 +43,32 @@ pub(super) fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace())
 }
 
-/// Reads JSON.
-pub(super) fn parse(text: &str) -> Result<Node, Broken> {
+/// Reads JSON. What it yields borrows from the text.
+pub(super) fn parse(text: &str) -> Result<Node<'_>, Broken<'_>> {
     let text = bare(text);
     read(text).or_else(|broken| match repaired(text) {
-        Some(repaired) => read(&repaired),
+        Some(repaired) => read(&repaired)
+            .map(Node::into_owned)
+            .map_err(Broken::into_owned),
         None => Err(broken),
     })
 }
 
-fn read(text: &str) -> Result<Node, Broken> {
+impl Broken<'_> {
+    fn into_owned(self) -> Broken<'static> {
+        Broken {
+            problem: self.problem,
+            rest: self.rest.map(Node::into_owned),
+        }
+    }
+}
+
+fn read(text: &str) -> Result<Node<'_>, Broken<'_>> {
     let mut rest = None;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = Reader {
         depth: 0,
+        open: &mut Open::default(),
         rest: &mut rest,
     }
     .deserialize(&mut deserializer)
@@ -87,7 +99,7 @@ fn message(error: &serde_json::Error) -> String {
 ///
 /// Senders cut titles and descriptions at a number of UTF-16 units, sometimes in the middle of an emoji. JSON's grammar
 /// permits the escape that then stays (RFC 8259, section 8.2), and an alert must not be lost over half a smile.
-fn repaired(text: &str) -> Option<Cow<'_, str>> {
+fn repaired(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut repaired: Option<String> = None;
     let mut copied = 0;
@@ -114,7 +126,7 @@ fn repaired(text: &str) -> Option<Cow<'_, str>> {
     }
     repaired.map(|mut target| {
         target.push_str(&text[copied..]);
-        Cow::Owned(target)
+        target
     })
 }
 
@@ -128,104 +140,156 @@ fn unit(text: &str, at: usize) -> Option<u16> {
         .flatten()
 }
 
-/// Builds the tree. On an error each level leaves what it has in `rest`, for the level above to take in.
-struct Reader<'r> {
-    depth: usize,
-    rest: &'r mut Option<Node>,
+/// The elements of the lists and the properties of the objects that are not closed yet, those of the innermost last. Each
+/// is taken off when it closes, so that it is allocated once and exactly as large as it is.
+#[derive(Default)]
+struct Open<'t> {
+    items: Vec<Node<'t>>,
+    properties: Vec<Property<'t>>,
 }
 
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
-    type Value = Node;
+/// Builds the tree. On an error each level leaves what it has in `rest`, for the level above to take in.
+struct Reader<'r, 't> {
+    depth: usize,
+    open: &'r mut Open<'t>,
+    rest: &'r mut Option<Node<'t>>,
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+impl<'t> Reader<'_, 't> {
+    /// The reader of what stands within this value.
+    fn inner(&mut self) -> Reader<'_, 't> {
+        Reader {
+            depth: self.depth + 1,
+            open: self.open,
+            rest: self.rest,
+        }
+    }
+}
+
+impl<'t> DeserializeSeed<'t> for Reader<'_, 't> {
+    type Value = Node<'t>;
+
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Node<'t>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Reader<'_> {
-    type Value = Node;
+impl<'t> Visitor<'t> for Reader<'_, 't> {
+    type Value = Node<'t>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
+    fn visit_unit<E>(self) -> Result<Node<'t>, E> {
         Ok(Node::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Node<'t>, E> {
         Ok(Node::Bool(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Node<'t>, E> {
         Ok(Node::Number(value.into()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Node<'t>, E> {
         Ok(Node::Number(value.into()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Node<'t>, E> {
         Ok(serde_json::Number::from_f64(value).map_or(Node::Null, Node::Number))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.into()))
+    fn visit_borrowed_str<E>(self, value: &'t str) -> Result<Node<'t>, E> {
+        Ok(Node::Text(Cow::Borrowed(value)))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Node, E> {
-        Ok(Node::Text(value.into_boxed_str()))
+    fn visit_str<E>(self, value: &str) -> Result<Node<'t>, E> {
+        Ok(Node::Text(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+    fn visit_seq<A: SeqAccess<'t>>(mut self, mut access: A) -> Result<Node<'t>, A::Error> {
         if self.depth >= DEEPEST {
             return Err(A::Error::custom("too deep"));
         }
-        let mut items = Vec::new();
+        let from = self.open.items.len();
         loop {
-            let reader = Reader {
-                depth: self.depth + 1,
-                rest: self.rest,
-            };
-            match access.next_element_seed(reader) {
-                Ok(Some(item)) => items.push(item),
-                Ok(None) => return Ok(Node::List(items)),
-                Err(error) => {
-                    items.extend(self.rest.take());
-                    *self.rest = Some(Node::List(items));
-                    return Err(error);
+            let error = match access.next_element_seed(self.inner()) {
+                Ok(Some(item)) => {
+                    self.open.items.push(item);
+                    continue;
                 }
-            }
+                Ok(None) => None,
+                Err(error) => {
+                    self.open.items.extend(self.rest.take());
+                    Some(error)
+                }
+            };
+            let list = Node::List(self.open.items.drain(from..).collect());
+            let Some(error) = error else {
+                return Ok(list);
+            };
+            *self.rest = Some(list);
+            return Err(error);
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'t>>(mut self, mut access: A) -> Result<Node<'t>, A::Error> {
         if self.depth >= DEEPEST {
             return Err(A::Error::custom("too deep"));
         }
-        let mut properties: Vec<(Box<str>, Node)> = Vec::new();
+        let from = self.open.properties.len();
         loop {
-            let name = match access.next_key::<Box<str>>() {
-                Ok(Some(name)) => name,
-                Ok(None) => return Ok(Node::Object(Object::new(properties))),
-                Err(error) => {
-                    *self.rest = Some(Node::Object(Object::new(properties)));
-                    return Err(error);
-                }
+            let error = match access.next_key_seed(Name) {
+                Ok(Some(name)) => match access.next_value_seed(self.inner()) {
+                    Ok(value) => {
+                        self.open.properties.push((name, value));
+                        continue;
+                    }
+                    Err(error) => {
+                        let rest = self.rest.take().unwrap_or(Node::Null);
+                        self.open.properties.push((name, rest));
+                        Some(error)
+                    }
+                },
+                Ok(None) => None,
+                Err(error) => Some(error),
             };
-            let reader = Reader {
-                depth: self.depth + 1,
-                rest: self.rest,
+            let object = Node::Object(self.open.properties.drain(from..).collect());
+            let Some(error) = error else {
+                return Ok(object);
             };
-            match access.next_value_seed(reader) {
-                Ok(value) => properties.push((name, value)),
-                Err(error) => {
-                    properties.push((name, self.rest.take().unwrap_or(Node::Null)));
-                    *self.rest = Some(Node::Object(Object::new(properties)));
-                    return Err(error);
-                }
-            }
+            *self.rest = Some(object);
+            return Err(error);
         }
+    }
+}
+
+/// Reads the name of a property.
+struct Name;
+
+impl<'t> DeserializeSeed<'t> for Name {
+    type Value = Cow<'t, str>;
+
+    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'t> Visitor<'t> for Name {
+    type Value = Cow<'t, str>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the name of a property")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'t str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(value.to_owned()))
     }
 }
 
@@ -318,6 +382,32 @@ mod tests {
             read(r#""a smile \ud83d\ude00 and half \ud83d""#),
             "a smile \u{1f600} and half \u{fffd}"
         );
+    }
+
+    #[test]
+    fn what_has_no_escape_is_borrowed_and_what_has_one_is_read_all_the_same() {
+        let text = r#"{"plain": "as it stands", "\u0065scaped": "a\u0062c"}"#;
+        let Ok(Node::Object(object)) = parse(text) else {
+            panic!("an object was expected");
+        };
+        assert!(matches!(
+            object.get("plain"),
+            Some(Node::Text(Cow::Borrowed("as it stands")))
+        ));
+        assert_eq!(object.text("escaped").as_deref(), Some("abc"));
+    }
+
+    #[test]
+    fn what_was_read_before_the_end_is_kept_beside_half_a_surrogate_pair() {
+        let Err(Broken {
+            rest: Some(Node::Object(rest)),
+            ..
+        }) = parse(r#"{"a": "cut \ud83d", "b": ["#)
+        else {
+            panic!("an object was expected");
+        };
+        assert_eq!(rest.text("a").as_deref(), Some("cut \u{fffd}"));
+        assert!(rest.has("b"));
     }
 
     #[test]

@@ -22,18 +22,43 @@ use super::json;
 use super::problem::{Problem, Within};
 use super::time;
 
-/// A JSON value.
+/// A JSON value. Its texts are borrowed from the text that was read, unless an escape stands in them.
 #[derive(Clone)]
-pub(super) enum Node {
+pub(super) enum Node<'t> {
     Null,
     Bool(bool),
     Number(Number),
-    Text(Box<str>),
-    List(Vec<Node>),
-    Object(Object),
+    Text(Cow<'t, str>),
+    List(Box<[Node<'t>]>),
+    Object(Object<'t>),
 }
 
-impl Node {
+/// A property of an object: its name and its value.
+pub(super) type Property<'t> = (Cow<'t, str>, Node<'t>);
+
+// A tree takes less memory than its text as long as these two are small.
+const _: () = assert!(size_of::<Node<'_>>() == 24 && size_of::<Property<'_>>() == 48);
+
+impl<'t> Node<'t> {
+    /// The same value, borrowing from nothing.
+    pub(super) fn into_owned(self) -> Node<'static> {
+        match self {
+            Self::Null => Node::Null,
+            Self::Bool(value) => Node::Bool(value),
+            Self::Number(number) => Node::Number(number),
+            Self::Text(text) => Node::Text(Cow::Owned(text.into_owned())),
+            Self::List(items) => Node::List(items.into_iter().map(Node::into_owned).collect()),
+            Self::Object(object) => {
+                let properties = object.properties.into_iter();
+                Node::Object(
+                    properties
+                        .map(|(name, node)| (Cow::Owned(name.into_owned()), node.into_owned()))
+                        .collect(),
+                )
+            }
+        }
+    }
+
     /// What kind of value it is, for messages: never the value itself.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -55,7 +80,7 @@ impl Node {
     }
 
     /// The object, or a problem that says what stands here.
-    pub(super) fn as_object(&self) -> Result<&Object, Problem> {
+    pub(super) fn as_object(&self) -> Result<&Object<'t>, Problem> {
         if let Self::Object(object) = self {
             Ok(object)
         } else {
@@ -91,20 +116,31 @@ pub(super) fn unexpected_other(expected: &str, found: &Node) -> Problem {
     Problem::new(format!("{expected} was expected; {kind} stands there"))
 }
 
-/// A JSON object: its properties in the order in which they were written.
-#[derive(Clone, Default)]
-pub(super) struct Object {
-    properties: Vec<(Box<str>, Node)>,
+/// Whether two names are equal without case. Most are not, and most of those differ in their length or first letter.
+fn is_named(key: &str, name: &str) -> bool {
+    let (key, name) = (key.as_bytes(), name.as_bytes());
+    key.len() == name.len()
+        && key.first().map(u8::to_ascii_lowercase) == name.first().map(u8::to_ascii_lowercase)
+        && key.eq_ignore_ascii_case(name)
 }
 
-impl Object {
-    /// An object of these properties.
-    pub(super) fn new(properties: Vec<(Box<str>, Node)>) -> Self {
-        Self { properties }
-    }
+/// A JSON object: its properties in the order in which they were written.
+#[derive(Clone, Default)]
+pub(super) struct Object<'t> {
+    properties: Box<[Property<'t>]>,
+}
 
+impl<'t> FromIterator<Property<'t>> for Object<'t> {
+    fn from_iter<I: IntoIterator<Item = Property<'t>>>(properties: I) -> Self {
+        Self {
+            properties: properties.into_iter().collect(),
+        }
+    }
+}
+
+impl<'t> Object<'t> {
     /// Its properties, in the order in which they were written.
-    pub(super) fn properties(&self) -> impl Iterator<Item = (&str, &Node)> {
+    pub(super) fn properties(&self) -> impl Iterator<Item = (&str, &Node<'t>)> {
         self.properties
             .iter()
             .map(|(name, node)| (name.as_ref(), node))
@@ -112,17 +148,15 @@ impl Object {
 
     /// Whether a property of that name stands there, even if it says nothing.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.properties
-            .iter()
-            .any(|(key, _)| key.eq_ignore_ascii_case(name))
+        self.properties.iter().any(|(key, _)| is_named(key, name))
     }
 
     /// The value of a property; `None` when it is missing, null or an empty string.
-    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+    pub(super) fn get(&self, name: &str) -> Option<&Node<'t>> {
         self.properties
             .iter()
             .rev()
-            .find(|(key, node)| key.eq_ignore_ascii_case(name) && node.says_something())
+            .find(|(key, node)| is_named(key, name) && node.says_something())
             .map(|(_, node)| node)
     }
 
@@ -169,14 +203,14 @@ impl Object {
     }
 
     /// An object below this one, if it is known.
-    pub(super) fn object(&self, name: &'static str) -> Result<Option<&Object>, Problem> {
+    pub(super) fn object(&self, name: &'static str) -> Result<Option<&Object<'t>>, Problem> {
         self.get(name)
             .map(|node| node.as_object().within(name))
             .transpose()
     }
 
     /// An object below this one that has to be there.
-    pub(super) fn required(&self, name: &'static str) -> Result<&Object, Problem> {
+    pub(super) fn required(&self, name: &'static str) -> Result<&Object<'t>, Problem> {
         self.object(name)?.ok_or_else(|| {
             Problem::new("an object was expected; nothing stands there").within(name)
         })
@@ -186,7 +220,7 @@ impl Object {
     pub(super) fn written_object(
         &self,
         name: &'static str,
-    ) -> Result<Option<Cow<'_, Object>>, Problem> {
+    ) -> Result<Option<Cow<'_, Object<'_>>>, Problem> {
         let Some(node) = self.get(name) else {
             return Ok(None);
         };
@@ -207,7 +241,7 @@ impl Object {
 
     /// A list below this one: as JSON, as a string that holds JSON (tables keep lists so), or as the one object that
     /// it would hold. Unknown is an empty list.
-    pub(super) fn list(&self, name: &'static str) -> Result<Cow<'_, [Node]>, Problem> {
+    pub(super) fn list(&self, name: &'static str) -> Result<Cow<'_, [Node<'_>]>, Problem> {
         let Some(node) = self.get(name) else {
             return Ok(Cow::Borrowed(&[]));
         };
@@ -217,7 +251,7 @@ impl Object {
             Node::Text(text) => {
                 match json::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
                     Node::Null => Ok(Cow::Borrowed(&[])),
-                    Node::List(items) => Ok(Cow::Owned(items)),
+                    Node::List(items) => Ok(Cow::Owned(items.into_vec())),
                     one @ Node::Object(_) => Ok(Cow::Owned(vec![one])),
                     other @ (Node::Bool(_) | Node::Number(_) | Node::Text(_)) => {
                         Err(unexpected("a list, written as a string,", &other).within(name))
@@ -232,7 +266,9 @@ impl Object {
 }
 
 /// The objects of a list with their places in it. null says nothing and is passed over; anything else is a problem.
-pub(super) fn objects(list: &[Node]) -> impl Iterator<Item = Result<(usize, &Object), Problem>> {
+pub(super) fn objects<'n>(
+    list: &'n [Node<'n>],
+) -> impl Iterator<Item = Result<(usize, &'n Object<'n>), Problem>> {
     list.iter()
         .enumerate()
         .filter(|(_, node)| !matches!(node, Node::Null))

@@ -352,7 +352,7 @@ pub(super) fn objects<'n>(
 mod tests {
     use super::*;
 
-    fn object(text: &str) -> Object {
+    fn object(text: &str) -> Object<'_> {
         match json::parse(text) {
             Ok(Node::Object(object)) => object,
             _ => panic!("an object was expected"),

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
-use super::node::{Node, Property};
+use super::node::{Name, Node, Property};
 use super::problem::Problem;
 
 /// How deep lists and objects may stand in one another. The deepest shape that is read needs about ten levels; the
@@ -246,7 +246,7 @@ impl<'t> Visitor<'t> for Reader<'_, 't> {
         }
         let from = self.open.properties.len();
         loop {
-            let error = match access.next_key_seed(Name) {
+            let error = match access.next_key_seed(NameReader) {
                 Ok(Some(name)) => match access.next_value_seed(self.inner()) {
                     Ok(value) => {
                         self.open.properties.push((name, value));
@@ -272,29 +272,29 @@ impl<'t> Visitor<'t> for Reader<'_, 't> {
 }
 
 /// Reads the name of a property.
-struct Name;
+struct NameReader;
 
-impl<'t> DeserializeSeed<'t> for Name {
-    type Value = Cow<'t, str>;
+impl<'t> DeserializeSeed<'t> for NameReader {
+    type Value = Name<'t>;
 
     fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl<'t> Visitor<'t> for Name {
-    type Value = Cow<'t, str>;
+impl<'t> Visitor<'t> for NameReader {
+    type Value = Name<'t>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("the name of a property")
     }
 
     fn visit_borrowed_str<E>(self, value: &'t str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(value))
+        Ok(value.into())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(value.to_owned()))
+        Ok(value.to_owned().into())
     }
 }
 

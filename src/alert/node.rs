@@ -34,7 +34,77 @@ pub(crate) enum Node<'t> {
 }
 
 /// A property of an object: its name and its value.
-pub(crate) type Property<'t> = (Cow<'t, str>, Node<'t>);
+pub(crate) type Property<'t> = (Name<'t>, Node<'t>);
+
+/// The name of a property, with its mark.
+#[derive(Clone)]
+pub(crate) enum Name<'t> {
+    /// As it stands in the text that was read.
+    Written(Mark, &'t str),
+    /// An escape stood in it.
+    Unescaped(Mark, Box<str>),
+}
+
+/// Four bytes of a name that are the same in any case: its length, and its first, its middle and its last letter. Nearly all
+/// names that differ differ in them, so that a name is seldom read from the text that it is borrowed from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(u32);
+
+impl Mark {
+    #[inline]
+    fn of(name: &str) -> Self {
+        let bytes = name.as_bytes();
+        let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
+        let [first, middle, last] = match bytes {
+            [] => [0; 3],
+            [only] => [*only; 3],
+            [first, .., last] => [*first, bytes[bytes.len() / 2], *last],
+        };
+        let letters = [first, middle, last].map(|letter| letter.to_ascii_lowercase());
+        Self(u32::from_le_bytes([
+            length, letters[0], letters[1], letters[2],
+        ]))
+    }
+}
+
+impl<'t> From<&'t str> for Name<'t> {
+    fn from(text: &'t str) -> Self {
+        Self::Written(Mark::of(text), text)
+    }
+}
+
+impl From<String> for Name<'_> {
+    fn from(text: String) -> Self {
+        Self::Unescaped(Mark::of(&text), text.into_boxed_str())
+    }
+}
+
+impl Name<'_> {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Written(_, text) => text,
+            Self::Unescaped(_, text) => text,
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        match self {
+            Self::Written(mark, _) | Self::Unescaped(mark, _) => *mark,
+        }
+    }
+
+    /// Whether it is this name, which has this mark, in any case.
+    fn is(&self, name: &str, mark: Mark) -> bool {
+        self.mark() == mark && self.as_str().eq_ignore_ascii_case(name)
+    }
+
+    fn into_owned(self) -> Name<'static> {
+        match self {
+            Self::Written(mark, text) => Name::Unescaped(mark, text.into()),
+            Self::Unescaped(mark, text) => Name::Unescaped(mark, text),
+        }
+    }
+}
 
 // A tree takes less memory than its text as long as these two are small.
 const _: () = assert!(size_of::<Node<'_>>() == 24 && size_of::<Property<'_>>() == 48);
@@ -52,7 +122,7 @@ impl<'t> Node<'t> {
                 let properties = object.properties.into_iter();
                 Node::Object(
                     properties
-                        .map(|(name, node)| (Cow::Owned(name.into_owned()), node.into_owned()))
+                        .map(|(name, node)| (name.into_owned(), node.into_owned()))
                         .collect(),
                 )
             }
@@ -116,14 +186,6 @@ pub(crate) fn unexpected_other(expected: &str, found: &Node) -> Problem {
     Problem::new(format!("{expected} was expected; {kind} stands there"))
 }
 
-/// Whether two names are equal without case. Most are not, and most of those differ in their length or first letter.
-fn is_named(key: &str, name: &str) -> bool {
-    let (key, name) = (key.as_bytes(), name.as_bytes());
-    key.len() == name.len()
-        && key.first().map(u8::to_ascii_lowercase) == name.first().map(u8::to_ascii_lowercase)
-        && key.eq_ignore_ascii_case(name)
-}
-
 /// A JSON object: its properties in the order in which they were written.
 #[derive(Clone, Default)]
 pub(crate) struct Object<'t> {
@@ -143,35 +205,46 @@ impl<'t> Object<'t> {
     pub(crate) fn properties(&self) -> impl Iterator<Item = (&str, &Node<'t>)> {
         self.properties
             .iter()
-            .map(|(name, node)| (name.as_ref(), node))
+            .map(|(name, node)| (name.as_str(), node))
     }
 
     /// Whether a property of that name stands there, even if it says nothing.
+    #[inline]
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.properties.iter().any(|(key, _)| is_named(key, name))
+        let mark = Mark::of(name);
+        self.properties.iter().any(|(key, _)| key.is(name, mark))
     }
 
     /// The value of a property; `None` when it is missing, null or an empty string.
+    // Inlined, so that the marks of the names that shapes ask for are made by the compiler.
+    #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&Node<'t>> {
+        self.find(name, Mark::of(name))
+    }
+
+    fn find(&self, name: &str, mark: Mark) -> Option<&Node<'t>> {
         self.properties
             .iter()
             .rev()
-            .find(|(key, node)| is_named(key, name) && node.says_something())
+            .find(|(key, node)| key.is(name, mark) && node.says_something())
             .map(|(_, node)| node)
     }
 
     /// A string without surrounding white space, or a number as it is written. Any other kind counts as unknown: what is
     /// read in this way describes, and must not be the reason to refuse the accounts beside it.
+    #[inline]
     pub(crate) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get(name).and_then(Node::as_text)
     }
 
     /// The first of several names that is known, as [`Object::text`].
+    #[inline]
     pub(crate) fn first_text(&self, names: &[&str]) -> Option<Cow<'_, str>> {
         names.iter().find_map(|name| self.text(name))
     }
 
     /// The first of several names whose text parses; what does not parse counts as unknown.
+    #[inline]
     pub(crate) fn parse<T: std::str::FromStr>(&self, names: &[&str]) -> Option<T> {
         names
             .iter()
@@ -279,7 +352,7 @@ pub(crate) fn objects<'n>(
 mod tests {
     use super::*;
 
-    fn object(text: &str) -> Object {
+    fn object(text: &str) -> Object<'_> {
         match json::parse(text) {
             Ok(Node::Object(object)) => object,
             _ => panic!("an object was expected"),

@@ -63,7 +63,12 @@ fn form(payload: &Object) -> Form {
     if let Some(taken_for) = shapes::other_record(payload) {
         return Form::OtherRecord(taken_for);
     }
-    match WRAPPERS.iter().find(holds_payloads) {
+    let holds_one = |name: &&&str| match payload.get(name) {
+        Some(Node::List(items)) => !items.is_empty(),
+        Some(Node::Object(_)) => true,
+        Some(Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_)) | None => false,
+    };
+    match WRAPPERS.iter().find(holds_one) {
         Some(name) if has_nothing_else(payload, name) => Form::Enclosed(name),
         Some(_) | None => Form::Unknown,
     }

@@ -194,6 +194,7 @@ async fn make_service(settings: Settings, http_access: HttpAccess) -> Result<Ser
             verify: settings.verify,
         },
     );
+    tokio::spawn(look_up_protected(containment.clone(), Arc::clone(&clock)));
     tracing::info!("handler.ready");
     Ok(Service::new(containment, callers, service_settings, clock))
 }
@@ -238,6 +239,12 @@ async fn warm_up(entra: Entra, clock: Arc<dyn Clock>) {
         }
         Err(error) => tracing::warn!(problem = %error, "identity.missing"),
     }
+}
+
+/// Looks up who is protected, once. What is wrong with the setting is logged, and the self-check says it again.
+async fn look_up_protected(containment: Containment, clock: Arc<dyn Clock>) {
+    let deadline = Deadline::after(&*clock, Duration::from_mins(2));
+    containment.look_up_protected(deadline).await;
 }
 
 fn level(level: LogLevel) -> Level {

@@ -75,6 +75,7 @@ fn line(input: &mut dyn Read) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::FoundBy;
     use crate::domain::SubjectKind;
 
     fn asked(answer: &str) -> (bool, String) {
@@ -82,6 +83,7 @@ mod tests {
         subject.upn = Some("alice@contoso.com".parse().unwrap());
         let user = User {
             id: "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap(),
+            found_by: FoundBy::ObjectId,
             upn: "alice@contoso.com".parse().unwrap(),
             mail: None,
             account_enabled: Some(false),

@@ -9,8 +9,8 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::domain::{Admission, GroupId, Outcome, Receipt, Subject, TenantId, UserId, Wanted};
-use crate::entra::{EntraError, Tally};
+use crate::domain::{Admission, Outcome, Receipt, Subject, TenantId, UserId, Wanted};
+use crate::entra::{Blind, EntraError, Tally};
 use crate::guard::{self, Allowance, Plan, Screened};
 
 use super::draft::{Draft, Ending};
@@ -19,8 +19,8 @@ use super::{Parts, Task, one};
 /// The places of the hour that one alert was granted.
 pub(super) type SharedAllowance = Shared<BoxFuture<'static, Arc<Granted>>>;
 
-/// Which of the protected groups do not exist.
-pub(super) type SharedGroups = Shared<BoxFuture<'static, Result<Vec<GroupId>, EntraError>>>;
+/// In which of the protected groups nobody can be seen.
+pub(super) type SharedGroups = Shared<BoxFuture<'static, Result<Blind, EntraError>>>;
 
 /// An admission, and what is left of it.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub(super) struct Work {
     pub(super) parts: Arc<Parts>,
     pub(super) task: Task,
     pub(super) allowance: SharedAllowance,
-    pub(super) missing_groups: SharedGroups,
+    pub(super) blind_groups: SharedGroups,
     /// Two subjects can name one user; the user is acted on once.
     pub(super) acted: Mutex<HashMap<UserId, Arc<OnceCell<Ending>>>>,
 }
@@ -52,10 +52,10 @@ pub(super) async fn contain(
     };
     let wanted = plan.wanted();
     let allowance = admit(&parts, &task, wanted);
-    let missing_groups = missing_groups(&parts, &task);
+    let blind_groups = blind_groups(&parts, &task);
     let work = Arc::new(Work {
         allowance: allowance.clone(),
-        missing_groups,
+        blind_groups,
         acted: Mutex::default(),
         task,
         parts,
@@ -130,10 +130,10 @@ fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
 const TOO_LATE: &str =
     "The time for this alert was over before the ledger of what was cut this hour had answered.";
 
-fn missing_groups(parts: &Arc<Parts>, task: &Task) -> SharedGroups {
+fn blind_groups(parts: &Arc<Parts>, task: &Task) -> SharedGroups {
     let parts = Arc::clone(parts);
     let deadline = task.deadline;
-    async move { parts.groups.missing(&parts, deadline).await }
+    async move { parts.groups.blind(&parts, deadline).await }
         .boxed()
         .shared()
 }

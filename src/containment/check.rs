@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{Clock, Deadline, GroupId, LedgerState, TenantId, UserId};
-use crate::entra::{Lacking, REQUIRED_PERMISSIONS, Tally, missing_permissions};
+use crate::entra::{Lacking, MEMBER_READ_HIDDEN, REQUIRED_PERMISSIONS, Tally, missing_permissions};
 
 use super::Parts;
 
@@ -59,8 +59,10 @@ pub enum Concern {
     Permission(&'static str),
     /// Graph does not answer as it should.
     Graph,
-    /// A protected group is not there, or cannot be read.
+    /// A protected group is not there, hides who is in it, or cannot be read.
     Group(GroupId),
+    /// A protected user is not there, or the name means another than it did, by the place in the setting, counted from one.
+    ProtectedUser(usize),
     /// The ledger of what was cut this hour cannot be asked.
     Ledger,
 }
@@ -105,6 +107,9 @@ pub struct ProtectedGroup {
     pub id: GroupId,
     /// Whether the directory has it.
     pub exists: bool,
+    /// Whether it hides who is in it from this app.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
 }
 
 pub(super) async fn check(parts: &Parts, deadline: Deadline) -> SelfCheck {
@@ -199,8 +204,8 @@ async fn ask_graph(
     let tally = Tally::new();
     // An application is no user, so the honest answer is 404, which shows that users may be read; a person is one.
     if let Some(id) = own_id {
-        match parts.entra.user(id, &tally, deadline).await {
-            Ok(_) => found.graph_reachable = Some(true),
+        match parts.entra.may_read_users(id, &tally, deadline).await {
+            Ok(()) => found.graph_reachable = Some(true),
             Err(error) => {
                 found.graph_reachable = Some(error.status().is_some());
                 found.note(Concern::Graph, error.to_string());
@@ -208,23 +213,46 @@ async fn ask_graph(
         }
     }
     for group in &parts.policy.protected_groups {
-        match parts.entra.group_exists(*group, &tally, deadline).await {
-            Ok(exists) => {
-                found
-                    .protected_groups
-                    .push(ProtectedGroup { id: *group, exists });
-                if !exists {
-                    let text = format!(
-                        "The protected group {group} does not exist: nobody is cut until EVICT_PROTECTED_GROUPS is \
-                         corrected."
-                    );
-                    found.note(Concern::Group(*group), text);
-                }
-            }
-            Err(error) => {
-                let text = format!("The protected group {group} could not be read. {error}");
-                found.note(Concern::Group(*group), text);
-            }
+        ask_group(parts, *group, deadline, found).await;
+    }
+    for unsound in parts.users.look_up(parts, deadline).await {
+        found.note(Concern::ProtectedUser(unsound.entry), unsound.text);
+    }
+}
+
+async fn ask_group(parts: &Parts, id: GroupId, deadline: Deadline, found: &mut SelfCheck) {
+    let tally = Tally::new();
+    let blind = match parts.entra.blind_groups(&[id], &tally, deadline).await {
+        Ok(blind) => blind,
+        Err(error) => {
+            let text = format!("The protected group {id} could not be read. {error}");
+            return found.note(Concern::Group(id), text);
         }
+    };
+    let (exists, hidden) = (blind.missing.is_empty(), !blind.hidden.is_empty());
+    found
+        .protected_groups
+        .push(ProtectedGroup { id, exists, hidden });
+    if !exists {
+        let text = format!(
+            "The protected group {id} does not exist: nobody is cut until EVICT_PROTECTED_GROUPS is corrected."
+        );
+        found.note(Concern::Group(id), text);
+    }
+    if hidden {
+        let lacking = match parts.entra.identity(deadline).await {
+            Ok(token) => Lacking {
+                token: &token,
+                missing: &[&MEMBER_READ_HIDDEN],
+            }
+            .to_string(),
+            Err(error) => error.to_string(),
+        };
+        let text = format!(
+            "The protected group {id} hides who is in it, and Graph leaves it out of its answers: nobody is cut until this app \
+             may {}. {lacking}",
+            MEMBER_READ_HIDDEN.needed_for
+        );
+        found.note(Concern::Group(id), text);
     }
 }

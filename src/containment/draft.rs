@@ -99,7 +99,7 @@ impl Ending {
             Disposition::FixPermission => Outcome::Failed {
                 fix: Fix::Permission,
             },
-            Disposition::FixAlert if error.status() == Some(404) => Outcome::NotFound,
+            Disposition::FixAlert if error.is_absence() => Outcome::NotFound,
             Disposition::FixAlert => Outcome::Failed { fix: Fix::Alert },
             Disposition::GiveUp => Outcome::Failed { fix: Fix::Nothing },
         };
@@ -134,6 +134,7 @@ impl Draft {
         Receipt {
             subject: Masked(self.subject),
             user: user.map(ReceiptUser::from),
+            found_by: user.map(|user| user.found_by),
             outcome: ending.outcome,
             detail: ending.detail,
             policy: ending.policy,

@@ -11,6 +11,7 @@ mod check;
 mod draft;
 mod one;
 mod protected_groups;
+mod protected_users;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -24,6 +25,7 @@ use crate::domain::{
 use crate::entra::Entra;
 
 use protected_groups::ProtectedGroups;
+use protected_users::ProtectedUsers;
 
 pub use check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
 
@@ -68,6 +70,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     limits: Limits,
     groups: ProtectedGroups,
+    users: ProtectedUsers,
 }
 
 impl Containment {
@@ -90,6 +93,7 @@ impl Containment {
                 clock,
                 limits,
                 groups,
+                users: ProtectedUsers::default(),
             }),
         }
     }
@@ -102,6 +106,18 @@ impl Containment {
     /// The same, and counts each subject as it ends, for somebody who watches.
     pub async fn contain_counting(&self, task: Task, ended: Arc<AtomicUsize>) -> Vec<Receipt> {
         alert::contain(Arc::clone(&self.parts), task, ended).await
+    }
+
+    /// Looks up who is protected, so that whom a name means now stays protected by the object id. What is wrong with the
+    /// setting is logged.
+    pub async fn look_up_protected(&self, deadline: Deadline) {
+        for unsound in self.parts.users.look_up(&self.parts, deadline).await {
+            tracing::warn!(
+                entry = unsound.entry,
+                problem = unsound.text,
+                "protected_user.unsound"
+            );
+        }
     }
 
     /// Checks what containment stands on. Changes nothing.

@@ -3,9 +3,13 @@
 use std::sync::{Arc, PoisonError};
 
 use futures_util::future::join;
+use jiff::Timestamp;
 
 use crate::domain::{Outcome, Receipt, SecurityIdentifier, SubjectRef, User, UserId};
-use crate::entra::{Disposition, EntraError, Resolution, Revocation, RevokeFailure, Tally};
+use crate::entra::{
+    Blind, Disposition, EntraError, Moment, Resolution, Revocation, RevokeFailure, Tally,
+    Verification,
+};
 use crate::guard::{self, Eligible, Examined, Membership, NoPlace, Screened};
 
 use super::alert::Work;
@@ -69,8 +73,8 @@ fn found(resolution: Result<Resolution, EntraError>) -> Result<User, Box<Ending>
     Err(Box::new(ending))
 }
 
-/// What is known of the user's membership. An error that may pass is handed on, so that the subject is tried again; one
-/// that will not makes the membership unreadable, and the guard withholds.
+/// What is known of the user's membership. An error that may pass, or that ends once a permission is granted, is handed on, so
+/// that the subject is kept for then; any other makes the membership unreadable, and the guard withholds.
 async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membership, EntraError> {
     let groups = &work.parts.policy.protected_groups;
     if groups.is_empty() {
@@ -79,32 +83,28 @@ async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membersh
             member_of: Vec::new(),
         });
     }
-    let (member_of, missing) = join(
+    let (member_of, blind) = join(
         work.parts
             .entra
             .memberships(user, groups, tally, work.task.deadline),
-        work.missing_groups.clone(),
+        work.blind_groups.clone(),
     )
     .await;
-    let missing = match missing {
-        Ok(missing) => missing,
+    let member_of = match member_of {
+        Ok(member_of) => member_of,
         Err(error) => return unreadable(error),
     };
-    match member_of {
-        // Being seen in one protected group is enough, whatever is wrong with another.
-        Ok(member_of) if !member_of.is_empty() || missing.is_empty() => Ok(Membership::Known {
-            asked: groups.clone(),
-            member_of,
-        }),
-        Ok(_) => Ok(Membership::GroupsMissing(missing)),
+    match blind {
+        _ if !member_of.is_empty() => Ok(Membership::seen(groups, member_of, &[], &[])),
+        Ok(Blind { missing, hidden }) => Ok(Membership::seen(groups, member_of, &missing, &hidden)),
         Err(error) => unreadable(error),
     }
 }
 
 fn unreadable(error: EntraError) -> Result<Membership, EntraError> {
     match error.disposition() {
-        Disposition::RetryLater { .. } => Err(error),
-        Disposition::FixPermission | Disposition::FixAlert | Disposition::GiveUp => {
+        Disposition::RetryLater { .. } | Disposition::FixPermission => Err(error),
+        Disposition::FixAlert | Disposition::GiveUp => {
             Ok(Membership::Unreadable(error.to_string()))
         }
     }
@@ -120,7 +120,9 @@ async fn decide(
         Ok(membership) => (membership, None),
         Err(error) => (Membership::Unreadable(error.to_string()), Some(error)),
     };
-    match (guard::examine(&work.parts.policy, user, &membership), error) {
+    let pinned = work.parts.users.pinned();
+    let examined = guard::examine(&work.parts.policy, &pinned, user, &membership);
+    match (examined, error) {
         (Examined::NotEffective(home), _) => Ending::not_effective(home),
         // Only the membership stood in the way, and asking again may answer it: not a decision yet.
         (Examined::Withhold(withheld), Some(error)) if withheld.reason.may_be_asked_again() => {
@@ -191,36 +193,62 @@ fn was_cut_already(work: &Work, user: &User) -> bool {
 
 async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tally) -> Ending {
     let budget = work.parts.limits.verify;
-    let read = work
-        .parts
-        .entra
-        .verify(
-            user.id,
-            revocation.called_at,
-            budget,
-            tally,
-            work.task.deadline,
-        )
-        .await;
-    let detail = match (read.verified, read.problem) {
-        (true, _) => None,
-        (false, Some(problem)) => Some(format!(
-            "Graph accepted the revocation, but the effect could not be read back. {problem}"
-        )),
-        (false, None) => Some(format!(
-            "Graph accepted the revocation, but within {} seconds the effect did not show. Read \
-             signInSessionsValidFromDateTime again in a few minutes.",
-            budget.as_secs()
-        )),
-    };
-    Ending {
-        detail,
+    let read = verify(work, user, revocation.called_at, tally).await;
+    let ending = Ending {
         after: read.sessions_valid_from,
         calls: revocation.calls,
         ..Ending::plain(Outcome::Revoked {
             verified: read.verified,
         })
-    }
+    };
+    let detail = match (read.verified, revocation.is_denied, read.problem) {
+        (true, false, _) => return ending,
+        (true, true, _) => {
+            "Graph answered the revocation with a success that says false, and the effect was read back all the same."
+                .to_owned()
+        }
+        // A success that says that it is none: the next attempt may do better, and nobody is told that this one did.
+        (false, true, _) => {
+            let detail = "Graph answered the revocation with 200 and {\"value\": false}, which says that it was not done, and no \
+                          effect showed."
+                .to_owned();
+            return Ending {
+                outcome: Outcome::Deferred,
+                ..ending
+            }
+            .with_detail(detail);
+        }
+        (false, false, Some(problem)) => format!(
+            "Graph accepted the revocation, but the effect could not be read back. {problem}"
+        ),
+        (false, false, None) => match stood_already(user, read.sessions_valid_from) {
+            Some(at) => format!(
+                "Graph accepted the revocation, but signInSessionsValidFromDateTime already stood at {at} before it and has \
+                 not moved in {} seconds, so nothing proves that sessions from after that are dead. Read it again in a few \
+                 minutes.",
+                budget.as_secs()
+            ),
+            None => format!(
+                "Graph accepted the revocation, but within {} seconds the effect did not show. Read \
+                 signInSessionsValidFromDateTime again in a few minutes.",
+                budget.as_secs()
+            ),
+        },
+    };
+    ending.with_detail(detail)
+}
+
+/// The property as it was read before and after, if that is the same.
+fn stood_already(user: &User, read: Option<Timestamp>) -> Option<Timestamp> {
+    read.filter(|read| user.sessions_valid_from == Some(*read))
+}
+
+async fn verify(work: &Work, user: &User, since: Moment, tally: &Tally) -> Verification {
+    let (before, budget) = (user.sessions_valid_from, work.parts.limits.verify);
+    let entra = &work.parts.entra;
+    entra
+        .verify(user.id, before, since, budget, tally, work.task.deadline)
+        .await
 }
 
 /// A call whose answer was lost may have been carried out: the property tells.
@@ -232,17 +260,7 @@ async fn after_failure(work: &Work, user: &User, failure: RevokeFailure, tally: 
     let Some(since) = failure.unclear_since else {
         return failed;
     };
-    let read = work
-        .parts
-        .entra
-        .verify(
-            user.id,
-            since,
-            work.parts.limits.verify,
-            tally,
-            work.task.deadline,
-        )
-        .await;
+    let read = verify(work, user, since, tally).await;
     if !read.verified {
         return Ending {
             after: read.sessions_valid_from,

@@ -1,5 +1,6 @@
-//! Whether the protected groups exist. Graph leaves an id that names no group out of its answers, so a typing error in
-//! the setting would protect nobody and say nothing.
+//! Whether somebody who is in a protected group would be seen in it. Graph leaves an id that names no group out of its answers,
+//! and so it does with a group whose members the caller may not see ("directoryObject: checkMemberGroups"): either would
+//! protect nobody and say nothing.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::domain::{Deadline, GroupId};
-use crate::entra::{EntraError, Tally};
+use crate::entra::{Blind, EntraError, Group, Tally};
 
 use super::Parts;
 
@@ -16,56 +17,61 @@ use super::Parts;
 /// mended directory counts at once.
 const SEEN_FOR: Duration = Duration::from_mins(5);
 
-/// The groups that were seen, and when.
+/// The groups that were seen, how, and when.
 #[derive(Debug, Default)]
 pub(super) struct ProtectedGroups {
-    seen: Mutex<HashMap<GroupId, Duration>>,
+    seen: Mutex<HashMap<GroupId, (Group, Duration)>>,
 }
 
 impl ProtectedGroups {
-    /// The configured groups that do not exist.
-    pub(super) async fn missing(
+    /// The configured groups in which nobody would be seen.
+    pub(super) async fn blind(
         &self,
         parts: &Parts,
         deadline: Deadline,
-    ) -> Result<Vec<GroupId>, EntraError> {
+    ) -> Result<Blind, EntraError> {
         let now = parts.clock.elapsed();
-        let groups = &parts.policy.protected_groups;
-        let unseen: Vec<GroupId> = groups
-            .iter()
-            .copied()
-            .filter(|group| !self.was_seen(*group, now))
-            .collect();
         let tally = Tally::new();
-        let answers = unseen
-            .iter()
-            .map(|group| parts.entra.group_exists(*group, &tally, deadline));
+        let answers = parts.policy.protected_groups.iter().map(async |group| {
+            let answer = match self.was_seen(*group, now) {
+                Some(seen) => Ok(Some(seen)),
+                None => parts.entra.group(*group, &tally, deadline).await,
+            };
+            (*group, answer)
+        });
         // Each answer is heard, whatever became of the others: it may say that the app has to wait.
         let answers = join_all(answers).await;
-        let mut missing = Vec::new();
+        let mut blind = Blind::default();
         let mut failed = None;
-        for (group, answer) in unseen.into_iter().zip(answers) {
+        for (id, answer) in answers {
             match answer {
-                Ok(true) => {
-                    self.lock().insert(group, now);
+                Ok(Some(group)) => {
+                    self.lock().entry(id).or_insert((group, now));
+                    if group.hides_members {
+                        blind.hidden.push(id);
+                    }
                 }
-                Ok(false) => missing.push(group),
+                Ok(None) => blind.missing.push(id),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
         match failed {
-            None => Ok(missing),
+            None => parts.entra.unless_seen(blind, deadline).await,
             Some(error) => Err(error),
         }
     }
 
-    fn was_seen(&self, group: GroupId, now: Duration) -> bool {
-        self.lock()
-            .get(&group)
-            .is_some_and(|at| now.saturating_sub(*at) < SEEN_FOR)
+    fn was_seen(&self, group: GroupId, now: Duration) -> Option<Group> {
+        let mut seen = self.lock();
+        let (found, at) = *seen.get(&group)?;
+        if now.saturating_sub(at) < SEEN_FOR {
+            return Some(found);
+        }
+        seen.remove(&group);
+        None
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GroupId, Duration>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<GroupId, (Group, Duration)>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -81,11 +87,14 @@ mod tests {
         let group = |number| GroupId::from_uuid(Uuid::from_u128(number)).unwrap();
         let groups = ProtectedGroups::default();
         let minutes = Duration::from_mins;
-        groups.lock().insert(group(1), minutes(1));
-        assert!(groups.was_seen(group(1), minutes(1)));
-        assert!(groups.was_seen(group(1), minutes(5)));
-        assert!(!groups.was_seen(group(1), minutes(6)));
-        assert!(!groups.was_seen(group(1), minutes(9)));
-        assert!(!groups.was_seen(group(2), minutes(1)));
+        let open = Group {
+            hides_members: false,
+        };
+        groups.lock().insert(group(1), (open, minutes(1)));
+        assert_eq!(groups.was_seen(group(1), minutes(1)), Some(open));
+        assert_eq!(groups.was_seen(group(1), minutes(5)), Some(open));
+        assert_eq!(groups.was_seen(group(2), minutes(1)), None);
+        assert_eq!(groups.was_seen(group(1), minutes(6)), None);
+        assert_eq!(groups.was_seen(group(1), minutes(1)), None);
     }
 }

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -147,13 +148,17 @@ macro_rules! masked_text {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $name {
-            written: String,
-            folded: String,
+            written: Arc<str>,
+            /// The same text where it has no capital letters, as nearly all have none.
+            folded: Arc<str>,
         }
 
         impl $name {
             fn new(written: &str) -> Self {
-                Self { written: written.to_owned(), folded: written.to_lowercase() }
+                let has_capitals = !written.is_ascii() || written.bytes().any(|b| b.is_ascii_uppercase());
+                let folded = has_capitals.then(|| written.to_lowercase().into());
+                let written: Arc<str> = written.into();
+                Self { folded: folded.unwrap_or_else(|| Arc::clone(&written)), written }
             }
 
             /// The text as it was written. Personal data: it belongs in receipts and requests, not in logs.

@@ -39,4 +39,4 @@ pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValid
 pub use security_identifier::SecurityIdentifier;
 pub use subject::{SubjectKind, SubjectRef};
 pub use untrusted::{is_invisible, json_without_controls};
-pub use user::{HomeTenant, User};
+pub use user::{FoundBy, HomeTenant, User};

@@ -49,6 +49,22 @@ impl WithholdReason {
         }
     }
 
+    /// Whether it tells of something that is wrong here and not of the user, so that the user may be cut once a setting or a
+    /// permission is corrected.
+    #[must_use]
+    pub fn ends_when_mended(self) -> bool {
+        match self {
+            Self::TokenTenant | Self::MembershipUnknown | Self::ProtectedGroupMissing => true,
+            Self::OtherTenant
+            | Self::ProtectedUser
+            | Self::ProtectedGroup
+            | Self::BelowMinimumSeverity
+            | Self::BlastRadius
+            | Self::Observe
+            | Self::ClearedBySource => false,
+        }
+    }
+
     /// The word for it in JSON and in logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -186,12 +202,12 @@ impl Outcome {
             | Self::Failed {
                 fix: Fix::Permission,
             } => true,
+            Self::Withheld { reason } => reason.ends_when_mended(),
             Self::Failed {
                 fix: Fix::Alert | Fix::Nothing,
             }
             | Self::Revoked { .. }
             | Self::AlreadyCut
-            | Self::Withheld { .. }
             | Self::NotEffective { .. }
             | Self::NotFound
             | Self::Ambiguous { .. }

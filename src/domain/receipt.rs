@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::caller::Caller;
 use super::identifiers::{UserId, UserPrincipalName};
 use super::outcome::Outcome;
-use super::user::User;
+use super::user::{FoundBy, User};
 
 /// The user of a receipt, as the directory names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,6 +60,9 @@ pub struct Call {
     /// Graph's `request-id`, by which Microsoft's support finds the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The `client-request-id` that was sent, by which it is found where Graph's own is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
 }
 
 /// Something that a revocation does not end at once.
@@ -105,6 +108,9 @@ pub struct Receipt {
     /// The user that the directory named for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ReceiptUser>,
+    /// By what of the subject the directory knew that user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_by: Option<FoundBy>,
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,

@@ -1,6 +1,7 @@
 //! The user: what the directory answered for a subject.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::identifiers::{MailAddress, UserId, UserPrincipalName};
 
@@ -13,11 +14,30 @@ pub enum HomeTenant {
     Unknown,
 }
 
+/// By what of a subject the directory knew the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    /// The object id, given or told by a cloud SID.
+    ObjectId,
+    /// The user principal name.
+    UserPrincipalName,
+    /// The on-premises security identifier.
+    SecurityIdentifier,
+    /// The primary mail address, also one that the alert gives as a user principal name.
+    Mail,
+    /// The account name in its domain.
+    AccountName,
+}
+
 /// A directory object of type user. Made in `entra` from Graph's answer and nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// The object id.
     pub id: UserId,
+    /// By what of a subject the directory knew it.
+    pub found_by: FoundBy,
     /// The user principal name.
     pub upn: UserPrincipalName,
     /// The primary mail address.

@@ -31,7 +31,7 @@ pub(super) enum Cause {
     PropertyAbsent(&'static str),
     /// Graph has told this app to wait for longer than there is time.
     ToldToWait(Duration),
-    /// Graph limits how much this app may write at a time, and others came first until there was no time left.
+    /// Graph limits how much this app may ask for at a time, and others came first until there was no time left.
     NoTurn,
     /// The time was over before anything was asked.
     OutOfTime,
@@ -71,6 +71,20 @@ impl Cause {
 }
 
 impl Cause {
+    /// Whether it is nothing but that the time was over, or the turn did not come.
+    pub(super) fn is_want_of_time(&self) -> bool {
+        match self {
+            Self::ToldToWait(_) | Self::NoTurn | Self::OutOfTime => true,
+            Self::Setup(_)
+            | Self::Identity(_)
+            | Self::OtherTenant { .. }
+            | Self::Transport(_)
+            | Self::Refused(_)
+            | Self::Unreadable { .. }
+            | Self::PropertyAbsent(_) => false,
+        }
+    }
+
     /// What happened, said of the service that was asked.
     pub(super) fn told(&self, service: Service) -> Told<'_> {
         Told {
@@ -102,6 +116,9 @@ impl fmt::Display for Told<'_> {
                 if let Some(code) = &refusal.code {
                     write!(f, " {code}")?;
                 }
+                if let Some(message) = &refusal.message {
+                    write!(f, ", \"{message}\"")?;
+                }
                 named_request(f, refusal.request_id.as_deref())
             }
             Cause::Unreadable { what, request_id } => {
@@ -118,8 +135,8 @@ impl fmt::Display for Told<'_> {
             ),
             Cause::NoTurn => write!(
                 f,
-                "{service} limits how many users this app may write to at a time, and the turn of this one did not come in \
-                 the time that there was"
+                "{service} limits how much this app may ask for at a time, and the turn of this call did not come in the time \
+                 that there was"
             ),
             Cause::OutOfTime => f.write_str("there was no time left"),
         }

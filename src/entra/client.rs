@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use super::cause::Cause;
 use super::claims::TokenFacts;
@@ -19,17 +20,21 @@ use super::identity::TokenSource;
 use super::journal::{Journal, Sent};
 use super::operation::Operation;
 use super::refusal;
-use super::retry::{self, Again, Class, Failure, GivenUp};
+use super::retry::{self, Again, Class, Failure};
 use super::retry_after;
 use super::tally::Tally;
-use super::throttle::{Barred, Held, Throttle};
+use super::throttle::{Access, Barred, Held, Throttle};
 use super::token::{Token, Tokens};
-use super::transport::{Answer, Request, Transport};
+use super::transport::{Answer, Request, Transport, TransportFailure};
 use crate::domain::{Clock, Deadline, TenantId, UserId};
 
 /// How long one request may take, answer included. Graph's directory answers in well under a second; what takes longer
 /// than this is stuck, and its gateway itself gives up (504) only after a minute.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long before a deadline a write is begun at the latest. A revocation is answered well within a second, and slower where
+/// a connection has to be made first.
+const ANSWER_TO_WRITE: Duration = Duration::from_secs(2);
 
 /// Everything that all calls share.
 #[derive(Debug)]
@@ -66,6 +71,8 @@ pub(super) struct Question {
     pub(super) eventual: bool,
     /// The user it is about, for log lines.
     pub(super) user: Option<UserId>,
+    /// Whether an answer that nothing is there is believed only once it was given twice.
+    pub(super) asks_once_more: bool,
 }
 
 impl Question {
@@ -78,6 +85,7 @@ impl Question {
             json: None,
             eventual: false,
             user: None,
+            asks_once_more: true,
         }
     }
 }
@@ -134,9 +142,17 @@ impl Client {
         let started = self.clock.elapsed();
         let spent = || self.clock.elapsed().saturating_sub(started);
         let last_token: Mutex<Option<Arc<TokenFacts>>> = Mutex::default();
-        let attempt = || self.attempt(question, journal, tally, deadline, &last_token);
+        let last_cause: Mutex<Option<Cause>> = Mutex::default();
+        let attempt = || async {
+            let attempted = self.attempt(question, journal, tally, deadline, &last_token);
+            attempted.await.inspect_err(|failure| {
+                if !failure.is_want_of_time() {
+                    *lock(&last_cause) = Some(failure.cause.clone());
+                }
+            })
+        };
         let note = |failure: &Failure, wait: Duration| {
-            note_retry(question, failure, journal.len(), wait);
+            note_retry(question, failure, journal, wait);
         };
         let access = question.operation.access();
         let result = retry::run(
@@ -155,15 +171,16 @@ impl Client {
                 attempts: journal.len(),
                 elapsed: spent(),
             }),
-            Err(GivenUp { failure, wait }) => {
-                let token = last_token
-                    .into_inner()
-                    .unwrap_or_else(PoisonError::into_inner);
-                let error = EntraError::new(question.operation, failure.cause)
+            Err(given_up) => {
+                let token = lock(&last_token)
+                    .as_ref()
+                    .map(|facts| TokenFacts::clone(facts));
+                let cause = lock(&last_cause).take();
+                let error = given_up
+                    .into_error(question.operation, cause)
                     .after(journal.len(), spent())
-                    .waiting(wait)
-                    .with_token(token.map(|facts| TokenFacts::clone(&facts)));
-                note_failure(question, &error);
+                    .with_token(token);
+                note_failure(question, journal, &error);
                 Err(error)
             }
         }
@@ -178,48 +195,67 @@ impl Client {
         last_token: &Mutex<Option<Arc<TokenFacts>>>,
     ) -> Result<Answer, Failure> {
         let access = question.operation.access();
-        if deadline.has_passed(&*self.clock) {
+        // What is written and not heard of is unclear, so no write is begun that an answer could not follow in time.
+        let begun_by = match access {
+            Access::Read => deadline,
+            Access::Write => deadline.earlier_by(ANSWER_TO_WRITE),
+        };
+        if begun_by.has_passed(&*self.clock) {
             return Err(Failure::last(Cause::OutOfTime));
         }
-        self.throttle.turn(access, deadline).await.map_err(barred)?;
+        self.throttle.turn(access, begun_by).await.map_err(barred)?;
         let token = self.token(deadline).await?;
-        *last_token.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&token.facts));
-        let request = self.request(question, &token)?;
+        *lock(last_token) = Some(Arc::clone(&token.facts));
+        let client_request_id = Uuid::new_v4();
+        let request = self.request(question, &token, client_request_id)?;
         // Fetching the token took time, in which Graph may have told somebody to wait.
-        self.throttle.pass(access, deadline).await.map_err(barred)?;
-        let time = deadline.remaining(&*self.clock).min(CALL_TIMEOUT);
-        if time.is_zero() {
+        self.throttle.pass(access, begun_by).await.map_err(barred)?;
+        if begun_by.has_passed(&*self.clock) {
             return Err(Failure::last(Cause::OutOfTime));
         }
+        let time = deadline.remaining(&*self.clock).min(CALL_TIMEOUT);
         tally.count();
-        let at = self.clock.now();
+        let (at, sent) = (self.clock.now(), self.clock.elapsed());
+        let moment = self.graph_clock.moment(at, sent);
         let outcome = self.transport.send(request, time).await;
         let received = self.clock.now();
         match outcome {
             Err(failure) => {
                 journal.note(Sent {
-                    at,
-                    ended: self.graph_clock.at(received),
+                    moment,
+                    ended: self.graph_clock.earliest(received, self.clock.elapsed()),
                     status: None,
                     request_id: None,
+                    client_request_id,
                     unclear: failure.is_unclear(),
                 });
-                Err(Failure::passing(Cause::Transport(failure)))
+                // No service would have been given so little time.
+                let cut_short =
+                    time < CALL_TIMEOUT && matches!(failure, TransportFailure::TimedOut(_));
+                Err(Failure {
+                    cut_short,
+                    ..Failure::passing(Cause::Transport(failure))
+                })
             }
             Ok(answer) => {
                 let date = answer.header("date").and_then(retry_after::http_date);
                 if let Some(date) = date {
-                    self.graph_clock.learn(date, received);
+                    self.graph_clock.learn(date, sent, self.clock.elapsed());
                 }
                 journal.note(Sent {
-                    at,
+                    moment,
                     ended: date.unwrap_or(received),
                     status: Some(answer.status),
                     request_id: refusal::request_id(&answer),
-                    unclear: matches!(answer.status, 408 | 500..=599),
+                    client_request_id,
+                    unclear: retry::leaves_open_what_was_done(answer.status),
                 });
-                self.judge(question, answer, date.unwrap_or(received), &token)
-                    .await
+                let answered = Answered {
+                    answer,
+                    date: date.unwrap_or(received),
+                    sent,
+                };
+                self.judge(question, answered, &token).await
             }
         }
     }
@@ -227,17 +263,18 @@ impl Client {
     async fn judge(
         &self,
         question: &Question,
-        answer: Answer,
-        date: Timestamp,
+        Answered { answer, date, sent }: Answered,
         token: &Token,
     ) -> Result<Answer, Failure> {
         let asked = answer
             .header("retry-after")
             .and_then(|text| retry_after::parse(text, date));
         let class = retry::classify(answer.status);
-        if class != Class::Throttled {
-            self.throttle.admitted(question.operation.access());
+        // A service that is down admits nobody either, whatever it says.
+        if class != Class::Throttled && answer.status < 500 {
+            self.throttle.admitted(question.operation.access(), sent);
         }
+        let refusal = refusal::read(&answer);
         let again = match class {
             Class::Success => {
                 return match &answer.body {
@@ -257,12 +294,24 @@ impl Client {
             // A wait that Graph asks for is asked of the whole app, whatever the status.
             Class::Transient if asked.is_some() => Again::AllWait(Held::Everything),
             Class::Transient => Again::Alone,
+            Class::Final if answer.status == 404 && question.operation.names_what_exists() => {
+                match (refusal.says_absent(), question.asks_once_more) {
+                    (true, true) => Again::OnceMore,
+                    (true, false) => Again::No,
+                    // A gateway's, or one of Graph's own that says nothing of whom was asked for.
+                    (false, _) => Again::Alone,
+                }
+            }
+            // A search has an answer, be it that nobody fits.
+            Class::Final if answer.status == 404 && question.operation == Operation::FindUser => {
+                Again::Alone
+            }
             Class::Final => Again::No,
         };
         Err(Failure {
-            cause: Cause::Refused(refusal::read(&answer)),
             again,
             asked,
+            ..Failure::last(Cause::Refused(refusal))
         })
     }
 
@@ -286,7 +335,12 @@ impl Client {
         }
     }
 
-    fn request(&self, question: &Question, token: &Token) -> Result<Request, Failure> {
+    fn request(
+        &self,
+        question: &Question,
+        token: &Token,
+        client_request_id: Uuid,
+    ) -> Result<Request, Failure> {
         let Surface(surface) = question.surface;
         let url = Url::parse(&format!("{}{surface}{}", self.root, question.path))
             .map_err(|_| Failure::last(Cause::Setup("the address is not a URL".to_owned())))?;
@@ -296,8 +350,34 @@ impl Client {
             bearer: token.bearer.clone(),
             json: question.json.clone(),
             eventual: question.eventual,
+            client_request_id,
         })
     }
+
+    /// The path of a link to more of an answer, if it leads to the same root: the token goes to no other.
+    pub(super) fn path_on_the_same_root(&self, surface: Surface, link: &str) -> Option<String> {
+        let root = Url::parse(&self.root).ok()?;
+        let link = Url::parse(link).ok()?;
+        let before = format!("{}{}", root.path().trim_end_matches('/'), surface.0);
+        let path = link
+            .path()
+            .strip_prefix(&before)
+            .filter(|path| path.starts_with('/'))?;
+        let same = link.origin() == root.origin() && link.username().is_empty();
+        let query = link.query().map(|query| format!("?{query}"));
+        same.then(|| format!("{path}{}", query.unwrap_or_default()))
+    }
+}
+
+/// An answer, when it was given, and when on our clock that never goes back it was asked for.
+struct Answered {
+    answer: Answer,
+    date: Timestamp,
+    sent: Duration,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Reply {
@@ -330,7 +410,7 @@ fn barred(barred: Barred) -> Failure {
     })
 }
 
-fn note_retry(question: &Question, failure: &Failure, attempts: u32, wait: Duration) {
+fn note_retry(question: &Question, failure: &Failure, journal: &Journal, wait: Duration) {
     let refusal = failure.cause.refusal();
     tracing::debug!(
         operation = question.operation.template(),
@@ -338,19 +418,21 @@ fn note_retry(question: &Question, failure: &Failure, attempts: u32, wait: Durat
         status = refusal.map(|refusal| refusal.status),
         code = refusal.and_then(|refusal| refusal.code.as_deref()),
         request_id = failure.cause.request_id(),
-        attempts,
+        client_request_id = journal.last_client_request_id(),
+        attempts = journal.len(),
         wait_milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
         problem = %failure.cause.told(question.operation.service()),
         "a call to Graph is tried again"
     );
 }
 
-fn note_failure(question: &Question, error: &EntraError) {
+fn note_failure(question: &Question, journal: &Journal, error: &EntraError) {
     let operation = question.operation.template();
     let user = question.user.map(tracing::field::display);
     let (status, code) = (error.status(), error.code());
     let (request_id, attempts) = (error.request_id(), error.attempts());
-    if status == Some(404) {
+    let client_request_id = journal.last_client_request_id();
+    if error.is_absence() {
         // An ordinary answer to the question whether something exists.
         tracing::debug!(
             operation,
@@ -358,10 +440,21 @@ fn note_failure(question: &Question, error: &EntraError) {
             status,
             code,
             request_id,
+            client_request_id,
             attempts,
             "Graph found nothing"
         );
     } else {
-        tracing::warn!(operation, user, status, code, request_id, attempts, %error, "a call to Graph failed");
+        tracing::warn!(
+            operation,
+            user,
+            status,
+            code,
+            request_id,
+            client_request_id,
+            attempts,
+            %error,
+            "a call to Graph failed"
+        );
     }
 }

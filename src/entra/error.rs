@@ -47,6 +47,8 @@ struct Account {
     attempts: u32,
     elapsed: Duration,
     token: Option<TokenFacts>,
+    /// What ended the attempts, where that was not the cause.
+    ended: Option<Cause>,
 }
 
 impl EntraError {
@@ -59,6 +61,7 @@ impl EntraError {
             attempts: 0,
             elapsed: Duration::ZERO,
             token: None,
+            ended: None,
         }))
     }
 
@@ -72,6 +75,20 @@ impl EntraError {
     /// The same error, with the wait after which another attempt would be made.
     pub(super) fn waiting(mut self, wait: Option<Duration>) -> Self {
         self.0.disposition = disposition(self.0.operation, &self.0.cause, wait);
+        self
+    }
+
+    /// The same error, after which no other attempt could be made, for want of time or of a turn.
+    pub(super) fn ending_in(mut self, ended: Cause) -> Self {
+        // What ended it passes by itself, so the whole may be tried again.
+        self.0.disposition = disposition(self.0.operation, &ended, None);
+        self.0.ended = Some(ended);
+        self
+    }
+
+    /// The same error, which was to be asked for once more before it is believed.
+    pub(super) fn preliminary(mut self, wait: Option<Duration>) -> Self {
+        self.0.disposition = Disposition::RetryLater { not_before: wait };
         self
     }
 
@@ -103,6 +120,12 @@ impl EntraError {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.cause.refusal().map(|refusal| refusal.status)
+    }
+
+    /// Whether Graph said, and did so twice, that what was asked for is not there.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        self.status() == Some(404) && self.disposition() == Disposition::FixAlert
     }
 
     /// Graph's most detailed error code, such as `Authorization_RequestDenied`.
@@ -137,6 +160,10 @@ impl EntraError {
             account.operation.doing(),
             account.cause.told(account.operation.service())
         );
+        if let Some(ended) = &account.ended {
+            // Writing to a `String` cannot fail.
+            let _ = write!(told, "; then {}", ended.told(account.operation.service()));
+        }
         if account.attempts > 0 {
             let times = if account.attempts == 1 {
                 "attempt"
@@ -173,6 +200,8 @@ fn disposition(operation: Operation, cause: &Cause, wait: Option<Duration>) -> D
         Cause::PropertyAbsent(_) => Disposition::FixPermission,
         Cause::Refused(refusal) => match refusal.status {
             403 => Disposition::FixPermission,
+            404 if operation.names_what_exists() && !refusal.says_absent() => later,
+            404 if operation == Operation::FindUser => later,
             404 | 410 => Disposition::FixAlert,
             400 => match operation {
                 // The request is the same for every user but for the identifier in it.

@@ -13,6 +13,7 @@ use super::error::EntraError;
 use super::journal::Journal;
 use super::operation::Operation;
 use super::path;
+use super::permissions::MEMBER_READ_HIDDEN;
 use super::tally::Tally;
 use crate::domain::{Deadline, GroupId, UserId};
 
@@ -33,9 +34,75 @@ struct WireAnswer {
 #[derive(Deserialize)]
 struct WireGroup {
     id: String,
+    visibility: Option<String>,
+}
+
+/// What `visibility` says of a group whose members only some may see ("group resource type", Group visibility options).
+const HIDDEN: &str = "HiddenMembership";
+
+/// A group that the directory has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Group {
+    /// Whether only those see its members who hold a permission of their own for it.
+    pub hides_members: bool,
+}
+
+/// The groups of some in which nobody would be seen: Graph leaves them out of its answers and says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blind {
+    /// Those that do not exist.
+    pub missing: Vec<GroupId>,
+    /// Those that hide who is in them from whoever asks.
+    pub hidden: Vec<GroupId>,
 }
 
 impl Entra {
+    /// In which of `groups` nobody would be seen.
+    ///
+    /// # Errors
+    /// If one of them cannot be read, or there is no token.
+    pub async fn blind_groups(
+        &self,
+        groups: &[GroupId],
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<Blind, EntraError> {
+        let asked = groups
+            .iter()
+            .map(|group| self.group(*group, tally, deadline));
+        // Each answer is heard, whatever became of the others: it may say that the app has to wait.
+        let read: Result<Vec<_>, _> = join_all(asked).await.into_iter().collect();
+        let mut blind = Blind::default();
+        for (id, group) in groups.iter().zip(read?) {
+            match group {
+                None => blind.missing.push(*id),
+                Some(group) if group.hides_members => blind.hidden.push(*id),
+                Some(_) => {}
+            }
+        }
+        self.unless_seen(blind, deadline).await
+    }
+
+    /// The same, without those whose members the token in use lets be seen.
+    pub(crate) async fn unless_seen(
+        &self,
+        blind: Blind,
+        deadline: Deadline,
+    ) -> Result<Blind, EntraError> {
+        if blind.hidden.is_empty() {
+            return Ok(blind);
+        }
+        let token = self.identity(deadline).await?;
+        Ok(if MEMBER_READ_HIDDEN.is_held(token.permissions()) {
+            Blind {
+                hidden: Vec::new(),
+                ..blind
+            }
+        } else {
+            blind
+        })
+    }
+
     /// Which of `groups` the user is in, directly or by nesting. More than twenty are asked in several requests at the
     /// same time; none are answered without a request.
     ///
@@ -56,17 +123,18 @@ impl Entra {
         Ok(answers?.concat())
     }
 
-    /// Whether the directory has that group.
+    /// Reads a group; `None` if the directory has no such group.
     ///
     /// # Errors
-    /// Any answer but the group or 404, after the retries that there was time for.
-    pub async fn group_exists(
+    /// Any answer but the group or that there is none, after the retries that there was time for.
+    pub async fn group(
         &self,
         group: GroupId,
         tally: &Tally,
         deadline: Deadline,
-    ) -> Result<bool, EntraError> {
-        let path = format!("{}{}", path::group(group), path::query(&[("select", "id")]));
+    ) -> Result<Option<Group>, EntraError> {
+        let select = path::query(&[("select", "id,visibility")]);
+        let path = format!("{}{select}", path::group(group));
         let question = Question::get(Operation::ReadGroup, path);
         let reply = match self
             .client()
@@ -74,14 +142,17 @@ impl Entra {
             .await
         {
             Ok(reply) => reply,
-            Err(error) if error.status() == Some(404) => return Ok(false),
+            Err(error) if error.is_absence() => return Ok(None),
             Err(error) => return Err(error),
         };
-        if reply.json::<WireGroup>()?.id.parse() == Ok(group) {
-            Ok(true)
-        } else {
-            Err(reply.unreadable("it is of another group than was asked for"))
+        let read: WireGroup = reply.json()?;
+        if read.id.parse() != Ok(group) {
+            return Err(reply.unreadable("it is of another group than was asked for"));
         }
+        let hides_members = read
+            .visibility
+            .is_some_and(|visibility| visibility.eq_ignore_ascii_case(HIDDEN));
+        Ok(Some(Group { hides_members }))
     }
 }
 

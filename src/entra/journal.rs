@@ -3,16 +3,21 @@
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::graph_clock::Moment;
 
 /// One request that was sent.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
-    /// On our clock.
-    pub(super) at: Timestamp,
+    /// When it was sent, as well as it could be told then on Graph's clock.
+    pub(super) moment: Moment,
     /// When it was answered or given up, on Graph's clock where it told.
     pub(super) ended: Timestamp,
     pub(super) status: Option<u16>,
     pub(super) request_id: Option<String>,
+    /// The id that we gave it, by which Microsoft's support finds it even if its answer was lost.
+    pub(super) client_request_id: Uuid,
     /// Whether it may have been carried out although it was not answered with a success.
     pub(super) unclear: bool,
 }
@@ -32,6 +37,12 @@ impl Journal {
     pub(super) fn len(&self) -> u32 {
         let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         u32::try_from(sent.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The id that we gave the last request.
+    pub(super) fn last_client_request_id(&self) -> Option<String> {
+        let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.last().map(|last| last.client_request_id.to_string())
     }
 
     pub(super) fn into_sent(self) -> Vec<Sent> {

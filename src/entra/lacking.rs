@@ -186,7 +186,8 @@ impl fmt::Display for Denied<'_> {
         write!(
             f,
             " does carry {names}, so something else denies it: see whether the user is in a restricted management \
-             administrative unit, and whether a Conditional Access policy applies to {}.",
+             administrative unit, whether a Conditional Access policy applies to {}, and whether the user holds an \
+             administrator's role, for which the application may need the role Privileged Authentication Administrator besides.",
             match who {
                 Who::Person | Who::ManagedIdentity => "this app's identity",
                 Who::AzureCliApplication | Who::WorkloadIdentity => "that application",

@@ -56,7 +56,6 @@ mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint, TenantId};
@@ -67,15 +66,17 @@ use transport::HttpTransport;
 
 pub use claims::TokenFacts;
 pub use error::{Disposition, EntraError};
+pub use graph_clock::Moment;
+pub use groups::{Blind, Group};
 pub use lacking::{Lacking, Who};
 pub use operation::{Inquiry, Operation, Service};
-pub use permissions::{Permission, REQUIRED_PERMISSIONS, missing_permissions};
+pub use permissions::{MEMBER_READ_HIDDEN, Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use resolve::Resolution;
 pub use resource::Resource;
 pub use sessions::{Revocation, RevokeFailure};
 pub use sign_in::{Credential, SignInProblem};
 pub use tally::Tally;
-pub use verify::{Verification, has_moved};
+pub use verify::Verification;
 
 /// What the client is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,10 +149,11 @@ impl Entra {
             })
     }
 
-    /// The time of day on Graph's clock, as well as its last answer lets it be told; rather too early, by up to a second.
+    /// Now on Graph's clock, as well as its last answer lets it be told.
     #[must_use]
-    pub fn time_there(&self) -> Timestamp {
-        self.client.graph_clock.at(self.client.clock.now())
+    pub fn moment(&self) -> Moment {
+        let clock = &self.client.clock;
+        self.client.graph_clock.moment(clock.now(), clock.elapsed())
     }
 
     /// How long Graph has told this app to wait yet, if only before writing; `None` when all calls may be made.

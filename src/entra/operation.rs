@@ -103,6 +103,16 @@ impl Operation {
         }
     }
 
+    /// Whether it is about one user or one group, so that Graph can say that there is none.
+    pub(super) fn names_what_exists(self) -> bool {
+        match self {
+            Self::ReadUser | Self::CheckMemberGroups | Self::ReadGroup | Self::RevokeSessions => {
+                true
+            }
+            Self::GetToken | Self::FindUser | Self::Inquire(_) => false,
+        }
+    }
+
     /// What Graph counts it as. Asking for groups is a POST and no write ("Microsoft Graph service-specific throttling
     /// limits").
     pub(super) fn access(self) -> Access {

@@ -52,12 +52,19 @@ pub(super) const GROUP_MEMBER_READ: Permission = Permission {
     app_role_id: "98830695-27a2-44f7-8c18-0c3ebc9698f6",
     needed_for: "see who is in a protected group",
     accepted_instead: &[
-        "GroupMember.ReadWrite.All",
         "Group.Read.All",
         "Group.ReadWrite.All",
         "Directory.Read.All",
         "Directory.ReadWrite.All",
     ],
+};
+
+/// To see who is in a protected group that hides its members. Needed where there is such a group, and there alone.
+pub const MEMBER_READ_HIDDEN: Permission = Permission {
+    name: "Member.Read.Hidden",
+    app_role_id: "658aa5d8-239f-45c4-aa12-864f4fc7e490",
+    needed_for: "see who is in a protected group that hides its members",
+    accepted_instead: &[],
 };
 
 /// The least set of application permissions with which every part of Evict works.

@@ -1,6 +1,7 @@
 //! Reads what Graph says when it does not do what was asked ("Microsoft Graph error responses and resource types").
 //!
-//! Only the code and the request's id are kept. The message is for people, changes, and may hold a user's name.
+//! Only the code and the request's id are kept. The message is for people, changes, and may hold a user's name; where it alone
+//! tells why something is denied it is kept too, without anything that may be a name.
 
 use serde::Deserialize;
 
@@ -14,6 +15,24 @@ pub(super) struct Refusal {
     pub(super) code: Option<String>,
     /// The id by which Microsoft's support finds the request.
     pub(super) request_id: Option<String>,
+    /// Why it is denied, in Graph's own words; only of a 403.
+    pub(super) message: Option<String>,
+}
+
+/// The codes by which Graph says that what was asked for is not there: the directory's own ("Microsoft Graph error responses
+/// and resource types"; the answers recorded of users and groups), and the one that is documented for other resources.
+const ABSENT: [&str; 2] = ["Request_ResourceNotFound", "ResourceNotFound"];
+
+impl Refusal {
+    /// Whether Graph itself says that what was asked for is not there. A 404 of any other form is not an answer to that: a
+    /// gateway gives one, and Graph does for things that exist (microsoftgraph/microsoft-graph-docs, issues 2290 and 11430).
+    pub(super) fn says_absent(&self) -> bool {
+        self.status == 404
+            && self
+                .code
+                .as_deref()
+                .is_some_and(|code| ABSENT.contains(&code))
+    }
 }
 
 #[derive(Deserialize)]
@@ -43,6 +62,11 @@ pub(super) fn read(answer: &Answer) -> Refusal {
         .and_then(|body| serde_json::from_slice(body).ok());
     let mut code = None;
     let mut inner_id = None;
+    let message = envelope
+        .as_ref()
+        .filter(|_| answer.status == 403)
+        .and_then(|envelope| envelope.error.message.as_str())
+        .and_then(nameless);
     let mut problem = envelope.as_ref().map(|envelope| &envelope.error);
     while let Some(deeper) = problem {
         // The inner code of a throttled answer is the bare status, which says less than the outer one.
@@ -58,6 +82,7 @@ pub(super) fn read(answer: &Answer) -> Refusal {
         status: answer.status,
         code,
         request_id: request_id(answer).or(inner_id),
+        message,
     }
 }
 
@@ -90,6 +115,32 @@ fn plain(text: &str) -> Option<String> {
     (!text.is_empty() && text.len() <= 80 && text.chars().all(allowed)).then(|| text.to_owned())
 }
 
+/// The most characters of a message that are kept.
+const LONGEST_MESSAGE: usize = 200;
+
+/// A message on one line, without words that hold an address, a path or a quotation: those may name somebody. `None` if it is
+/// a document, or nothing is left.
+fn nameless(text: &str) -> Option<String> {
+    let is_plain = |word: &&str| {
+        word.chars().all(|c| {
+            c.is_alphanumeric()
+                || matches!(c, '.' | ',' | ';' | ':' | '-' | '_' | '(' | ')' | '!' | '?')
+        })
+    };
+    if text.trim_start().starts_with(['{', '[', '<']) {
+        return None;
+    }
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| if is_plain(&word) { word } else { "…" })
+        .collect();
+    let message: String = words.join(" ").chars().take(LONGEST_MESSAGE).collect();
+    message
+        .chars()
+        .any(char::is_alphanumeric)
+        .then_some(message)
+}
+
 #[cfg(test)]
 mod tests {
     use reqwest::header::HeaderMap;
@@ -111,6 +162,56 @@ mod tests {
         for text in [&"a".repeat(81), "two words", "<b>", ""] {
             assert_eq!(code(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn only_graphs_own_word_says_that_something_is_not_there() {
+        let says_absent = |status: u16, body: &str| {
+            read(&Answer {
+                status,
+                headers: HeaderMap::new(),
+                body: Ok(body.as_bytes().to_vec()),
+            })
+            .says_absent()
+        };
+        let code = |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"x"}}}}"#);
+        assert!(says_absent(404, &code("Request_ResourceNotFound")));
+        assert!(says_absent(404, &code("ResourceNotFound")));
+        assert!(!says_absent(400, &code("Request_ResourceNotFound")));
+        for body in [
+            &code("UnknownError"),
+            &code(""),
+            "",
+            "<html>404</html>",
+            "{}",
+        ] {
+            assert!(!says_absent(404, body), "{body}");
+        }
+    }
+
+    #[test]
+    fn why_it_is_denied_is_told_without_a_name() {
+        let message = |status: u16, message: &str| {
+            let body = serde_json::json!({"error": {"code": "Authorization_RequestDenied", "message": message}});
+            read(&Answer {
+                status,
+                headers: HeaderMap::new(),
+                body: Ok(body.to_string().into_bytes()),
+            })
+            .message
+        };
+        let denied = "Access to invalidate refresh tokens operation is denied.";
+        assert_eq!(message(403, denied).as_deref(), Some(denied));
+        assert_eq!(message(404, denied), None);
+        assert_eq!(
+            message(403, "User 'alice' (alice@contoso.com)\nis\u{7} denied").as_deref(),
+            Some("User … … … denied")
+        );
+        for nothing in ["", "{\"a\": 1}", "<b>", "''"] {
+            assert_eq!(message(403, nothing), None, "{nothing}");
+        }
+        let long = message(403, &"word ".repeat(100)).map(|text| text.chars().count());
+        assert_eq!(long, Some(LONGEST_MESSAGE));
     }
 
     #[test]

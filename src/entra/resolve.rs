@@ -7,13 +7,16 @@
 //!    there too: that name may be another person's by now.
 //! 2. The **user principal name** comes next. It can change and be given away, so a name that differs from the one of the
 //!    user behind an object id is no contradiction: alerts hold old names.
-//! 3. The **on-premises SID** never changes either, but needs a search. It is looked up if there is nothing stronger, and
-//!    also if the directory does not know the user principal name: on-premises sensors send the name of the domain on
-//!    premises, which need not be the one in the cloud.
-//! 4. The **mail address** and `DOMAIN\name` are looked up only if they are all there is.
+//! 3. The **on-premises SID** never changes either, but needs a search. It is looked up if there is nothing stronger, if the
+//!    directory does not know the user principal name (on-premises sensors send the name of the domain on premises, which need
+//!    not be the one in the cloud), and where it is not the one of the user whom a stronger identifier names.
+//! 4. A user principal name that nobody has may be a **mail address**: senders write one in place of the other.
+//! 5. A mail address of its own and `DOMAIN\name` are looked up only if they are all there is.
 //!
-//! Two identifiers that never change and name different users are a contradiction, and so is an on-premises SID that is
-//! not the one of the user behind the name: the answer is then [`Resolution::Ambiguous`].
+//! # Identifiers that disagree
+//! They are looked up, not compared. A SID that nobody in the directory has is no contradiction: sensors on machines outside a
+//! domain send the machine's own. A SID that is another user's is one, and so is a mail address: the answer is then
+//! [`Resolution::Ambiguous`].
 //!
 //! A mail address is compared with the property `mail`, the primary address, not with the aliases in `proxyAddresses`.
 
@@ -21,9 +24,9 @@ use super::Entra;
 use super::error::EntraError;
 use super::path;
 use super::tally::Tally;
-use super::users::{DOMAIN, Filter, Found, Page, SID};
+use super::users::{ACCOUNT, Filter, Found, Page, SID};
 use crate::domain::{
-    AccountName, Deadline, MailAddress, SecurityIdentifier, SubjectRef, User, UserId,
+    AccountName, Deadline, FoundBy, MailAddress, SecurityIdentifier, SubjectRef, User, UserId,
     UserPrincipalName,
 };
 
@@ -69,32 +72,18 @@ impl Entra {
             deadline,
         };
         let from_sid = subject.sid.as_ref().and_then(SecurityIdentifier::object_id);
-        if let (Some(id), Some(other)) = (subject.id, from_sid)
-            && id != other
-        {
-            return Ok(Resolution::ambiguous(
-                2,
-                "The object id and the cloud SID name different users.",
-            ));
-        }
         let domain_sid = subject.sid.as_ref().filter(|sid| sid.is_domain_account());
         if let Some(id) = subject.id.or(from_sid) {
-            return lookup.by_id(id, domain_sid).await;
+            return lookup.by_id(id, from_sid, domain_sid).await;
         }
         if let Some(name) = &subject.upn {
-            let resolution = lookup.by_name(name, domain_sid).await?;
-            return match (&resolution, domain_sid) {
-                (Resolution::NotFound, Some(sid)) => lookup.by_sid(sid).await,
-                (Resolution::NotFound | Resolution::Found(_) | Resolution::Ambiguous { .. }, _) => {
-                    Ok(resolution)
-                }
-            };
+            return lookup.by_name(name, domain_sid).await;
         }
         if let Some(sid) = domain_sid {
-            return lookup.by_sid(sid).await;
+            return Ok(one_of(lookup.by_sid(sid).await?));
         }
         if let Some(mail) = &subject.mail {
-            return lookup.by_mail(mail).await;
+            return Ok(one_of(lookup.by_mail(mail).await?));
         }
         if let Some(account) = &subject.account {
             return lookup.by_account(account).await;
@@ -110,18 +99,41 @@ struct Lookup<'a> {
     deadline: Deadline,
 }
 
+/// Whom a search found.
+enum Searched {
+    Nobody,
+    One(User),
+    /// So many at least, and what they share.
+    Several(usize, &'static str),
+}
+
 impl Lookup<'_> {
     async fn by_id(
         &self,
         id: UserId,
-        sid: Option<&SecurityIdentifier>,
+        from_sid: Option<UserId>,
+        domain_sid: Option<&SecurityIdentifier>,
     ) -> Result<Resolution, EntraError> {
-        let found = self
-            .entra
-            .client()
-            .user_by_id(id, extra(sid), self.tally, self.deadline)
+        let client = self.entra.client();
+        let found = client
+            .user_by_id(id, extra(domain_sid), self.tally, self.deadline)
             .await?;
-        Ok(agreed(found, sid, "The object id"))
+        let Some(found) = found else {
+            return Ok(Resolution::NotFound);
+        };
+        if let Some(other) = from_sid.filter(|other| *other != id) {
+            let of_sid = client
+                .user_by_id(other, "", self.tally, self.deadline)
+                .await?;
+            return Ok(match of_sid {
+                None => Resolution::Found(found.user),
+                Some(_) => Resolution::ambiguous(
+                    2,
+                    "The object id and the cloud SID name different users.",
+                ),
+            });
+        }
+        self.agreed(found, domain_sid, "The object id").await
     }
 
     async fn by_name(
@@ -129,26 +141,89 @@ impl Lookup<'_> {
         name: &UserPrincipalName,
         sid: Option<&SecurityIdentifier>,
     ) -> Result<Resolution, EntraError> {
-        let path = path::user_by_name(name);
         let found = self
             .entra
             .client()
-            .user_at(&path, extra(sid), self.tally, self.deadline)
+            .user_by_name(name, extra(sid), self.tally, self.deadline)
             .await?;
-        Ok(agreed(found, sid, "The user principal name"))
+        if let Some(found) = found {
+            return self.agreed(found, sid, "The user principal name").await;
+        }
+        // What is a user principal name has the form of a mail address.
+        let by_mail = match name.as_str().parse() {
+            Ok(mail) => self.by_mail(&mail).await?,
+            Err(_) => Searched::Nobody,
+        };
+        let by_sid = match sid {
+            Some(sid) => self.by_sid(sid).await?,
+            None => Searched::Nobody,
+        };
+        Ok(match (by_mail, by_sid) {
+            (Searched::One(user), Searched::One(other)) if user.id != other.id => {
+                Resolution::ambiguous(
+                    2,
+                    "The on-premises SID and the mail address name different users.",
+                )
+            }
+            (_, Searched::One(user)) | (Searched::One(user), Searched::Nobody) => {
+                Resolution::Found(user)
+            }
+            (_, Searched::Several(count, why)) | (Searched::Several(count, why), _) => {
+                Resolution::ambiguous(count, why)
+            }
+            (Searched::Nobody, Searched::Nobody) => Resolution::NotFound,
+        })
     }
 
-    async fn by_sid(&self, sid: &SecurityIdentifier) -> Result<Resolution, EntraError> {
-        let page = self.first_two(SID, sid.as_str(), SID).await?;
-        Ok(only(
+    /// The user, unless the on-premises SID that the subject carries too is another user's.
+    async fn agreed(
+        &self,
+        found: Found,
+        sid: Option<&SecurityIdentifier>,
+        by: &str,
+    ) -> Result<Resolution, EntraError> {
+        let Some(sid) = sid.filter(|sid| found.sid.as_ref() != Some(sid)) else {
+            return Ok(Resolution::Found(found.user));
+        };
+        Ok(match self.by_sid(sid).await? {
+            Searched::One(other) if other.id != found.user.id => Resolution::ambiguous(
+                2,
+                &format!("{by} and the on-premises SID name different users."),
+            ),
+            Searched::Nobody | Searched::One(_) => Resolution::Found(found.user),
+            Searched::Several(count, why) => Resolution::ambiguous(count, why),
+        })
+    }
+
+    async fn by_sid(&self, sid: &SecurityIdentifier) -> Result<Searched, EntraError> {
+        let filter = Filter {
+            text: path::equals(SID, sid.as_str()),
+            extra: SID,
+            most: 2,
+            advanced: false,
+            by: FoundBy::SecurityIdentifier,
+        };
+        let page = self
+            .users_where(&filter, |found| found.sid.as_ref() == Some(sid))
+            .await?;
+        Ok(searched(
             page,
             "More than one user has this security identifier.",
         ))
     }
 
-    async fn by_mail(&self, mail: &MailAddress) -> Result<Resolution, EntraError> {
-        let page = self.first_two("mail", mail.as_str(), "").await?;
-        Ok(only(page, "More than one user has this mail address."))
+    async fn by_mail(&self, mail: &MailAddress) -> Result<Searched, EntraError> {
+        let filter = Filter {
+            text: path::equals("mail", mail.as_str()),
+            extra: "",
+            most: 2,
+            advanced: false,
+            by: FoundBy::Mail,
+        };
+        let page = self
+            .users_where(&filter, |found| found.user.mail.as_ref() == Some(mail))
+            .await?;
+        Ok(searched(page, "More than one user has this mail address."))
     }
 
     /// An account name is unique in its domain only, and the directory holds the domain's DNS name, not its NetBIOS name.
@@ -156,14 +231,18 @@ impl Lookup<'_> {
     async fn by_account(&self, account: &AccountName) -> Result<Resolution, EntraError> {
         let filter = Filter {
             text: path::equals("onPremisesSamAccountName", account.name()),
-            extra: DOMAIN,
-            most: "25",
+            extra: ACCOUNT,
+            most: 25,
             advanced: true,
+            by: FoundBy::AccountName,
         };
         let page = self
-            .entra
-            .client()
-            .users_where(&filter, self.tally, self.deadline)
+            .users_where(&filter, |found| {
+                found
+                    .account_name
+                    .as_deref()
+                    .is_some_and(|name| name.to_lowercase() == account.name().to_lowercase())
+            })
             .await?;
         let count = page.found.len();
         let (agreeing, others): (Vec<Found>, Vec<Found>) = page
@@ -187,21 +266,14 @@ impl Lookup<'_> {
         })
     }
 
-    async fn first_two(
+    async fn users_where(
         &self,
-        property: &str,
-        value: &str,
-        extra: &'static str,
+        filter: &Filter,
+        is_meant: impl Fn(&Found) -> bool,
     ) -> Result<Page, EntraError> {
-        let filter = Filter {
-            text: path::equals(property, value),
-            extra,
-            most: "2",
-            advanced: false,
-        };
         self.entra
             .client()
-            .users_where(&filter, self.tally, self.deadline)
+            .users_where(filter, is_meant, self.tally, self.deadline)
             .await
     }
 }
@@ -210,27 +282,20 @@ fn extra(sid: Option<&SecurityIdentifier>) -> &'static str {
     if sid.is_some() { SID } else { "" }
 }
 
-/// The user, unless the on-premises SID that the subject carries too is another user's.
-fn agreed(found: Option<Found>, sid: Option<&SecurityIdentifier>, by: &str) -> Resolution {
-    let Some(found) = found else {
-        return Resolution::NotFound;
-    };
-    match (sid, &found.sid) {
-        (Some(named), Some(real)) if named != real => Resolution::ambiguous(
-            2,
-            &format!("{by} and the on-premises SID name different users."),
-        ),
-        // A user who is not synced has no SID to compare with.
-        (Some(_) | None, Some(_) | None) => Resolution::Found(found.user),
+fn searched(page: Page, several: &'static str) -> Searched {
+    match <[Found; 1]>::try_from(page.found) {
+        Ok([found]) if !page.more => Searched::One(found.user),
+        Ok([_]) => Searched::Several(2, several),
+        Err(found) if found.is_empty() => Searched::Nobody,
+        Err(found) => Searched::Several(found.len(), several),
     }
 }
 
-fn only(page: Page, several: &str) -> Resolution {
-    match <[Found; 1]>::try_from(page.found) {
-        Ok([found]) if !page.more => Resolution::Found(found.user),
-        Ok([_]) => Resolution::ambiguous(2, several),
-        Err(found) if found.is_empty() => Resolution::NotFound,
-        Err(found) => Resolution::ambiguous(found.len(), several),
+fn one_of(searched: Searched) -> Resolution {
+    match searched {
+        Searched::Nobody => Resolution::NotFound,
+        Searched::One(user) => Resolution::Found(user),
+        Searched::Several(count, why) => Resolution::ambiguous(count, why),
     }
 }
 

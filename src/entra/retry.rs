@@ -9,6 +9,8 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ConstantBuilder, ExponentialBuilder, Retryable as _};
 
 use super::cause::Cause;
+use super::error::EntraError;
+use super::operation::Operation;
 use super::throttle::{Access, Held, Throttle};
 use crate::domain::{Clock, Deadline};
 
@@ -25,6 +27,19 @@ pub(super) const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
 const ENDLESS: ConstantBuilder = ConstantBuilder::new()
     .with_delay(Duration::ZERO)
     .without_max_times();
+
+/// How long after Graph said that something is not there it is asked once more. Replicas lag behind by about as much.
+const REPLICAS: Duration = Duration::from_secs(1);
+
+/// How much time an answer needs. Nothing is tried again with less time left: it would only put its own lack of time in the
+/// place of what really stood in the way.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// Whether what a status answers may have been done all the same: the service broke down over it, or gave up waiting for it.
+/// Any other refusal says that it was not (RFC 9110, section 15.6.4, of 503).
+pub(super) fn leaves_open_what_was_done(status: u16) -> bool {
+    matches!(status, 408 | 500 | 502 | 504)
+}
 
 /// What a status means for the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +75,8 @@ pub(super) enum Again {
     No,
     /// Once, at once, with another token.
     WithNewToken,
+    /// Once, a moment later: what is not there may not have reached the replica that was asked.
+    OnceMore,
     /// After a wait of its own.
     Alone,
     /// After a wait that everybody keeps whom it concerns.
@@ -73,22 +90,29 @@ pub(super) struct Failure {
     pub(super) again: Again,
     /// How long Graph asked to wait.
     pub(super) asked: Option<Duration>,
+    /// Whether it failed for want of time rather than for what it met.
+    pub(super) cut_short: bool,
 }
 
 impl Failure {
+    /// Whether the time that there was is all that it tells of.
+    pub(super) fn is_want_of_time(&self) -> bool {
+        self.cut_short || self.cause.is_want_of_time()
+    }
+
     pub(super) fn last(cause: Cause) -> Self {
         Self {
             cause,
             again: Again::No,
             asked: None,
+            cut_short: false,
         }
     }
 
     pub(super) fn passing(cause: Cause) -> Self {
         Self {
-            cause,
             again: Again::Alone,
-            asked: None,
+            ..Self::last(cause)
         }
     }
 }
@@ -99,6 +123,31 @@ pub(super) struct GivenUp {
     pub(super) failure: Failure,
     /// The wait after which another attempt would have been made.
     pub(super) wait: Option<Duration>,
+    /// Whether that nothing is there was said twice.
+    pub(super) said_twice: bool,
+}
+
+impl GivenUp {
+    /// The error that this is, by the last thing that Graph or the network really said, if that was `cause`.
+    pub(super) fn into_error(self, operation: Operation, cause: Option<Cause>) -> EntraError {
+        let Self {
+            failure,
+            wait,
+            said_twice,
+        } = self;
+        let is_preliminary = failure.again == Again::OnceMore && !said_twice;
+        let error = match cause {
+            Some(cause) if failure.is_want_of_time() => {
+                EntraError::new(operation, cause).ending_in(failure.cause)
+            }
+            Some(_) | None => EntraError::new(operation, failure.cause).waiting(wait),
+        };
+        if is_preliminary {
+            error.preliminary(wait)
+        } else {
+            error
+        }
+    }
 }
 
 /// Attempts something until it succeeds, cannot succeed, or has no time left. `before_wait` is told of every failure
@@ -116,6 +165,8 @@ where
     Fut: Future<Output = Result<T, Failure>>,
 {
     let mut renewed = false;
+    let mut said_twice = false;
+    let mut asked_once_more = false;
     let mut own_waits = BACKOFF.build();
     let mut next_wait = None;
     let adjust = |failure: &Failure, _: Option<Duration>| {
@@ -127,10 +178,15 @@ where
                 renewed = true;
                 return first.then_some(Duration::ZERO);
             }
+            Again::OnceMore => {
+                said_twice = asked_once_more;
+                asked_once_more = true;
+                (!said_twice).then_some(REPLICAS)
+            }
             Again::Alone => own_waits.next(),
             Again::AllWait(held) => Some(throttle.refused(access, held, failure.asked)),
         };
-        next_wait.filter(|wait| *wait < deadline.remaining(clock))
+        next_wait.filter(|wait| wait.saturating_add(ANSWER) <= deadline.remaining(clock))
     };
     let result = attempt
         .retry(ENDLESS)
@@ -142,6 +198,7 @@ where
     result.map_err(|failure| GivenUp {
         failure,
         wait: next_wait,
+        said_twice,
     })
 }
 

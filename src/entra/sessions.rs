@@ -7,10 +7,12 @@ use std::fmt;
 
 use jiff::Timestamp;
 use reqwest::Method;
+use serde::Deserialize;
 
 use super::Entra;
-use super::client::Question;
+use super::client::{Question, Reply};
 use super::error::EntraError;
+use super::graph_clock::Moment;
 use super::journal::{Journal, Sent};
 use super::operation::Operation;
 use super::path;
@@ -23,8 +25,10 @@ use crate::guard::Clearance;
 pub struct Revocation {
     /// When Graph answered: its `Date` header, else our clock.
     pub answered_at: Timestamp,
-    /// When the accepted request was sent, on Graph's clock as well as it can be told from here; rather too early.
-    pub called_at: Timestamp,
+    /// When the accepted request was sent.
+    pub called_at: Moment,
+    /// Whether Graph said, in a success, that it did not do it.
+    pub is_denied: bool,
     /// Every request that was sent for it, also those that failed.
     pub calls: Vec<Call>,
 }
@@ -36,9 +40,9 @@ pub struct RevokeFailure {
     pub error: EntraError,
     /// Every request that was sent.
     pub calls: Vec<Call>,
-    /// When the first request was sent whose effect is unknown, on Graph's clock: it may have been carried out, so the
-    /// property is worth reading. `None` if surely nothing was done.
-    pub unclear_since: Option<Timestamp>,
+    /// When the first request was sent whose effect is unknown: it may have been carried out, so the property is worth
+    /// reading. `None` if surely nothing was done.
+    pub unclear_since: Option<Moment>,
 }
 
 impl fmt::Display for RevokeFailure {
@@ -76,12 +80,15 @@ impl Entra {
         let sent = journal.into_sent();
         let calls = sent.iter().map(call).collect();
         match result {
-            Ok(_) => {
-                let now = self.client().clock.now();
-                let (at, ended) = sent.last().map_or((now, now), |last| (last.at, last.ended));
+            Ok(reply) => {
+                let (called_at, answered_at) = match sent.last() {
+                    Some(last) => (last.moment, last.ended),
+                    None => (self.moment(), self.client().clock.now()),
+                };
                 Ok(Revocation {
-                    answered_at: ended,
-                    called_at: self.client().graph_clock.at(at),
+                    answered_at,
+                    called_at,
+                    is_denied: says_false(&reply),
                     calls,
                 })
             }
@@ -91,10 +98,22 @@ impl Entra {
                 unclear_since: sent
                     .iter()
                     .find(|sent| sent.unclear)
-                    .map(|sent| self.client().graph_clock.at(sent.at)),
+                    .map(|sent| sent.moment),
             }),
         }
     }
+}
+
+/// Whether a success says `{"value": false}`. The documentation of the call promises a `true` and names no other answer.
+fn says_false(reply: &Reply) -> bool {
+    #[derive(Deserialize)]
+    struct WireAnswer {
+        value: bool,
+    }
+    let answer = reply.answer.body.as_ref().ok();
+    answer
+        .and_then(|body| serde_json::from_slice::<WireAnswer>(body).ok())
+        .is_some_and(|answer| !answer.value)
 }
 
 fn call(sent: &Sent) -> Call {
@@ -103,5 +122,9 @@ fn call(sent: &Sent) -> Call {
         at: sent.ended,
         status: sent.status,
         request_id: sent.request_id.clone(),
+        client_request_id: match sent.request_id {
+            Some(_) => None,
+            None => Some(sent.client_request_id.to_string()),
+        },
     }
 }

@@ -1,8 +1,11 @@
-//! The instants before which nobody calls Graph, and the turn in which writes leave.
+//! The instants before which nobody calls Graph, and the turns in which calls leave after one.
 //!
 //! Throttled calls keep counting against the limit ("Microsoft Graph throttling guidance"), so a call made too early
 //! prolongs the wait for everybody. The instants are shared by the whole process and only ever move forward. There are
 //! two: Graph may refuse writes alone, and then users are still found, decided on and read back meanwhile.
+//!
+//! The end of a wait is no burst: calls leave one by one, in the order in which they came, at a pace that finds out by itself
+//! what Graph grants. As long as Graph refuses nothing, nobody waits for anybody.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -47,7 +50,7 @@ impl Held {
 pub(super) enum Barred {
     /// Graph has told to wait for so long, which is longer.
     ToldToWait(Duration),
-    /// Graph limits the writes, and the turn of this one did not come.
+    /// Graph limits the calls, and the turn of this one did not come.
     NoTurn,
 }
 
@@ -55,22 +58,44 @@ pub(super) enum Barred {
 #[derive(Debug)]
 pub(super) struct Throttle {
     clock: Arc<dyn Clock>,
-    everything: Gate,
-    writes: Gate,
+    everything: Lane,
+    writes: Lane,
+}
+
+/// What stands before the calls that Graph holds up together.
+#[derive(Debug)]
+struct Lane {
+    gate: Gate,
     pace: Pace,
-    /// Locked by the write whose turn it is, so that writes leave in the order in which they came. When the last one
-    /// left, on the clock that never goes back.
+    /// Locked by the call whose turn it is, so that calls leave in the order in which they came. When the last one left, on
+    /// the clock that never goes back.
     turn: tokio::sync::Mutex<Option<Duration>>,
+}
+
+impl Lane {
+    fn new(pace: Pace) -> Self {
+        Self {
+            gate: Gate::default(),
+            pace,
+            turn: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    /// A call of this lane that was sent at that time was answered without being refused for its number.
+    fn admitted(&self, sent: Duration) {
+        // What left before the lane was shut says nothing of what is granted since.
+        if self.gate.admitted(sent) {
+            self.pace.speed_up();
+        }
+    }
 }
 
 impl Throttle {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            everything: Gate::default(),
-            writes: Gate::default(),
-            pace: Pace::default(),
-            turn: tokio::sync::Mutex::new(None),
+            everything: Lane::new(Pace::of_everything()),
+            writes: Lane::new(Pace::of_writes()),
         }
     }
 
@@ -79,23 +104,25 @@ impl Throttle {
     /// changes nothing.
     pub(super) fn refused(&self, access: Access, held: Held, asked: Option<Duration>) -> Duration {
         let now = self.clock.elapsed();
-        let gate = match held {
+        let lane = match held {
             Held::Everything => &self.everything,
             Held::Writes => &self.writes,
         };
-        let (first, wait) = gate.shut(now, asked);
-        if first && access == Access::Write {
-            self.pace.slow_down(now);
+        let (first, wait) = lane.gate.shut(now, asked);
+        if first {
+            lane.pace.slow_down(now);
+            if held == Held::Everything && access == Access::Write {
+                self.writes.pace.slow_down(now);
+            }
         }
         wait
     }
 
-    /// Graph answered a call without refusing it for its number.
-    pub(super) fn admitted(&self, access: Access) {
-        self.everything.admitted();
+    /// Graph answered a call that was sent at that time, on the clock that never goes back, without refusing it for its number.
+    pub(super) fn admitted(&self, access: Access, sent: Duration) {
+        self.everything.admitted(sent);
         if access == Access::Write {
-            self.writes.admitted();
-            self.pace.speed_up();
+            self.writes.admitted(sent);
         }
     }
 
@@ -106,10 +133,10 @@ impl Throttle {
 
     fn waiting_for(&self, access: Access) -> Option<Duration> {
         let now = self.clock.elapsed();
-        let everything = self.everything.left(now);
+        let everything = self.everything.gate.left(now);
         let left = match access {
             Access::Read => everything,
-            Access::Write => everything.max(self.writes.left(now)),
+            Access::Write => everything.max(self.writes.gate.left(now)),
         };
         (!left.is_zero()).then_some(left)
     }
@@ -129,37 +156,48 @@ impl Throttle {
         Ok(())
     }
 
-    /// Returns when it is this call's turn: for a read as soon as reads may be made, for a write when all that came before
-    /// it have left and the pace allows the next.
+    /// Returns when it is this call's turn: at once where Graph has refused nothing lately, else when all that came before it
+    /// have left and the pace allows the next.
     ///
     /// # Errors
     /// If that is not before the deadline; at once, where it is known.
     pub(super) async fn turn(&self, access: Access, deadline: Deadline) -> Result<(), Barred> {
-        if access == Access::Read {
-            return self.pass(access, deadline).await;
+        if access == Access::Write {
+            self.turn_in(&self.writes, access, deadline).await?;
         }
+        self.turn_in(&self.everything, Access::Read, deadline).await
+    }
+
+    async fn turn_in(&self, lane: &Lane, access: Access, deadline: Deadline) -> Result<(), Barred> {
         let clock = &*self.clock;
-        if let Some(wait) = self.waiting_for(access)
-            && wait >= deadline.remaining(clock)
-        {
-            return Err(Barred::ToldToWait(wait));
+        let now = clock.elapsed();
+        let wait = self.waiting_for(access);
+        if wait.is_some_and(|wait| wait >= deadline.remaining(clock)) {
+            return Err(Barred::ToldToWait(wait.unwrap_or_default()));
         }
-        let mut last = tokio::time::timeout(deadline.remaining(clock), self.turn.lock())
+        if wait.is_none() && lane.pace.gap(now).is_zero() {
+            lane.pace.left(now);
+            return Ok(());
+        }
+        let mut last = tokio::time::timeout(deadline.remaining(clock), lane.turn.lock())
             .await
             .map_err(|_| Barred::NoTurn)?;
         loop {
             self.pass(access, deadline).await?;
             let now = clock.elapsed();
-            let due = last.map_or(now, |last| last.saturating_add(self.pace.gap(now)));
+            // The pace may change while this waits for it.
+            let changed = lane.pace.changed();
+            let due = last.map_or(now, |last| last.saturating_add(lane.pace.gap(now)));
             let wait = due.saturating_sub(now);
             if wait.is_zero() {
                 *last = Some(now);
+                lane.pace.left(now);
                 return Ok(());
             }
             if wait >= deadline.remaining(clock) {
                 return Err(Barred::NoTurn);
             }
-            tokio::time::sleep(wait).await;
+            let _either = tokio::time::timeout(wait, changed).await;
         }
     }
 }
@@ -170,8 +208,9 @@ struct Gate(Mutex<Shut>);
 
 #[derive(Debug, Default)]
 struct Shut {
-    /// On the clock that never goes back.
+    /// On the clock that never goes back: until when, and when it was shut last.
     until: Duration,
+    since: Duration,
     /// How often it was shut since a call was last admitted.
     times: usize,
 }
@@ -183,6 +222,7 @@ impl Gate {
         let was_open = shut.until <= now;
         if was_open {
             shut.times = shut.times.saturating_add(1);
+            shut.since = now;
         }
         let own = if was_open || asked.is_none() {
             own_wait(shut.times)
@@ -194,8 +234,14 @@ impl Gate {
         (was_open, shut.until.saturating_sub(now))
     }
 
-    fn admitted(&self) {
-        self.lock().times = 0;
+    /// Whether what was sent at that time was sent since it was shut last; then it is open for good.
+    fn admitted(&self, sent: Duration) -> bool {
+        let mut shut = self.lock();
+        let is_news = shut.times == 0 || sent >= shut.since;
+        if is_news {
+            shut.times = 0;
+        }
+        is_news
     }
 
     fn left(&self, now: Duration) -> Duration {
@@ -265,21 +311,25 @@ mod tests {
         }
         assert!(waits[0] >= asked && waits[0] < asked * 2, "{waits:?}");
         assert!(waits[4] >= asked * 8 && waits[5] >= asked * 8, "{waits:?}");
-        gate.admitted();
+        assert!(!gate.admitted(Duration::ZERO));
+        assert!(gate.admitted(now));
         let (_, wait) = gate.shut(now, Some(asked));
         assert!(wait < asked * 2, "{wait:?}");
     }
 
     #[test]
-    fn only_the_first_refusal_of_a_write_slows_writing_down() {
+    fn only_the_first_refusal_slows_down_and_only_what_is_held() {
         let throttle = Throttle::new(Arc::new(SystemClock::start()));
         let now = throttle.clock.elapsed();
+        let gaps = || [&throttle.everything, &throttle.writes].map(|lane| lane.pace.gap(now));
         throttle.refused(Access::Read, Held::Everything, None);
-        assert_eq!(throttle.pace.gap(now), Duration::ZERO);
+        let [everything, writes] = gaps();
+        assert!(!everything.is_zero() && writes.is_zero());
         // It came with the first one, and says nothing new.
         throttle.refused(Access::Write, Held::Everything, None);
-        assert_eq!(throttle.pace.gap(now), Duration::ZERO);
+        assert_eq!(gaps(), [everything, writes]);
         throttle.refused(Access::Write, Held::Writes, None);
-        assert_ne!(throttle.pace.gap(now), Duration::ZERO);
+        let [_, writes] = gaps();
+        assert!(!writes.is_zero());
     }
 }

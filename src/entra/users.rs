@@ -11,7 +11,7 @@ use super::journal::Journal;
 use super::operation::Operation;
 use super::path;
 use super::tally::Tally;
-use crate::domain::{Deadline, SecurityIdentifier, User, UserId};
+use crate::domain::{Deadline, FoundBy, SecurityIdentifier, User, UserId, UserPrincipalName};
 
 /// Only what is used is asked for. `signInSessionsValidFromDateTime` is answered only when it is ("user resource type").
 const SELECT: &str = "id,userPrincipalName,mail,userType,accountEnabled,onPremisesSyncEnabled,\
@@ -20,8 +20,8 @@ const SELECT: &str = "id,userPrincipalName,mail,userType,accountEnabled,onPremis
 /// Asked for in addition where a subject's on-premises SID is to be compared.
 pub(super) const SID: &str = "onPremisesSecurityIdentifier";
 
-/// Asked for in addition where a subject's on-premises domain is to be compared.
-pub(super) const DOMAIN: &str = "onPremisesDomainName";
+/// Asked for in addition where a subject's on-premises domain and account name are to be compared.
+pub(super) const ACCOUNT: &str = "onPremisesDomainName,onPremisesSamAccountName";
 
 /// A user with what a subject's other identifiers are compared with.
 #[derive(Debug, Clone)]
@@ -29,6 +29,7 @@ pub(super) struct Found {
     pub(super) user: User,
     pub(super) sid: Option<SecurityIdentifier>,
     pub(super) on_premises_domain: Option<String>,
+    pub(super) account_name: Option<String>,
 }
 
 /// The users that a filter found.
@@ -44,9 +45,14 @@ pub(super) struct Page {
 pub(super) struct Filter {
     pub(super) text: String,
     pub(super) extra: &'static str,
-    pub(super) most: &'static str,
+    pub(super) most: usize,
     pub(super) advanced: bool,
+    /// By what such a user is found.
+    pub(super) by: FoundBy,
 }
+
+/// The most pages that are read for one filter. Graph may fill a page with fewer users than were asked for, or with none.
+const MOST_PAGES: usize = 5;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,6 +68,7 @@ struct WireUser {
     identities: Option<Vec<WireIdentity>>,
     on_premises_security_identifier: Option<String>,
     on_premises_domain_name: Option<String>,
+    on_premises_sam_account_name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +86,7 @@ struct WirePage {
 }
 
 impl WireUser {
-    fn read(self) -> Result<Found, &'static str> {
+    fn read(self, found_by: FoundBy) -> Result<Found, &'static str> {
         let id = self
             .id
             .parse()
@@ -114,6 +121,7 @@ impl WireUser {
         Ok(Found {
             user: User {
                 id,
+                found_by,
                 upn,
                 mail,
                 account_enabled: self.account_enabled,
@@ -125,6 +133,7 @@ impl WireUser {
                 .on_premises_security_identifier
                 .and_then(|sid| sid.parse().ok()),
             on_premises_domain: self.on_premises_domain_name,
+            account_name: self.on_premises_sam_account_name,
         })
     }
 }
@@ -143,6 +152,27 @@ impl Entra {
         let found = self.client().user_by_id(id, "", tally, deadline).await?;
         Ok(found.map(|found| found.user))
     }
+
+    /// Whether users may be read, by asking for one who need not exist: that there is none is answer enough, and it is not
+    /// asked for a second time.
+    ///
+    /// # Errors
+    /// As [`Entra::user`].
+    pub async fn may_read_users(
+        &self,
+        id: UserId,
+        tally: &Tally,
+        deadline: Deadline,
+    ) -> Result<(), EntraError> {
+        let path = format!("{}{}", path::user(id), select(""));
+        let mut question = Question::get(Operation::ReadUser, path);
+        question.asks_once_more = false;
+        let by = FoundBy::ObjectId;
+        self.client()
+            .one_user(&question, by, tally, deadline)
+            .await?;
+        Ok(())
+    }
 }
 
 impl Client {
@@ -157,31 +187,40 @@ impl Client {
         let path = format!("{}{}", path::user(id), select(extra));
         let mut question = Question::get(Operation::ReadUser, path);
         question.user = Some(id);
-        let Some((found, reply)) = self.one_user(&question, tally, deadline).await? else {
+        let by = FoundBy::ObjectId;
+        let Some((found, reply)) = self.one_user(&question, by, tally, deadline).await? else {
             return Ok(None);
         };
         if found.user.id != id {
-            return Err(reply.unreadable("it is of another user than was asked for"));
+            return Err(reply.unreadable(OTHER));
         }
         Ok(Some(found))
     }
 
-    /// Reads one user by a path from `path`; `None` if the directory has no such user.
-    pub(super) async fn user_at(
+    /// Reads one user by user principal name; `None` if the directory has no such user.
+    pub(super) async fn user_by_name(
         &self,
-        path: &str,
+        name: &UserPrincipalName,
         extra: &'static str,
         tally: &Tally,
         deadline: Deadline,
     ) -> Result<Option<Found>, EntraError> {
-        let question = Question::get(Operation::ReadUser, format!("{path}{}", select(extra)));
-        let found = self.one_user(&question, tally, deadline).await?;
-        Ok(found.map(|(found, _)| found))
+        let path = format!("{}{}", path::user_by_name(name), select(extra));
+        let question = Question::get(Operation::ReadUser, path);
+        let by = FoundBy::UserPrincipalName;
+        let Some((found, reply)) = self.one_user(&question, by, tally, deadline).await? else {
+            return Ok(None);
+        };
+        if found.user.upn != *name {
+            return Err(reply.unreadable(OTHER));
+        }
+        Ok(Some(found))
     }
 
     async fn one_user(
         &self,
         question: &Question,
+        by: FoundBy,
         tally: &Tally,
         deadline: Deadline,
     ) -> Result<Option<(Found, Reply)>, EntraError> {
@@ -190,28 +229,29 @@ impl Client {
             .await
         {
             Ok(reply) => reply,
-            Err(error) if error.status() == Some(404) => return Ok(None),
+            Err(error) if error.is_absence() => return Ok(None),
             Err(error) => return Err(error),
         };
         let found = reply
             .json::<WireUser>()?
-            .read()
+            .read(by)
             .map_err(|what| reply.unreadable(what))?;
         Ok(Some((found, reply)))
     }
 
-    /// The users that a filter finds.
+    /// The users that a filter finds, each of whom has to be one that was asked for.
     pub(super) async fn users_where(
         &self,
         filter: &Filter,
+        is_meant: impl Fn(&Found) -> bool,
         tally: &Tally,
         deadline: Deadline,
     ) -> Result<Page, EntraError> {
-        let select = selected(filter.extra);
+        let (select, top) = (selected(filter.extra), filter.most.to_string());
         let mut options = vec![
             ("filter", filter.text.as_str()),
             ("select", select.as_str()),
-            ("top", filter.most),
+            ("top", top.as_str()),
         ];
         if filter.advanced {
             options.push(("count", "true"));
@@ -221,22 +261,39 @@ impl Client {
             format!("/users{}", path::query(&options)),
         );
         question.eventual = filter.advanced;
-        let reply = self
-            .send(&question, &Journal::default(), tally, deadline)
-            .await?;
-        let page: WirePage = reply.json()?;
-        let found = page
-            .value
-            .into_iter()
-            .map(WireUser::read)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|what| reply.unreadable(what))?;
-        Ok(Page {
-            found,
-            more: page.next.is_some(),
-        })
+        let mut found = Vec::new();
+        for number in 1.. {
+            let reply = self
+                .send(&question, &Journal::default(), tally, deadline)
+                .await?;
+            let page: WirePage = reply.json()?;
+            for user in page.value {
+                let user = user
+                    .read(filter.by)
+                    .map_err(|what| reply.unreadable(what))?;
+                if !is_meant(&user) {
+                    return Err(reply.unreadable(OTHER));
+                }
+                found.push(user);
+            }
+            let Some(next) = page.next else {
+                break;
+            };
+            if found.len() >= filter.most {
+                return Ok(Page { found, more: true });
+            }
+            // Who stands on the next page is not known, so that nobody may be said to be all there is.
+            question.path = self
+                .path_on_the_same_root(question.surface, &next)
+                .filter(|_| number < MOST_PAGES)
+                .ok_or_else(|| reply.unreadable("it ends with a link to more of it"))?;
+        }
+        Ok(Page { found, more: false })
     }
 }
+
+/// What is wrong with an answer that is not about whom was asked for.
+const OTHER: &str = "it is of another user than was asked for";
 
 fn selected(extra: &str) -> String {
     if extra.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! The proof is `signInSessionsValidFromDateTime`: sessions made before it are refused. It has the precision of a second,
 //! and a directory read may come from a replica that lags behind, so it is read again until it has moved or the time is
-//! over. That it moved proves that earlier sessions are dead, not that our call moved it: a password change moves it too.
+//! over. A property that stood where it stands before the call proves nothing. That it moved proves that earlier sessions are dead, not that our call moved it: a password change moves it too.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::Entra;
 use super::cause::Cause;
 use super::client::Question;
 use super::error::EntraError;
+use super::graph_clock::Moment;
 use super::operation::Operation;
 use super::path;
 use super::tally::Tally;
@@ -29,7 +30,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// What was read back.
 #[derive(Debug, Clone)]
 pub struct Verification {
-    /// Whether the property lies at or after the moment that was asked about, cut to the second.
+    /// Whether the property shows that sessions from before the moment that was asked about are dead.
     pub verified: bool,
     /// The property as it was last read.
     pub sessions_valid_from: Option<Timestamp>,
@@ -44,11 +45,13 @@ struct WireSessions {
 }
 
 impl Entra {
-    /// Reads the property until it lies at or after `since` (on Graph's clock, cut to the second), for at most `budget`.
+    /// Reads the property until it shows that sessions from before `since` are dead, for at most `budget`. `before` is what it
+    /// was when it was read before that moment.
     pub async fn verify(
         &self,
         user: UserId,
-        since: Timestamp,
+        before: Option<Timestamp>,
+        since: Moment,
         budget: Duration,
         tally: &Tally,
         deadline: Deadline,
@@ -80,7 +83,7 @@ impl Entra {
                 return unverified(last_read, Some(error));
             };
             last_read = Some(valid_from);
-            if has_moved(valid_from, since) {
+            if since.shows(before, valid_from) {
                 return Verification {
                     verified: true,
                     sessions_valid_from: last_read,
@@ -101,29 +104,5 @@ fn unverified(last_read: Option<Timestamp>, problem: Option<EntraError>) -> Veri
         verified: false,
         sessions_valid_from: last_read,
         problem,
-    }
-}
-
-/// Whether a property of whole seconds lies at or after a moment that is known more finely.
-#[must_use]
-pub fn has_moved(valid_from: Timestamp, since: Timestamp) -> bool {
-    valid_from.as_second() >= since.as_second()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_moment_is_cut_to_the_second_before_it_is_compared() {
-        let since = "2026-11-24T10:00:00.900Z".parse().unwrap();
-        for (read, moved) in [
-            ("2026-11-24T10:00:00Z", true),
-            ("2026-11-24T10:00:01Z", true),
-            ("2026-11-24T09:59:59Z", false),
-            ("2026-11-24T09:59:59.999Z", false),
-        ] {
-            assert_eq!(has_moved(read.parse().unwrap(), since), moved, "{read}");
-        }
     }
 }

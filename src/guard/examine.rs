@@ -1,6 +1,6 @@
 //! The second step: what the directory's answer decides. Whatever is not known counts against acting.
 
-use crate::domain::{GroupId, HomeTenant, Policy, ProtectedUser, User, WithholdReason};
+use crate::domain::{GroupId, HomeTenant, Policy, ProtectedUser, User, UserId, WithholdReason};
 
 use super::Withheld;
 use super::clearance::Eligible;
@@ -17,8 +17,33 @@ pub enum Membership {
     },
     /// These configured groups do not exist.
     GroupsMissing(Vec<GroupId>),
+    /// These configured groups hide who is in them from this app.
+    GroupsHidden(Vec<GroupId>),
     /// It could not be read; the text says why and what to do.
     Unreadable(String),
+}
+
+impl Membership {
+    /// What an answer about these groups says, in which those that do not exist, or that hide who is in them, were left out.
+    /// Being seen in one protected group is enough, whatever is wrong with another.
+    #[must_use]
+    pub fn seen(
+        asked: &[GroupId],
+        member_of: Vec<GroupId>,
+        missing: &[GroupId],
+        hidden: &[GroupId],
+    ) -> Self {
+        if member_of.is_empty() && !missing.is_empty() {
+            Self::GroupsMissing(missing.to_vec())
+        } else if member_of.is_empty() && !hidden.is_empty() {
+            Self::GroupsHidden(hidden.to_vec())
+        } else {
+            Self::Known {
+                asked: asked.to_vec(),
+                member_of,
+            }
+        }
+    }
 }
 
 /// What the guard says of a user.
@@ -32,10 +57,16 @@ pub enum Examined {
     NotEffective(HomeTenant),
 }
 
-/// Examines a user.
+/// Examines a user. `pinned` are the object ids that protected names had when they were last looked up: who was renamed, or
+/// got such a name, is protected as before.
 #[must_use]
-pub fn examine(policy: &Policy, user: &User, membership: &Membership) -> Examined {
-    if is_protected_by_name(policy, user) {
+pub fn examine(
+    policy: &Policy,
+    pinned: &[UserId],
+    user: &User,
+    membership: &Membership,
+) -> Examined {
+    if is_protected_by_name(policy, user) || pinned.contains(&user.id) {
         return Examined::Withhold(Withheld {
             reason: WithholdReason::ProtectedUser,
             policy: "EVICT_PROTECTED_USERS",
@@ -95,6 +126,15 @@ fn by_groups(policy: &Policy, membership: &Membership) -> Option<Withheld> {
                 "The protected group {} does not exist, so that nobody could be found in it. Correct \
                  EVICT_PROTECTED_GROUPS; until then nobody is cut.",
                 list(missing.iter())
+            ),
+        ),
+        Membership::GroupsHidden(hidden) => withhold(
+            WithholdReason::MembershipUnknown,
+            format!(
+                "The protected group {} hides who is in it, and this app may not see that, so that nobody can say that this \
+                 user is not in it. Grant the app the Graph application permission Member.Read.Hidden; until then nobody is \
+                 cut.",
+                list(hidden.iter())
             ),
         ),
         Membership::Unreadable(why) => withhold(

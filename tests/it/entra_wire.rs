@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::Response;
-use evict::domain::{Admission, Mode, Policy, SubjectKind, SubjectRef, User, UserId};
+use evict::domain::{Admission, FoundBy, Mode, Policy, SubjectKind, SubjectRef, User, UserId};
 use evict::entra::{Disposition, Resolution, Tally};
 use evict::guard::{Allowance, Clearance, Examined, Membership, examine};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -34,6 +34,7 @@ fn clearance() -> Clearance {
     };
     let user = User {
         id: adele(),
+        found_by: FoundBy::ObjectId,
         upn: "adele@contoso.com".parse().unwrap(),
         mail: None,
         account_enabled: Some(true),
@@ -45,7 +46,7 @@ fn clearance() -> Clearance {
         asked: Vec::new(),
         member_of: Vec::new(),
     };
-    let Examined::Eligible(eligible) = examine(&policy, &user, &membership) else {
+    let Examined::Eligible(eligible) = examine(&policy, &[], &user, &membership) else {
         panic!("nothing protects this user");
     };
     let admission = Admission {

@@ -1,7 +1,7 @@
 //! No input clears a protected account: whatever the policy, the alert and the directory say.
 
 use evict::domain::{
-    Admission, AlertHeader, Cleared, ClearedAs, Flag, GroupId, HomeTenant, Mode, Policy,
+    Admission, AlertHeader, Cleared, ClearedAs, Flag, FoundBy, GroupId, HomeTenant, Mode, Policy,
     ProtectedUser, Severity, Shape, State, Subject, SubjectKind, SubjectRef, TenantId, User,
     UserId, WrittenBy,
 };
@@ -46,6 +46,7 @@ prop_compose! {
     fn user()(id in user_id(), upn in upn(), is_external in any::<bool>()) -> User {
         User {
             id,
+            found_by: FoundBy::ObjectId,
             upn,
             mail: None,
             account_enabled: None,
@@ -61,6 +62,7 @@ fn membership() -> impl Strategy<Value = Membership> {
     prop_oneof![
         (groups(), groups()).prop_map(|(asked, member_of)| Membership::Known { asked, member_of }),
         groups().prop_map(Membership::GroupsMissing),
+        groups().prop_map(Membership::GroupsHidden),
         Just(Membership::Unreadable("no".to_owned())),
     ]
 }
@@ -113,7 +115,9 @@ fn is_protected(policy: &Policy, user: &User, membership: &Membership) -> bool {
                 .protected_groups
                 .iter()
                 .any(|group| member_of.contains(group) || !asked.contains(group)),
-            Membership::GroupsMissing(_) | Membership::Unreadable(_) => true,
+            Membership::GroupsMissing(_)
+            | Membership::GroupsHidden(_)
+            | Membership::Unreadable(_) => true,
         };
     by_name || by_group
 }
@@ -123,7 +127,7 @@ proptest! {
 
     #[test]
     fn no_input_clears_a_protected_account(policy in policy(), user in user(), membership in membership()) {
-        let examined = examine(&policy, &user, &membership);
+        let examined = examine(&policy, &[], &user, &membership);
         let is_eligible = matches!(examined, Examined::Eligible(_));
         let may_be = !is_protected(&policy, &user, &membership) && user.home.is_none();
         prop_assert_eq!(is_eligible, may_be);
@@ -138,7 +142,7 @@ proptest! {
         let known = Membership::Known { asked: policy.protected_groups.clone(), member_of: Vec::new() };
         let mut cleared = Vec::new();
         for user in &users {
-            let Examined::Eligible(eligible) = examine(&policy, user, &known) else { continue };
+            let Examined::Eligible(eligible) = examine(&policy, &[], user, &known) else { continue };
             let Ok(slot) = allowance.take() else { continue };
             if let Ok(clearance) = eligible.clear(slot, &allowance) {
                 prop_assert_eq!(clearance.user_id(), user.id);

@@ -316,6 +316,7 @@ proptest! {
             at: time("2026-11-23T20:10:28.123456789Z"),
             status: Some(504),
             request_id: Some(text.clone()),
+            client_request_id: None,
         }; calls];
         receipt.still_alive = vec![evict::domain::StillAlive { what: text.clone(), until: Some(receipt.at) }; 12];
         if !capped {
@@ -458,6 +459,7 @@ fn the_moment_of_the_cut_is_graph_s_answer_and_never_an_earlier_one() {
         at: time("2026-11-23T21:00:00Z"),
         status: Some(503),
         request_id: None,
+        client_request_id: None,
     });
     assert_eq!(cut_at(&cut), Some(time("2026-11-23T20:10:28Z")));
     cut.calls.clear();

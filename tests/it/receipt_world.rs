@@ -70,8 +70,10 @@ pub(crate) fn receipt(number: u32, subject: &SubjectRef, outcome: Outcome) -> Re
         at: time("2026-11-23T20:10:28Z"),
         status: Some(200),
         request_id: Some("43ca8df5-daa3-4602-a019-7d1e3203d924".to_owned()),
+        client_request_id: None,
     });
     let mut receipt = Receipt {
+        found_by: None,
         subject: Masked(subject.written()),
         user,
         outcome,

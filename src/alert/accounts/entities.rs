@@ -221,7 +221,7 @@ struct Walk<'a, 'd> {
     machines: Machines,
     /// What each `$id` stands for, as of the place that the walk has come to.
     identified: HashMap<Box<str>, &'a Object<'a>>,
-    /// The objects that were collected, by their addresses: a hundred thousand references to one object read it once.
+    /// The objects with an `$id` that were collected, by their addresses: a hundred thousand references to one object read it once.
     collected: HashSet<(*const Object<'a>, Standing)>,
     draft: &'d mut Draft,
 }
@@ -230,14 +230,17 @@ impl<'a> Walk<'a, '_> {
     fn entity(&mut self, entity: &'a Object<'a>, standing: Standing) -> Result<(), Problem> {
         if let Some(reference) = entity.text("$ref") {
             if let Some(target) = self.identified.get(reference.as_ref()).copied() {
-                self.collect(target, standing)?;
+                self.collect_once(target, standing)?;
             }
             return Ok(());
         }
         if let Some(id) = entity.text("$id") {
             self.identified.insert(id.as_ref().into(), entity);
+            self.collect_once(entity, standing)?;
+        } else {
+            // Nothing refers to it, so the walk comes here once.
+            self.collect(entity, standing)?;
         }
-        self.collect(entity, standing)?;
         for (name, node) in entity.properties() {
             self.part(name, node, standing)?;
         }
@@ -246,6 +249,12 @@ impl<'a> Walk<'a, '_> {
 
     /// Walks what stands in an entity under a name. Its path ends at the entity: the names further in may be anything.
     fn part(&mut self, name: &str, node: &'a Node<'a>, standing: Standing) -> Result<(), Problem> {
+        // Most parts are texts, and nothing stands below those.
+        let is_text_of_account =
+            name.eq_ignore_ascii_case("account") && matches!(node, Node::Text(_));
+        if !is_text_of_account && !matches!(node, Node::Object(_) | Node::List(_)) {
+            return Ok(());
+        }
         let below = match (standing, context(name)) {
             (Standing::Context(context), _) => Standing::Context(context),
             (_, Some(context)) => Standing::Context(context),
@@ -264,13 +273,19 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn collect(&mut self, entity: &Object<'a>, standing: Standing) -> Result<(), Problem> {
-        if !self
+    /// Collects what references may lead to again.
+    fn collect_once(&mut self, entity: &Object<'a>, standing: Standing) -> Result<(), Problem> {
+        let is_new = self
             .collected
-            .insert((std::ptr::from_ref(entity), standing))
-        {
-            return Ok(());
+            .insert((std::ptr::from_ref(entity), standing));
+        if is_new {
+            self.collect(entity, standing)
+        } else {
+            Ok(())
         }
+    }
+
+    fn collect(&mut self, entity: &Object, standing: Standing) -> Result<(), Problem> {
         let kind = kind(entity);
         let Some(fields) = fields(entity, kind.as_deref())? else {
             return Ok(());
@@ -334,7 +349,8 @@ fn kind(entity: &Object) -> Option<String> {
     let kind = entity
         .text("kind")
         .or_else(|| entity.text("type").filter(|kind| !kind.contains('/')))?;
-    Some(kind.replace(['-', '_', ' '], "").to_lowercase())
+    let letters = kind.chars().filter(|c| !matches!(c, '-' | '_' | ' '));
+    Some(letters.flat_map(char::to_lowercase).collect())
 }
 
 /// An entity that lost its kind on the way through a playbook, but has a property that only accounts have.

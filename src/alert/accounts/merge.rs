@@ -42,7 +42,35 @@ const MOST_RIVALS: usize = 16;
 pub(crate) struct Accounts {
     /// The accounts by their number; one that was found to be an earlier one has moved there.
     places: Vec<Place>,
-    known: HashMap<Key, Vec<usize>>,
+    known: HashMap<Key, Rivals>,
+}
+
+/// The subjects that are known by one key: in nearly every payload one, which takes no allocation.
+struct Rivals {
+    first: usize,
+    others: Vec<usize>,
+}
+
+impl Rivals {
+    fn of(first: usize) -> Self {
+        Self {
+            first,
+            others: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, at: usize) {
+        let is_new = at != self.first && !self.others.contains(&at);
+        if is_new && self.others.len() + 1 < MOST_RIVALS {
+            self.others.push(at);
+        }
+    }
+
+    fn all(&self) -> Vec<usize> {
+        std::iter::once(self.first)
+            .chain(self.others.iter().copied())
+            .collect()
+    }
 }
 
 enum Place {
@@ -67,18 +95,21 @@ impl Accounts {
     pub(crate) fn add(&mut self, mut account: SubjectRef, said: Vec<Said>) {
         complete(&mut account);
         // A union keeps one identifier of each kind, but what the form was known by still connects others with it.
-        let own = keys(&account);
+        let mut known_by = keys(&account);
+        let own = known_by.len();
         self.places.push(Place::Account(Box::new(account), said));
         let mut at = self.places.len() - 1;
         // What two forms know together may connect them with a third, so each union asks anew.
-        while let Some(found) = self.counterpart(at, &own) {
+        while let Some(found) = self.counterpart(at, &known_by) {
             at = self.unite(at, found);
+            known_by.truncate(own);
+            known_by.extend(self.keys(at));
         }
-        for key in own.into_iter().chain(self.keys(at)) {
-            let rivals = self.known.entry(key).or_default();
-            if rivals.len() < MOST_RIVALS && !rivals.contains(&at) {
-                rivals.push(at);
-            }
+        for key in known_by {
+            self.known
+                .entry(key)
+                .and_modify(|rivals| rivals.add(at))
+                .or_insert_with(|| Rivals::of(at));
         }
     }
 
@@ -102,15 +133,15 @@ impl Accounts {
             .collect()
     }
 
-    /// Another subject that is the same account as this one, to which a form was added that is known by `own`.
-    fn counterpart(&mut self, at: usize, own: &[Key]) -> Option<usize> {
-        for key in own.iter().cloned().chain(self.keys(at)) {
-            for rival in self.known.get(&key).cloned().unwrap_or_default() {
+    /// Another subject that is the same account as this one, which is known by these keys.
+    fn counterpart(&mut self, at: usize, known_by: &[Key]) -> Option<usize> {
+        for key in known_by {
+            for rival in self.known.get(key).map(Rivals::all).unwrap_or_default() {
                 let found = self.resolve(rival);
                 let is_one = found != at
                     && match (&self.places[at], &self.places[found]) {
                         (Place::Account(one, _), Place::Account(other, _)) => {
-                            may_be_one(one, other, &key)
+                            may_be_one(one, other, key)
                         }
                         (Place::Moved(_), _) | (_, Place::Moved(_)) => false,
                     };

@@ -139,6 +139,13 @@ fn of_graph(found: &SelfCheck, settings: &Settings) -> Vec<Line> {
             None => Line::ok(name, "is there; its members are not cut"),
         });
     }
+    for entry in 1..=settings.policy.protected_users.len() {
+        let name = format!("protected user {entry}");
+        lines.push(match problem(Concern::ProtectedUser(entry)) {
+            Some(text) => Line::not_ok(name, Exit::Partly, text),
+            None => Line::ok(name, "is there, and is not cut"),
+        });
+    }
     let policy = &settings.policy;
     if policy.protected_groups.is_empty() && policy.protected_users.is_empty() {
         lines.push(Line::unknown(

@@ -22,7 +22,7 @@ use crate::cli::receipts::{table, time, write_table, write_wrapped};
 use crate::cli::status::{missing_groups, protection};
 use crate::cli::{Console, Exit};
 use crate::domain::{Deadline, SubjectRef, User, UserId};
-use crate::entra::{Disposition, EntraError, Resolution, Tally, has_moved};
+use crate::entra::{Disposition, EntraError, Moment, Resolution, Tally};
 use crate::queue::{Outgoing, QueuePath, ServiceBus};
 
 /// How long between two looks at the directory: the function needs seconds, and a replica may lag by as many.
@@ -52,6 +52,9 @@ pub(super) struct Watched {
     /// What is to be known, as sentences.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// The same before the message was sent.
+    #[serde(skip)]
+    before: Option<Timestamp>,
     #[serde(skip)]
     lacks_permission: bool,
 }
@@ -154,7 +157,7 @@ impl Watch {
         let interrupt = Interrupt::default();
         let sent = Cell::new(false);
         let work = async {
-            let since = session.entra.time_there();
+            let since = session.entra.moment();
             bus.send(queue, message).await?;
             sent.set(true);
             let end = Deadline::after(&*session.clock, timeout);
@@ -199,6 +202,7 @@ async fn recognised(session: &Session, subjects: Vec<SubjectRef>) -> Result<Vec<
             user_principal_name: None,
             state: State::NotAUser,
             sessions_valid_from: None,
+            before: None,
             detail: None,
             lacks_permission: false,
         };
@@ -248,19 +252,20 @@ impl Watched {
     fn recognise(&mut self, user: &User) {
         self.id = Some(user.id);
         self.user_principal_name = Some(user.upn.as_str().to_owned());
+        self.before = user.sessions_valid_from;
         self.sessions_valid_from = user.sessions_valid_from;
         self.state = State::NotSeen;
     }
 
     /// Takes in what a look at the directory says.
-    fn take_in(&mut self, looked: Looked, since: Timestamp) {
+    fn take_in(&mut self, looked: Looked, since: Moment) {
         match looked {
             Ok(Some(user)) => {
                 self.sessions_valid_from = user.sessions_valid_from;
                 self.detail = None;
                 if user
                     .sessions_valid_from
-                    .is_some_and(|valid_from| has_moved(valid_from, since))
+                    .is_some_and(|valid_from| since.shows(self.before, valid_from))
                 {
                     self.state = State::Seen;
                 }
@@ -292,7 +297,7 @@ type Looked = Result<Option<User>, EntraError>;
 async fn wait(
     session: &Session,
     watched: &mut [Watched],
-    since: Timestamp,
+    since: Moment,
     end: Deadline,
     interrupt: &Interrupt,
     progress: &Progress<'_>,

@@ -20,10 +20,8 @@ use super::operator::{Operator, Session};
 use super::receipts::{time, write_wrapped};
 use super::users::Users;
 use super::{Console, Exit};
-use crate::domain::{
-    GroupId, HomeTenant, SubjectRef, User, UserId, UserPrincipalName, WithholdReason,
-};
-use crate::entra::{EntraError, Resolution, Tally};
+use crate::domain::{HomeTenant, SubjectRef, User, UserId, UserPrincipalName, WithholdReason};
+use crate::entra::{Blind, EntraError, Resolution, Tally};
 use crate::guard::{self, Examined, Membership};
 
 /// Says since when a user's sessions are valid, who signed in since, and what else decides about a cut; changes nothing.
@@ -188,7 +186,7 @@ async fn entries(session: &Session, people: Vec<(SubjectRef, Option<Seen>)>) -> 
 
 async fn entry(
     session: &Session,
-    missing: &Result<Vec<GroupId>, EntraError>,
+    missing: &Result<Blind, EntraError>,
     subject: &SubjectRef,
     seen: Option<Seen>,
 ) -> Entry {
@@ -213,25 +211,20 @@ async fn entry(
     }
 }
 
-/// The protected groups that the directory does not have.
-pub(super) async fn missing_groups(session: &Session) -> Result<Vec<GroupId>, EntraError> {
-    let tally = Tally::new();
-    let mut missing = Vec::new();
-    for group in &session.settings.policy.protected_groups {
-        let exists = session
-            .entra
-            .group_exists(*group, &tally, session.deadline());
-        if !exists.await? {
-            missing.push(*group);
-        }
-    }
-    Ok(missing)
+/// The protected groups in which nobody would be seen.
+pub(super) async fn missing_groups(session: &Session) -> Result<Blind, EntraError> {
+    let groups = &session.settings.policy.protected_groups;
+    let deadline = session.deadline();
+    session
+        .entra
+        .blind_groups(groups, &Tally::new(), deadline)
+        .await
 }
 
 /// Asks the guard, as before a cut.
 pub(super) async fn protection(
     session: &Session,
-    missing: &Result<Vec<GroupId>, EntraError>,
+    blind: &Result<Blind, EntraError>,
     user: &User,
 ) -> Protection {
     let tally = Tally::new();
@@ -240,18 +233,17 @@ pub(super) async fn protection(
     let asked = session
         .entra
         .memberships(user.id, groups, &tally, session.deadline());
-    let membership = match (asked.await, missing) {
-        (Ok(member_of), Ok(missing)) if !member_of.is_empty() || missing.is_empty() => {
-            Membership::Known {
-                asked: groups.clone(),
-                member_of,
-            }
+    let membership = match (asked.await, blind) {
+        (Ok(member_of), _) if !member_of.is_empty() => {
+            Membership::seen(groups, member_of, &[], &[])
         }
-        (Ok(_), Ok(missing)) => Membership::GroupsMissing(missing.clone()),
+        (Ok(member_of), Ok(blind)) => {
+            Membership::seen(groups, member_of, &blind.missing, &blind.hidden)
+        }
         (Err(error), _) => Membership::Unreadable(error.to_string()),
         (Ok(_), Err(error)) => Membership::Unreadable(error.to_string()),
     };
-    match guard::examine(policy, user, &membership) {
+    match guard::examine(policy, &[], user, &membership) {
         Examined::Withhold(withheld) => Protection {
             withheld: true,
             reason: Some(withheld.reason.as_str()),

@@ -1,11 +1,10 @@
 //! Follows an answer over its pages, and keeps what was read when the rest cannot be.
 
-use reqwest::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::Deadline;
-use crate::entra::client::{Client, Question, Surface};
+use crate::entra::client::{Client, Question};
 use crate::entra::error::EntraError;
 use crate::entra::journal::Journal;
 use crate::entra::tally::Tally;
@@ -134,19 +133,6 @@ impl Client {
             question.path = path;
         }
         listed.too_long()
-    }
-
-    fn path_on_the_same_root(&self, surface: Surface, link: &str) -> Option<String> {
-        let root = Url::parse(&self.root).ok()?;
-        let link = Url::parse(link).ok()?;
-        let before = format!("{}{}", root.path().trim_end_matches('/'), surface.0);
-        let path = link
-            .path()
-            .strip_prefix(&before)
-            .filter(|path| path.starts_with('/'))?;
-        let same = link.origin() == root.origin() && link.username().is_empty();
-        let query = link.query().map(|query| format!("?{query}"));
-        same.then(|| format!("{path}{}", query.unwrap_or_default()))
     }
 }
 

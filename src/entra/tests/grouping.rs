@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::harness::{World, adele, answer, recorded};
+use super::harness::{ROLES, World, adele, answer, recorded, token};
 use crate::domain::GroupId;
-use crate::entra::{Disposition, Tally};
+use crate::entra::{Blind, Disposition, Group, Tally};
 
 fn groups(count: u128) -> Vec<GroupId> {
     (1..=count)
@@ -119,42 +119,76 @@ async fn a_group_that_is_no_object_id_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_exists_or_does_not() {
+async fn a_group_is_there_or_not_and_says_whether_it_hides_its_members() {
     let group = groups(1)[0];
-    let world = World::new(move |seen| match seen.number {
-        0 => answer(200, &format!(r#"{{"id":"{group}"}}"#)),
-        1 => recorded("user-not-found-404"),
-        2 => answer(200, "{}"),
-        _ => recorded("forbidden-403"),
-    });
-    let (tally, deadline) = (Tally::new(), world.within(100));
-    assert!(
-        world
-            .entra
-            .group_exists(group, &tally, deadline)
-            .await
-            .unwrap()
+    let read = |body: String| {
+        let world = World::new(move |_| answer(200, &body));
+        async move {
+            let (tally, deadline) = (Tally::new(), world.within(100));
+            let read = world.entra.group(group, &tally, deadline).await;
+            (read, world.lines())
+        }
+    };
+    for (visibility, hides_members) in [
+        ("", false),
+        (r#","visibility":null"#, false),
+        (r#","visibility":"Private""#, false),
+        (r#","visibility":"HiddenMembership""#, true),
+    ] {
+        let (found, lines) = read(format!(r#"{{"id":"{group}"{visibility}}}"#)).await;
+        assert_eq!(
+            found.unwrap(),
+            Some(Group { hides_members }),
+            "{visibility}"
+        );
+        assert_eq!(
+            lines,
+            [format!("GET /groups/{group}?$select=id,visibility")]
+        );
+    }
+    for other in ["{}".to_owned(), format!(r#"{{"id":"{}"}}"#, groups(2)[1])] {
+        let (found, _) = read(other).await;
+        assert!(found.is_err());
+    }
+    let none = World::new(|_| recorded("user-not-found-404"));
+    let (tally, deadline) = (Tally::new(), none.within(100));
+    assert_eq!(
+        none.entra.group(group, &tally, deadline).await.unwrap(),
+        None
     );
-    assert!(
-        !world
+    // Replicas lag, so it was asked for once more.
+    assert_eq!(none.times(), [0.0, 1.0]);
+    let denied = World::new(|_| recorded("forbidden-403"));
+    let deadline = denied.within(100);
+    assert!(denied.entra.group(group, &tally, deadline).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_hides_its_members_is_blind_unless_the_token_lets_them_be_seen() {
+    for (roles, is_blind) in [
+        (&ROLES[..], true),
+        (&["Directory.ReadWrite.All"][..], true),
+        (&["GroupMember.Read.All", "Member.Read.Hidden"][..], false),
+    ] {
+        let world = World::with_identity(
+            |seen| {
+                let id = seen.line.split(['/', '?']).nth(2).unwrap().to_owned();
+                answer(
+                    200,
+                    &format!(r#"{{"id":"{id}","visibility":"HiddenMembership"}}"#),
+                )
+            },
+            Duration::ZERO,
+            |number| Ok(token(number, roles, "2025-10-08T06:00:00Z")),
+        );
+        let asked = groups(2);
+        let blind = world
             .entra
-            .group_exists(group, &tally, deadline)
+            .blind_groups(&asked, &Tally::new(), world.within(100))
             .await
-            .unwrap()
-    );
-    assert!(
-        world
-            .entra
-            .group_exists(group, &tally, deadline)
-            .await
-            .is_err()
-    );
-    assert!(
-        world
-            .entra
-            .group_exists(group, &tally, deadline)
-            .await
-            .is_err()
-    );
-    assert_eq!(world.lines()[0], format!("GET /groups/{group}?$select=id"));
+            .unwrap();
+        let hidden = if is_blind { asked } else { Vec::new() };
+        let missing = Vec::new();
+        assert_eq!(blind, Blind { missing, hidden });
+    }
 }

@@ -11,7 +11,9 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::domain::{Admission, Clock, Cloud, Deadline, GraphEndpoint, Mode, Policy, User, UserId};
+use crate::domain::{
+    Admission, Clock, Cloud, Deadline, FoundBy, GraphEndpoint, Mode, Policy, User, UserId,
+};
 use crate::entra::Entra;
 use crate::entra::identity::{FreshToken, IdentityProblem, TokenSource};
 use crate::entra::sign_in::Credential;
@@ -54,6 +56,7 @@ pub(super) struct Seen {
     pub(super) token: String,
     pub(super) json: Option<serde_json::Value>,
     pub(super) eventual: bool,
+    pub(super) client_request_id: uuid::Uuid,
     /// How many requests came before.
     pub(super) number: usize,
 }
@@ -171,6 +174,7 @@ impl Transport for ScriptedGraph {
                 .json
                 .map(|json| serde_json::from_slice(&json).unwrap()),
             eventual: request.eventual,
+            client_request_id: request.client_request_id,
             number: all.len(),
         };
         all.push(seen.clone());
@@ -334,6 +338,7 @@ pub(super) fn clearance(user: UserId) -> Clearance {
     };
     let user = User {
         id: user,
+        found_by: FoundBy::ObjectId,
         upn: "adele@contoso.com".parse().unwrap(),
         mail: None,
         account_enabled: Some(true),
@@ -345,7 +350,7 @@ pub(super) fn clearance(user: UserId) -> Clearance {
         asked: Vec::new(),
         member_of: Vec::new(),
     };
-    let Examined::Eligible(eligible) = examine(&policy, &user, &membership) else {
+    let Examined::Eligible(eligible) = examine(&policy, &[], &user, &membership) else {
         panic!("nothing protects this user");
     };
     let admission = Admission {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::harness::{World, adele, answer, clearance, fails, recorded};
+use super::harness::{ADELE, World, adele, answer, clearance, fails, recorded, user_json};
 use crate::entra::transport::TransportFailure;
 use crate::entra::{Disposition, Tally};
 
@@ -54,26 +54,28 @@ async fn any_success_will_do() {
 
 #[tokio::test(start_paused = true)]
 async fn the_moment_of_the_call_is_told_on_graphs_clock() {
-    // Our clock shows 08:41:03 when the request leaves; Graph's is 20 minutes ahead and answers after 2 seconds.
-    let world = World::new(|_| {
-        answer(204, "")
-            .header("date", "Tue, 07 Oct 2025 09:01:05 GMT")
+    // Our clock shows 08:41:03 when the first request leaves; Graph's is 20 minutes ahead and answers after 2 seconds.
+    let world = World::new(|seen| {
+        let date = if seen.number == 0 { "05" } else { "07" };
+        answer(200, &user_json(ADELE, "adele@contoso.com", ""))
+            .header("date", &format!("Tue, 07 Oct 2025 09:01:{date} GMT"))
             .after(Duration::from_secs(2))
     });
+    world
+        .entra
+        .user(adele(), &Tally::new(), world.within(100))
+        .await
+        .unwrap();
     let revocation = world
         .entra
         .revoke(&clearance(adele()), &Tally::new(), world.within(100))
         .await
         .unwrap();
-    assert_eq!(revocation.answered_at.to_string(), "2025-10-07T09:01:05Z");
-    let called_at = revocation.called_at.as_second();
-    assert_eq!(
-        called_at,
-        "2025-10-07T09:01:03Z"
-            .parse::<jiff::Timestamp>()
-            .unwrap()
-            .as_second()
-    );
+    assert_eq!(revocation.answered_at.to_string(), "2025-10-07T09:01:07Z");
+    // The answer that came before the call tells, not its own.
+    let called_at = revocation.called_at;
+    assert_eq!(called_at.earliest.to_string(), "2025-10-07T09:01:05Z");
+    assert_eq!(called_at.latest.to_string(), "2025-10-07T09:01:08Z");
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,9 +127,94 @@ async fn an_unclear_answer_says_since_when_it_is_unclear() {
         .unwrap_err();
     let since = failure.unclear_since.unwrap();
     assert!(
-        since > failure.calls[0].at && since <= failure.calls[1].at,
+        since.latest > failure.calls[0].at && since.earliest <= failure.calls[1].at,
         "{failure:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_alone_is_not_unclear() {
+    for (status, is_unclear) in [
+        (503, false),
+        (429, false),
+        (500, true),
+        (502, true),
+        (504, true),
+    ] {
+        let world = World::new(move |_| answer(status, ""));
+        let failure = world
+            .entra
+            .revoke(&clearance(adele()), &Tally::new(), world.within(20))
+            .await
+            .unwrap_err();
+        assert_eq!(failure.unclear_since.is_some(), is_unclear, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_says_false_is_told_from_one_that_says_true() {
+    for (body, is_denied) in [
+        (r#"{"value":false}"#, true),
+        (r#"{"value":true}"#, false),
+        ("", false),
+        ("<html>", false),
+        (r#"{"value":"false"}"#, false),
+    ] {
+        let world = World::new(move |_| answer(200, body));
+        let revocation = world
+            .entra
+            .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+            .await
+            .unwrap();
+        assert_eq!(revocation.is_denied, is_denied, "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_write_is_begun_with_less_time_left_than_an_answer_needs() {
+    let world = World::new(|_| recorded("revoke-200"));
+    let (tally, clearance) = (Tally::new(), clearance(adele()));
+    let late = world
+        .entra
+        .revoke(&clearance, &tally, world.within_milliseconds(1_900))
+        .await
+        .unwrap_err();
+    assert_eq!((tally.attempts(), late.unclear_since), (0, None));
+    assert!(matches!(
+        late.error.disposition(),
+        Disposition::RetryLater { .. }
+    ));
+    let in_time = world
+        .entra
+        .revoke(&clearance, &tally, world.within(3))
+        .await;
+    assert!(in_time.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_request_has_an_id_by_which_a_lost_answer_is_found() {
+    let world = World::new(|seen| match seen.number {
+        0 => fails(TransportFailure::Broken("reset".to_owned())),
+        _ => recorded("revoke-200"),
+    });
+    let revocation = world
+        .entra
+        .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+        .await
+        .unwrap();
+    let sent: Vec<String> = world
+        .seen()
+        .iter()
+        .map(|seen| seen.client_request_id.to_string())
+        .collect();
+    assert_ne!(sent[0], sent[1]);
+    let listed: Vec<_> = revocation
+        .calls
+        .iter()
+        .map(|call| call.client_request_id.clone())
+        .collect();
+    // The other is found by Graph's own.
+    assert_eq!(listed, [Some(sent[0].clone()), None]);
 }
 
 #[tokio::test(start_paused = true)]

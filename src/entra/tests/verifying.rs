@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::harness::{Step, World, adele, answer, recorded};
-use crate::entra::{Disposition, Tally, Verification};
+use crate::entra::{Disposition, Moment, Tally, Verification};
 
 fn reads(valid_from: &str) -> Step {
     answer(
@@ -16,11 +16,16 @@ fn reads(valid_from: &str) -> Step {
 
 async fn verify(world: &World, budget: u64) -> (Verification, u32) {
     let tally = Tally::new();
-    let since: Timestamp = "2025-10-07T08:41:02.700Z".parse().unwrap();
+    let time = |text: &str| text.parse::<Timestamp>().unwrap();
+    let since = Moment {
+        earliest: time("2025-10-07T08:41:02.700Z"),
+        latest: time("2025-10-07T08:41:03.900Z"),
+    };
+    let before = Some(time("2025-06-19T07:12:44Z"));
     let budget = Duration::from_secs(budget);
     let verification = world
         .entra
-        .verify(adele(), since, budget, &tally, world.within(100))
+        .verify(adele(), before, since, budget, &tally, world.within(100))
         .await;
     (verification, tally.attempts())
 }

@@ -245,3 +245,90 @@ async fn a_wait_that_ends_with_the_deadline_is_not_begun() {
         assert_eq!((error.status(), world.seen().len()), (Some(429), calls));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_names_its_wait_backs_off_as_a_limit_does() {
+    let calls_of = |status: u16| async move {
+        let world = World::new(move |_| answer(status, "").header("retry-after", "1"));
+        let (tally, deadline) = (Tally::new(), world.within(38));
+        let asked = world.entra.user(adele(), &tally, deadline).await;
+        assert!(asked.is_err());
+        world.seen().len()
+    };
+    let (limited, down) = (calls_of(429).await, calls_of(503).await);
+    assert!(limited <= 9 && down <= 9, "{limited} and {down} calls");
+}
+
+/// What stood in the way is told, and not that at last there was no time either.
+#[tokio::test(start_paused = true)]
+async fn the_last_real_cause_is_kept_and_what_ended_the_attempts_is_told_after_it() {
+    let world = World::new(|seen| match seen.number {
+        0 => answer(503, "").header("request-id", "a-1"),
+        _ => found().after(Duration::from_hours(1)),
+    });
+    let error = world
+        .entra
+        .user(adele(), &Tally::new(), world.within(4))
+        .await
+        .unwrap_err();
+    assert_eq!(error.status(), Some(503));
+    let text = error.to_string();
+    assert!(
+        text.starts_with("Reading the user failed: Graph answered 503 (request-id a-1); then Graph did not answer: no answer came within "),
+        "{text}"
+    );
+    assert!(text.contains("after 2 attempts"), "{text}");
+    assert!(matches!(
+        error.disposition(),
+        Disposition::RetryLater { .. }
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_others_were_told_to_wait_does_not_hide_what_this_call_met() {
+    let world = World::new(|seen| {
+        if seen.line.contains(ADELE) {
+            fails(TransportFailure::Connect("refused".to_owned()))
+        } else {
+            answer(429, "").header("retry-after", "60")
+        }
+    });
+    let tally = Tally::new();
+    let other: UserId = "ace08ec9-aa11-4ada-9145-addf0398233e".parse().unwrap();
+    let deadline = world.within(20);
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.entra.user(other, &tally, deadline).await.unwrap_err()
+    };
+    let (first, _) = tokio::join!(world.entra.user(adele(), &tally, deadline), late);
+    let error = first.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains(
+            "no connection could be made (refused); then Graph has told this app to wait another"
+        ),
+        "{text}"
+    );
+    assert!(matches!(
+        error.disposition(),
+        Disposition::RetryLater {
+            not_before: Some(_)
+        }
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_tried_again_with_less_time_left_than_an_answer_needs() {
+    let world = World::new(|_| answer(500, ""));
+    let error = world
+        .entra
+        .user(adele(), &Tally::new(), world.within(3))
+        .await
+        .unwrap_err();
+    assert_eq!(error.status(), Some(500));
+    assert!(
+        world.times().iter().all(|at| *at <= 2.0),
+        "{:?}",
+        world.times()
+    );
+}

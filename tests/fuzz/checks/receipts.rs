@@ -77,6 +77,7 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
         .clone()
         .filter(|_| !matches!(outcome, Outcome::NotFound));
     let mut receipt = Receipt {
+        found_by: None,
         subject: Masked(subject.written()),
         user: upn.map(|user_principal_name| ReceiptUser {
             id: "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap(),
@@ -94,6 +95,7 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
                 at,
                 status: Some(200),
                 request_id: Some(said.clone()),
+                client_request_id: None,
             };
             if was_called { usize::from(ending) } else { 0 }
         ],

@@ -1,6 +1,6 @@
 //! The reports keep the pace of their services, and what one of them waits for delays nobody else.
 
-use super::harness::{World, adele, answer, recorded, fails};
+use super::harness::{World, adele, answer, fails, recorded};
 use crate::entra::reports::Because;
 use crate::entra::tally::Tally;
 use crate::entra::transport::TransportFailure;

@@ -1,6 +1,7 @@
 //! One subject: look up, examine, cut, read back.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join;
 use jiff::Timestamp;
@@ -166,6 +167,7 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
         Ok(clearance) => clearance,
         Err(withheld) => return Ending::withheld(withheld),
     };
+    wait_for_the_next_second(work, user).await;
     match work
         .parts
         .entra
@@ -221,26 +223,44 @@ async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tal
         (false, false, Some(problem)) => format!(
             "Graph accepted the revocation, but the effect could not be read back. {problem}"
         ),
-        (false, false, None) => match stood_already(user, read.sessions_valid_from) {
-            Some(at) => format!(
-                "Graph accepted the revocation, but signInSessionsValidFromDateTime already stood at {at} before it and has \
-                 not moved in {} seconds, so nothing proves that sessions from after that are dead. Read it again in a few \
-                 minutes.",
-                budget.as_secs()
-            ),
-            None => format!(
-                "Graph accepted the revocation, but within {} seconds the effect did not show. Read \
-                 signInSessionsValidFromDateTime again in a few minutes.",
-                budget.as_secs()
-            ),
-        },
+        (false, false, None) => format!(
+            "Graph accepted the revocation, but within {} seconds the effect did not show: signInSessionsValidFromDateTime \
+             {}. Read it again in a few minutes.",
+            budget.as_secs(),
+            stands(user, read.sessions_valid_from)
+        ),
     };
     ending.with_detail(detail)
 }
 
-/// The property as it was read before and after, if that is the same.
-fn stood_already(user: &User, read: Option<Timestamp>) -> Option<Timestamp> {
-    read.filter(|read| user.sessions_valid_from == Some(*read))
+/// Where the property stands after the call, seen from before it.
+fn stands(user: &User, read: Option<Timestamp>) -> String {
+    match read {
+        Some(read) if user.sessions_valid_from == Some(read) => {
+            format!("already stood at {read} before the call, and still does")
+        }
+        Some(read) => format!("stands at {read}, which is no proof of it"),
+        None => "was not told".to_owned(),
+    }
+}
+
+/// The longest that a call waits for the second to be over in which the user was cut before.
+const NEXT_SECOND: Duration = Duration::from_secs(3);
+
+/// Waits until this cut can be told from one that was made within the same second: the property has no more precision than
+/// that. Whoever was cut a moment ago loses nothing by it.
+async fn wait_for_the_next_second(work: &Work, user: &User) {
+    let now = work.parts.entra.moment().earliest;
+    let Some(cut_at) = user.sessions_valid_from else {
+        return;
+    };
+    let next = cut_at.as_second().saturating_add(1);
+    if let Ok(next) = Timestamp::from_second(next)
+        && let Ok(wait) = Duration::try_from(next.duration_since(now))
+        && wait <= NEXT_SECOND
+    {
+        tokio::time::sleep(wait).await;
+    }
 }
 
 async fn verify(work: &Work, user: &User, since: Moment, tally: &Tally) -> Verification {

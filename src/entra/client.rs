@@ -32,10 +32,6 @@ use crate::domain::{Clock, Deadline, TenantId, UserId};
 /// than this is stuck, and its gateway itself gives up (504) only after a minute.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long before a deadline a write is begun at the latest. A revocation is answered well within a second, and slower where
-/// a connection has to be made first.
-const ANSWER_TO_WRITE: Duration = Duration::from_secs(2);
-
 /// Everything that all calls share.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -195,10 +191,10 @@ impl Client {
         last_token: &Mutex<Option<Arc<TokenFacts>>>,
     ) -> Result<Answer, Failure> {
         let access = question.operation.access();
-        // What is written and not heard of is unclear, so no write is begun that an answer could not follow in time.
+        // A read is begun in any case: it harms nobody, and a first one may be quick. Of a write there must be an answer.
         let begun_by = match access {
             Access::Read => deadline,
-            Access::Write => deadline.earlier_by(ANSWER_TO_WRITE),
+            Access::Write => deadline.earlier_by(retry::answer_needs(access)),
         };
         if begun_by.has_passed(&*self.clock) {
             return Err(Failure::last(Cause::OutOfTime));
@@ -274,7 +270,11 @@ impl Client {
         if class != Class::Throttled && answer.status < 500 {
             self.throttle.admitted(question.operation.access(), sent);
         }
-        let refusal = refusal::read(&answer);
+        let mut refusal = refusal::read(&answer);
+        if question.operation.access() == Access::Read {
+            // Why something may not be read is told by the permission that it takes.
+            refusal.message = None;
+        }
         let again = match class {
             Class::Success => {
                 return match &answer.body {

@@ -8,7 +8,7 @@
 //!
 //! What is granted of writes is known to within a factor, so their pace begins there. What is granted of all calls differs a
 //! hundredfold between tenants, so there one call probes whether any is let through, and then the pace doubles with each
-//! second up to half of what was sent when the refusal came.
+//! second up to half of what was sent when the refusal came, if that was more.
 //!
 //! Graph's `x-ms-throttle-limit-percentage` is not used: it does not say which of the limits it speaks of, and a storm's
 //! reads come near theirs long before its writes do.
@@ -112,7 +112,7 @@ impl Pace {
             .filter(|slowed| slowed.is_remembered(now));
         let per_second = match remembered {
             Some(before) => (before.per_second / 2.0).max(SLOWEST),
-            None if self.probes => (state.counted.per_second() / 2.0).max(SLOWEST),
+            None if self.probes => (state.counted.per_second() / 2.0).max(FIRST),
             None => FIRST,
         };
         state.slowed = Some(Slowed {

@@ -15,7 +15,7 @@ pub(super) struct Refusal {
     pub(super) code: Option<String>,
     /// The id by which Microsoft's support finds the request.
     pub(super) request_id: Option<String>,
-    /// Why it is denied, in Graph's own words; only of a 403.
+    /// Why it is denied, in Graph's own words; only of a 403, and of a write.
     pub(super) message: Option<String>,
 }
 

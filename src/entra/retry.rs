@@ -32,8 +32,13 @@ const ENDLESS: ConstantBuilder = ConstantBuilder::new()
 const REPLICAS: Duration = Duration::from_secs(1);
 
 /// How much time an answer needs. Nothing is tried again with less time left: it would only put its own lack of time in the
-/// place of what really stood in the way.
-const ANSWER: Duration = Duration::from_secs(1);
+/// place of what really stood in the way. What is written and not heard of is unclear besides, so a write gets more.
+pub(super) fn answer_needs(access: Access) -> Duration {
+    match access {
+        Access::Read => Duration::from_secs(1),
+        Access::Write => Duration::from_secs(2),
+    }
+}
 
 /// Whether what a status answers may have been done all the same: the service broke down over it, or gave up waiting for it.
 /// Any other refusal says that it was not (RFC 9110, section 15.6.4, of 503).
@@ -186,7 +191,8 @@ where
             Again::Alone => own_waits.next(),
             Again::AllWait(held) => Some(throttle.refused(access, held, failure.asked)),
         };
-        next_wait.filter(|wait| wait.saturating_add(ANSWER) <= deadline.remaining(clock))
+        next_wait
+            .filter(|wait| wait.saturating_add(answer_needs(access)) <= deadline.remaining(clock))
     };
     let result = attempt
         .retry(ENDLESS)

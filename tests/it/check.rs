@@ -1,6 +1,6 @@
 //! The self-check: 200 when all is well, 503 with what to do otherwise.
 
-use sandbox::tenant::Fault;
+use sandbox::tenant::{Fault, World};
 
 use crate::app::App;
 
@@ -108,5 +108,66 @@ async fn a_graph_that_refuses_is_a_problem() {
         "{}",
         answer.body
     );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_protected_group_that_hides_its_members_is_a_problem_with_the_permission_that_shows_them()
+{
+    const GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
+    let app = App::start(&[("EVICT_PROTECTED_GROUPS", GROUP)]).await;
+    let hidden = Some("HiddenMembership");
+    assert!(
+        app.tenant
+            .set_group_visibility(GROUP.parse().unwrap(), hidden)
+    );
+    let answer = app.check().await;
+    assert_eq!(answer.status, 503);
+    let told = problems(&answer);
+    assert!(
+        told.contains("Member.Read.Hidden")
+            && told.contains("658aa5d8-239f-45c4-aa12-864f4fc7e490"),
+        "{told}"
+    );
+    app.tenant.grant("Member.Read.Hidden");
+    app.tenant.revoke_app_tokens();
+    assert_eq!(app.check().await.status, 200);
+    app.end().await;
+}
+
+/// A typing error, a mail address in place of a user principal name, an object id that nobody has: each by its place, for the
+/// self-check names nobody.
+#[tokio::test]
+async fn a_protected_user_who_is_not_there_is_a_problem_by_the_place_in_the_setting() {
+    let mut world = World::default_contoso().unwrap();
+    world.users[0].mail = Some("alias@contoso.com".to_owned());
+    let aliased = world.users[0].id;
+    let list = "break.glass@contoso.onmicrosoft.com, breakglas@contoso.com, alias@contoso.com, \
+                11111111-2222-4333-8444-555555555555";
+    let app = App::start_in(world, &[("EVICT_PROTECTED_USERS", list)]).await;
+    let answer = app.check().await;
+    assert_eq!(answer.status, 503);
+    let told = problems(&answer);
+    assert!(!told.contains("Entry 1 "), "{told}");
+    for (entry, word) in [
+        (2, "names nobody"),
+        (3, "mail address"),
+        (4, "11111111-2222-4333-8444-555555555555"),
+    ] {
+        let line = told
+            .split("Entry ")
+            .find(|line| line.starts_with(&format!("{entry} ")))
+            .unwrap_or_else(|| panic!("{told}"));
+        assert!(line.contains(word), "{line}");
+    }
+    assert!(
+        !told.contains("breakglas") && !told.contains("alias@"),
+        "{told}"
+    );
+    // Whom the mail address means is protected all the same.
+    let receipt = app
+        .post(serde_json::json!({ "user": aliased }).to_string())
+        .await;
+    assert_eq!(receipt.body["receipts"][0]["reason"], "protected_user");
     app.end().await;
 }

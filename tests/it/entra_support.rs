@@ -250,4 +250,9 @@ impl App {
     pub(crate) fn at_once(&self) -> Deadline {
         Deadline::after(&*self.clock, Duration::from_millis(400))
     }
+
+    /// The same for a write, which is not begun with less than two seconds left.
+    pub(crate) fn at_once_for_a_write(&self) -> Deadline {
+        Deadline::after(&*self.clock, Duration::from_millis(2_400))
+    }
 }

@@ -4,7 +4,7 @@ use sandbox::tenant::{Fault, World};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::app::{App, outcomes};
+use crate::app::{App, SOON, outcomes};
 
 const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
 const BREAK_GLASS: &str = "e93f6b20-1a4d-4c85-9b7e-0d5c2f8a6e41";
@@ -72,13 +72,16 @@ async fn a_protected_group_that_does_not_exist_withholds_everybody_until_it_does
 }
 
 #[tokio::test]
-async fn a_membership_that_cannot_be_read_withholds_the_user() {
+async fn a_membership_that_may_not_be_read_spares_the_user_until_the_permission_is_there() {
     let app = App::start(&[("EVICT_PROTECTED_GROUPS", PROTECTED_GROUP)]).await;
     app.tenant.remove_permission("GroupMember.Read.All");
     app.tenant.revoke_app_tokens();
-    let answer = app.post(r#"{"user": "alice@contoso.com"}"#).await;
-    let receipts = answer.body["receipts"].as_array().unwrap();
-    assert_eq!(outcomes(receipts), ["withheld membership_unknown"]);
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.settle().await;
+    let receipts = app.receipts();
+    assert_eq!(outcomes(&receipts), ["failed"]);
+    assert_eq!(receipts[0]["fix"], "permission");
+    assert_eq!(app.host.messages("evict-rejected").len(), 1);
     assert!(
         receipts[0]["detail"]
             .as_str()
@@ -98,7 +101,7 @@ async fn a_protected_group_that_cannot_be_read_is_not_taken_to_exist() {
     app.tenant.faults().add(refused);
     let first = app.post(r#"{"user": "alice@contoso.com"}"#).await;
     let receipts = first.body["receipts"].as_array().unwrap();
-    assert_eq!(outcomes(receipts), ["withheld membership_unknown"]);
+    assert_eq!(outcomes(receipts), ["failed"]);
     assert_eq!(app.revocations(), 0);
     let second = app.post(r#"{"user": "alice@contoso.com"}"#).await;
     assert_eq!(second.body["summary"]["revoked"], 1, "{}", second.body);
@@ -228,5 +231,45 @@ async fn a_guest_is_never_reported_as_revoked() {
             .iter()
             .all(|session| session.alive)
     );
+    app.end().await;
+}
+
+/// The setting is looked up at the start, and whom a name means stays protected by the object id.
+#[tokio::test]
+async fn who_is_renamed_stays_protected_by_the_object_id_that_the_name_had() {
+    let app = App::start(&[(
+        "EVICT_PROTECTED_USERS",
+        "break.glass@contoso.onmicrosoft.com",
+    )])
+    .await;
+    let looked_up = "GET /v1.0/users/break.glass@contoso.onmicrosoft.com";
+    let answered = async {
+        while app
+            .tenant
+            .calls_matching(looked_up)
+            .iter()
+            .all(|call| call.answered_at.is_none())
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, answered).await.unwrap();
+    // The first alert is read after that, and by then the name is pinned.
+    app.post(r#"{"user": "nobody@contoso.com"}"#).await;
+    assert!(
+        app.tenant
+            .rename(BREAK_GLASS, "glass.broken@contoso.onmicrosoft.com")
+    );
+    let users = json!({"users": [BREAK_GLASS, "glass.broken@contoso.onmicrosoft.com"]});
+    let answer = app.post(users.to_string()).await;
+    let receipts = answer.body["receipts"].as_array().unwrap();
+    assert_eq!(outcomes(receipts), ["withheld protected_user"; 2]);
+    let check = app.check().await;
+    let problems = check.body["problems"].to_string();
+    assert!(
+        problems.contains(BREAK_GLASS) && problems.contains("renamed"),
+        "{problems}"
+    );
+    assert_eq!(app.revocations(), 0);
     app.end().await;
 }

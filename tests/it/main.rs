@@ -26,6 +26,7 @@ mod check;
 mod command;
 mod config_settings;
 mod dependencies;
+mod directory;
 mod documents;
 mod entra_support;
 mod entra_wire;

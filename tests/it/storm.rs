@@ -74,6 +74,7 @@ impl Storm {
             id: GROUP,
             display_name: Some("Break glass".to_owned()),
             is_assignable_to_role: false,
+            visibility: None,
             members: vec![id(users + 2)],
         }];
         let clock = SandboxClock::new();

@@ -6,7 +6,7 @@ use sandbox::tenant::{Fault, Then};
 use serde_json::json;
 
 use super::table::Watch;
-use super::{REVOKE, about_alice, is_cut, over_http};
+use super::{ALICE, REVOKE, about_alice, is_cut, over_http};
 use crate::app::App;
 
 const READ: &str = "GET /v1.0/users/*";
@@ -146,5 +146,144 @@ async fn a_success_that_is_a_page_is_judged_by_what_is_read_back() {
         &answer,
     );
     assert!(!is_cut(&app));
+    app.end().await;
+}
+
+fn stray() -> Fault {
+    Fault::on(READ).answer(404).body(json!({"error": {
+        "code": "UnknownError",
+        "message": "404 page not found",
+    }}))
+}
+
+#[tokio::test]
+async fn a_404_of_somebody_else_is_asked_for_again() {
+    over_http(
+        "a_404_of_somebody_else_is_asked_for_again",
+        vec![stray().once()],
+    )
+    .await;
+}
+
+/// What is handed over while a fault lasts is cut once it is over.
+async fn left_to_the_queue(test: &str, fault: Fault) {
+    let app = App::start(&[("EVICT_HTTP_DEADLINE_SECONDS", "6")]).await;
+    app.tenant.faults().add(fault);
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    app.tenant.faults().clear();
+    app.settle().await;
+    watch.holds(
+        test,
+        &app,
+        &format!(
+            "202: handed_over, then {}",
+            app.receipts().last().unwrap()["outcome"].as_str().unwrap()
+        ),
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_404_of_somebody_else_that_lasts_is_left_to_the_queue() {
+    left_to_the_queue(
+        "a_404_of_somebody_else_that_lasts_is_left_to_the_queue",
+        stray(),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_user_whom_a_replica_does_not_know_yet_is_asked_for_once_more() {
+    let fault = Fault::on(READ).once().answer(404).body(json!({"error": {
+        "code": "Request_ResourceNotFound",
+        "message": "Resource does not exist or one of its queried reference-property objects are not present.",
+    }}));
+    let test = "a_user_whom_a_replica_does_not_know_yet_is_asked_for_once_more";
+    let took = over_http(test, vec![fault]).await;
+    assert!(took >= Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_record_of_another_user_is_not_believed() {
+    let fault = Fault::on(READ).once().answer(200).body(json!({
+        "id": "1c5989f1-ba2d-4e83-858b-fed0a712755f",
+        "userPrincipalName": "bob.stone@contoso.com",
+        "accountEnabled": true,
+    }));
+    something_else("a_record_of_another_user_is_not_believed", fault).await;
+}
+
+#[tokio::test]
+async fn a_success_that_says_false_is_told_and_tried_again() {
+    let app = App::start(&[
+        ("EVICT_VERIFY_SECONDS", "1"),
+        ("EVICT_HTTP_DEADLINE_SECONDS", "10"),
+    ])
+    .await;
+    let fault = Fault::on(REVOKE).once().answer(200);
+    app.tenant.faults().add(fault.body(json!({"value": false})));
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    let detail = answer.body["receipts"][0]["detail"].to_string();
+    assert!(detail.contains("false"), "{detail}");
+    app.settle().await;
+    watch.holds(
+        "a_success_that_says_false_is_told_and_tried_again",
+        &app,
+        &format!(
+            "202: handed_over, then {}",
+            app.receipts().last().unwrap()["outcome"].as_str().unwrap()
+        ),
+    );
+    assert!(is_cut(&app));
+    app.end().await;
+}
+
+/// Another cut stands in the second in which, or before which, this one is called, and this one does nothing.
+async fn cut_just_before(app: &App) {
+    let now = app.clock.now();
+    assert!(app.tenant.set_valid_from(ALICE, now));
+}
+
+#[tokio::test]
+async fn a_cut_of_the_second_before_is_not_taken_for_this_one() {
+    let app = App::start(&[("EVICT_VERIFY_SECONDS", "1")]).await;
+    let hollow = Fault::on(REVOKE).answer(200).body(json!({"value": true}));
+    app.tenant.faults().add(hollow);
+    cut_just_before(&app).await;
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    watch.holds_for_caller(
+        "a_cut_of_the_second_before_is_not_taken_for_this_one",
+        &app,
+        &answer,
+    );
+    let receipt = &answer.body["receipts"][0];
+    let detail = receipt["detail"].to_string();
+    assert!(detail.contains("already stood at"), "{detail}");
+    assert_eq!(
+        receipt["sessionsValidFrom"]["before"],
+        receipt["sessionsValidFrom"]["after"]
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn refusals_alone_are_no_revocation() {
+    let app = App::start(&[
+        ("EVICT_VERIFY_SECONDS", "1"),
+        ("EVICT_HTTP_DEADLINE_SECONDS", "8"),
+    ])
+    .await;
+    app.tenant.faults().add(Fault::on(REVOKE).answer(503));
+    cut_just_before(&app).await;
+    let watch = Watch::start(&app);
+    let answer = app.post(about_alice()).await;
+    watch.holds_for_caller("refusals_alone_are_no_revocation", &app, &answer);
+    app.tenant.faults().clear();
+    app.settle().await;
     app.end().await;
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use sandbox::tenant::Fault;
+use serde_json::json;
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about, about_alice, is_cut};
-use crate::app::{App, SOON, Start};
+use crate::app::{App, SOON, Start, outcomes};
 
 const CAROL: &str = "482c590e-0d97-42bf-8dc8-3011ac8efe12";
 
@@ -116,5 +117,52 @@ async fn a_cut_that_was_lost_is_not_verified_whatever_our_clock_says() {
     let test = "a_cut_that_was_lost_is_not_verified_whatever_our_clock_says";
     watch.holds_for_caller(test, &app, &answer);
     app.host.wait_until_idle(SOON).await.unwrap();
+    app.end().await;
+}
+
+const GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
+const BREAK_GLASS: &str = "e93f6b20-1a4d-4c85-9b7e-0d5c2f8a6e41";
+
+#[tokio::test]
+async fn a_group_that_hides_its_members_withholds_until_they_may_be_seen() {
+    let app = App::start(&[("EVICT_PROTECTED_GROUPS", GROUP)]).await;
+    let hidden = Some("HiddenMembership");
+    assert!(
+        app.tenant
+            .set_group_visibility(GROUP.parse().unwrap(), hidden)
+    );
+    let watch = Watch::start(&app);
+    app.send(json!({ "user": BREAK_GLASS }).to_string());
+    app.settle().await;
+    watch.holds_for_queue(
+        "a_group_that_hides_its_members_withholds_until_they_may_be_seen",
+        &app,
+    );
+    let receipts = app.receipts();
+    let detail = receipts[0]["detail"].to_string();
+    assert!(detail.contains("Member.Read.Hidden"), "{detail}");
+    assert_eq!(app.revocations(), 0);
+    // With the permission the group protects as any other.
+    app.tenant.grant("Member.Read.Hidden");
+    app.tenant.revoke_app_tokens();
+    let users = json!({ "users": [BREAK_GLASS, "alice@contoso.com"] });
+    // Graph refuses the token at hand, and the next one has the permission.
+    app.post(users.to_string()).await;
+    let answer = app.post(users.to_string()).await;
+    assert_eq!(
+        outcomes(answer.body["receipts"].as_array().unwrap()),
+        ["withheld protected_group", "revoked"]
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_group_that_is_not_there_withholds_and_loses_nobody() {
+    let nobody = "11111111-2222-4333-8444-555555555555";
+    let app = App::start(&[("EVICT_PROTECTED_GROUPS", nobody)]).await;
+    let watch = Watch::start(&app);
+    app.send(json!({ "user": ALICE }).to_string());
+    app.settle().await;
+    watch.holds_for_queue("a_group_that_is_not_there_withholds_and_loses_nobody", &app);
     app.end().await;
 }

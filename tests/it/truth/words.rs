@@ -97,6 +97,7 @@ pub(crate) fn world(case: &Case, start: Timestamp) -> World {
             id: group_id(number),
             display_name: None,
             is_assignable_to_role: false,
+            visibility: None,
             members: people.chain(nested).collect(),
         }
     });

@@ -195,6 +195,15 @@ impl Directory {
         self.users.get_mut(at)
     }
 
+    pub(crate) fn rename(&mut self, key: &str, user_principal_name: &str) -> bool {
+        let Some(user) = self.find_mut(key) else {
+            return false;
+        };
+        user_principal_name.clone_into(&mut user.entry.user_principal_name);
+        self.find_places();
+        true
+    }
+
     fn position(&self, key: &str) -> Option<usize> {
         match Uuid::try_parse(key) {
             Ok(id) => self.places.0.get(&id).copied(),

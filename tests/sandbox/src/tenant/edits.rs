@@ -212,9 +212,26 @@ impl Tenant {
                 id,
                 display_name: Some(display_name.to_owned()),
                 is_assignable_to_role: false,
+                visibility: None,
                 members: Vec::new(),
             });
         }
+    }
+
+    /// Gives a user another user principal name. False if there is no such user.
+    #[must_use]
+    pub fn rename(&self, user: &str, user_principal_name: &str) -> bool {
+        lock(&self.shared.directory).rename(user, user_principal_name)
+    }
+
+    /// Sets who sees the members of a group. False if there is no such group.
+    #[must_use]
+    pub fn set_group_visibility(&self, id: Uuid, visibility: Option<&str>) -> bool {
+        let mut directory = lock(&self.shared.directory);
+        let group = directory.groups.iter_mut().find(|group| group.id == id);
+        group
+            .map(|group| group.visibility = visibility.map(str::to_owned))
+            .is_some()
     }
 
     /// Deletes a group. False if there was no such group.

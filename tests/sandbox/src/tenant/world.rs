@@ -178,6 +178,9 @@ pub struct WorldGroup {
     /// Whether directory roles can be given to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_assignable_to_role: bool,
+    /// Who sees it and its members: `HiddenMembership` hides them from whoever lacks Member.Read.Hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
     /// The object ids of its direct members.
     #[serde(default, deserialize_with = "null_is_default")]
     pub members: Vec<Uuid>,

@@ -10,7 +10,13 @@ use crate::tenant::call::ObjectPath;
 use crate::tenant::directory::Directory;
 
 /// The properties of a group that the sandbox knows.
-const PROPERTIES: [&str; 4] = ["id", "displayName", "securityEnabled", "mailEnabled"];
+const PROPERTIES: [&str; 5] = [
+    "id",
+    "displayName",
+    "securityEnabled",
+    "mailEnabled",
+    "visibility",
+];
 
 /// `GET /groups/{id}`.
 pub(super) fn get(context: &Context<'_>, directory: &Directory, path: &ObjectPath<'_>) -> Answer {
@@ -43,6 +49,7 @@ pub(super) fn get(context: &Context<'_>, directory: &Directory, path: &ObjectPat
                 "displayName" => json!(group.display_name),
                 "securityEnabled" => json!(true),
                 "mailEnabled" => json!(false),
+                "visibility" => json!(group.visibility),
                 _ => Value::Null,
             };
             ((*name).to_owned(), value)

@@ -9,9 +9,8 @@ const READ_USERS: [&str; 4] = [
     "Directory.ReadWrite.All",
 ];
 /// Permissions that let an app read who is a member of what.
-const READ_MEMBERS: [&str; 7] = [
+const READ_MEMBERS: [&str; 6] = [
     "GroupMember.Read.All",
-    "GroupMember.ReadWrite.All",
     "GroupMember.ReadBasic.All",
     "Group.Read.All",
     "Group.ReadWrite.All",
@@ -88,6 +87,11 @@ impl Permitted<'_> {
     /// The groups of a user: users and memberships must both be readable.
     pub(crate) fn check_member_groups(self) -> bool {
         self.read_users() && self.read_groups()
+    }
+
+    /// The members of groups that hide them.
+    pub(crate) fn read_hidden_members(self) -> bool {
+        self.any(&["Member.Read.Hidden"])
     }
 
     /// Directory roles, and who holds them.

@@ -9,7 +9,7 @@ use super::permissions::Permitted;
 use super::properties::Selection;
 use super::reports::not_premium;
 use super::{Context, unknown_options};
-use crate::tenant::answer::{Answer, METADATA};
+use crate::tenant::answer::Answer;
 use crate::tenant::call::{Call, ObjectPath};
 use crate::tenant::directory::Directory;
 use crate::tenant::licence::Licence;
@@ -68,7 +68,8 @@ pub(super) fn list(context: &Context<'_>, directory: &mut Directory) -> Answer {
 
 fn try_list(context: &Context<'_>, directory: &mut Directory) -> Result<Answer, Answer> {
     let call = context.call;
-    if let Some(answer) = unknown_options(call, &["$select", "$filter", "$top", "$count"]) {
+    let known = ["$select", "$filter", "$top", "$count", "$skiptoken"];
+    if let Some(answer) = unknown_options(call, &known) {
         return Err(answer);
     }
     let eventual = call
@@ -112,12 +113,15 @@ fn try_list(context: &Context<'_>, directory: &mut Directory) -> Result<Answer, 
     if eventual && counted {
         fields.insert("@odata.count".to_owned(), json!(rows.len()));
     }
-    if rows.len() > page {
-        rows.truncate(page);
-        let root = METADATA.trim_end_matches("/$metadata");
-        let next = format!("{root}/users?$skiptoken=sandbox");
-        fields.insert("@odata.nextLink".to_owned(), json!(next));
+    let skip: usize = call
+        .query("$skiptoken")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    if rows.len() > skip + page {
+        let link = call.next_link("$skiptoken", skip + page);
+        fields.insert("@odata.nextLink".to_owned(), json!(link));
     }
+    rows = rows.into_iter().skip(skip).take(page).collect();
     fields.insert("value".to_owned(), json!(rows));
     let name = format!("users{}", selection.in_context());
     Ok(Answer::data(&name, fields))
@@ -178,7 +182,17 @@ pub(super) fn check_member_groups(
         return Answer::not_found(&path.key);
     };
     let groups = directory.groups_of(user.entry.id);
-    let held: Vec<Uuid> = asked.into_iter().filter(|id| groups.contains(id)).collect();
+    // A group whose members the caller may not see is left out, and nothing is said about it either.
+    let is_seen = |id: &Uuid| {
+        context.permitted.read_hidden_members()
+            || directory
+                .group(*id)
+                .is_some_and(|group| group.visibility.as_deref() != Some("HiddenMembership"))
+    };
+    let held: Vec<Uuid> = asked
+        .into_iter()
+        .filter(|id| groups.contains(id) && is_seen(id))
+        .collect();
     let mut fields = Map::new();
     fields.insert("value".to_owned(), json!(held));
     Answer::data("Collection(Edm.String)", fields)

@@ -38,10 +38,6 @@ pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
 /// How long a body may take to arrive once there is room for it. It comes from a process on the same machine.
 const ARRIVAL: Duration = Duration::from_mins(1);
 
-/// How long invocations in flight may take to end once the server is told to stop. The host itself gives no grace, so
-/// that this matters only where something else sends SIGTERM; the usual grace there is 30 seconds.
-pub const GRACE: Duration = Duration::from_secs(25);
-
 /// What answers invocations.
 pub trait Handler: Send + Sync + 'static {
     /// The probe is being answered: what was put off for that may begin.
@@ -66,19 +62,35 @@ impl fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-/// Serves until `shutdown` comes, then takes no more connections and lets what is in flight end within [`GRACE`]. What
-/// has not ended by then is left: its message was not completed and comes again.
+/// The invocations that are being worked on.
+#[derive(Debug, Clone)]
+pub struct InFlight(Arc<watch::Sender<()>>);
+
+impl InFlight {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.receiver_count()
+    }
+
+    /// Waits until there is none.
+    pub async fn ended(&self) {
+        self.0.closed().await;
+    }
+}
+
+/// Serves until `leave` has ended, whose result is handed on. The listener is open to the end; what is in flight then is
+/// left. `leave` is told of what is in flight, so that it can wait for it.
 ///
 /// # Errors
-/// The server ended before `shutdown` came.
-pub async fn serve<H: Handler>(
+/// The server ended before `leave` did.
+pub async fn serve<H: Handler, Left: Future>(
     listener: TcpListener,
     handler: Arc<H>,
-    shutdown: impl Future<Output = ()> + Send,
-) -> Result<(), ServeError> {
-    // Every task holds a receiver until it has ended.
-    let (all_ended, in_flight) = watch::channel(());
-    let (stop, stopped) = oneshot::channel::<()>();
+    leave: impl FnOnce(InFlight) -> Left,
+) -> Result<Left::Output, ServeError> {
+    let in_flight = InFlight(Arc::new(watch::Sender::new(())));
+    let leave = leave(in_flight.clone());
     let router = router(&Arc::new(Shared {
         handler,
         warm: AtomicBool::new(false),
@@ -91,32 +103,10 @@ pub async fn serve<H: Handler>(
             tracing::debug!(%error, "connection.delayed");
         }
     });
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
-        // An error means that the sender is gone, which is a reason to stop as well.
-        let _ = stopped.await;
-    });
-    let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
-        ended = &mut server => return Err(ServeError(ended.err())),
-        () = shutdown => tracing::info!("handler.stopping"),
+        ended = axum::serve(listener, router).into_future() => Err(ServeError(ended.err())),
+        left = leave => Ok(left),
     }
-    // The receiver is held by the server, which has not ended.
-    let _ = stop.send(());
-    let drained = tokio::time::timeout(GRACE, async {
-        let ended = server.await;
-        all_ended.closed().await;
-        ended
-    });
-    match drained.await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "handler.stopped.uncleanly"),
-        Err(_) => tracing::warn!(
-            grace_seconds = GRACE.as_secs(),
-            problem = "invocations were still in flight: their messages come again",
-            "handler.grace.over"
-        ),
-    }
-    Ok(())
 }
 
 struct Shared<H> {
@@ -124,7 +114,7 @@ struct Shared<H> {
     /// Whether an invocation has been here before.
     warm: AtomicBool,
     bodies: Bodies,
-    in_flight: watch::Receiver<()>,
+    in_flight: InFlight,
 }
 
 fn router<H: Handler>(shared: &Arc<Shared<H>>) -> Router {
@@ -183,7 +173,8 @@ async fn invoke<H: Handler>(
     };
     let (answer, answered) = oneshot::channel();
     let handler = Arc::clone(&shared.handler);
-    let in_flight = shared.in_flight.clone();
+    // Every task holds a receiver until it has ended.
+    let in_flight = shared.in_flight.0.subscribe();
     tokio::spawn(
         async move {
             run(posted, handler, answer).await;

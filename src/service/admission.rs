@@ -13,7 +13,7 @@ use super::Service;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HttpAccess {
-    /// The handler, by an Entra token. There is no function key.
+    /// The handler, by an Entra token. The host asks for no function key, as far as is known.
     EntraToken,
     /// The Functions host by a function key, and then the handler by an Entra token.
     FunctionKeyAndEntraToken,

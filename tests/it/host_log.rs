@@ -95,7 +95,9 @@ async fn start(handler: &Arc<Obedient>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let handler = Arc::clone(handler);
-    tokio::spawn(host::serve(listener, handler, std::future::pending()));
+    tokio::spawn(host::serve(listener, handler, |_| {
+        std::future::pending::<()>()
+    }));
     address
 }
 

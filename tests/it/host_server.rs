@@ -60,8 +60,8 @@ struct Server {
     client: Client,
     handler: Arc<Obedient>,
     done: Mutex<mpsc::UnboundedReceiver<String>>,
-    stop: oneshot::Sender<()>,
-    served: JoinHandle<Result<(), ServeError>>,
+    stop: oneshot::Sender<bool>,
+    served: JoinHandle<Result<&'static str, ServeError>>,
 }
 
 impl Server {
@@ -75,9 +75,15 @@ impl Server {
             go_on_at_last: Notify::new(),
         });
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(host::serve(listener, Arc::clone(&handler), async {
-            stopped.await.unwrap();
-        }));
+        let served = tokio::spawn(host::serve(
+            listener,
+            Arc::clone(&handler),
+            async |in_flight| {
+                let is_gone = stopped.await.unwrap();
+                host::stay(in_flight, || is_gone).await;
+                "left"
+            },
+        ));
         Self {
             address,
             client: ClientBuilder::new().no_proxy().build().unwrap(),
@@ -332,7 +338,7 @@ async fn what_was_begun_is_finished_when_the_connection_drops() {
 }
 
 #[tokio::test]
-async fn told_to_stop_it_lets_what_is_in_flight_end() {
+async fn after_a_signal_what_comes_is_served_for_half_a_minute() {
     let server = Server::start().await;
     let Server {
         address,
@@ -343,34 +349,31 @@ async fn told_to_stop_it_lets_what_is_in_flight_end() {
         mut served,
     } = server;
     let mut done = done.into_inner();
-    let url = format!("http://{address}/RevokeFromQueue");
-    let request = client
-        .post(url)
-        .header("X-Azure-Functions-InvocationId", ID)
-        .body(envelope("wait").to_string())
-        .send();
-    let in_flight = tokio::spawn(request);
-    // And one whose connection is gone, which nobody but the server knows of.
-    let mut dropped = TcpStream::connect(address).await.unwrap();
-    dropped
-        .write_all(posted("wait longer").as_bytes())
-        .await
-        .unwrap();
+    let post = async |message: &str| {
+        let request = client
+            .post(format!("http://{address}/RevokeFromQueue"))
+            .header("X-Azure-Functions-InvocationId", ID)
+            .body(envelope(message).to_string());
+        request.send().await.unwrap().status()
+    };
+    let mut before = TcpStream::connect(address).await.unwrap();
+    before.write_all(posted("wait").as_bytes()).await.unwrap();
     assert_eq!(done.recv().await.unwrap(), "waiting");
-    assert_eq!(done.recv().await.unwrap(), "waiting");
-    drop(dropped);
+    stop.send(false).unwrap();
+    tokio::task::yield_now().await;
 
-    stop.send(()).unwrap();
+    assert_eq!(post("after").await, StatusCode::OK);
+    assert_eq!(done.recv().await.unwrap(), "after");
     handler.go_on.notify_waiters();
-    assert_eq!(in_flight.await.unwrap().unwrap().status(), StatusCode::OK);
+    assert!(answer(&mut before).await.0.starts_with("HTTP/1.1 200"));
     assert_eq!(done.recv().await.unwrap(), "wait");
     tokio::time::pause();
-    let early = tokio::time::timeout(host::GRACE / 2, &mut served).await;
-    assert!(early.is_err(), "it did not wait for the other one");
-
-    handler.go_on_at_last.notify_waiters();
-    served.await.unwrap().unwrap();
-    assert_eq!(done.recv().await.unwrap(), "wait longer");
+    let early = tokio::time::timeout(host::STAY - Duration::from_secs(5), &mut served).await;
+    assert!(early.is_err(), "it left although the host may still post");
+    tokio::time::resume();
+    assert_eq!(post("late").await, StatusCode::OK);
+    tokio::time::pause();
+    assert_eq!(served.await.unwrap().unwrap(), "left");
     assert!(
         TcpStream::connect(address).await.is_err(),
         "it no longer listens"
@@ -378,23 +381,44 @@ async fn told_to_stop_it_lets_what_is_in_flight_end() {
 }
 
 #[tokio::test]
-async fn what_does_not_end_within_the_grace_is_left() {
+async fn without_a_host_it_leaves_when_what_was_posted_has_ended() {
     let server = Server::start().await;
-    let mut connection = TcpStream::connect(server.address).await.unwrap();
-    connection
-        .write_all(posted("wait").as_bytes())
-        .await
-        .unwrap();
+    let mut dropped = TcpStream::connect(server.address).await.unwrap();
+    dropped.write_all(posted("wait").as_bytes()).await.unwrap();
     assert_eq!(server.next_done().await, "waiting");
+    drop(dropped);
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
-    server.stop.send(()).unwrap();
-    server.served.await.unwrap().unwrap();
-    let took = begun.elapsed();
-    assert!(
-        took >= host::GRACE && took < host::GRACE + Duration::from_secs(1),
-        "{took:?}"
-    );
+    server.stop.send(true).unwrap();
+    let mut served = server.served;
+    let early = tokio::time::timeout(host::STAY / 2, &mut served).await;
+    assert!(early.is_err(), "it did not wait for what is in flight");
+    server.handler.go_on.notify_waiters();
+    assert_eq!(served.await.unwrap().unwrap(), "left");
+    assert!(begun.elapsed() < host::STAY, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn what_has_not_ended_half_a_minute_after_a_signal_is_left() {
+    for host_is_gone in [false, true] {
+        let server = Server::start().await;
+        let mut connection = TcpStream::connect(server.address).await.unwrap();
+        connection
+            .write_all(posted("wait").as_bytes())
+            .await
+            .unwrap();
+        assert_eq!(server.next_done().await, "waiting");
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        server.stop.send(host_is_gone).unwrap();
+        server.served.await.unwrap().unwrap();
+        let took = begun.elapsed();
+        assert!(
+            took >= host::STAY && took < host::STAY + Duration::from_secs(1),
+            "{took:?}"
+        );
+        tokio::time::resume();
+    }
 }
 
 #[tokio::test]
@@ -403,11 +427,9 @@ async fn the_probe_is_answered_while_the_handler_is_still_being_made() {
     let address = listener.local_addr().unwrap();
     let (make, told) = oneshot::channel::<Obedient>();
     let handler = host::Starting::begin(async { told.await.map_err(|error| error.to_string()) });
-    tokio::spawn(host::serve(
-        listener,
-        Arc::new(handler),
-        std::future::pending(),
-    ));
+    tokio::spawn(host::serve(listener, Arc::new(handler), |_| {
+        std::future::pending::<()>()
+    }));
     let client = ClientBuilder::new().no_proxy().build().unwrap();
     let invocation = client
         .post(format!("http://{address}/RevokeFromQueue"))

@@ -119,7 +119,10 @@ fn say_what_stays_alive(receipt: &mut Receipt) {
 impl Handler for Service {
     async fn handle(&self, invocation: Invocation) -> Reply {
         match invocation.trigger {
-            Trigger::Queue(message) => self.revoke_from_queue(invocation.id, message).await,
+            Trigger::Queue(message) => match self.unproved(&message).await {
+                Some(reply) => reply,
+                None => self.revoke_from_queue(invocation.id, message).await,
+            },
             Trigger::Alert(request) => match self.admit(&request).await {
                 Ok(caller) => self.revoke_from_alert(invocation.id, request, caller).await,
                 Err(refusal) => admission::refused(&refusal),

@@ -253,6 +253,7 @@ fn make_ledger(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
         Some(endpoint) => Arc::new(BlobLedger::open(
             endpoint,
             settings.client_id,
+            &std::env::temp_dir(),
             Arc::clone(clock),
         )),
         None => Arc::new(MemoryLedger::new(Arc::clone(clock))),

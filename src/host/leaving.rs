@@ -8,8 +8,6 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::server::InFlight;
 
 /// How long the process stays after a signal: as long as a host that was told to end may still post.
@@ -24,14 +22,13 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Stays after a signal for as long as somebody may post: [`STAY`], or until `is_gone` says that the host is gone and what it
 /// had posted has ended. What has not ended by then is left: its message was not completed and comes again.
 pub async fn stay(in_flight: InFlight, mut is_gone: impl FnMut() -> bool + Send) {
-    let end = Instant::now() + STAY;
     let finished = async {
         while !is_gone() {
             tokio::time::sleep(LOOK).await;
         }
         in_flight.ended().await;
     };
-    if tokio::time::timeout_at(end, finished).await.is_err() && in_flight.count() > 0 {
+    if tokio::time::timeout(STAY, finished).await.is_err() && in_flight.count() > 0 {
         tracing::warn!(
             in_flight = in_flight.count(),
             stayed_seconds = STAY.as_secs(),

@@ -163,7 +163,9 @@ async fn run(settings: Settings, access: HttpAccess, under_a_host: bool) -> Exit
         http_access = access.as_str(),
         "handler.listening"
     );
-    let handler = Arc::new(Starting::begin(make_service(settings, access)));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let making = make_service(settings, access, Arc::clone(&clock));
+    let handler = Arc::new(Starting::begin(making).with_clock(move || clock.elapsed()));
     let leave = async |in_flight| {
         let code = signalled(terminate, interrupt).await;
         if under_a_host {
@@ -204,8 +206,11 @@ async fn stay_for_the_host(in_flight: InFlight, host: u32) -> u8 {
     START_ANEW
 }
 
-async fn make_service(settings: Settings, http_access: HttpAccess) -> Result<Service, String> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+async fn make_service(
+    settings: Settings,
+    http_access: HttpAccess,
+    clock: Arc<dyn Clock>,
+) -> Result<Service, String> {
     let entra_settings = EntraSettings {
         client_id: settings.client_id,
         cloud: settings.cloud,

@@ -31,6 +31,7 @@ mod run;
 mod server;
 mod starting;
 
+pub use bodies::{Arrival, BODY_LIMIT};
 pub use broker::BrokerWord;
 pub use error::InvocationError;
 pub use function::Function;
@@ -40,7 +41,7 @@ pub use manifest::{AuthLevel, HttpFunction, ManifestError, http_functions};
 pub use message::QueueMessage;
 pub use reply::{HttpReply, OutputBinding, Reply};
 pub use request::HttpRequest;
-pub use server::{BODY_LIMIT, Handler, InFlight, ServeError, serve};
+pub use server::{Handler, InFlight, ServeError, serve};
 pub use starting::{HELD_WHEN_NOT_SET_UP, Starting};
 
 #[cfg(test)]

@@ -22,10 +22,35 @@ struct Obedient {
     done: mpsc::UnboundedSender<String>,
     go_on: Notify,
     go_on_at_last: Notify,
+    begun: tokio::time::Instant,
+    /// When the large ones began to arrive.
+    arrived: std::sync::Mutex<Vec<Duration>>,
 }
 
+impl Obedient {
+    fn new(done: mpsc::UnboundedSender<String>) -> Self {
+        Self {
+            done,
+            go_on: Notify::new(),
+            go_on_at_last: Notify::new(),
+            begun: tokio::time::Instant::now(),
+            arrived: std::sync::Mutex::default(),
+        }
+    }
+}
+
+/// The id of an invocation whose body is given up as soon as it is there.
+const TAKES_APART: &str = "takes-apart";
+
 impl Handler for Obedient {
-    async fn handle(&self, invocation: Invocation) -> Reply {
+    fn elapsed(&self) -> Option<Duration> {
+        Some(self.begun.elapsed())
+    }
+
+    async fn handle(&self, mut invocation: Invocation) -> Reply {
+        if invocation.id == TAKES_APART {
+            invocation.arrival.is_taken_apart();
+        }
         let Trigger::Queue(message) = invocation.trigger else {
             return Reply::completed().with_http(HttpReply::json(202, r#"{"a":1}"#.to_owned()));
         };
@@ -33,6 +58,13 @@ impl Handler for Obedient {
         let reply = match body.as_str() {
             "abandon" => Reply::abandoned("not now"),
             "panic" => panic!("at alice@contoso.com"),
+            body if body.len() > 1024 * 1024 => {
+                let at = invocation.arrival.at().unwrap();
+                self.arrived.lock().unwrap().push(at);
+                let _ = self.done.send("large".to_owned());
+                self.go_on.notified().await;
+                return Reply::completed();
+            }
             "wait" => {
                 let _ = self.done.send("waiting".to_owned());
                 self.go_on.notified().await;
@@ -69,11 +101,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, done) = mpsc::unbounded_channel();
-        let handler = Arc::new(Obedient {
-            done: sender,
-            go_on: Notify::new(),
-            go_on_at_last: Notify::new(),
-        });
+        let handler = Arc::new(Obedient::new(sender));
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(host::serve(
             listener,
@@ -284,6 +312,71 @@ async fn a_body_at_the_limit_is_read_and_one_above_it_is_refused() {
     assert!(error.contains("larger than 67108864 bytes"), "{error}");
 }
 
+/// Posts a body of nine mebibytes under this id, in chunks as the host does.
+fn post_large(server: &Server, id: &'static str) -> JoinHandle<StatusCode> {
+    let body = envelope(&"x".repeat(9 * 1024 * 1024)).to_string();
+    let request = server
+        .client
+        .post(server.url("/RevokeFromQueue"))
+        .header("X-Azure-Functions-InvocationId", id)
+        .body(reqwest::Body::wrap(Untold(Some(body.into()))));
+    tokio::spawn(async move { request.send().await.unwrap().status() })
+}
+
+#[tokio::test]
+async fn a_large_body_that_was_taken_apart_holds_up_no_other() {
+    let server = Server::start().await;
+    let posts: Vec<_> = (0..4).map(|_| post_large(&server, TAKES_APART)).collect();
+    // All of them are in work at the same time.
+    for _ in 0..4 {
+        assert_eq!(server.next_done().await, "large");
+    }
+    while posts.iter().any(|post| !post.is_finished()) {
+        server.handler.go_on.notify_waiters();
+        tokio::task::yield_now().await;
+    }
+    for post in posts {
+        assert_eq!(post.await.unwrap(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn what_a_body_waited_for_room_is_known() {
+    let server = Server::start().await;
+    let first = post_large(&server, "keeps-its-place");
+    assert_eq!(server.next_done().await, "large");
+    let second = post_large(&server, "waits-for-it");
+    // It has no room to be taken apart in before the first one is done.
+    assert_eq!(server.queue("small").await.status(), StatusCode::OK);
+    assert_eq!(server.next_done().await, "small");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_mins(1)).await;
+    tokio::time::resume();
+    server.handler.go_on.notify_waiters();
+    assert_eq!(first.await.unwrap(), StatusCode::OK);
+    assert_eq!(server.next_done().await, "large");
+    let arrived = server.handler.arrived.lock().unwrap().clone();
+    assert!(arrived[1] < Duration::from_mins(1), "{arrived:?}");
+    assert!(server.handler.begun.elapsed() >= Duration::from_mins(1));
+    server.handler.go_on.notify_waiters();
+    assert_eq!(second.await.unwrap(), StatusCode::OK);
+}
+
+/// A body that tells no length.
+struct Untold(Option<axum::body::Bytes>);
+
+impl axum::body::HttpBody for Untold {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        std::task::Poll::Ready(self.0.take().map(|bytes| Ok(http_body::Frame::data(bytes))))
+    }
+}
+
 #[tokio::test]
 async fn a_connection_is_kept_for_the_next_invocation() {
     let server = Server::start().await;
@@ -445,11 +538,6 @@ async fn the_probe_is_answered_while_the_handler_is_still_being_made() {
     assert_eq!(probe.status(), StatusCode::OK);
     assert!(!invocation.is_finished());
     let (done, _kept) = mpsc::unbounded_channel();
-    let obedient = Obedient {
-        done,
-        go_on: Notify::new(),
-        go_on_at_last: Notify::new(),
-    };
-    assert!(make.send(obedient).is_ok());
+    assert!(make.send(Obedient::new(done)).is_ok());
     assert_eq!(invocation.await.unwrap().unwrap().status(), StatusCode::OK);
 }

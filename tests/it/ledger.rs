@@ -325,7 +325,7 @@ async fn a_ledger_that_never_answers_keeps_no_caller_past_the_deadline() {
         ("EVICT_HTTP_DEADLINE_SECONDS", "5"),
     ])
     .await;
-    let asked = tokio::time::timeout(Duration::from_secs(20), app.post(users(&[ALICE])));
+    let asked = tokio::time::timeout(SOON, app.post(users(&[ALICE])));
     let answer = asked.await.unwrap();
     // By then either the time is over, or this process cuts on its own.
     let outcome = outcomes(answer.body["receipts"].as_array().unwrap());

@@ -138,6 +138,9 @@ impl Runner {
         let url = format!("{address}/{}", function.name);
         let call = self.call(id, &url, document);
         let Ok(reply) = tokio::time::timeout(self.function_timeout, call).await else {
+            self.events.add(Event::FunctionTimedOut {
+                function: function.name.clone(),
+            });
             self.worker.timed_out(life).await;
             bail!("no reply within {:?}", self.function_timeout);
         };

@@ -1,6 +1,8 @@
 //! Messages: delivered, given back, given up.
 
-use sandbox::functions::{BodyKind, Event, FunctionsHost, InvocationState, Message};
+use sandbox::functions::{
+    BodyKind, Event, FunctionsHost, InvocationRecord, InvocationState, Message,
+};
 use serde_json::json;
 
 use super::{LONG, package, told};
@@ -184,25 +186,28 @@ async fn no_more_calls_run_at_the_same_time_than_host_json_allows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_past_the_function_timeout_ends_the_worker_with_all_that_it_was_doing() {
     let mut package = package();
-    package.options.function_timeout = Some(std::time::Duration::from_secs(1));
+    package.options.function_timeout = Some(std::time::Duration::from_secs(5));
     let host = package.start().await;
     host.send("evict", told(&[json!({"hang": true}), json!({})]))
         .unwrap();
-    // Begun later, so that its own time is not over.
-    host.wait_until(LONG, |host| host.running() == 1)
+    let timed_out = |event: &Event| matches!(event, Event::FunctionTimedOut { .. });
+    host.wait_until(LONG, |host| host.events().iter().any(timed_out))
         .await
         .unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    // Its own time has just begun.
     host.send("evict", told(&[json!({"hang": true}), json!({})]))
         .unwrap();
     host.wait_until_idle(LONG).await.unwrap();
-    let counts: Vec<_> = host
-        .queue("evict")
-        .completed
-        .iter()
-        .map(|it| it.delivery_count)
-        .collect();
+    let completed = host.queue("evict").completed;
+    let counts: Vec<_> = completed.iter().map(|it| it.delivery_count).collect();
     assert_eq!(counts, [2, 2]);
+    let failed = |record: &InvocationRecord| match record.state.clone() {
+        InvocationState::Failed(reason) => Some(reason),
+        InvocationState::Running | InvocationState::Succeeded => None,
+    };
+    let reasons: Vec<_> = host.invocations().iter().filter_map(failed).collect();
+    assert!(reasons[0].starts_with("no reply within"), "{reasons:?}");
+    assert!(reasons[1].contains("gave no answer"), "{reasons:?}");
     assert_eq!(host.worker_starts(), 2);
     assert!(host.events().contains(&Event::WorkerExited { code: 137 }));
 }

@@ -105,6 +105,7 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
         "revoke": format!("{}/api/revoke", host.http_endpoint()),
         "check": format!("{}/api/check", host.http_endpoint()),
         "functionKey": host.function_key(),
+        "masterKey": host.master_key(),
         "bearer": setting.bearer,
         "messages": format!("{}/queues/evict/messages", host.control_endpoint()),
         "hostControl": host.control_endpoint(),

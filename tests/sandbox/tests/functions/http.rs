@@ -261,3 +261,16 @@ async fn a_trace_is_handed_on_where_application_insights_is_on() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_above_a_hundred_megabytes_fails_the_call() {
+    let package = package();
+    let host = package.start().await;
+    let body = vec![b' '; 100 * 1024 * 1024 + 1];
+    let request = client()
+        .post(format!("{}/api/revoke", host.http_endpoint()))
+        .header("x-functions-key", host.function_key())
+        .body(body);
+    assert_eq!(status(request).await, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(host.invocations().is_empty());
+}

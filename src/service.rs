@@ -131,18 +131,16 @@ impl Handler for Service {
 
     async fn handle(&self, invocation: Invocation) -> Reply {
         match invocation.trigger {
-            Trigger::Queue(message) => match self.unproved(&message).await {
-                Some(reply) => reply,
-                None => {
-                    let arrival = invocation.arrival;
-                    self.revoke_from_queue(invocation.id, message, arrival)
-                        .await
+            Trigger::Queue(message) => {
+                if let Some(refused) = self.unproved(&message).await {
+                    return refused;
                 }
-            },
+                self.revoke_from_queue(invocation.id, message, invocation.arrival)
+                    .await
+            }
             Trigger::Alert(request) => match self.admit(&request).await {
                 Ok(caller) => {
-                    let arrival = invocation.arrival;
-                    self.revoke_from_alert(invocation.id, request, caller, arrival)
+                    self.revoke_from_alert(invocation.id, request, caller, invocation.arrival)
                         .await
                 }
                 Err(refusal) => admission::refused(&refusal),

@@ -92,16 +92,8 @@ async fn whoever_is_not_let_in_is_told_what_was_missing_and_cuts_nobody() {
 
 /// Starts the queue's function with a text of one's own, as the holder of the app's master key can.
 async fn start_by_hand(app: &App, input: &str) {
-    let url = format!(
-        "{}/admin/functions/RevokeFromQueue",
-        app.host.http_endpoint()
-    );
-    let request = reqwest::Client::new()
-        .post(url)
-        .header("x-functions-key", app.host.master_key())
-        .body(json!({ "input": input }).to_string());
     let before = app.host.invocations().len();
-    assert_eq!(request.send().await.unwrap().status(), 202);
+    assert_eq!(app.start_by_hand(input).await, 202);
     let ended = |host: &FunctionsHost| host.invocations().len() > before && host.running() == 0;
     app.host.wait_until(SOON, ended).await.unwrap();
 }

@@ -227,7 +227,7 @@ pub(super) struct Process {
     pub(super) ledger: Arc<BlobLedger>,
     writer: JoinHandle<()>,
     /// What the machine remembers.
-    _machine: Option<tempfile::TempDir>,
+    machine: Option<tempfile::TempDir>,
 }
 
 impl Process {
@@ -235,7 +235,7 @@ impl Process {
     pub(super) fn start(account: &Account, who: usize) -> Self {
         let machine = tempfile::tempdir().unwrap();
         let mut process = Self::start_on(machine.path(), account, who);
-        process._machine = Some(machine);
+        process.machine = Some(machine);
         process
     }
 
@@ -259,7 +259,7 @@ impl Process {
         Self {
             ledger: Arc::new(ledger),
             writer: tokio::spawn(writer.run()),
-            _machine: None,
+            machine: None,
         }
     }
 

@@ -5,7 +5,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use sandbox::functions::{BodyKind, FunctionsHost, HostOptions, Message};
-use serde_json::json;
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about_alice};
@@ -74,15 +73,7 @@ async fn a_message_that_no_broker_has_sent_cuts_nobody_where_callers_have_to_pro
     settings.push(("EVICT_REDELIVERY_WAIT_SECONDS", "0"));
     let app = App::start_for_tokens(&settings).await;
     let watch = Watch::start(&app);
-    let url = format!(
-        "{}/admin/functions/RevokeFromQueue",
-        app.host.http_endpoint()
-    );
-    let request = reqwest::Client::new()
-        .post(url)
-        .header("x-functions-key", app.host.master_key())
-        .body(json!({ "input": about_alice() }).to_string());
-    assert_eq!(request.send().await.unwrap().status(), 202);
+    assert_eq!(app.start_by_hand(&about_alice()).await, 202);
     let ended = |host: &FunctionsHost| host.invocations().len() == 1 && host.running() == 0;
     app.host.wait_until(SOON, ended).await.unwrap();
     let lines = app.host.worker_log();

@@ -16,11 +16,12 @@ use super::broker::{Broker, BrokerOptions, QueueState};
 use super::control::{self, Control};
 use super::events::{Event, Events};
 use super::front::{self, Front};
-use super::manifest::{Function, Manifest, Trigger};
+use super::manifest::{Manifest, Trigger};
 use super::message::{Message, QueuedMessage};
 use super::pump;
 use super::records::{InvocationRecord, Records};
 use super::runner::Runner;
+use super::settings::{Switches, app_settings};
 use super::spelling::{Remembering, Sent};
 use super::worker::{Phase, RestartPolicy, Worker, WorkerSpec};
 use super::worker_log::{LogLine, WorkerLog};
@@ -134,23 +135,7 @@ impl FunctionsHost {
             .http1_only()
             .build()
             .context("the client that calls the worker")?;
-        let setting = |name: &str| {
-            let given = options
-                .environment
-                .iter()
-                .rev()
-                .find(|(known, _)| known == name);
-            given.map(|(_, value)| value.clone())
-        };
-        let admin_is_isolated =
-            setting("FUNCTIONS_ADMIN_ISOLATION_ENABLED").as_deref() == Some("1");
-        let traced = setting("APPLICATIONINSIGHTS_CONNECTION_STRING").is_some();
-        let is_off = |function: &&Function| {
-            setting(&format!("AzureWebJobs.{}.Disabled", function.name))
-                .is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
-        };
-        let disabled = manifest.functions.iter().filter(is_off);
-        let disabled: Vec<String> = disabled.map(|function| function.name.clone()).collect();
+        let switches = Switches::read(&options.environment, &manifest);
         let spec = WorkerSpec {
             executable: root.join(&manifest.executable),
             arguments: manifest.arguments.clone(),
@@ -178,8 +163,8 @@ impl FunctionsHost {
             function_timeout: options
                 .function_timeout
                 .unwrap_or(manifest.function_timeout),
-            traced,
-            disabled,
+            traced: switches.traced,
+            disabled: switches.disabled,
             listening: watch::Sender::new(true),
             refusals: Mutex::new(BTreeMap::new()),
         });
@@ -193,7 +178,7 @@ impl FunctionsHost {
             runner: Arc::clone(&runner),
             function_key: options.function_key.clone(),
             master_key: options.master_key.clone(),
-            admin_is_isolated,
+            admin_is_isolated: switches.admin_is_isolated,
             endpoint: format!("http://{http}"),
         });
         let side = control::router(Control {
@@ -400,20 +385,6 @@ fn trigger_queues(manifest: &Manifest, broker: &Broker) -> anyhow::Result<Vec<St
         }
     }
     Ok(queues)
-}
-
-/// The settings that every deployment has, and the given ones.
-fn app_settings(given: Vec<(String, String)>) -> Vec<(String, String)> {
-    let mut settings = vec![
-        ("FUNCTIONS_WORKER_RUNTIME".to_owned(), "custom".to_owned()),
-        ("FUNCTIONS_EXTENSION_VERSION".to_owned(), "~4".to_owned()),
-        (
-            format!("{}__fullyQualifiedNamespace", super::CONNECTION),
-            "sandbox.servicebus.windows.net".to_owned(),
-        ),
-    ];
-    settings.extend(given);
-    settings
 }
 
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {

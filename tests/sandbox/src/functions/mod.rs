@@ -38,6 +38,7 @@ mod outputs;
 mod pump;
 mod records;
 mod runner;
+mod settings;
 mod signal;
 mod spelling;
 mod text;

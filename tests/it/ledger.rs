@@ -9,6 +9,7 @@ use sandbox::tenant::Fault;
 use serde_json::{Value, json};
 
 use crate::app::{App, SOON, outcomes};
+use crate::faults::table::Watch;
 
 const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
 
@@ -181,6 +182,33 @@ async fn the_reply_does_not_wait_for_what_was_cut_to_be_written() {
     let written =
         |storage: &BlobService| counted(&storage.bytes("evict-ledger", "hour.json").unwrap()) == 1;
     soon(storage.wait_until(written)).await;
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_again() {
+    let app = App::start(&[
+        (
+            "EVICT_LEDGER_URL",
+            "http://127.0.0.1:9/evict-ledger/hour.json",
+        ),
+        ("EVICT_MAX_USERS_PER_ALERT", "2"),
+        ("EVICT_MAX_DELIVERIES", "1"),
+    ])
+    .await;
+    let watch = Watch::start(&app);
+    for user in &FIVE[..3] {
+        app.send(users(&[user]));
+        app.settle().await;
+        assert!(app.host.kill_worker().await);
+        // Far enough apart for the host not to give up.
+        app.clock.advance(Duration::from_mins(31));
+    }
+    assert_eq!(app.revocations(), 2);
+    watch.holds_for_queue(
+        "a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_again",
+        &app,
+    );
     app.end().await;
 }
 

@@ -478,6 +478,14 @@ pub(super) const ROWS: &[Row] = &[
         test: "faults::streams::streams_that_are_closed_end_nothing",
     },
     Row {
+        fault: "ledger of the hour down, and the handler started again after each alert",
+        happens: "all its lives together cut what one alert may, here 2; the third user is for when the ledger is there",
+        told: "deferred; 2 × revoked, verified; 1 in `evict-rejected`",
+        within: 40,
+        calls: AtMost(12),
+        test: "ledger::a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_again",
+    },
+    Row {
         fault: "no file descriptor left",
         happens: "no new connection to Graph; finished when there are descriptors again",
         told: "3 × revoked, verified",

@@ -21,7 +21,7 @@ use std::time::Duration;
 use crate::callers::Callers;
 use crate::containment::{Containment, Task};
 use crate::domain::{Caller, Clock, Correlation, Deadline, Mode, Parsed, Receipt, TenantId};
-use crate::host::{Handler, Invocation, Reply, Trigger};
+use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
 use crate::receipt;
 
 /// What the service is told by the settings.
@@ -97,6 +97,14 @@ impl Service {
         receipts
     }
 
+    /// The deadline of an invocation that may take so long. What it waited for room counts.
+    fn deadline(&self, arrival: &Arrival, after: Duration) -> Deadline {
+        match arrival.at() {
+            Some(arrived) => Deadline::since(arrived, after),
+            None => Deadline::after(&*self.clock, after),
+        }
+    }
+
     fn source(&self) -> String {
         format!("/evict/{}", self.settings.tenant)
     }
@@ -115,11 +123,24 @@ fn say_what_stays_alive(receipt: &mut Receipt) {
 }
 
 impl Handler for Service {
+    fn elapsed(&self) -> Option<Duration> {
+        Some(self.clock.elapsed())
+    }
+
     async fn handle(&self, invocation: Invocation) -> Reply {
         match invocation.trigger {
-            Trigger::Queue(message) => self.revoke_from_queue(invocation.id, message).await,
+            Trigger::Queue(message) => {
+                if let Some(refused) = self.unproved(&message).await {
+                    return refused;
+                }
+                self.revoke_from_queue(invocation.id, message, invocation.arrival)
+                    .await
+            }
             Trigger::Alert(request) => match self.admit(&request).await {
-                Ok(caller) => self.revoke_from_alert(invocation.id, request, caller).await,
+                Ok(caller) => {
+                    self.revoke_from_alert(invocation.id, request, caller, invocation.arrival)
+                        .await
+                }
                 Err(refusal) => admission::refused(&refusal),
             },
             Trigger::Check(request) => match self.admit(&request).await {

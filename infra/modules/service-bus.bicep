@@ -2,8 +2,8 @@
 // receipts are published to. Nobody signs in to it with a key.
 //
 // The numbers belong together. One delivery of a message takes at most EVICT_QUEUE_DEADLINE_SECONDS (240 s) and the wait
-// before it is given back (60 s): five minutes. functionTimeout in host.json (ten minutes) does not cut that short, and
-// the host renews the lock for eleven (maxAutoLockRenewalDuration). Ten deliveries are within an hour, and a message lives
+// before it is given back (60 s): five minutes. functionTimeout in host.json (six minutes) does not cut that short, and
+// the host renews the lock for eight (maxAutoLockRenewalDuration). Ten deliveries are within an hour, and a message lives
 // for a week.
 
 @description('The region of the namespace.')

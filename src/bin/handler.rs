@@ -3,43 +3,54 @@
 //! It listens first. Identity, TLS roots and the HTTP client are made while the host's probe is already answered, so that
 //! they cost the first alert nothing.
 //!
-//! Exit codes, by which the host decides whether to start it anew (0 is not started again, any other is):
+//! Exit codes, by which the host decides whether to start it anew (0 it never starts again, 200 at once, any other as a failure;
+//! the third failure within half an hour ends the host):
 //!
 //! | code | meaning |
 //! | --- | --- |
-//! | 0 | a signal (SIGTERM, Ctrl-C) asked for the end |
-//! | 64 | the settings are wrong, or everybody could call over HTTP; every problem has a log line |
+//! | 200 | under a host: a signal came, and half a minute was served on, or the host is gone |
+//! | 130, 143 | without a host: SIGINT (Ctrl-C), SIGTERM |
+//! | 64 | the settings are wrong, or everybody could call over HTTP, or who can is not known; every problem has a log line |
 //! | 69 | the port that the host named cannot be listened on |
 //! | 70 | serving ended although nobody asked for it |
+//!
+//! No signal ends a handler that a host has started before half a minute is over: the host goes on posting to it.
 
 use std::net::Ipv4Addr;
+use std::os::unix::process::parent_id;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use evict::callers::Callers;
-use evict::config::{Environment, LogLevel, Settings};
+use evict::config::{Environment, HostProcess, LogLevel, Settings};
 use evict::containment::{Containment, Limits};
 use evict::domain::{Clock, Deadline, Ledger, SystemClock};
 use evict::entra::{Entra, EntraSettings};
-use evict::host::{AuthLevel, ManifestError, Starting, http_functions, serve};
+use evict::host::{
+    AuthLevel, InFlight, ManifestError, START_ANEW, STAY, Starting, http_functions, serve, stay,
+};
 use evict::ledger::{BlobLedger, MemoryLedger};
 use evict::service::{HttpAccess, Service, ServiceSettings};
 use evict::telemetry;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::Level;
 
 const UNAVAILABLE: u8 = 69;
 const SOFTWARE: u8 = 70;
+const INTERRUPTED: u8 = 130;
+const TERMINATED: u8 = 143;
 
 /// Two threads, whatever the machine has: the work is waiting for Graph, and the second one keeps the probe answered
 /// while the first reads a large alert.
 const THREADS: usize = 2;
 
 fn main() -> ExitCode {
-    let settings = match Settings::read(&Environment::of_process()) {
+    let environment = Environment::of_process();
+    let host = HostProcess::read(&environment);
+    let settings = match Settings::read(&environment) {
         Ok(settings) => settings,
         Err(problems) => {
             let _written_at_the_end = telemetry::init(Level::INFO);
@@ -50,7 +61,7 @@ fn main() -> ExitCode {
         }
     };
     let _written_at_the_end = telemetry::init(level(settings.log_level));
-    let access = match http_access(settings.callers.is_some()) {
+    let access = match http_access(settings.callers.is_some(), &host) {
         Ok(access) => access,
         Err(problem) => {
             tracing::error!(problem, "http.open");
@@ -63,7 +74,7 @@ fn main() -> ExitCode {
         .build();
     match runtime {
         Ok(runtime) => {
-            let code = runtime.block_on(run(settings, access));
+            let code = runtime.block_on(run(settings, access, host.is_there));
             // What outlived the grace is not waited for: its messages come again.
             runtime.shutdown_timeout(Duration::from_secs(1));
             code
@@ -77,20 +88,31 @@ fn main() -> ExitCode {
 
 /// Who lets HTTP callers in: the host, by what the functions beside this program demand, and the token check.
 ///
-/// An endpoint that neither guards is refused: whoever found its address could sign people out.
-fn http_access(tokens_are_checked: bool) -> Result<HttpAccess, String> {
+/// An endpoint that neither guards is refused: whoever found its address could sign people out. So is one of which that cannot be
+/// told, where a host makes it public.
+fn http_access(tokens_are_checked: bool, host: &HostProcess) -> Result<HttpAccess, String> {
     let folders = [
         std::env::current_dir().ok(),
         std::env::current_exe()
             .ok()
             .and_then(|program| program.parent().map(PathBuf::from)),
+        host.app_root.clone(),
     ];
     let functions = folders
         .into_iter()
         .flatten()
         .find_map(|folder| http_functions(&folder).transpose());
     let Some(functions) = functions else {
-        return Ok(HttpAccess::Unknown);
+        return match (tokens_are_checked, host.is_there) {
+            (true, _) => Ok(HttpAccess::EntraToken),
+            (false, false) => Ok(HttpAccess::Unknown),
+            (false, true) => Err(
+                "Perhaps everybody could call: no token is asked for, and no function.json says whether the host asks for a \
+                 key. Deploy the package whole, with host.json and the functions' folders beside each other, or set \
+                 EVICT_HTTP_AUDIENCE and EVICT_ALLOWED_CALLERS."
+                    .to_owned(),
+            ),
+        };
     };
     let functions = functions.map_err(|problem: ManifestError| problem.to_string())?;
     let open: Vec<&str> = functions
@@ -110,8 +132,9 @@ fn http_access(tokens_are_checked: bool) -> Result<HttpAccess, String> {
     }
 }
 
-async fn run(settings: Settings, access: HttpAccess) -> ExitCode {
+async fn run(settings: Settings, access: HttpAccess, under_a_host: bool) -> ExitCode {
     let port = settings.port;
+    let parent = parent_id();
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
         Ok(listener) => listener,
         Err(error) => {
@@ -124,7 +147,7 @@ async fn run(settings: Settings, access: HttpAccess) -> ExitCode {
             return ExitCode::from(UNAVAILABLE);
         }
     };
-    let (mut terminate, mut interrupt) = match (
+    let (terminate, interrupt) = match (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     ) {
@@ -134,21 +157,25 @@ async fn run(settings: Settings, access: HttpAccess) -> ExitCode {
             return ExitCode::from(SOFTWARE);
         }
     };
-    let asked_to_end = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
     tracing::info!(
         port,
         version = env!("CARGO_PKG_VERSION"),
         http_access = access.as_str(),
         "handler.listening"
     );
-    let handler = Arc::new(Starting::begin(make_service(settings, access)));
-    match serve(listener, handler, asked_to_end).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let making = make_service(settings, access, Arc::clone(&clock));
+    let handler = Arc::new(Starting::begin(making).with_clock(move || clock.elapsed()));
+    let leave = async |in_flight| {
+        let code = signalled(terminate, interrupt).await;
+        if under_a_host {
+            stay_for_the_host(in_flight, parent).await
+        } else {
+            code
+        }
+    };
+    match serve(listener, handler, leave).await {
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             tracing::error!(problem = %error, "handler.ended");
             ExitCode::from(SOFTWARE)
@@ -156,8 +183,34 @@ async fn run(settings: Settings, access: HttpAccess) -> ExitCode {
     }
 }
 
-async fn make_service(settings: Settings, http_access: HttpAccess) -> Result<Service, String> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+/// Waits for a signal that asks for the end; gives the exit code by which a shell knows it.
+async fn signalled(mut terminate: Signal, mut interrupt: Signal) -> u8 {
+    let code = tokio::select! {
+        _ = terminate.recv() => TERMINATED,
+        _ = interrupt.recv() => INTERRUPTED,
+    };
+    tracing::info!(signal = code - 128, "handler.signalled");
+    code
+}
+
+/// Serves on for a host that does not know of the signal.
+async fn stay_for_the_host(in_flight: InFlight, host: u32) -> u8 {
+    tracing::info!(
+        in_flight = in_flight.count(),
+        at_most_seconds = STAY.as_secs(),
+        reason = "the host may still post, and would never start a handler again that left with 0",
+        "handler.staying"
+    );
+    stay(in_flight, || parent_id() != host).await;
+    tracing::info!("handler.left");
+    START_ANEW
+}
+
+async fn make_service(
+    settings: Settings,
+    http_access: HttpAccess,
+    clock: Arc<dyn Clock>,
+) -> Result<Service, String> {
     let entra_settings = EntraSettings {
         client_id: settings.client_id,
         cloud: settings.cloud,
@@ -206,6 +259,7 @@ fn make_ledger(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
         Some(endpoint) => Arc::new(BlobLedger::open(
             endpoint,
             settings.client_id,
+            &std::env::temp_dir(),
             Arc::clone(clock),
         )),
         None => Arc::new(MemoryLedger::new(Arc::clone(clock))),

@@ -23,10 +23,30 @@ const LARGEST: usize = 1024 * 1024;
 pub(super) struct HttpKeys {
     client: reqwest::Client,
     url: String,
+    signs_for: SignsFor,
+}
+
+/// For whom a key has to sign: the issuers that tokens of the tenant bear.
+#[derive(Debug)]
+pub(super) struct SignsFor {
+    pub(super) tenant: TenantId,
+    pub(super) issuers: [String; 2],
+}
+
+impl SignsFor {
+    /// Whether this is the issuer of a key that may sign. The sign-in service writes it for one tenant, or with a place for any
+    /// tenant's id; where it says nothing, the address that the key was read from is all there is.
+    fn is(&self, issuer: Option<&str>) -> bool {
+        issuer.is_none_or(|issuer| {
+            let ours = issuer.replace("{tenantid}", &self.tenant.to_string());
+            self.issuers.contains(&ours)
+        })
+    }
 }
 
 impl HttpKeys {
-    pub(super) fn new(endpoint: &LoginEndpoint, tenant: TenantId) -> Result<Self, String> {
+    pub(super) fn new(endpoint: &LoginEndpoint, signs_for: SignsFor) -> Result<Self, String> {
+        let tenant = signs_for.tenant;
         let client = reqwest::Client::builder()
             .user_agent(concat!("evict/", env!("CARGO_PKG_VERSION")))
             // A redirect could lead to keys of somebody else.
@@ -38,6 +58,7 @@ impl HttpKeys {
         Ok(Self {
             client,
             url: format!("{}/{tenant}/discovery/v2.0/keys", endpoint.root()),
+            signs_for,
         })
     }
 
@@ -62,7 +83,7 @@ impl HttpKeys {
                 return Err("the answer was too large".to_owned());
             }
         }
-        parse(&body)
+        parse(&body, &self.signs_for)
     }
 }
 
@@ -84,18 +105,38 @@ struct RsaKey {
     kid: String,
     #[serde(rename = "use")]
     usage: Option<String>,
+    issuer: Option<String>,
     n: String,
     e: String,
 }
 
-pub(super) fn parse(body: &[u8]) -> Result<KeysById, String> {
+/// The keys of an answer that sign for the tenant. Two that differ under one id are no keys: nobody can say which is meant.
+pub(super) fn parse(body: &[u8], signs_for: &SignsFor) -> Result<KeysById, String> {
     let set: KeySet = serde_json::from_slice(body)
         .map_err(|error| format!("the answer is no set of keys: {error}"))?;
-    let keys: HashMap<_, _> = set
+    let mut found: HashMap<String, Option<RsaKey>> = HashMap::new();
+    let signing = set
         .keys
         .into_iter()
         .filter_map(|key| serde_json::from_value::<RsaKey>(key).ok())
         .filter(|key| key.kty == "RSA" && key.usage.as_deref().is_none_or(|usage| usage == "sig"))
+        .filter(|key| signs_for.is(key.issuer.as_deref()));
+    for key in signing {
+        found
+            .entry(key.kid.clone())
+            .and_modify(|known| {
+                if known
+                    .as_ref()
+                    .is_some_and(|it| (&it.n, &it.e) != (&key.n, &key.e))
+                {
+                    *known = None;
+                }
+            })
+            .or_insert(Some(key));
+    }
+    let keys: HashMap<_, _> = found
+        .into_values()
+        .flatten()
         .filter_map(|key| {
             let decoding = DecodingKey::from_rsa_components(&key.n, &key.e).ok()?;
             Some((key.kid, decoding))

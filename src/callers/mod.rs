@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use crate::domain::{Caller, CallerPolicy, Clock, LoginEndpoint};
 
-use self::fetch::HttpKeys;
+use self::fetch::{HttpKeys, SignsFor};
 use self::keys::KeyStore;
 use self::token::TokenCheck;
 
@@ -41,7 +41,11 @@ impl Callers {
         endpoint: &LoginEndpoint,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, String> {
-        let source = HttpKeys::new(endpoint, policy.tenant)?;
+        let signs_for = SignsFor {
+            tenant: policy.tenant,
+            issuers: token::issuers(&policy),
+        };
+        let source = HttpKeys::new(endpoint, signs_for)?;
         Ok(Self {
             check: Arc::new(TokenCheck::new(policy)),
             keys: KeyStore::new(Box::new(source), clock),

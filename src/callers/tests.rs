@@ -10,7 +10,7 @@ use jsonwebtoken::DecodingKey;
 
 use crate::domain::Clock;
 
-use super::fetch::parse;
+use super::fetch::{SignsFor, parse};
 use super::keys::{KeySource, KeyStore, KeysById};
 use super::refusal::Refusal;
 
@@ -63,7 +63,12 @@ impl KeySource for Script {
         let answer = state.answers.pop_front().flatten();
         Box::pin(async move {
             let ids = answer.ok_or("down")?;
-            let key = |id: &&str| ((*id).to_owned(), DecodingKey::from_secret(b"public"));
+            let key = |id: &&str| {
+                (
+                    (*id).to_owned(),
+                    DecodingKey::from_secret(b"public").unwrap(),
+                )
+            };
             Ok(ids.iter().map(key).collect())
         })
     }
@@ -174,13 +179,79 @@ async fn callers_at_the_same_time_share_one_reading() {
     assert_eq!(script.asked(), 1);
 }
 
+const TENANT: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
+
+fn ids(keys: &str) -> Vec<String> {
+    let root = "https://login.microsoftonline.com";
+    let signs_for = SignsFor {
+        tenant: TENANT.parse().unwrap(),
+        issuers: [
+            format!("https://sts.windows.net/{TENANT}/"),
+            format!("{root}/{TENANT}/v2.0"),
+        ],
+    };
+    let keys = parse(format!(r#"{{"keys":[{keys}]}}"#).as_bytes(), &signs_for);
+    let mut ids: Vec<_> = keys.unwrap_or_default().into_keys().collect();
+    ids.sort();
+    ids
+}
+
+fn rsa(id: &str, modulus: &str, more: &str) -> String {
+    format!(r#"{{"kty":"RSA","kid":"{id}","use":"sig","n":"{modulus}","e":"AQAB"{more}}}"#)
+}
+
+#[test]
+fn a_key_that_signs_for_another_tenant_is_none_of_ours() {
+    let issued = |id: &str, issuer: &str| rsa(id, "AQAB", &format!(r#","issuer":{issuer}"#));
+    let consumers = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    let keys = [
+        issued(
+            "any",
+            r#""https://login.microsoftonline.com/{tenantid}/v2.0""#,
+        ),
+        issued(
+            "ours",
+            &format!(r#""https://login.microsoftonline.com/{TENANT}/v2.0""#),
+        ),
+        issued("first", &format!(r#""https://sts.windows.net/{TENANT}/""#)),
+        issued(
+            "consumers",
+            &format!(r#""https://login.microsoftonline.com/{consumers}/v2.0""#),
+        ),
+        issued(
+            "elsewhere",
+            &format!(r#""https://login.example.org/{TENANT}/v2.0""#),
+        ),
+        issued("number", "7"),
+        rsa("silent", "AQAB", ""),
+    ];
+    assert_eq!(ids(&keys.join(",")), ["any", "first", "ours", "silent"]);
+}
+
+#[test]
+fn two_keys_under_one_id_are_none_unless_they_are_the_same() {
+    let twice = [
+        rsa("a", "AQAB", ""),
+        rsa("b", "AQAB", ""),
+        rsa("a", "AQAC", ""),
+    ];
+    assert_eq!(ids(&twice.join(",")), ["b"]);
+    assert_eq!(
+        ids(&[rsa("a", "AQAB", ""), rsa("a", "AQAB", "")].join(",")),
+        ["a"]
+    );
+}
+
 #[test]
 fn keys_of_other_kinds_and_for_other_uses_are_passed_over() {
     let rsa = r#"{"kty":"RSA","kid":"a","use":"sig","n":"AQAB","e":"AQAB"}"#;
     let others = r#"{"kty":"RSA","kid":"b","use":"enc","n":"AQAB","e":"AQAB"},{"kty":"EC","kid":"c"},{"kid":7}"#;
-    let keys = parse(format!(r#"{{"keys":[{rsa},{others}]}}"#).as_bytes()).unwrap();
-    assert_eq!(keys.keys().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(ids(&format!("{rsa},{others}")), ["a"]);
+    let signs_for = SignsFor {
+        tenant: TENANT.parse().unwrap(),
+        issuers: [String::new(), String::new()],
+    };
     for wrong in ["", "[]", "{}", r#"{"keys":[]}"#] {
-        assert!(parse(wrong.as_bytes()).is_err(), "{wrong}");
+        assert!(parse(wrong.as_bytes(), &signs_for).is_err(), "{wrong}");
     }
 }

@@ -1,13 +1,14 @@
 //! Checks one token against one key. The cryptography and the registered claims are the library's work; the claims of
 //! Entra ID are looked at here.
 //!
-//! Sources: "Access token claims reference" and "Validate tokens" (Microsoft identity platform): `iss` and `aud` by
-//! version, `tid`, `oid`, `appid` or `azp`, and `scp`, which only a token that acts for a user has.
+//! Sources: "Access token claims reference", "ID token claims reference" and "Validate tokens" (Microsoft identity platform):
+//! `iss` and `aud` by version, each one text; `tid`, `oid`, and `appid` or `azp`, which an ID token has not; `scp`, which only a
+//! token that acts for a user has, and `idtyp`, which says it where the application asks for that claim; `sub`, which is `oid` in a
+//! token that an application got for itself. What Microsoft's own library refuses (Microsoft.Identity.Web) is refused here too.
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use crate::domain::{Caller, CallerPolicy};
@@ -23,13 +24,62 @@ pub(super) struct TokenCheck {
     validation: Validation,
 }
 
+/// What is read of a token. A claim that is there has to be of its type.
 #[derive(Deserialize)]
 struct Claims {
+    #[serde(rename = "iss")]
+    _iss: String,
+    #[serde(rename = "aud")]
+    _aud: String,
+    exp: Option<i64>,
+    nbf: Option<i64>,
     tid: Option<Uuid>,
     oid: Option<Uuid>,
+    sub: Option<String>,
     appid: Option<Uuid>,
     azp: Option<Uuid>,
-    scp: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "given")]
+    scp: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    idtyp: Option<String>,
+}
+
+/// A claim whose presence says something: null is no way to leave it out.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(claim: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(claim).map(Some)
+}
+
+/// Whom a token acts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ActsFor {
+    /// The application itself.
+    Itself,
+    /// A user who has signed in to it.
+    User,
+}
+
+impl Claims {
+    /// Whom the token acts for; `None` if it does not say, or says both.
+    fn acts_for(&self) -> Option<ActsFor> {
+        let scopes = self.scp.as_deref().map(str::trim);
+        match (scopes, self.idtyp.as_deref()) {
+            (None, Some("app")) => Some(ActsFor::Itself),
+            (None, None) => {
+                let subject = self.sub.as_deref().and_then(|sub| sub.parse().ok());
+                (self.oid.is_some() && subject == self.oid).then_some(ActsFor::Itself)
+            }
+            (Some(scopes), None | Some("user")) if !scopes.is_empty() => Some(ActsFor::User),
+            (_, _) => None,
+        }
+    }
+
+    /// The application that got the token; `None` if it does not say, or names two.
+    fn application(&self) -> Option<Uuid> {
+        match (self.appid, self.azp) {
+            (Some(one), Some(other)) => (one == other).then_some(one),
+            (one, other) => one.or(other),
+        }
+    }
 }
 
 /// The id of the key that a token says it is signed with.
@@ -60,17 +110,27 @@ impl TokenCheck {
         if claims.tid != Some(self.policy.tenant.uuid()) {
             return Err(Refusal::Unproved("The token is of another tenant."));
         }
+        if claims.exp <= claims.nbf {
+            return Err(Refusal::Unproved(
+                "The token was never valid: it ends before it begins.",
+            ));
+        }
         let object_id = claims.oid.ok_or(Refusal::Unproved(
             "The token does not say who holds it (oid).",
         ))?;
+        let application_id = claims.application().ok_or(Refusal::Unproved(
+            "The token is no access token: it does not say which application got it (appid, azp).",
+        ))?;
+        let acts_for = claims.acts_for().ok_or(Refusal::Unproved(
+            "The token does not say whether it acts for a user or for an application itself (scp, idtyp).",
+        ))?;
         let caller = Caller {
             object_id,
-            application_id: claims.appid.or(claims.azp),
+            application_id: Some(application_id),
         };
         // An application on the list means the application itself, not every user who signs in to it.
-        let acts_as_itself = claims.scp.is_none();
         let is_allowed = |id: &Uuid| {
-            *id == caller.object_id || (acts_as_itself && Some(*id) == caller.application_id)
+            *id == caller.object_id || (acts_for == ActsFor::Itself && *id == application_id)
         };
         if self.policy.allowed.iter().any(is_allowed) {
             Ok(caller)
@@ -81,7 +141,7 @@ impl TokenCheck {
 }
 
 /// What the tenant's issuer is called in tokens of version 1 and of version 2.
-fn issuers(policy: &CallerPolicy) -> [String; 2] {
+pub(super) fn issuers(policy: &CallerPolicy) -> [String; 2] {
     let tenant = policy.tenant;
     [
         format!("{}/{tenant}/", policy.cloud.first_issuer_root()),

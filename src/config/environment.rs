@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::host_process;
 use super::registry::REGISTRY;
 
 /// How the names of our own variables begin.
@@ -60,7 +61,7 @@ impl Environment {
     fn keep(variables: impl Iterator<Item = (String, Content)>) -> Self {
         Self {
             variables: variables
-                .filter(|(name, _)| is_registered(name) || has_prefix(name))
+                .filter(|(name, _)| is_registered(name) || is_of_the_host(name) || has_prefix(name))
                 .collect(),
         }
     }
@@ -75,7 +76,7 @@ impl Environment {
         self.variables
             .keys()
             .map(String::as_str)
-            .filter(|name| !is_registered(name))
+            .filter(|name| !is_registered(name) && !is_of_the_host(name))
     }
 }
 
@@ -87,6 +88,10 @@ impl fmt::Debug for Environment {
 
 fn is_registered(name: &str) -> bool {
     REGISTRY.iter().any(|setting| setting.name == name)
+}
+
+fn is_of_the_host(name: &str) -> bool {
+    host_process::NAMES.contains(&name)
 }
 
 /// In any case, so that `evict_mode` is reported and not passed over. `EvictServiceBus__…`, the queue's connection, is the

@@ -7,6 +7,7 @@
 
 mod document;
 mod environment;
+mod host_process;
 mod nearest;
 mod problem;
 mod reader;
@@ -16,6 +17,7 @@ mod sign_in;
 
 pub use document::{local_settings_example, table};
 pub use environment::Environment;
+pub use host_process::HostProcess;
 pub use problem::{EXIT_CODE, Problem, Problems};
 pub use registry::{Fallback, Kind, REGISTRY, Setting};
 pub use settings::{LogLevel, Settings};

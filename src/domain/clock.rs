@@ -59,6 +59,12 @@ impl Deadline {
         Self(clock.elapsed().saturating_add(after))
     }
 
+    /// The deadline that lies `after` an instant of the clock's time.
+    #[must_use]
+    pub fn since(instant: Duration, after: Duration) -> Self {
+        Self(instant.saturating_add(after))
+    }
+
     /// The same deadline, but `margin` earlier: what is left for writing the answer.
     #[must_use]
     pub fn earlier_by(self, margin: Duration) -> Self {

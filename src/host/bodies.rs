@@ -3,64 +3,235 @@
 //! A body becomes many times its size while it is read, so a dozen large ones at the same time would take the whole
 //! instance down, and with it every alert that is in work. What does not fit waits unread on its connection, which holds
 //! its sender back. Small bodies have room of their own, so that an alert about one user never waits behind a crowd's.
+//!
+//! A body needs room twice. While it is read, by its bytes: the host tells no length, so that one is taken for small until it is
+//! seen to be larger. And then until its values are taken out of it, by what they may take then. After that its place is free,
+//! however long the work on it takes.
 
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body, BodyDataStream, Bytes, HttpBody as _};
+use axum::http::StatusCode;
+use futures_util::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The largest body that counts as small, in KiB. A message of 256 KB, which is Service Bus's limit below Premium, stays
+/// The largest body of an invocation, in bytes: 64 MiB.
+///
+/// An alert of 10 MB becomes about 15 MB when the host encodes it twice (each quote in it takes four bytes), and as much
+/// again as metadata, which repeats its top-level properties; a message of 256 KB is far below. Service Bus Premium would
+/// carry 100 MB, but what is that large is no alert: it is refused and goes to the dead-letter queue.
+pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// How long a body may take to arrive once there is room for it. It comes from a process on the same machine.
+const ARRIVAL: Duration = Duration::from_mins(1);
+
+/// The largest that counts as small, in KiB. A message of 256 KB, which is Service Bus's limit below Premium, stays
 /// below it when the host has encoded it twice and repeated it as metadata.
 const SMALL: u32 = 1024;
 
-/// The most of small bodies at once, in KiB.
+/// The most of small ones at once, in KiB.
 const SMALL_AT_ONCE: u32 = 16 * 1024;
 
-/// The most of large bodies at once, in KiB. One that is larger still is read alone.
+/// The most of large ones at once, in KiB. One that is larger still is alone.
 const LARGE_AT_ONCE: u32 = 16 * 1024;
 
+/// What one JSON value may take besides its text while it is read, in bytes.
+const EACH_VALUE: u64 = 256;
+
 /// The room for bodies.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Bodies {
+    read: Room,
+    taken_apart: Room,
+}
+
+#[derive(Debug)]
+struct Room {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
 }
 
 /// The place of one body. It is free again when this is dropped.
-#[derive(Debug)]
-pub(super) struct Place {
-    _permit: Option<OwnedSemaphorePermit>,
+#[derive(Debug, Default)]
+pub(super) struct Place(Option<OwnedSemaphorePermit>);
+
+/// Why a body was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    TooLarge,
+    TooSlow,
+    Broken,
+}
+
+impl Unread {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
 }
 
 impl Bodies {
-    pub(super) fn new() -> Self {
-        let room = |kib: u32| Arc::new(Semaphore::new(usize::try_from(kib).unwrap_or(usize::MAX)));
+    /// Reads a body as soon as there is room for it.
+    pub(super) async fn read(&self, body: Body) -> Result<(Bytes, Place), Unread> {
+        let told = body.size_hint().exact();
+        if told.is_some_and(|bytes| bytes > BODY_LIMIT as u64) {
+            return Err(Unread::TooLarge);
+        }
+        let small = u64::from(SMALL) * 1024;
+        let mut place = self.read.place(told.unwrap_or(small)).await;
+        let mut stream = body.into_data_stream();
+        let mut read = Vec::with_capacity(told.map_or(0, usize_of));
+        let first = told.unwrap_or(small);
+        if !arrive(&mut stream, &mut read, usize_of(first)).await? {
+            if told.is_some() {
+                return Err(Unread::Broken);
+            }
+            // It may be of any length. What is read of it already waits with it, and nobody small waits for it.
+            drop(place);
+            place = self.read.place(u64::MAX).await;
+            if !arrive(&mut stream, &mut read, BODY_LIMIT).await? {
+                return Err(Unread::TooLarge);
+            }
+        }
+        place.shrink_to(read.len() as u64);
+        Ok((read.into(), place))
+    }
+
+    /// Waits until there is room for what a text's values may take while they are taken out of it.
+    pub(super) async fn take_apart(&self, text: &[u8]) -> Place {
+        self.taken_apart.place(weight(text)).await
+    }
+}
+
+/// Reads on until the body has ended, or has more bytes than these: then this is false.
+async fn arrive(
+    stream: &mut BodyDataStream,
+    read: &mut Vec<u8>,
+    most: usize,
+) -> Result<bool, Unread> {
+    let all = async {
+        while let Some(bytes) = stream.next().await {
+            let bytes = bytes.map_err(|_| Unread::Broken)?;
+            read.extend_from_slice(&bytes);
+            if read.len() > most {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    tokio::time::timeout(ARRIVAL, all)
+        .await
+        .unwrap_or(Err(Unread::TooSlow))
+}
+
+/// What the values of a JSON text may take besides it: each begins after one of these. A text may hold them too, which counts too
+/// much and never too little.
+fn weight(text: &[u8]) -> u64 {
+    let begins = |byte: &&u8| matches!(**byte, b',' | b':' | b'[' | b'{');
+    let values = text.iter().filter(begins).count() as u64;
+    (text.len() as u64).saturating_add(values.saturating_mul(EACH_VALUE))
+}
+
+fn usize_of(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        let room = |kib: u32| Arc::new(Semaphore::new(usize_of(kib.into())));
         Self {
             small: room(SMALL_AT_ONCE),
             large: room(LARGE_AT_ONCE),
         }
     }
+}
 
-    /// Waits until there is room for a body of so many bytes. One that tells no length may be of any.
-    pub(super) async fn place(&self, bytes: Option<u64>) -> Place {
-        let kib = bytes
-            .and_then(|bytes| u32::try_from(bytes.div_ceil(1024)).ok())
-            .unwrap_or(u32::MAX);
+impl Room {
+    async fn place(&self, bytes: u64) -> Place {
+        let kib = kib(bytes);
         let (room, most) = if kib <= SMALL {
             (&self.small, SMALL_AT_ONCE)
         } else {
             (&self.large, LARGE_AT_ONCE)
         };
         let permit = Arc::clone(room).acquire_many_owned(kib.min(most)).await;
-        Place {
-            // The semaphores are never closed.
-            _permit: permit.ok(),
+        // The semaphores are never closed.
+        Place(permit.ok())
+    }
+}
+
+impl Place {
+    /// Gives back what is more than so many bytes.
+    fn shrink_to(&mut self, bytes: u64) {
+        if let Some(permit) = &mut self.0 {
+            let more = permit
+                .num_permits()
+                .saturating_sub(usize_of(kib(bytes).into()));
+            drop(permit.split(more));
         }
     }
 }
 
+/// How an invocation came: when, and what of the room its body takes until it is taken apart.
+#[derive(Clone, Default)]
+pub struct Arrival {
+    at: Option<Duration>,
+    place: Option<Arc<Place>>,
+}
+
+impl Arrival {
+    pub(super) fn new(at: Option<Duration>, place: Place) -> Self {
+        Self {
+            at,
+            place: Some(Arc::new(place)),
+        }
+    }
+
+    /// When it began to arrive, by [`Handler::elapsed`](super::Handler::elapsed); `None` if the handler has no clock. What it waited
+    /// for room is time that its sender waited too.
+    #[must_use]
+    pub fn at(&self) -> Option<Duration> {
+        self.at
+    }
+
+    /// The body was taken apart, and is not kept: another one may have its place.
+    pub fn is_taken_apart(&mut self) {
+        self.place = None;
+    }
+}
+
+impl fmt::Debug for Arrival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrival")
+            .field("at", &self.at)
+            .field("has_place", &self.place.is_some())
+            .finish()
+    }
+}
+
+impl PartialEq for Arrival {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for Arrival {}
+
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use futures_util::FutureExt as _;
+    use futures_util::stream;
 
     use super::*;
 
@@ -68,37 +239,91 @@ mod tests {
 
     #[test]
     fn large_bodies_wait_for_each_other_and_small_ones_for_none_of_them() {
-        let bodies = Bodies::new();
-        let first = bodies.place(Some(10 * MIB)).now_or_never();
+        let room = Room::default();
+        let first = room.place(10 * MIB).now_or_never();
         assert!(first.is_some());
-        assert!(bodies.place(Some(10 * MIB)).now_or_never().is_none());
-        assert!(bodies.place(None).now_or_never().is_none());
-        assert!(bodies.place(Some(256 * 1024)).now_or_never().is_some());
+        assert!(room.place(10 * MIB).now_or_never().is_none());
+        assert!(room.place(u64::MAX).now_or_never().is_none());
+        assert!(room.place(256 * 1024).now_or_never().is_some());
         drop(first);
-        assert!(bodies.place(Some(10 * MIB)).now_or_never().is_some());
-        assert!(bodies.place(None).now_or_never().is_some());
+        assert!(room.place(10 * MIB).now_or_never().is_some());
+        assert!(room.place(u64::MAX).now_or_never().is_some());
     }
 
     #[test]
     fn each_room_holds_sixteen_mebibytes() {
-        let bodies = Bodies::new();
-        let small: Vec<_> = (0..16)
-            .map(|_| bodies.place(Some(MIB)).now_or_never())
-            .collect();
+        let room = Room::default();
+        let small: Vec<_> = (0..16).map(|_| room.place(MIB).now_or_never()).collect();
         assert!(small.iter().all(Option::is_some));
-        assert!(bodies.place(Some(1)).now_or_never().is_none());
-        let large: Vec<_> = (0..2)
-            .map(|_| bodies.place(Some(8 * MIB)).now_or_never())
-            .collect();
+        assert!(room.place(1).now_or_never().is_none());
+        let large: Vec<_> = (0..2).map(|_| room.place(8 * MIB).now_or_never()).collect();
         assert!(large.iter().all(Option::is_some));
-        assert!(bodies.place(Some(MIB + 1)).now_or_never().is_none());
+        assert!(room.place(MIB + 1).now_or_never().is_none());
     }
 
     #[test]
-    fn a_body_larger_than_all_the_room_is_read_alone() {
-        let bodies = Bodies::new();
-        let alone = bodies.place(Some(64 * MIB)).now_or_never();
+    fn a_body_larger_than_all_the_room_is_alone() {
+        let room = Room::default();
+        let alone = room.place(64 * MIB).now_or_never();
         assert!(alone.is_some());
-        assert!(bodies.place(Some(2 * MIB)).now_or_never().is_none());
+        assert!(room.place(2 * MIB).now_or_never().is_none());
+    }
+
+    /// A body that tells no length, in pieces of a mebibyte.
+    fn untold(mebibytes: usize) -> Body {
+        let piece = Bytes::from(vec![b' '; 1024 * 1024]);
+        Body::from_stream(stream::iter(
+            std::iter::repeat_n(piece, mebibytes).map(Ok::<_, Infallible>),
+        ))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_tells_no_length_is_small_until_it_is_seen_to_be_larger() {
+        let bodies = Bodies::default();
+        let small = Body::from_stream(stream::iter([Ok::<_, Infallible>("{}")]));
+        let (read, place) = bodies.read(small).await.unwrap();
+        assert_eq!(&read[..], b"{}");
+        // It gives back what it did not need.
+        assert_eq!(place.0.as_ref().unwrap().num_permits(), 1);
+
+        let (read, held) = bodies.read(untold(10)).await.unwrap();
+        assert_eq!(read.len() as u64, 10 * MIB);
+        assert_eq!(held.0.as_ref().unwrap().num_permits(), 10 * 1024);
+        // Another one has to have all of the large room before it is read on; small ones do not.
+        assert!(bodies.read(untold(2)).now_or_never().is_none());
+        for _ in 0..64 {
+            let small = bodies.read(Body::from("{}")).now_or_never();
+            assert!(small.is_some_and(|read| read.is_ok()));
+        }
+        drop(held);
+        assert!(bodies.read(untold(2)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_body_above_the_limit_is_not_kept() {
+        let bodies = Bodies::default();
+        let told = Body::from(vec![b' '; BODY_LIMIT + 1]);
+        assert_eq!(bodies.read(told).await.unwrap_err(), Unread::TooLarge);
+        assert_eq!(bodies.read(untold(65)).await.unwrap_err(), Unread::TooLarge);
+        assert_eq!(bodies.read(untold(64)).await.unwrap().0.len(), BODY_LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_gives_its_place_back() {
+        let bodies = Bodies::default();
+        let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        assert_eq!(bodies.read(never).await.unwrap_err(), Unread::TooSlow);
+        let all: Vec<_> = (0..16)
+            .map(|_| bodies.read.place(MIB).now_or_never())
+            .collect();
+        assert!(all.iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn many_small_values_weigh_more_than_one_long_text() {
+        let text = format!("{{\"reason\":\"{}\"}}", "x".repeat(900 * 1024));
+        assert!(kib(weight(text.as_bytes())) <= SMALL);
+        let zeros = format!("{{\"users\":[{}0]}}", "0,".repeat(500 * 1024));
+        assert!(kib(weight(zeros.as_bytes())) > LARGE_AT_ONCE);
     }
 }

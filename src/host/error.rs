@@ -11,7 +11,7 @@ pub struct InvocationError {
 }
 
 /// The names that may stand in a path. Any other came from outside, and the path ends before it.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "Body",
     "CorrelationId",
     "Data",
@@ -19,9 +19,11 @@ const NAMES: [&str; 13] = [
     "EnqueuedTime",
     "EnqueuedTimeUtc",
     "Headers",
+    "LockToken",
     "MessageId",
     "Metadata",
     "Method",
+    "SequenceNumber",
     "message",
     "req",
     "X-Azure-Functions-InvocationId",

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use super::bodies::Arrival;
 use super::broker::Metadata;
 use super::error::InvocationError;
 use super::function::Function;
@@ -17,6 +18,8 @@ pub struct Invocation {
     pub id: String,
     /// What triggered it.
     pub trigger: Trigger,
+    /// How it came.
+    pub arrival: Arrival,
 }
 
 /// What triggered an invocation.
@@ -53,6 +56,7 @@ impl Invocation {
         Ok(Self {
             id: invocation_id.to_owned(),
             trigger,
+            arrival: Arrival::default(),
         })
     }
 
@@ -63,6 +67,19 @@ impl Invocation {
             Trigger::Queue(_) => Function::RevokeFromQueue,
             Trigger::Alert(_) => Function::RevokeFromAlert,
             Trigger::Check(_) => Function::Check,
+        }
+    }
+}
+
+impl Trigger {
+    /// The body of the message or of the request; empty if there is none.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        match self {
+            Self::Queue(message) => &message.body,
+            Self::Alert(request) | Self::Check(request) => {
+                request.body.as_deref().unwrap_or_default()
+            }
         }
     }
 }

@@ -153,10 +153,10 @@ impl Metadatum {
     }
 
     /// The whole number in it, in either form.
-    pub(super) fn number(&self) -> Option<u32> {
+    pub(super) fn number(&self) -> Option<u64> {
         match self {
             Self::Text(text) => text.parse().ok(),
-            Self::Number(number) => u32::try_from(*number).ok(),
+            Self::Number(number) => Some(*number),
             Self::Other => None,
         }
     }

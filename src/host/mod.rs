@@ -22,6 +22,7 @@ mod error;
 mod function;
 mod invocation;
 mod layers;
+mod leaving;
 mod manifest;
 mod message;
 mod reply;
@@ -30,15 +31,17 @@ mod run;
 mod server;
 mod starting;
 
+pub use bodies::{Arrival, BODY_LIMIT};
 pub use broker::BrokerWord;
 pub use error::InvocationError;
 pub use function::Function;
 pub use invocation::{Invocation, Trigger};
+pub use leaving::{START_ANEW, STAY, stay};
 pub use manifest::{AuthLevel, HttpFunction, ManifestError, http_functions};
 pub use message::QueueMessage;
 pub use reply::{HttpReply, OutputBinding, Reply};
 pub use request::HttpRequest;
-pub use server::{BODY_LIMIT, GRACE, Handler, ServeError, serve};
+pub use server::{Handler, InFlight, ServeError, serve};
 pub use starting::{HELD_WHEN_NOT_SET_UP, Starting};
 
 #[cfg(test)]

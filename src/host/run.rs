@@ -4,6 +4,7 @@
 //! answer to the connection if it is still there. Neither ends with the connection.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
@@ -12,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::answer::{no_invocation, refusal, replied};
+use super::bodies::{Arrival, Bodies, Place};
 use super::error::InvocationError;
 use super::function::Function;
 use super::invocation::Invocation;
@@ -22,7 +24,11 @@ use super::server::Handler;
 pub(super) struct Posted {
     pub(super) function: Function,
     pub(super) invocation_id: String,
+    /// When it began to arrive, by the handler's clock.
+    pub(super) arrived: Option<Duration>,
     pub(super) body: Bytes,
+    /// What the body takes of the room for those that are read.
+    pub(super) place: Place,
 }
 
 /// How the work ended.
@@ -35,16 +41,18 @@ enum Ended {
 /// Works on an invocation to its end and sends the answer; logs it where the host will not.
 pub(super) async fn run<H: Handler>(
     posted: Posted,
+    bodies: &Arc<Bodies>,
     handler: Arc<H>,
     answer: oneshot::Sender<Response>,
 ) {
     let function = posted.function;
-    let ended = match tokio::spawn(work(posted, handler).in_current_span()).await {
-        Ok(Ok(reply)) => Ended::Reply(reply),
-        Ok(Err(error)) => Ended::NoInvocation(error),
-        // The panic's payload is dropped unread: it may hold what an alert said.
-        Err(_) => Ended::Panicked,
-    };
+    let ended =
+        match tokio::spawn(work(posted, Arc::clone(bodies), handler).in_current_span()).await {
+            Ok(Ok(reply)) => Ended::Reply(reply),
+            Ok(Err(error)) => Ended::NoInvocation(error),
+            // The panic's payload is dropped unread: it may hold what an alert said.
+            Err(_) => Ended::Panicked,
+        };
     log(&ended);
     let response = match &ended {
         Ended::Reply(reply) => replied(reply),
@@ -59,16 +67,26 @@ pub(super) async fn run<H: Handler>(
     }
 }
 
-async fn work<H: Handler>(posted: Posted, handler: Arc<H>) -> Result<Reply, InvocationError> {
+async fn work<H: Handler>(
+    posted: Posted,
+    bodies: Arc<Bodies>,
+    handler: Arc<H>,
+) -> Result<Reply, InvocationError> {
     let Posted {
         function,
         invocation_id,
+        arrived,
         body,
+        place: while_read,
     } = posted;
     tracing::debug!(body_bytes = body.len(), "invocation.begun");
-    let invocation = Invocation::parse(function, &invocation_id, &body)?;
+    let mut invocation = Invocation::parse(function, &invocation_id, &body)?;
     // It may be large, and all that counts has been read.
     drop(body);
+    // Until there is room to take it apart, its place among those that are read stands for it.
+    let place = bodies.take_apart(invocation.trigger.body()).await;
+    drop(while_read);
+    invocation.arrival = Arrival::new(arrived, place);
     Ok(handler.handle(invocation).await)
 }
 

@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Bytes, HttpBody as _};
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -21,31 +20,22 @@ use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 
 use super::answer::{no_invocation, ready, refusal, unknown_path, wrong_method};
-use super::bodies::Bodies;
+use super::bodies::{BODY_LIMIT, Bodies};
 use super::error::InvocationError;
 use super::function::Function;
 use super::invocation::{Invocation, is_invocation_id};
 use super::reply::Reply;
 use super::run::{Posted, run};
 
-/// The largest body of an invocation, in bytes: 64 MiB.
-///
-/// An alert of 10 MB becomes about 15 MB when the host encodes it twice (each quote in it takes four bytes), and as much
-/// again as metadata, which repeats its top-level properties; a message of 256 KB is far below. Service Bus Premium would
-/// carry 100 MB, but what is that large is no alert: it is refused and goes to the dead-letter queue.
-pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
-
-/// How long a body may take to arrive once there is room for it. It comes from a process on the same machine.
-const ARRIVAL: Duration = Duration::from_mins(1);
-
-/// How long invocations in flight may take to end once the server is told to stop. The host itself gives no grace, so
-/// that this matters only where something else sends SIGTERM; the usual grace there is 30 seconds.
-pub const GRACE: Duration = Duration::from_secs(25);
-
 /// What answers invocations.
 pub trait Handler: Send + Sync + 'static {
     /// The probe is being answered: what was put off for that may begin.
     fn probed(&self) {}
+
+    /// The time since some fixed instant, by the clock with which the handler counts its deadlines.
+    fn elapsed(&self) -> Option<Duration> {
+        None
+    }
 
     /// Answers one invocation. It runs to its end even if the host is gone. A panic in it fails this invocation only.
     fn handle(&self, invocation: Invocation) -> impl Future<Output = Reply> + Send;
@@ -66,23 +56,39 @@ impl fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-/// Serves until `shutdown` comes, then takes no more connections and lets what is in flight end within [`GRACE`]. What
-/// has not ended by then is left: its message was not completed and comes again.
+/// The invocations that are being worked on.
+#[derive(Debug, Clone)]
+pub struct InFlight(Arc<watch::Sender<()>>);
+
+impl InFlight {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.receiver_count()
+    }
+
+    /// Waits until there is none.
+    pub async fn ended(&self) {
+        self.0.closed().await;
+    }
+}
+
+/// Serves until `leave` has ended, whose result is handed on. The listener is open to the end; what is in flight then is
+/// left. `leave` is told of what is in flight, so that it can wait for it.
 ///
 /// # Errors
-/// The server ended before `shutdown` came.
-pub async fn serve<H: Handler>(
+/// The server ended before `leave` did.
+pub async fn serve<H: Handler, Left: Future>(
     listener: TcpListener,
     handler: Arc<H>,
-    shutdown: impl Future<Output = ()> + Send,
-) -> Result<(), ServeError> {
-    // Every task holds a receiver until it has ended.
-    let (all_ended, in_flight) = watch::channel(());
-    let (stop, stopped) = oneshot::channel::<()>();
+    leave: impl FnOnce(InFlight) -> Left,
+) -> Result<Left::Output, ServeError> {
+    let in_flight = InFlight(Arc::new(watch::Sender::new(())));
+    let leave = leave(in_flight.clone());
     let router = router(&Arc::new(Shared {
         handler,
         warm: AtomicBool::new(false),
-        bodies: Bodies::new(),
+        bodies: Arc::default(),
         in_flight,
     }));
     // Answers are small and awaited: none of them may wait for an acknowledgement of the one before.
@@ -91,40 +97,18 @@ pub async fn serve<H: Handler>(
             tracing::debug!(%error, "connection.delayed");
         }
     });
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
-        // An error means that the sender is gone, which is a reason to stop as well.
-        let _ = stopped.await;
-    });
-    let mut server = std::pin::pin!(server.into_future());
     tokio::select! {
-        ended = &mut server => return Err(ServeError(ended.err())),
-        () = shutdown => tracing::info!("handler.stopping"),
+        ended = axum::serve(listener, router).into_future() => Err(ServeError(ended.err())),
+        left = leave => Ok(left),
     }
-    // The receiver is held by the server, which has not ended.
-    let _ = stop.send(());
-    let drained = tokio::time::timeout(GRACE, async {
-        let ended = server.await;
-        all_ended.closed().await;
-        ended
-    });
-    match drained.await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "handler.stopped.uncleanly"),
-        Err(_) => tracing::warn!(
-            grace_seconds = GRACE.as_secs(),
-            problem = "invocations were still in flight: their messages come again",
-            "handler.grace.over"
-        ),
-    }
-    Ok(())
 }
 
 struct Shared<H> {
     handler: Arc<H>,
     /// Whether an invocation has been here before.
     warm: AtomicBool,
-    bodies: Bodies,
-    in_flight: watch::Receiver<()>,
+    bodies: Arc<Bodies>,
+    in_flight: InFlight,
 }
 
 fn router<H: Handler>(shared: &Arc<Shared<H>>) -> Router {
@@ -141,9 +125,7 @@ fn router<H: Handler>(shared: &Arc<Shared<H>>) -> Router {
             .fallback(|| async { wrong_method("POST") });
         router = router.route(function.path(), invoke);
     }
-    router
-        .fallback(unknown_path)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+    router.fallback(unknown_path)
 }
 
 async fn invoke<H: Handler>(
@@ -151,15 +133,12 @@ async fn invoke<H: Handler>(
     function: Function,
     request: Request,
 ) -> Response {
-    let headers = request.headers().clone();
-    let place = shared
-        .bodies
-        .place(request.body().size_hint().exact())
-        .await;
-    let body = match tokio::time::timeout(ARRIVAL, Bytes::from_request(request, &())).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(rejection)) => return unreadable(function, rejection.status()),
-        Err(_) => return unreadable(function, StatusCode::REQUEST_TIMEOUT),
+    let arrived = shared.handler.elapsed();
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
+    let (body, place) = match shared.bodies.read(body).await {
+        Ok(read) => read,
+        Err(unread) => return unreadable(function, unread.status()),
     };
     let invocation_id = headers
         .get("X-Azure-Functions-InvocationId")
@@ -179,15 +158,19 @@ async fn invoke<H: Handler>(
     let posted = Posted {
         function,
         invocation_id: invocation_id.to_owned(),
+        arrived,
         body,
+        place,
     };
     let (answer, answered) = oneshot::channel();
     let handler = Arc::clone(&shared.handler);
-    let in_flight = shared.in_flight.clone();
+    let bodies = Arc::clone(&shared.bodies);
+    // Every task holds a receiver until it has ended.
+    let in_flight = shared.in_flight.0.subscribe();
     tokio::spawn(
         async move {
-            run(posted, handler, answer).await;
-            drop((place, in_flight));
+            run(posted, &bodies, handler, answer).await;
+            drop(in_flight);
         }
         .instrument(span),
     );

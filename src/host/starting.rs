@@ -4,6 +4,7 @@
 //! come before that is done wait for it. If it fails, every invocation says why: the probe is still answered, since a process that
 //! ends would be restarted into the same failure three times and then take the whole host down.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,10 +24,21 @@ pub const HELD_WHEN_NOT_SET_UP: Duration = Duration::from_secs(30);
 const UNASKED: Duration = Duration::from_millis(20);
 
 /// A handler in the making, which is answered for once it is made.
-#[derive(Debug)]
 pub struct Starting<H> {
     made: watch::Receiver<Made<H>>,
     asked: Arc<Notify>,
+    elapsed: Option<Elapsed>,
+}
+
+/// The time since some fixed instant.
+type Elapsed = Box<dyn Fn() -> Duration + Send + Sync>;
+
+impl<H> fmt::Debug for Starting<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Starting")
+            .field("is_made", &self.made.borrow().is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 type Made<H> = Option<Result<Arc<H>, String>>;
@@ -49,7 +61,18 @@ impl<H: Handler> Starting<H> {
             }
             sender.send_replace(Some(result.map(Arc::new)));
         });
-        Self { made, asked }
+        Self {
+            made,
+            asked,
+            elapsed: None,
+        }
+    }
+
+    /// The clock of the handler to be, so that what waits for it knows since when.
+    #[must_use]
+    pub fn with_clock(mut self, elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.elapsed = Some(Box::new(elapsed));
+        self
     }
 
     async fn made(&self) -> Result<Arc<H>, String> {
@@ -64,6 +87,10 @@ impl<H: Handler> Starting<H> {
 impl<H: Handler> Handler for Starting<H> {
     fn probed(&self) {
         self.asked.notify_one();
+    }
+
+    fn elapsed(&self) -> Option<Duration> {
+        self.elapsed.as_ref().map(|elapsed| elapsed())
     }
 
     async fn handle(&self, invocation: Invocation) -> Reply {

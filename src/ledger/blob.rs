@@ -1,5 +1,6 @@
 //! The ledger that all instances of the app share: a handle on the one task of this process that writes it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,6 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use super::alone_file::AloneFile;
 use super::azure::AzureStore;
 use super::problem::Problem;
 use super::store::{Over, Reading, Store, Written};
@@ -24,11 +26,17 @@ pub struct BlobLedger {
 
 impl BlobLedger {
     /// Begins to keep the ledger at this address, under the managed identity with that client id or the system-assigned
-    /// one. Returns at once; the TLS roots, the token and a first look at the blob are got meanwhile, by a task on the
+    /// one. In the folder it remembers what it has granted while the ledger could not be asked. Returns at once; the TLS roots, the token and a first look at the blob are got meanwhile, by a task on the
     /// runtime that this is called in. The task ends with the ledger.
     #[must_use]
-    pub fn open(endpoint: &LedgerEndpoint, client_id: Option<Uuid>, clock: Arc<dyn Clock>) -> Self {
+    pub fn open(
+        endpoint: &LedgerEndpoint,
+        client_id: Option<Uuid>,
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let (ledger, messages) = Self::with_inbox(endpoint.url());
+        let file = AloneFile::in_folder(folder, endpoint.url());
         let endpoint = endpoint.clone();
         tokio::spawn(async move {
             let url = endpoint.url().to_owned();
@@ -40,7 +48,7 @@ impl BlobLedger {
                 Ok(Err(problem)) => Box::new(NoStore(problem)),
                 Err(error) => Box::new(NoStore(Problem::NoAnswer(error.to_string()))),
             };
-            Writer::new(url, store, clock, messages).run().await;
+            Writer::new(url, store, clock, messages, file).run().await;
         });
         ledger
     }

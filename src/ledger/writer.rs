@@ -12,7 +12,8 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use super::alone::Alone;
+use super::alone::{Alone, Asked};
+use super::alone_file::AloneFile;
 use super::book::{Book, Grant};
 use super::owed::{Debt, Owed};
 use super::problem::Problem;
@@ -80,6 +81,9 @@ pub(super) struct Writer {
     over: Option<Over>,
     owed: Owed,
     alone: Alone,
+    machine: Arc<dyn Clock>,
+    /// Whether the ledger was read or written once.
+    was_seen: bool,
     /// How long what is owed waits for the next round if nobody asks.
     owed_again: Duration,
     /// Whether the last round failed.
@@ -92,17 +96,26 @@ impl Writer {
         store: Box<dyn Store>,
         clock: Arc<dyn Clock>,
         inbox: mpsc::UnboundedReceiver<Message>,
+        file: AloneFile,
     ) -> Self {
+        let alone = Alone::open(file, &*clock);
+        let mut owed = Owed::default();
+        for (id, cut) in alone.earlier() {
+            // A process that died may not have told it. What stands there under its id already counts once.
+            owed.add(id.to_owned(), Debt::Record(cut), clock.elapsed());
+        }
         Self {
             url,
             name: azure_core::Uuid::new_v4().to_string(),
             store,
-            clock: ServiceClock::new(clock),
+            clock: ServiceClock::new(Arc::clone(&clock)),
+            machine: clock,
+            was_seen: false,
             inbox,
             book: Book::default(),
             over: None,
-            owed: Owed::default(),
-            alone: Alone::default(),
+            owed,
+            alone,
             owed_again: OWED_AGAIN,
             is_down: false,
         }
@@ -201,9 +214,10 @@ impl Writer {
     fn owe(&mut self, reservation: u64, cut: usize) {
         let id = format!("{}-{reservation}", self.name);
         let now = self.clock.elapsed();
-        if self.alone.settle(reservation, cut, now) {
-            // Under an id of its own: the reservation itself may have reached the ledger after all, and is taken back.
-            self.owed.add(format!("{id}-alone"), Debt::Record(cut), now);
+        // Under an id of its own: the reservation itself may have reached the ledger after all, and is taken back.
+        let alone = alone(&id);
+        if self.alone.settle(&alone, cut, &*self.machine) {
+            self.owed.add(alone, Debt::Record(cut), now);
         } else {
             self.owed.add(id, Debt::Settle(cut), now);
         }
@@ -234,13 +248,19 @@ impl Writer {
         }
         let now = self.clock.elapsed();
         // A write whose answer was lost may have reserved; that is not used.
+        let id = alone(&ask.id);
         self.owed.add(ask.id, Debt::Settle(0), now);
         let mut book = self.book.clone();
         if let Some(time) = self.clock.now() {
             book.forget(time);
         }
         let known = book.used();
-        let granted = self.alone.grant(ask.reservation, ask.wanted, known, now);
+        let asked = Asked {
+            id: &id,
+            wanted: ask.wanted,
+            known: self.was_seen.then_some(known),
+        };
+        let granted = self.alone.grant(&asked, &*self.machine);
         let admission = Admission {
             granted,
             used: known,
@@ -252,7 +272,7 @@ impl Writer {
             )),
         };
         if ask.reply.send(admission).is_err() {
-            self.alone.settle(ask.reservation, 0, now);
+            self.alone.settle(&id, 0, &*self.machine);
         }
     }
 
@@ -328,6 +348,7 @@ impl Writer {
             }
         };
         self.clock.learn(reading.date);
+        self.was_seen = true;
         self.book = book;
         self.over = Some(over);
         Ok(())
@@ -338,10 +359,16 @@ impl Writer {
         self.over = None;
         let written = self.store.write(book.write(), over).await?;
         self.clock.learn(written.date);
+        self.was_seen = true;
         self.book = book;
         self.over = Some(Over::Etag(written.etag));
         Ok(())
     }
+}
+
+/// The id of what was granted without the ledger for an alert of this id.
+fn alone(id: &str) -> String {
+    format!("{id}-alone")
 }
 
 fn ahead(date: Timestamp) -> Problem {

@@ -1,11 +1,16 @@
-//! Who may call over HTTP, and what somebody is told who may not.
+//! Who may call, and what somebody is told who may not.
+//!
+//! Over HTTP that is decided by the token, if one is asked for. What comes by the queue was let in by Service Bus, if it came by the
+//! queue: whoever holds the app's master key can hand the function a text that no broker has sent (`/admin/functions`), past any
+//! token. So where HTTP callers have to prove themselves, a message has to show that a broker sent it.
 
 use serde::Serialize;
 use serde_json::json;
 
+use crate::alert;
 use crate::callers::Refusal;
-use crate::domain::Caller;
-use crate::host::{HttpReply, HttpRequest, Reply};
+use crate::domain::{Caller, Parsed};
+use crate::host::{HttpReply, HttpRequest, QueueMessage, Reply};
 
 use super::Service;
 
@@ -13,7 +18,7 @@ use super::Service;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HttpAccess {
-    /// The handler, by an Entra token. There is no function key.
+    /// The handler, by an Entra token. The host asks for no function key, as far as is known.
     EntraToken,
     /// The Functions host by a function key, and then the handler by an Entra token.
     FunctionKeyAndEntraToken,
@@ -44,6 +49,29 @@ impl Service {
         };
         let authorization: Vec<&str> = request.headers("Authorization").collect();
         callers.admit(&authorization).await.map(Some)
+    }
+
+    /// The answer to a message that would cut somebody and that no broker has sent, where that has to be shown. It is held for as
+    /// long as a first delivery that could not be finished: if it was a broker's after all, whose body claims each of the broker's
+    /// words for itself, it comes again and ends in the dead letters.
+    pub(super) async fn unproved(&self, message: &QueueMessage) -> Option<Reply> {
+        if self.callers.is_none() || message.broker.shows_a_broker() {
+            return None;
+        }
+        match alert::parse(&message.body) {
+            Parsed::Alert(_) => {}
+            Parsed::NothingToDo(_) | Parsed::Malformed(_) => return None,
+        }
+        let problem = "No broker has sent this message: it has no delivery count, no time, no number and no lock that its \
+                       body cannot have written. Whoever holds the app's master key can start the function so.";
+        tracing::error!(
+            problem,
+            next = "find out who used the master key; if a message on the queue is meant, rename the properties of its body \
+                    that bear the names of Service Bus's own",
+            "invocation.unproved"
+        );
+        tokio::time::sleep(self.settings.redelivery_wait).await;
+        Some(Reply::abandoned(problem))
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::alert;
-use crate::domain::{Caller, Correlation, Deadline, Outcome, Parsed, Receipt};
-use crate::host::{HttpReply, HttpRequest, OutputBinding, Reply};
+use crate::domain::{Caller, Correlation, Outcome, Parsed, Receipt};
+use crate::host::{Arrival, HttpReply, HttpRequest, OutputBinding, Reply};
 use crate::receipt::{self, AlertReport, EventKey};
 
 use super::{Delivery, Service, say_what_stays_alive};
@@ -22,12 +22,15 @@ impl Service {
         invocation: String,
         request: HttpRequest,
         requested_by: Option<Caller>,
+        mut arrival: Arrival,
     ) -> Reply {
         let lacks_length = request.lacks_length();
         let Some(body) = request.body else {
             return without_body(lacks_length);
         };
         let parsed = alert::parse(&body);
+        drop(body);
+        arrival.is_taken_apart();
         let header = parsed.header();
         let correlation = Correlation {
             alert_id: header.alert_id.clone(),
@@ -35,7 +38,7 @@ impl Service {
             invocation_id: invocation,
             ..Correlation::default()
         };
-        let deadline = Deadline::after(&*self.clock, self.settings.http_deadline);
+        let deadline = self.deadline(&arrival, self.settings.http_deadline);
         let delivery = Delivery {
             // A request always cuts: whoever asks knows of sessions that live now.
             enqueued_at: None,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::alert;
 use crate::domain::{AlertHeader, Correlation, Deadline, Parsed};
-use crate::host::{BrokerWord, OutputBinding, QueueMessage, Reply};
+use crate::host::{Arrival, BrokerWord, OutputBinding, QueueMessage, Reply};
 use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
 
 use super::{Delivery, Service};
@@ -31,10 +31,12 @@ impl Service {
         &self,
         invocation: String,
         message: QueueMessage,
+        mut arrival: Arrival,
     ) -> Reply {
         let parsed = alert::parse(&message.body);
+        arrival.is_taken_apart();
         let correlation = correlation(invocation, &message.broker, parsed.header());
-        let deadline = Deadline::after(&*self.clock, self.settings.queue_deadline);
+        let deadline = self.deadline(&arrival, self.settings.queue_deadline);
         let delivery = Delivery {
             enqueued_at: message.broker.enqueued_at,
             correlation: correlation.clone(),

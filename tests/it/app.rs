@@ -22,7 +22,7 @@ pub(crate) struct App {
     /// The door before Graph, if it speaks TLS and HTTP/2.
     pub(crate) door: Option<SecureDoor>,
     names: Vec<String>,
-    _staged: tempfile::TempDir,
+    staged: tempfile::TempDir,
 }
 
 /// What is unusual about how an app is started.
@@ -36,6 +36,8 @@ pub(crate) struct Start<'a> {
     pub(crate) script: Option<&'a str>,
     /// Whether Graph speaks TLS and HTTP/2, as the real one does.
     pub(crate) secure: bool,
+    /// How long a function may take, if not as long as host.json says.
+    pub(crate) function_timeout: Option<Duration>,
     /// How far the clocks of Graph and of Service Bus are ahead of the handler's.
     pub(crate) clocks_ahead: jiff::SignedDuration,
 }
@@ -112,6 +114,7 @@ impl App {
         }
         let mut options = HostOptions::new(staged, clock.clone());
         options.environment = tenant.environment();
+        options.function_timeout = start.function_timeout;
         let mut set = |name: &str, value: &str| {
             options.environment.retain(|(known, _)| known != name);
             options.environment.push((name.into(), value.into()));
@@ -133,8 +136,13 @@ impl App {
             clock,
             door,
             names,
-            _staged: folder,
+            staged: folder,
         }
+    }
+
+    /// The folder of the package.
+    pub(crate) fn staged(&self) -> &std::path::Path {
+        self.staged.path()
     }
 
     /// The process id of the handler, and the port that it was told to listen on.
@@ -158,6 +166,16 @@ impl App {
             .header("content-type", "application/json")
             .body(body.into());
         answer(request).await
+    }
+
+    /// Starts the queue's function with a text, past the queue, as the holder of the app's master key can. Gives the status.
+    pub(crate) async fn start_by_hand(&self, input: &str) -> u16 {
+        let root = self.host.http_endpoint();
+        let request = client()
+            .post(format!("{root}/admin/functions/RevokeFromQueue"))
+            .header("x-functions-key", self.host.master_key())
+            .body(serde_json::json!({ "input": input }).to_string());
+        answer(request).await.status
     }
 
     /// Posts an alert without a function key, with these headers.

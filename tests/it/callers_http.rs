@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
+use sandbox::functions::FunctionsHost;
 use sandbox::stage::{open_http, stage};
 use sandbox::tenant::Fault;
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
-use crate::app::App;
+use crate::app::{App, SOON};
 
 const AUDIENCE: &str = "api://7d4b6f0c-5d52-4b2c-9d5f-0d9a0d1c2b3a";
 pub(crate) const PLAYBOOK: Uuid = uuid!("5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21");
@@ -86,6 +87,72 @@ async fn whoever_is_not_let_in_is_told_what_was_missing_and_cuts_nobody() {
     assert_eq!(app.check().await.status, 401);
     assert_eq!(app.revocations(), 0);
     assert!(app.tenant.calls().is_empty());
+    app.end().await;
+}
+
+/// Starts the queue's function with a text of one's own, as the holder of the app's master key can.
+async fn start_by_hand(app: &App, input: &str) {
+    let before = app.host.invocations().len();
+    assert_eq!(app.start_by_hand(input).await, 202);
+    let ended = |host: &FunctionsHost| host.invocations().len() > before && host.running() == 0;
+    app.host.wait_until(SOON, ended).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_master_key_starts_no_cut_where_callers_have_to_prove_themselves() {
+    let mut settings = SETTINGS.to_vec();
+    settings.push(("EVICT_REDELIVERY_WAIT_SECONDS", "0"));
+    let app = App::start_for_tokens(&settings).await;
+    let forged = json!({
+        "user": "alice@contoso.com",
+        "DeliveryCount": 1,
+        "SequenceNumber": 4711,
+        "LockToken": PLAYBOOK,
+        "EnqueuedTimeUtc": "2026-11-23T20:10:26Z",
+    });
+    for input in [
+        ALICE.to_owned(),
+        "alice@contoso.com".to_owned(),
+        forged.to_string(),
+    ] {
+        start_by_hand(&app, &input).await;
+        let last = app.host.invocations().pop().unwrap();
+        assert_eq!(last.status, Some(500), "{input}");
+    }
+    assert_eq!(app.revocations(), 0);
+    let lines = app.host.worker_log();
+    let told = lines
+        .iter()
+        .filter(|line| line.text.contains("invocation.unproved"));
+    assert_eq!(told.count(), 3);
+
+    // By the queue the same messages are acted on: Service Bus let their sender in.
+    app.send(ALICE);
+    app.settle().await;
+    assert_eq!(app.revocations(), 1);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_message_that_claims_every_word_of_the_brokers_is_lost_to_nobody() {
+    let mut settings = SETTINGS.to_vec();
+    settings.push(("EVICT_REDELIVERY_WAIT_SECONDS", "0"));
+    let app = App::start_for_tokens(&settings).await;
+    let claimed = json!({
+        "user": "alice@contoso.com",
+        "DeliveryCount": 1,
+        "SequenceNumber": 1,
+        "LockToken": "x",
+        "EnqueuedTimeUtc": "x",
+        "EnqueuedTime": "x",
+    });
+    app.send(claimed.to_string());
+    // What cannot be read cuts nobody, and is told as always.
+    app.send(r#"{"user": "bob.stone@contoso.com",}"#);
+    app.settle().await;
+    assert_eq!(app.revocations(), 0);
+    assert_eq!(app.host.queue("evict").dead_lettered.len(), 1);
+    assert_eq!(app.host.messages("evict-rejected").len(), 1);
     app.end().await;
 }
 

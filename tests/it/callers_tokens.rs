@@ -182,7 +182,7 @@ async fn a_signature_that_is_not_the_tenants_is_refused() {
         );
     }
     // The tenant's public key, taken for a shared secret.
-    let secret = jsonwebtoken::EncodingKey::from_secret(&issuer.public_key());
+    let secret = jsonwebtoken::EncodingKey::from_secret(&issuer.public_key()).unwrap();
     let mut shared = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
     shared.kid = Some(kid.clone());
     let token = jsonwebtoken::encode(&shared, &scene.claims(), &secret).unwrap();
@@ -279,4 +279,86 @@ async fn two_tokens_and_very_long_ones_are_refused_before_anything_is_asked() {
     );
     assert_eq!(scene.callers.admit(&[]).await, Err(Refusal::NoToken));
     assert!(scene.tenant.login_calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_id_token_lets_nobody_in() {
+    let scene = Scene::set(&[PLAYBOOK]).await;
+    let issuer = scene.issuer();
+    // As the sign-in service gives them to the application itself: without the one who got it, and without scopes.
+    for mut claims in [
+        scene.claims(),
+        issuer.first_version_claims(BARE_AUDIENCE, PLAYBOOK, APPLICATION),
+    ] {
+        for name in ["appid", "azp", "azpacr", "scp", "idtyp"] {
+            claims.as_object_mut().unwrap().remove(name);
+        }
+        assert_eq!(
+            scene.sentence(&issuer.sign(&claims)).await,
+            "401 The token is no access token: it does not say which application got it (appid, azp)."
+        );
+    }
+    let mut two = scene.claims();
+    two["appid"] = json!(STRANGER);
+    assert!(scene.admit(&issuer.sign(&two)).await.is_err());
+}
+
+#[tokio::test]
+async fn only_a_token_that_an_application_got_for_itself_acts_for_the_application() {
+    let scene = Scene::set(&[APPLICATION]).await;
+    let issuer = scene.issuer();
+    let own = issuer.claims(BARE_AUDIENCE, PLAYBOOK, APPLICATION);
+    assert_eq!(scene.admit(&issuer.sign(&own)).await, Ok(()));
+    // Without the optional claim the subject tells.
+    let mut silent = own.clone();
+    silent.as_object_mut().unwrap().remove("idtyp");
+    assert_eq!(scene.admit(&issuer.sign(&silent)).await, Ok(()));
+    let with = |claims: &Value, name: &str, value: Value| {
+        let mut claims = claims.clone();
+        claims[name] = value;
+        issuer.sign(&claims)
+    };
+    for (wrong, status) in [
+        (with(&own, "idtyp", json!("user")), 401),
+        (with(&own, "idtyp", json!("device")), 401),
+        (with(&own, "idtyp", Value::Null), 401),
+        (with(&own, "scp", json!("user_impersonation")), 401),
+        (with(&own, "scp", Value::Null), 401),
+        (with(&own, "scp", json!(" ")), 401),
+        (with(&silent, "sub", json!("pairwise")), 401),
+        (with(&silent, "sub", json!(STRANGER)), 401),
+        // A user's token at this application: sound, and not on the list.
+        (with(&silent, "scp", json!("user_impersonation")), 403),
+    ] {
+        assert_eq!(
+            scene.admit(&wrong).await.unwrap_err().status(),
+            status,
+            "{wrong}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_registered_claim_is_one_value_of_its_type() {
+    let scene = Scene::set(&[PLAYBOOK]).await;
+    let issuer = format!(
+        "https://login.microsoftonline.com/{}/v2.0",
+        scene.tenant.tenant_id()
+    );
+    for (name, value) in [
+        ("aud", json!([BARE_AUDIENCE])),
+        ("aud", json!([BARE_AUDIENCE, "https://graph.microsoft.com"])),
+        ("iss", json!([issuer])),
+        ("exp", json!("4102444800")),
+        ("nbf", json!(1.5)),
+        // Within the leeway of both, and yet never valid.
+        ("exp", json!(now() - 30)),
+    ] {
+        let mut claims = scene.but(name, value);
+        if name == "exp" && claims["exp"].is_i64() {
+            claims["nbf"] = json!(now() + 30);
+        }
+        let refusal = scene.admit(&scene.issuer().sign(&claims)).await;
+        assert_eq!(refusal.unwrap_err().status(), 401, "{name}: {claims}");
+    }
 }

@@ -53,6 +53,8 @@ fn word() -> BrokerWord {
         correlation_id: Some("incident-4711".to_owned()),
         delivery_count: Some(1),
         enqueued_at: Some("2026-11-23T20:10:26Z".parse().unwrap()),
+        sequence_number: Some(1471),
+        is_locked: true,
     }
 }
 

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use evict::host::{self, Handler, HttpReply, Invocation, Reply, Trigger};
 use serde_json::json;
@@ -13,11 +12,16 @@ use tokio::sync::Notify;
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
 
+use crate::app::SOON;
+
 const ID: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
 /// The lines that this thread's events leave, in the format of `tracing_subscriber`.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+struct Log {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    written: Arc<Notify>,
+}
 
 impl Log {
     fn start() -> (Self, DefaultGuard) {
@@ -36,17 +40,18 @@ impl Log {
     }
 
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
     }
 
     async fn line_with(&self, words: &str) -> String {
-        tokio::time::timeout(Duration::from_secs(10), async {
+        tokio::time::timeout(SOON, async {
             loop {
                 let text = self.text();
                 if let Some(line) = text.lines().find(|line| line.contains(words)) {
                     return line.to_owned();
                 }
-                tokio::task::yield_now().await;
+                // A line of before is a permit that is left: then it is looked once more.
+                self.written.notified().await;
             }
         })
         .await
@@ -56,7 +61,8 @@ impl Log {
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.bytes.lock().unwrap().extend_from_slice(bytes);
+        self.written.notify_one();
         Ok(bytes.len())
     }
 
@@ -95,7 +101,9 @@ async fn start(handler: &Arc<Obedient>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let handler = Arc::clone(handler);
-    tokio::spawn(host::serve(listener, handler, std::future::pending()));
+    tokio::spawn(host::serve(listener, handler, |_| {
+        std::future::pending::<()>()
+    }));
     address
 }
 

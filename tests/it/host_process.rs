@@ -134,29 +134,112 @@ fn closed_streams_do_not_end_it() {
 }
 
 #[cfg(unix)]
-fn ends_with_0_on(signal: &str) {
-    let (mut child, _, mut lines) = listening();
-    let sent = Command::new("sh")
-        .args(["-c", &format!("kill -{signal} {}", child.0.id())])
-        .status()
-        .unwrap();
+fn send(signal: &str, process: u32) {
+    let kill = format!("kill -{signal} {process}");
+    let sent = Command::new("sh").args(["-c", &kill]).status().unwrap();
     assert!(sent.success());
-    assert_eq!(child.0.wait().unwrap().code(), Some(0));
-    let mut rest = String::new();
-    lines.read_to_string(&mut rest).unwrap();
-    assert!(rest.contains(r#""message":"handler.stopping""#), "{rest}");
 }
 
 #[cfg(unix)]
 #[test]
-fn sigterm_ends_it_cleanly() {
-    ends_with_0_on("TERM");
+fn without_a_host_a_signal_ends_it_at_once_with_the_code_that_a_shell_gives() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let (mut child, _, mut lines) = listening();
+        send(signal, child.0.id());
+        assert_eq!(child.0.wait().unwrap().code(), Some(code));
+        let mut rest = String::new();
+        lines.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains(r#""message":"handler.signalled""#), "{rest}");
+        assert!(!rest.contains("handler.staying"), "{rest}");
+    }
 }
 
+/// The shell stands for the host: the handler is its child, and is left behind when the shell ends.
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_it_cleanly() {
-    ends_with_0_on("INT");
+fn under_a_host_a_signal_leaves_it_serving_until_the_host_is_gone() {
+    let port = free_port();
+    let command = handler(port);
+    let program = command.get_program().to_owned();
+    let environment: Vec<_> = command
+        .get_envs()
+        .map(|(name, value)| (name.to_owned(), value.unwrap().to_owned()))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("host.json"), "{}").unwrap();
+    std::fs::create_dir(folder.path().join("Check")).unwrap();
+    std::fs::write(
+        folder.path().join("Check/function.json"),
+        r#"{"bindings": [{"type": "httpTrigger", "authLevel": "function"}]}"#,
+    )
+    .unwrap();
+    let mut host = Command::new("/bin/sh");
+    let mut host = Running(
+        host.args(["-c", "\"$0\" & echo $!; read -r end"])
+            .arg(program)
+            .env_clear()
+            .envs(environment)
+            .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", "a")
+            .env("FUNCTIONS_APP_ROOT_PATH", folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let mut lines = BufReader::new(host.0.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        line
+    };
+    let worker: u32 = next().trim().parse().unwrap();
+    let line = next();
+    assert!(line.contains(r#""http_access":"function_key""#), "{line}");
+    for signal in ["TERM", "INT", "TERM"] {
+        send(signal, worker);
+    }
+    while !next().contains("handler.staying") {}
+    assert!(probe(port).starts_with("HTTP/1.1 200 OK\r\n"));
+
+    drop(host.0.stdin.take());
+    host.0.wait().unwrap();
+    while !next().contains("handler.left") {}
+    // Nobody holds the stream any more: the process is gone.
+    while !next().is_empty() {}
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn a_host_whose_functions_are_not_found_is_no_place_to_start_in_unless_tokens_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |pairs: &[(&str, &str)]| {
+        let mut command = handler(free_port());
+        command
+            .current_dir(folder.path())
+            .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", "a")
+            .env("FUNCTIONS_APP_ROOT_PATH", folder.path())
+            .envs(pairs.iter().copied());
+        command
+    };
+    let output = start(&[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    let problem = errors(&output)[0]["problem"].as_str().unwrap().to_owned();
+    assert!(
+        problem.starts_with("Perhaps everybody could call: "),
+        "{problem}"
+    );
+    let tokens = [
+        ("EVICT_HTTP_AUDIENCE", "api://evict.contoso.com"),
+        ("EVICT_ALLOWED_CALLERS", TENANT),
+        ("EVICT_LOGIN_ENDPOINT", "http://127.0.0.1:9"),
+    ];
+    let mut child = Running(start(&tokens).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.contains(r#""http_access":"entra_token""#), "{line}");
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use evict::host::{
@@ -22,10 +23,39 @@ struct Obedient {
     done: mpsc::UnboundedSender<String>,
     go_on: Notify,
     go_on_at_last: Notify,
+    begun: tokio::time::Instant,
+    /// How many have begun to arrive.
+    arrivals: AtomicUsize,
+    /// When the large ones began to arrive.
+    arrived: std::sync::Mutex<Vec<Duration>>,
 }
 
+impl Obedient {
+    fn new(done: mpsc::UnboundedSender<String>) -> Self {
+        Self {
+            done,
+            go_on: Notify::new(),
+            go_on_at_last: Notify::new(),
+            begun: tokio::time::Instant::now(),
+            arrivals: AtomicUsize::new(0),
+            arrived: std::sync::Mutex::default(),
+        }
+    }
+}
+
+/// The id of an invocation whose body is given up as soon as it is there.
+const TAKES_APART: &str = "takes-apart";
+
 impl Handler for Obedient {
-    async fn handle(&self, invocation: Invocation) -> Reply {
+    fn elapsed(&self) -> Option<Duration> {
+        self.arrivals.fetch_add(1, Ordering::Relaxed);
+        Some(self.begun.elapsed())
+    }
+
+    async fn handle(&self, mut invocation: Invocation) -> Reply {
+        if invocation.id == TAKES_APART {
+            invocation.arrival.is_taken_apart();
+        }
         let Trigger::Queue(message) = invocation.trigger else {
             return Reply::completed().with_http(HttpReply::json(202, r#"{"a":1}"#.to_owned()));
         };
@@ -33,6 +63,13 @@ impl Handler for Obedient {
         let reply = match body.as_str() {
             "abandon" => Reply::abandoned("not now"),
             "panic" => panic!("at alice@contoso.com"),
+            body if body.len() > 1024 * 1024 => {
+                let at = invocation.arrival.at().unwrap();
+                self.arrived.lock().unwrap().push(at);
+                let _ = self.done.send("large".to_owned());
+                self.go_on.notified().await;
+                return Reply::completed();
+            }
             "wait" => {
                 let _ = self.done.send("waiting".to_owned());
                 self.go_on.notified().await;
@@ -60,8 +97,8 @@ struct Server {
     client: Client,
     handler: Arc<Obedient>,
     done: Mutex<mpsc::UnboundedReceiver<String>>,
-    stop: oneshot::Sender<()>,
-    served: JoinHandle<Result<(), ServeError>>,
+    stop: oneshot::Sender<bool>,
+    served: JoinHandle<Result<&'static str, ServeError>>,
 }
 
 impl Server {
@@ -69,15 +106,17 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, done) = mpsc::unbounded_channel();
-        let handler = Arc::new(Obedient {
-            done: sender,
-            go_on: Notify::new(),
-            go_on_at_last: Notify::new(),
-        });
+        let handler = Arc::new(Obedient::new(sender));
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(host::serve(listener, Arc::clone(&handler), async {
-            stopped.await.unwrap();
-        }));
+        let served = tokio::spawn(host::serve(
+            listener,
+            Arc::clone(&handler),
+            async |in_flight| {
+                let is_gone = stopped.await.unwrap();
+                host::stay(in_flight, || is_gone).await;
+                "left"
+            },
+        ));
         Self {
             address,
             client: ClientBuilder::new().no_proxy().build().unwrap(),
@@ -278,6 +317,75 @@ async fn a_body_at_the_limit_is_read_and_one_above_it_is_refused() {
     assert!(error.contains("larger than 67108864 bytes"), "{error}");
 }
 
+/// Posts a body of nine mebibytes under this id, in chunks as the host does.
+fn post_large(server: &Server, id: &'static str) -> JoinHandle<StatusCode> {
+    let body = envelope(&"x".repeat(9 * 1024 * 1024)).to_string();
+    let request = server
+        .client
+        .post(server.url("/RevokeFromQueue"))
+        .header("X-Azure-Functions-InvocationId", id)
+        .body(reqwest::Body::wrap(Untold(Some(body.into()))));
+    tokio::spawn(async move { request.send().await.unwrap().status() })
+}
+
+#[tokio::test]
+async fn a_large_body_that_was_taken_apart_holds_up_no_other() {
+    let server = Server::start().await;
+    let posts: Vec<_> = (0..4).map(|_| post_large(&server, TAKES_APART)).collect();
+    // All of them are in work at the same time.
+    for _ in 0..4 {
+        assert_eq!(server.next_done().await, "large");
+    }
+    while posts.iter().any(|post| !post.is_finished()) {
+        server.handler.go_on.notify_waiters();
+        tokio::task::yield_now().await;
+    }
+    for post in posts {
+        assert_eq!(post.await.unwrap(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn what_a_body_waited_for_room_is_known() {
+    let server = Server::start().await;
+    let first = post_large(&server, "keeps-its-place");
+    assert_eq!(server.next_done().await, "large");
+    let second = post_large(&server, "waits-for-it");
+    while server.handler.arrivals.load(Ordering::Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
+    // It has no room to be taken apart in before the first one is done.
+    assert_eq!(server.queue("small").await.status(), StatusCode::OK);
+    assert_eq!(server.next_done().await, "small");
+    tokio::time::pause();
+    // Less than a body may take to arrive.
+    let waited = Duration::from_secs(20);
+    tokio::time::advance(waited).await;
+    tokio::time::resume();
+    server.handler.go_on.notify_waiters();
+    assert_eq!(first.await.unwrap(), StatusCode::OK);
+    assert_eq!(server.next_done().await, "large");
+    let arrived = server.handler.arrived.lock().unwrap().clone();
+    assert!(server.handler.begun.elapsed() >= arrived[1] + waited);
+    server.handler.go_on.notify_waiters();
+    assert_eq!(second.await.unwrap(), StatusCode::OK);
+}
+
+/// A body that tells no length.
+struct Untold(Option<axum::body::Bytes>);
+
+impl axum::body::HttpBody for Untold {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        std::task::Poll::Ready(self.0.take().map(|bytes| Ok(http_body::Frame::data(bytes))))
+    }
+}
+
 #[tokio::test]
 async fn a_connection_is_kept_for_the_next_invocation() {
     let server = Server::start().await;
@@ -332,7 +440,7 @@ async fn what_was_begun_is_finished_when_the_connection_drops() {
 }
 
 #[tokio::test]
-async fn told_to_stop_it_lets_what_is_in_flight_end() {
+async fn after_a_signal_what_comes_is_served_for_half_a_minute() {
     let server = Server::start().await;
     let Server {
         address,
@@ -343,34 +451,31 @@ async fn told_to_stop_it_lets_what_is_in_flight_end() {
         mut served,
     } = server;
     let mut done = done.into_inner();
-    let url = format!("http://{address}/RevokeFromQueue");
-    let request = client
-        .post(url)
-        .header("X-Azure-Functions-InvocationId", ID)
-        .body(envelope("wait").to_string())
-        .send();
-    let in_flight = tokio::spawn(request);
-    // And one whose connection is gone, which nobody but the server knows of.
-    let mut dropped = TcpStream::connect(address).await.unwrap();
-    dropped
-        .write_all(posted("wait longer").as_bytes())
-        .await
-        .unwrap();
+    let post = async |message: &str| {
+        let request = client
+            .post(format!("http://{address}/RevokeFromQueue"))
+            .header("X-Azure-Functions-InvocationId", ID)
+            .body(envelope(message).to_string());
+        request.send().await.unwrap().status()
+    };
+    let mut before = TcpStream::connect(address).await.unwrap();
+    before.write_all(posted("wait").as_bytes()).await.unwrap();
     assert_eq!(done.recv().await.unwrap(), "waiting");
-    assert_eq!(done.recv().await.unwrap(), "waiting");
-    drop(dropped);
+    stop.send(false).unwrap();
+    tokio::task::yield_now().await;
 
-    stop.send(()).unwrap();
+    assert_eq!(post("after").await, StatusCode::OK);
+    assert_eq!(done.recv().await.unwrap(), "after");
     handler.go_on.notify_waiters();
-    assert_eq!(in_flight.await.unwrap().unwrap().status(), StatusCode::OK);
+    assert!(answer(&mut before).await.0.starts_with("HTTP/1.1 200"));
     assert_eq!(done.recv().await.unwrap(), "wait");
     tokio::time::pause();
-    let early = tokio::time::timeout(host::GRACE / 2, &mut served).await;
-    assert!(early.is_err(), "it did not wait for the other one");
-
-    handler.go_on_at_last.notify_waiters();
-    served.await.unwrap().unwrap();
-    assert_eq!(done.recv().await.unwrap(), "wait longer");
+    let early = tokio::time::timeout(host::STAY / 2, &mut served).await;
+    assert!(early.is_err(), "it left although the host may still post");
+    tokio::time::resume();
+    assert_eq!(post("late").await, StatusCode::OK);
+    tokio::time::pause();
+    assert_eq!(served.await.unwrap().unwrap(), "left");
     assert!(
         TcpStream::connect(address).await.is_err(),
         "it no longer listens"
@@ -378,23 +483,44 @@ async fn told_to_stop_it_lets_what_is_in_flight_end() {
 }
 
 #[tokio::test]
-async fn what_does_not_end_within_the_grace_is_left() {
+async fn without_a_host_it_leaves_when_what_was_posted_has_ended() {
     let server = Server::start().await;
-    let mut connection = TcpStream::connect(server.address).await.unwrap();
-    connection
-        .write_all(posted("wait").as_bytes())
-        .await
-        .unwrap();
+    let mut dropped = TcpStream::connect(server.address).await.unwrap();
+    dropped.write_all(posted("wait").as_bytes()).await.unwrap();
     assert_eq!(server.next_done().await, "waiting");
+    drop(dropped);
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
-    server.stop.send(()).unwrap();
-    server.served.await.unwrap().unwrap();
-    let took = begun.elapsed();
-    assert!(
-        took >= host::GRACE && took < host::GRACE + Duration::from_secs(1),
-        "{took:?}"
-    );
+    server.stop.send(true).unwrap();
+    let mut left = server.served;
+    let early = tokio::time::timeout(host::STAY / 2, &mut left).await;
+    assert!(early.is_err(), "it did not wait for what is in flight");
+    server.handler.go_on.notify_waiters();
+    assert_eq!(left.await.unwrap().unwrap(), "left");
+    assert!(begun.elapsed() < host::STAY, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn what_has_not_ended_half_a_minute_after_a_signal_is_left() {
+    for host_is_gone in [false, true] {
+        let server = Server::start().await;
+        let mut connection = TcpStream::connect(server.address).await.unwrap();
+        connection
+            .write_all(posted("wait").as_bytes())
+            .await
+            .unwrap();
+        assert_eq!(server.next_done().await, "waiting");
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        server.stop.send(host_is_gone).unwrap();
+        server.served.await.unwrap().unwrap();
+        let took = begun.elapsed();
+        assert!(
+            took >= host::STAY && took < host::STAY + Duration::from_secs(1),
+            "{took:?}"
+        );
+        tokio::time::resume();
+    }
 }
 
 #[tokio::test]
@@ -403,11 +529,9 @@ async fn the_probe_is_answered_while_the_handler_is_still_being_made() {
     let address = listener.local_addr().unwrap();
     let (make, told) = oneshot::channel::<Obedient>();
     let handler = host::Starting::begin(async { told.await.map_err(|error| error.to_string()) });
-    tokio::spawn(host::serve(
-        listener,
-        Arc::new(handler),
-        std::future::pending(),
-    ));
+    tokio::spawn(host::serve(listener, Arc::new(handler), |_| {
+        std::future::pending::<()>()
+    }));
     let client = ClientBuilder::new().no_proxy().build().unwrap();
     let invocation = client
         .post(format!("http://{address}/RevokeFromQueue"))
@@ -423,11 +547,6 @@ async fn the_probe_is_answered_while_the_handler_is_still_being_made() {
     assert_eq!(probe.status(), StatusCode::OK);
     assert!(!invocation.is_finished());
     let (done, _kept) = mpsc::unbounded_channel();
-    let obedient = Obedient {
-        done,
-        go_on: Notify::new(),
-        go_on_at_last: Notify::new(),
-    };
-    assert!(make.send(obedient).is_ok());
+    assert!(make.send(Obedient::new(done)).is_ok());
     assert_eq!(invocation.await.unwrap().unwrap().status(), StatusCode::OK);
 }

@@ -9,6 +9,7 @@ use sandbox::tenant::Fault;
 use serde_json::{Value, json};
 
 use crate::app::{App, SOON, outcomes};
+use crate::faults::table::Watch;
 
 const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
 
@@ -185,6 +186,33 @@ async fn the_reply_does_not_wait_for_what_was_cut_to_be_written() {
 }
 
 #[tokio::test]
+async fn a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_again() {
+    let app = App::start(&[
+        (
+            "EVICT_LEDGER_URL",
+            "http://127.0.0.1:9/evict-ledger/hour.json",
+        ),
+        ("EVICT_MAX_USERS_PER_ALERT", "2"),
+        ("EVICT_MAX_DELIVERIES", "1"),
+    ])
+    .await;
+    let watch = Watch::start(&app);
+    for user in &FIVE[..3] {
+        app.send(users(&[user]));
+        app.settle().await;
+        assert!(app.host.kill_worker().await);
+        // Far enough apart for the host not to give up.
+        app.clock.advance(Duration::from_mins(31));
+    }
+    assert_eq!(app.revocations(), 2);
+    watch.holds_for_queue(
+        "a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_again",
+        &app,
+    );
+    app.end().await;
+}
+
+#[tokio::test]
 async fn without_the_ledger_nothing_is_cut_past_the_cap_of_one_alert_and_the_rest_is_deferred() {
     // A port on which nobody listens.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -325,7 +353,7 @@ async fn a_ledger_that_never_answers_keeps_no_caller_past_the_deadline() {
         ("EVICT_HTTP_DEADLINE_SECONDS", "5"),
     ])
     .await;
-    let asked = tokio::time::timeout(Duration::from_secs(20), app.post(users(&[ALICE])));
+    let asked = tokio::time::timeout(SOON, app.post(users(&[ALICE])));
     let answer = asked.await.unwrap();
     // By then either the time is over, or this process cuts on its own.
     let outcome = outcomes(answer.body["receipts"].as_array().unwrap());

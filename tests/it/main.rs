@@ -19,7 +19,7 @@ mod alert_signs;
 #[cfg(feature = "operator")]
 mod answers;
 mod app;
-mod callers_http;
+pub(crate) mod callers_http;
 mod callers_tokens;
 mod check;
 #[cfg(feature = "operator")]

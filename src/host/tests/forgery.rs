@@ -5,12 +5,14 @@ use serde_json::{Map, Value, json};
 
 use super::{BrokerWord, envelope, newtonsoft, queue, truth, word};
 
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 7] = [
     "MessageId",
     "CorrelationId",
     "DeliveryCount",
     "EnqueuedTimeUtc",
     "EnqueuedTime",
+    "SequenceNumber",
+    "LockToken",
 ];
 
 /// What the host makes of the metadata when the body is this object: `Utility.ApplyBindingData` and the writing of it.
@@ -40,6 +42,8 @@ fn without(name: &str) -> BrokerWord {
         "MessageId" => word.message_id = None,
         "CorrelationId" => word.correlation_id = None,
         "DeliveryCount" => word.delivery_count = None,
+        "SequenceNumber" => word.sequence_number = None,
+        "LockToken" => word.is_locked = false,
         // The other one tells the same instant.
         "EnqueuedTimeUtc" | "EnqueuedTime" => {}
         other => unreachable!("{other} is not read"),
@@ -197,6 +201,49 @@ fn a_time_of_the_year_1_means_that_there_is_none() {
 }
 
 #[test]
+fn a_message_that_no_broker_has_sent_shows_none_and_its_body_cannot_help_it() {
+    // What the extension says of a text that somebody handed to `/admin/functions`.
+    let by_hand = json!({
+        "DeliveryCount": "0",
+        "SequenceNumber": "-1",
+        "LockToken": newtonsoft("00000000-0000-0000-0000-000000000000"),
+        "EnqueuedTimeUtc": "0001-01-01T00:00:00",
+        "EnqueuedTime": "0001-01-01T00:00:00+00:00",
+    });
+    let by_hand = by_hand.as_object().unwrap();
+    let shown = |body: &str, metadata: &Map<String, Value>| {
+        queue(&envelope(body, metadata)).broker.shows_a_broker()
+    };
+    assert!(!shown("alice@contoso.com", by_hand));
+    assert!(!shown("alice@contoso.com", &Map::new()));
+    for name in NAMES {
+        let mut metadata = by_hand.clone();
+        // As the host writes what the body has put there.
+        for value in [
+            "\"1\"",
+            "\"5d6a1f6e-8b0c-4a3e-9e2f-0c1a7d1e2b3c\"",
+            "2026-11-23T20:10:26",
+        ] {
+            metadata.insert(name.to_owned(), value.into());
+            let body = json!({"user": "alice@contoso.com", name: "x"}).to_string();
+            assert!(!shown(&body, &metadata), "{name}: {value}");
+        }
+    }
+    // One true word is enough.
+    for name in [
+        "DeliveryCount",
+        "SequenceNumber",
+        "LockToken",
+        "EnqueuedTimeUtc",
+        "EnqueuedTime",
+    ] {
+        let mut metadata = by_hand.clone();
+        metadata.insert(name.to_owned(), truth()[name].clone());
+        assert!(shown("alice@contoso.com", &metadata), "{name}");
+    }
+}
+
+#[test]
 fn both_the_hosts_and_the_documentations_forms_are_read() {
     let enqueued = |text: &str| {
         let mut metadata = truth();
@@ -234,6 +281,8 @@ fn values_that_say_nothing_are_none() {
         "EnqueuedTime": [],
         "MessageId": "\"\"",
         "CorrelationId": "null",
+        "SequenceNumber": "0",
+        "LockToken": "null",
     });
     let metadata = metadata.as_object().unwrap().clone();
     assert_eq!(
@@ -319,5 +368,6 @@ proptest! {
         prop_assert!(told.correlation_id.is_none() || told.correlation_id == word.correlation_id);
         prop_assert!(told.delivery_count.is_none() || told.delivery_count == word.delivery_count);
         prop_assert!(told.enqueued_at.is_none() || told.enqueued_at == word.enqueued_at);
+        prop_assert!(told.sequence_number.is_none() || told.sequence_number == word.sequence_number);
     }
 }

@@ -58,6 +58,8 @@ fn truth() -> Map<String, Value> {
         "EnqueuedTime": "2026-11-23T20:10:26+00:00",
         "MessageId": newtonsoft("the-brokers"),
         "CorrelationId": newtonsoft("incident-4711"),
+        "SequenceNumber": "1471",
+        "LockToken": newtonsoft("5d6a1f6e-8b0c-4a3e-9e2f-0c1a7d1e2b3c"),
         "sys": { "MethodName": "RevokeFromQueue" },
     });
     metadata.as_object().unwrap().clone()
@@ -70,6 +72,8 @@ fn word() -> BrokerWord {
         correlation_id: Some("incident-4711".to_owned()),
         delivery_count: Some(3),
         enqueued_at: Some("2026-11-23T20:10:26Z".parse().unwrap()),
+        sequence_number: Some(1471),
+        is_locked: true,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A blob with marks in memory, whose every call can be held and lost, and processes that keep a ledger in it.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::super::alone_file::AloneFile;
 use super::super::blob::BlobLedger;
 use super::super::book::Book;
 use super::super::problem::Problem;
@@ -224,10 +226,21 @@ impl Store for Way {
 pub(super) struct Process {
     pub(super) ledger: Arc<BlobLedger>,
     writer: JoinHandle<()>,
+    /// What the machine remembers.
+    machine: Option<tempfile::TempDir>,
 }
 
 impl Process {
+    /// On a machine of its own.
     pub(super) fn start(account: &Account, who: usize) -> Self {
+        let machine = tempfile::tempdir().unwrap();
+        let mut process = Self::start_on(machine.path(), account, who);
+        process.machine = Some(machine);
+        process
+    }
+
+    /// On a machine that may have had another process before.
+    pub(super) fn start_on(machine: &Path, account: &Account, who: usize) -> Self {
         let begun = tokio::time::Instant::now();
         let (ledger, messages) = BlobLedger::with_inbox("https://account/ledger");
         let way = Way {
@@ -241,10 +254,12 @@ impl Process {
             Box::new(way),
             clock,
             messages,
+            AloneFile::in_folder(machine, "https://account/ledger"),
         );
         Self {
             ledger: Arc::new(ledger),
             writer: tokio::spawn(writer.run()),
+            machine: None,
         }
     }
 

@@ -201,3 +201,30 @@ async fn a_process_that_began_without_the_ledger_has_time_for_those_who_are_firs
     let (admission, ()) = futures_util::future::join(process.admit(wanted(5)), later).await;
     assert_eq!((admission.granted, admission.undecided), (5, None));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_never_saw_the_ledger_cuts_no_more_for_being_started_again() {
+    let machine = tempfile::tempdir().unwrap();
+    let account = Account::default();
+    account.fail(Some(down()));
+    let mut granted = 0;
+    for who in 0..4 {
+        let process = Process::start_on(machine.path(), &account, who);
+        quiet().await;
+        let admission = process.admit(wanted(20)).await;
+        assert!(admission.undecided.is_some());
+        granted += admission.granted;
+        // It is gone before it could tell what it has cut.
+        process.kill();
+    }
+    assert_eq!(granted, 25);
+
+    // The next one that reaches the ledger tells it, once.
+    account.fail(None);
+    for who in 4..6 {
+        let process = Process::start_on(machine.path(), &account, who);
+        quiet().await;
+        assert_eq!(account.used(), 25);
+        process.kill();
+    }
+}

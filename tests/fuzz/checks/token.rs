@@ -150,27 +150,37 @@ fn is_sound(claims: &Value) -> bool {
         text.parse::<Uuid>()
             .is_ok_and(|uuid| uuid.to_string() == id)
     };
-    let is_for_us = |audience: &Value| audience == AUDIENCE || audience == AUDIENCE_ID;
-    let audience = match &claims["aud"] {
-        Value::Array(several) => several.iter().any(is_for_us),
-        one => is_for_us(one),
-    };
+    let audience = claims["aud"] == AUDIENCE || claims["aud"] == AUDIENCE_ID;
     let issuers = [
         json!(format!("https://login.microsoftonline.com/{tenant}/v2.0")),
         json!(format!("https://sts.windows.net/{tenant}/")),
     ];
-    let issuer = match &claims["iss"] {
-        Value::Array(several) => several.iter().any(|issuer| issuers.contains(issuer)),
-        one => issuers.contains(one),
-    };
+    let issuer = issuers.contains(&claims["iss"]);
     let now = f64::from(u32::try_from(DOOR.tenant.clock().now().as_second()).unwrap());
+    let lasts = claims["exp"].as_i64() > claims["nbf"].as_i64();
     let expiry = claims["exp"].as_f64().is_some_and(|at| at > now - 90.0);
     let begin = claims["nbf"].as_f64().is_some_and(|at| at < now + 90.0);
     let holder = is_id(&claims["oid"], &ALLOWED.to_string());
     let allowed = ALLOWED.to_string();
-    let application = claims["scp"].is_null()
+    let there = |name: &str| claims.get(name).is_some();
+    let held_by = claims["oid"]
+        .as_str()
+        .and_then(|oid| oid.parse::<Uuid>().ok());
+    let held_by = held_by.map(|oid| oid.to_string()).unwrap_or_default();
+    let itself = !there("scp")
+        && match &claims["idtyp"] {
+            Value::Null => !there("idtyp") && is_id(&claims["sub"], &held_by),
+            kind => kind == "app",
+        };
+    let scopes = claims["scp"]
+        .as_str()
+        .is_some_and(|scopes| !scopes.trim().is_empty());
+    let user = scopes && (!there("idtyp") || claims["idtyp"] == "user");
+    let application = itself
         && (is_id(&claims["appid"], &allowed)
             || claims["appid"].is_null() && is_id(&claims["azp"], &allowed));
+    // An ID token names no application.
+    let access = !(claims["appid"].is_null() && claims["azp"].is_null());
     let says_who = claims["oid"]
         .as_str()
         .is_some_and(|oid| oid.parse::<Uuid>().is_ok());
@@ -179,6 +189,9 @@ fn is_sound(claims: &Value) -> bool {
         && issuer
         && expiry
         && begin
+        && lasts
+        && access
+        && (itself || user)
         && says_who
         && (holder || application)
 }

@@ -40,13 +40,12 @@ async fn a_message_that_comes_twice_under_one_id_cuts_once() {
     let app = App::start(&[]).await;
     let mut message = sandbox::functions::Message::of(about_alice());
     message.message_id = Some("7f0d5c1e".to_owned());
-    let read = format!("GET /v1.0/users/{ALICE}");
-    app.tenant.hold(read.as_str());
+    app.tenant.hold(REVOKE);
     let watch = Watch::start(&app);
     app.host.send("evict", message.clone()).unwrap();
-    app.tenant.wait_for_call(read.as_str()).await;
+    app.tenant.wait_for_call(REVOKE).await;
     app.host.send("evict", message).unwrap();
-    app.tenant.wait_for_calls(read.as_str(), 2).await;
+    app.tenant.wait_for_calls(REVOKE, 2).await;
     app.tenant.release_all();
     app.settle().await;
     // Both were read before either had cut: the second cut moves an instant forward and harms nobody.

@@ -5,9 +5,30 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::ALICE;
 use super::table::Watch;
+use super::{ALICE, REVOKE};
 use crate::app::App;
+
+#[tokio::test]
+async fn large_bodies_are_worked_on_at_the_same_time() {
+    let app = App::start(&[]).await;
+    app.tenant.hold(REVOKE);
+    let watch = Watch::start(&app);
+    let users = ["alice", "bob.stone", "carol.nunez", "dan.fisher"];
+    let bodies = users.map(|name| {
+        let alert =
+            json!({ "user": format!("{name}@contoso.com"), "reason": "x".repeat(9 * 1024 * 1024) });
+        app.post(alert.to_string())
+    });
+    let all_in_work = async {
+        app.tenant.wait_for_calls(REVOKE, users.len()).await;
+        app.tenant.release_all();
+    };
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(bodies), all_in_work);
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    watch.holds_for_queue("large_bodies_are_worked_on_at_the_same_time", &app);
+    app.end().await;
+}
 
 const CONNECTIONS: usize = 24;
 const BODY: usize = 10 * 1024 * 1024;

@@ -12,6 +12,7 @@ mod answers;
 mod delivery;
 mod descriptors;
 mod directory;
+mod host;
 mod http2;
 mod identity;
 mod ledger;

@@ -1,4 +1,4 @@
-//! The platform takes the handler away in the middle of an alert.
+//! The platform sends the handler a signal in the middle of an alert.
 
 use std::process::Command;
 
@@ -18,42 +18,51 @@ async fn told_to_end() -> (App, Watch) {
     let kill = format!("kill -TERM {}", app.worker().0);
     let sent = Command::new("sh").args(["-c", &kill]).status();
     assert!(sent.unwrap().success());
+    let staying = |host: &FunctionsHost| {
+        host.worker_log()
+            .iter()
+            .any(|line| line.text.contains("handler.staying"))
+    };
+    app.host.wait_until(SOON, staying).await.unwrap();
     (app, watch)
 }
 
-/// Waits until it has ended, without an error.
-async fn ended(app: &App) {
-    let ended = |host: &FunctionsHost| host.events().contains(&Event::WorkerExited { code: 0 });
-    app.host.wait_until(SOON, ended).await.unwrap();
+/// Waits until it has left and was started anew, and no failure was counted.
+async fn started_anew(app: &App) {
+    let left = |host: &FunctionsHost| {
+        host.events().contains(&Event::WorkerExited { code: 200 }) && host.worker_starts() == 2
+    };
+    app.host.wait_until(SOON, left).await.unwrap();
 }
 
 #[tokio::test]
-async fn sigterm_in_mid_alert_lets_it_finish() {
+async fn sigterm_in_mid_alert_loses_nothing_that_was_begun_or_comes_after() {
     let (app, watch) = told_to_end().await;
-    let stopping = |host: &FunctionsHost| {
-        host.worker_log()
-            .iter()
-            .any(|line| line.text.contains("handler.stopping"))
-    };
-    app.host.wait_until(SOON, stopping).await.unwrap();
     app.tenant.release_all();
     app.settle().await;
-    ended(&app).await;
-    watch.holds_for_queue("sigterm_in_mid_alert_lets_it_finish", &app);
+    app.send(r#"{"user": "bob.stone@contoso.com"}"#);
+    app.settle().await;
+    let done = app.host.queue("evict").completed;
+    let deliveries: Vec<u32> = done.iter().map(|message| message.delivery_count).collect();
+    assert_eq!(deliveries, [1, 1]);
+    assert_eq!(app.host.worker_starts(), 1, "the same process served both");
+    watch.holds_for_queue(
+        "sigterm_in_mid_alert_loses_nothing_that_was_begun_or_comes_after",
+        &app,
+    );
     app.end().await;
 }
 
 #[tokio::test]
-async fn sigterm_that_outlasts_the_grace_gives_the_message_back() {
+async fn sigterm_that_outlasts_half_a_minute_costs_one_delivery_and_the_app_lives() {
     let (app, watch) = told_to_end().await;
-    ended(&app).await;
+    started_anew(&app).await;
     assert!(!is_cut(&app));
-    // Nobody has completed it: another instance would get it. Here there is none, so that its deliveries run out.
+    app.tenant.release_all();
     app.settle().await;
     watch.holds_for_queue(
-        "sigterm_that_outlasts_the_grace_gives_the_message_back",
+        "sigterm_that_outlasts_half_a_minute_costs_one_delivery_and_the_app_lives",
         &app,
     );
-    app.tenant.release_all();
     app.end().await;
 }

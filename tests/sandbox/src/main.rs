@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::Parser;
 use sandbox::bus::RestSurface;
+use sandbox::functions::FunctionsHost;
 use sandbox::once;
 use sandbox::operator::OperatorShell;
 use serde_json::json;
@@ -92,7 +93,7 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
         http: options.http_port,
         control: options.control_port,
     };
-    let setting = Setting::start(common, ports).await?;
+    let mut setting = Setting::start(common, ports).await?;
     let (host, tenant) = (&setting.host, &setting.tenant);
     tenant.keep_redeeming(Duration::from_secs(1));
     let bus = RestSurface::start(host.broker(), tenant.issuer(), options.bus).await?;
@@ -104,6 +105,7 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
         "revoke": format!("{}/api/revoke", host.http_endpoint()),
         "check": format!("{}/api/check", host.http_endpoint()),
         "functionKey": host.function_key(),
+        "masterKey": host.master_key(),
         "bearer": setting.bearer,
         "messages": format!("{}/queues/evict/messages", host.control_endpoint()),
         "hostControl": host.control_endpoint(),
@@ -114,23 +116,18 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
         "shell": shell.exports(),
     });
     print(&format!("{ready}\n"))?;
-    let stopped = host.wait_until(
-        Duration::MAX,
-        sandbox::functions::FunctionsHost::has_stopped,
-    );
-    let renewed = async {
-        loop {
-            tokio::time::sleep(SIGN_IN_AGAIN).await;
-            if let Err(error) = shell.sign_in(tenant, &bus, &others) {
-                return error;
+    let mut sign_in = tokio::time::interval(SIGN_IN_AGAIN);
+    sign_in.tick().await;
+    loop {
+        tokio::select! {
+            stopped = setting.host.wait_until(Duration::MAX, FunctionsHost::has_stopped) => {
+                stopped?;
+                tracing::warn!("the host has shut itself down, and is started anew");
+                setting.start_anew().await?;
             }
+            _ = sign_in.tick() => shell.sign_in(&setting.tenant, &bus, &others)?,
         }
-    };
-    tokio::select! {
-        stopped = stopped => stopped?,
-        error = renewed => return Err(error),
     }
-    bail!("the host has shut down: {:?}", host.events());
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -23,6 +23,8 @@ const CALLER: Uuid = uuid!("5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21");
 pub(crate) struct Setting {
     pub(crate) tenant: Tenant,
     pub(crate) host: FunctionsHost,
+    /// With which it was started.
+    host_options: HostOptions,
     /// A token with which callers may call, where function keys are not asked for.
     pub(crate) bearer: Option<String>,
     /// The staged package, removed at the end.
@@ -62,8 +64,9 @@ impl Setting {
         host_options.environment = settings(options, &tenant, open);
         host_options.http_port = ports.http;
         host_options.control_port = ports.control;
-        let host = FunctionsHost::start(host_options).await?;
+        let host = FunctionsHost::start(host_options.clone()).await?;
         Ok(Self {
+            host_options,
             bearer: open.then(|| token(&tenant)),
             tenant,
             host,
@@ -73,6 +76,24 @@ impl Setting {
 }
 
 impl Setting {
+    /// Starts the host anew after it has shut itself down, as the platform does: at the same addresses, with the same keys and the
+    /// same Service Bus.
+    ///
+    /// # Errors
+    /// The handler does not run any more, or a port was taken meanwhile.
+    pub(crate) async fn start_anew(&mut self) -> anyhow::Result<()> {
+        let (http, control) = self.host.ports();
+        self.host.shutdown().await;
+        let options = HostOptions {
+            broker: Some(self.host.broker()),
+            http_port: http,
+            control_port: control,
+            ..self.host_options.clone()
+        };
+        self.host = FunctionsHost::start(options).await?;
+        Ok(())
+    }
+
     /// Tokens, by their scopes, that the person at a shell needs besides those for Graph and Service Bus.
     pub(crate) fn operators_tokens(&self) -> Vec<(String, String)> {
         let bearer = self.bearer.iter();

@@ -7,9 +7,10 @@
 //! - `defaultExecutablePath` `handler`, without a path: relative to the app's root, where the package step puts it.
 //! - No `enableForwardingHttpRequest`: HTTP functions get the same kind of invocation as the queue function, with the
 //!   caller's identities, and one parser reads both.
-//! - `functionTimeout` ten minutes, the most that every plan allows: above the longest delivery, which is
-//!   `EVICT_QUEUE_DEADLINE_SECONDS` and a minute's wait before redelivery.
-//! - `maxAutoLockRenewalDuration` eleven minutes: the host waits for a reply one minute longer than the function may take,
+//! - `functionTimeout` six minutes: above the longest delivery, which is `EVICT_QUEUE_DEADLINE_SECONDS` and a minute's wait
+//!   before redelivery, and no more, since the host ends the whole handler at it and starts it anew: a handler that hangs is back
+//!   by then.
+//! - `maxAutoLockRenewalDuration` eight minutes: the host waits for a reply one minute longer than the function may take,
 //!   and a lock that ends before the reply would deliver the message a second time meanwhile.
 //! - `maxConcurrentCalls` four: each message is already worked on for many users at once, and Graph throttles the whole
 //!   app; more at a time would only wait for each other.

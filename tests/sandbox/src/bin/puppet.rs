@@ -21,7 +21,7 @@ use std::env;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -63,10 +63,10 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn invoked(Path(function): Path<String>, body: String) -> Response {
+async fn invoked(Path(function): Path<String>, headers: HeaderMap, body: String) -> Response {
     let invocation: Value = serde_json::from_str(&body).unwrap_or_default();
     if function == "Check" {
-        return check();
+        return check(&headers);
     }
     let step = step(&invocation);
     if let Some(line) = step.say {
@@ -104,10 +104,12 @@ async fn invoked(Path(function): Path<String>, body: String) -> Response {
         .into_response()
 }
 
-/// Tells what the process was started with.
-fn check() -> Response {
+/// Tells what the process was started with, and which headers an invocation has.
+fn check(headers: &HeaderMap) -> Response {
     let names: Vec<String> = env::vars().map(|(name, _)| name).collect();
-    let body = json!({"variables": names, "directory": env::current_dir().ok()});
+    let headers: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+    let body =
+        json!({"variables": names, "directory": env::current_dir().ok(), "headers": headers});
     axum::Json(json!({"Outputs": {"res": {"statusCode": 200, "body": body}}})).into_response()
 }
 

@@ -3,9 +3,10 @@
 //! Message, Renew-Lock for a Message, Delete Message, Message headers and properties).
 //!
 //! Local authentication is off, as in the template: a SAS key is refused. A token has to be the tenant's, for Service Bus,
-//! and its holder needs a role. What it does not simulate it refuses: batches, sessions, topics' subscriptions.
+//! and its holder needs a role. What it does not simulate it refuses: topics' subscriptions.
 
 mod access;
+mod batch;
 mod properties;
 mod requests;
 

@@ -32,6 +32,27 @@ pub(super) fn message(headers: &HeaderMap, body: Vec<u8>) -> Result<Message, Str
         Some(value) => serde_json::from_slice(value.as_bytes())
             .map_err(|error| format!("BrokerProperties is no JSON: {error}"))?,
     };
+    let mut application_properties = Map::new();
+    for (name, value) in headers {
+        if !NO_PROPERTIES.contains(&name.as_str()) {
+            let value = serde_json::from_slice(value.as_bytes())
+                .map_err(|_| format!("the property {name} is no JSON value"))?;
+            application_properties.insert(name.to_string(), value);
+        }
+    }
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let message = Message {
+        content_type: content_type.map(str::to_owned),
+        application_properties,
+        ..Message::of(body)
+    };
+    with_broker_properties(message, &given)
+}
+
+/// The message with these properties of the broker's.
+pub(super) fn with_broker_properties(message: Message, given: &Value) -> Result<Message, String> {
     let text = |name: &str| given[name].as_str().map(str::to_owned);
     let time_to_live = match &given["TimeToLive"] {
         Value::Null => None,
@@ -49,26 +70,16 @@ pub(super) fn message(headers: &HeaderMap, body: Vec<u8>) -> Result<Message, Str
         }
         Some(text) => Some(time(&text)?),
     };
-    let mut application_properties = Map::new();
-    for (name, value) in headers {
-        if !NO_PROPERTIES.contains(&name.as_str()) {
-            let value = serde_json::from_slice(value.as_bytes())
-                .map_err(|_| format!("the property {name} is no JSON value"))?;
-            application_properties.insert(name.to_string(), value);
-        }
-    }
     Ok(Message {
-        body,
         message_id: text("MessageId"),
         correlation_id: text("CorrelationId"),
-        content_type: headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned),
         subject: text("Label"),
-        application_properties,
+        to: text("To"),
+        reply_to: text("ReplyTo"),
+        session_id: text("SessionId"),
         time_to_live,
         scheduled_for,
+        ..message
     })
 }
 
@@ -94,11 +105,17 @@ pub(super) fn headers(message: &QueuedMessage, held: Option<&Held>) -> HeaderMap
         broker["LockToken"] = held.token.to_string().into();
         broker["LockedUntilUtc"] = http_date(held.until).into();
     }
-    if let Some(id) = &message.message.correlation_id {
-        broker["CorrelationId"] = id.as_str().into();
-    }
-    if let Some(label) = &message.message.subject {
-        broker["Label"] = label.as_str().into();
+    let sent = &message.message;
+    for (name, value) in [
+        ("CorrelationId", &sent.correlation_id),
+        ("Label", &sent.subject),
+        ("To", &sent.to),
+        ("ReplyTo", &sent.reply_to),
+        ("SessionId", &sent.session_id),
+    ] {
+        if let Some(value) = value {
+            broker[name] = value.as_str().into();
+        }
     }
     let mut headers = HeaderMap::new();
     let mut put = |name: &str, value: String| {

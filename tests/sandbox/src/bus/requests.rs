@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::access::Right;
+use super::batch;
 use super::properties;
 use crate::functions::{End, Held, LARGEST_MESSAGE_BYTES, NoEntity};
 use crate::sync::lock;
@@ -76,9 +77,16 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
             let Ok(body) = to_bytes(body, 2 * LARGEST_MESSAGE_BYTES).await else {
                 return refused(StatusCode::FORBIDDEN, "The message is too large.");
             };
-            send(&shared, &place, &parts.headers, body.to_vec())
+            send(&shared, &place, &parts.headers, &body)
         }
         (&Method::POST | &Method::DELETE, ["head"]) => {
+            if shared.broker.is_topic(&place.entity) {
+                // That it cannot be read is documented, the status is not.
+                return refused(
+                    StatusCode::BAD_REQUEST,
+                    "A topic cannot be received from, only its subscriptions.",
+                );
+            }
             let wait = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
                 .find(|(name, _)| name == "timeout")
                 .and_then(|(_, seconds)| seconds.parse().ok())
@@ -104,25 +112,35 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     }
 }
 
-fn send(shared: &Shared, place: &Place, headers: &HeaderMap, body: Vec<u8>) -> Response {
+fn send(shared: &Shared, place: &Place, headers: &HeaderMap, body: &[u8]) -> Response {
     if place.dead {
         return refused(
             StatusCode::BAD_REQUEST,
             "Messages cannot be sent to a dead-letter queue.",
         );
     }
-    let message = match properties::message(headers, body) {
-        Ok(message) => message,
+    let messages = if batch::is_one(headers) {
+        batch::messages(body)
+    } else {
+        properties::message(headers, body.to_vec()).map(|message| vec![message])
+    };
+    let messages = match messages {
+        Ok(messages) => messages,
         Err(reason) => return refused(StatusCode::BAD_REQUEST, &reason),
     };
     if !shared.broker.entities().contains(&place.entity) {
         return no_entity(place);
     }
-    match shared.broker.send(&place.entity, message) {
-        Ok(_) => StatusCode::CREATED.into_response(),
-        // "403: Quota exceeded or message too large" (Send Message).
-        Err(error) => refused(StatusCode::FORBIDDEN, &format!("{error:#}")),
+    if messages.len() > 1 && body.len() > LARGEST_MESSAGE_BYTES {
+        return refused(StatusCode::FORBIDDEN, "The batch is too large.");
     }
+    for message in messages {
+        if let Err(error) = shared.broker.send(&place.entity, message) {
+            // "403: Quota exceeded or message too large" (Send Message).
+            return refused(StatusCode::FORBIDDEN, &format!("{error:#}"));
+        }
+    }
+    StatusCode::CREATED.into_response()
 }
 
 async fn next(shared: &Shared, place: &Place, wait: Duration) -> Result<Option<Held>, NoEntity> {
@@ -197,8 +215,9 @@ fn settle(shared: &Shared, place: &Place, method: &Method, id: &str, token: &str
 
 fn no_entity(place: &Place) -> Response {
     let name = &place.entity;
+    // "410: Specified queue or topic doesn't exist" (Send Message, Peek-Lock Message).
     refused(
-        StatusCode::NOT_FOUND,
+        StatusCode::GONE,
         &format!(
             "The messaging entity 'sb://sandbox.servicebus.windows.net/{name}' could not be found."
         ),

@@ -1,9 +1,10 @@
 //! The dictionary that becomes `Metadata`, and how a message forges it (`Utility.ApplyBindingData`). It must let the
 //! forgery happen, because the real host does.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::net_value::NetValue;
+use super::newtonsoft::as_shown_date;
 
 /// Named values whose names compare without case. Overwriting keeps the first writing of the name, as a .NET dictionary
 /// does.
@@ -20,6 +21,13 @@ impl BindingData {
             Some((_, slot)) => *slot = value,
             None => self.0.push((name.to_owned(), value)),
         }
+    }
+
+    /// Whether there is a value of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0
+            .iter()
+            .any(|(existing, _)| existing.eq_ignore_ascii_case(name))
     }
 
     /// Sets an optional text; an absent one is left out.
@@ -40,10 +48,10 @@ impl BindingData {
                 Value::Array(_) => continue,
                 Value::Object(members) => NetValue::Object(members),
                 Value::Null => NetValue::Null,
-                Value::String(text) => NetValue::Text(text),
+                Value::String(text) => NetValue::Text(as_shown_date(&text).unwrap_or(text)),
                 Value::Bool(true) => NetValue::Text("True".to_owned()),
                 Value::Bool(false) => NetValue::Text("False".to_owned()),
-                Value::Number(number) => NetValue::Text(number.to_string()),
+                Value::Number(number) => NetValue::Text(shown_number(&number)),
             };
             self.set(&name, value);
         }
@@ -56,6 +64,14 @@ impl BindingData {
             .filter(|(name, _)| !name.to_lowercase().ends_with("trigger"))
             .filter_map(|(name, value)| value.in_metadata().map(|value| (name, value)))
             .collect()
+    }
+}
+
+/// A number as .NET shows it: `1.0` is `1`.
+fn shown_number(number: &Number) -> String {
+    match number.as_f64() {
+        Some(real) if !(number.is_i64() || number.is_u64()) => real.to_string(),
+        Some(_) | None => number.to_string(),
     }
 }
 
@@ -76,6 +92,22 @@ mod tests {
         assert_eq!(
             forged(r#"{"deliverycount": 1}"#),
             json!({"DeliveryCount": "\"1\""})
+        );
+    }
+
+    #[test]
+    fn dates_and_numbers_arrive_as_dot_net_shows_them() {
+        assert_eq!(
+            forged(
+                r#"{"at": "2026-01-02T03:04:05Z", "day": "2026-01-02", "one": 1.0, "half": 0.5}"#
+            ),
+            json!({
+                "DeliveryCount": "3",
+                "at": "\"01/02/2026 03:04:05\"",
+                "day": "\"2026-01-02\"",
+                "one": "\"1\"",
+                "half": "\"0.5\"",
+            })
         );
     }
 

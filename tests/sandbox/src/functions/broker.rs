@@ -4,7 +4,7 @@
 mod rest;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,8 +30,14 @@ pub struct BrokerOptions {
     pub entities: Vec<String>,
     /// After how many deliveries a message is given up.
     pub max_delivery_count: u32,
+    /// Which of them are topics: what is sent there can only be read from their subscriptions, and lapses unseen.
+    pub topics: Vec<String>,
     /// How long a delivery is locked without a renewal.
     pub lock_duration: Duration,
+    /// The same for entities that have a time of their own.
+    pub lock_durations: BTreeMap<String, Duration>,
+    /// How long a message lives unless its sender has told otherwise. One of a queue is dead-lettered then, as in the template.
+    pub time_to_live: Duration,
 }
 
 impl Default for BrokerOptions {
@@ -41,7 +47,10 @@ impl Default for BrokerOptions {
                 .map(str::to_owned)
                 .to_vec(),
             max_delivery_count: 10,
+            topics: vec!["evict-receipts".to_owned()],
             lock_duration: Duration::from_mins(1),
+            lock_durations: BTreeMap::from([("evict-rejected".to_owned(), Duration::from_mins(5))]),
+            time_to_live: TIME_TO_LIVE,
         }
     }
 }
@@ -138,9 +147,15 @@ impl Broker {
         &self.0.signal
     }
 
-    /// How long a delivery is locked without a renewal.
-    pub(super) fn lock_duration(&self) -> Duration {
-        self.0.options.lock_duration
+    /// How long a delivery of an entity is locked without a renewal.
+    pub(super) fn lock_duration(&self, entity: &str) -> Duration {
+        let own = self.0.options.lock_durations.get(entity);
+        own.copied().unwrap_or(self.0.options.lock_duration)
+    }
+
+    /// Whether an entity is a topic.
+    pub(crate) fn is_topic(&self, entity: &str) -> bool {
+        self.0.options.topics.iter().any(|topic| topic == entity)
     }
 
     /// The queues and topics that exist.
@@ -169,7 +184,7 @@ impl Broker {
         let sequence_number = state.last_sequence_number;
         let due = message.scheduled_for.filter(|due| *due > now);
         let enqueued_at = due.unwrap_or(now);
-        let lives = message.time_to_live.unwrap_or(TIME_TO_LIVE);
+        let lives = message.time_to_live.unwrap_or(self.0.options.time_to_live);
         let held = QueuedMessage {
             message,
             sequence_number,
@@ -211,7 +226,7 @@ impl Broker {
     }
 
     pub(super) fn try_receive(&self, name: &str) -> Option<Delivery> {
-        let mut state = lock(&self.0.state);
+        let mut state = self.unexpired(name);
         let entity = state.entities.get_mut(name)?;
         let (number, mut message) = entity.active.pop_first()?;
         message.delivery_count += 1;
@@ -283,7 +298,7 @@ impl Broker {
     /// What an entity holds; an empty state for one that does not exist.
     #[must_use]
     pub fn queue(&self, name: &str) -> QueueState {
-        let state = lock(&self.0.state);
+        let state = self.unexpired(name);
         let Some(entity) = state.entities.get(name) else {
             return QueueState::default();
         };
@@ -304,7 +319,7 @@ impl Broker {
     /// is copied.
     #[must_use]
     pub fn progress(&self, name: &str) -> Progress {
-        let state = lock(&self.0.state);
+        let state = self.unexpired(name);
         let entity = state.entities.get(name);
         entity.map_or_else(Progress::default, |entity| Progress {
             completed: entity.completed.len(),
@@ -315,7 +330,7 @@ impl Broker {
     /// Takes everything that waits in an entity, as a consumer would who completes each message.
     #[must_use]
     pub fn take(&self, name: &str) -> Vec<QueuedMessage> {
-        let mut state = lock(&self.0.state);
+        let mut state = self.unexpired(name);
         let taken: Vec<_> = state
             .entities
             .get_mut(name)
@@ -324,6 +339,29 @@ impl Broker {
         drop(state);
         self.0.signal.raise();
         taken
+    }
+
+    /// The state, after what has lapsed in an entity is gone from what waits there. One that is being worked on does not lapse.
+    fn unexpired(&self, name: &str) -> MutexGuard<'_, State> {
+        let now = self.0.clock.now();
+        let mut state = lock(&self.0.state);
+        if let Some(entity) = state.entities.get_mut(name) {
+            let lapsed = entity
+                .active
+                .extract_if(.., |_, message| message.expires_at <= now);
+            let lapsed: Vec<_> = lapsed.map(|(_, message)| message).collect();
+            if !self.is_topic(name) {
+                let dead = lapsed.into_iter().map(|mut message| {
+                    message.dead_letter = Some(DeadLetter {
+                        reason: "TTLExpiredException".to_owned(),
+                        description: "The message expired and was dead lettered.".to_owned(),
+                    });
+                    message
+                });
+                entity.dead_lettered.extend(dead);
+            }
+        }
+        state
     }
 
     /// The broker's time of day.
@@ -390,6 +428,34 @@ mod tests {
         assert_eq!(broker.queue("evict").locked.len(), 1);
         assert_eq!(broker.complete(&again), Ok(()));
         assert_eq!(broker.queue("evict").completed.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_has_outlived_its_time_is_dead_lettered_unless_it_is_being_worked_on() {
+        let clock = SandboxClock::new();
+        let broker = Broker::new(BrokerOptions::default(), clock.clone());
+        let short = |body: &str| Message {
+            time_to_live: Some(MINUTE),
+            ..Message::of(body)
+        };
+        broker.send("evict", short("in work")).unwrap();
+        let held = broker.receive("evict", MINUTE * 10).await;
+        broker.send("evict", short("waits")).unwrap();
+        broker.send("evict", Message::of("lives")).unwrap();
+        broker.send("evict-receipts", short("of a topic")).unwrap();
+        clock.advance(MINUTE);
+        let next = broker.try_receive("evict").unwrap();
+        assert_eq!(next.message.text(), Some("lives"));
+        let dead = broker.queue("evict").dead_lettered;
+        assert_eq!(dead.len(), 1);
+        assert_eq!(dead[0].text(), Some("waits"));
+        assert_eq!(
+            dead[0].dead_letter.as_ref().unwrap().reason,
+            "TTLExpiredException"
+        );
+        assert_eq!(broker.complete(&held), Ok(()));
+        let topic = broker.queue("evict-receipts");
+        assert!(topic.active.is_empty() && topic.dead_lettered.is_empty());
     }
 
     #[test]

@@ -6,19 +6,20 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use axum::http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::broker::{Broker, Delivery};
 use super::events::Events;
+use super::front::Key;
 use super::invocation::{CallerRequest, SystemData, for_message, for_request};
 use super::manifest::{Function, Manifest, Trigger};
 use super::message::QueuedMessage;
 use super::outlet::Outlet;
 use super::outputs::HttpAnswer;
-use super::runner::read;
+use super::runner::{never_ends, read};
 use crate::sync::lock;
 
 /// The desk.
@@ -140,7 +141,7 @@ impl Desk {
                 header("Content-Type", "application/json".to_owned()),
                 header("Content-Length", body.len().to_string()),
             ],
-            with_key: true,
+            key: Some(Key::Function),
             body: Some(body.to_vec()),
             ..CallerRequest::default()
         };
@@ -157,8 +158,14 @@ impl Desk {
     pub fn answer(&self, work: &Work, status: u16, body: &str) -> Settled {
         let written = StatusCode::from_u16(status)
             .context("no status")
-            .and_then(|status| read(status, "application/json", body.as_bytes()))
-            .and_then(|reply| self.write(&work.function, &reply.outputs.unwrap_or_default()));
+            .and_then(|status| {
+                ensure!(
+                    !never_ends(status, body.as_bytes()),
+                    "an answer with which the host waits on until the function's time is over"
+                );
+                read(status, "application/json", body.as_bytes())
+            })
+            .and_then(|reply| self.write(work, &reply.outputs.unwrap_or_default()));
         match (written, &work.delivery) {
             (Ok(answer), delivery) => {
                 let is_settled = delivery
@@ -195,14 +202,15 @@ impl Desk {
 
     fn write(
         &self,
-        function: &Function,
+        work: &Work,
         outputs: &serde_json::Map<String, Value>,
     ) -> anyhow::Result<HttpAnswer> {
         let outlet = Outlet {
             broker: &self.broker,
+            invocation: work.id,
             events: &self.events,
             refusals: &self.refusals,
         };
-        outlet.write(function, outputs)
+        outlet.write(&work.function, outputs)
     }
 }

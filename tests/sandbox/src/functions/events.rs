@@ -30,6 +30,11 @@ pub enum Event {
     },
     /// The host shut itself down, because the worker had failed too often.
     HostStopped,
+    /// A call took longer than the function may: the worker will be ended.
+    FunctionTimedOut {
+        /// The function.
+        function: String,
+    },
     /// An invocation failed.
     InvocationFailed {
         /// The function.

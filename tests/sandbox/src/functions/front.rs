@@ -5,24 +5,38 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
+use super::admin;
 use super::invocation::{CallerRequest, SystemData, for_request};
 use super::manifest::{Function, Manifest, Trigger};
 use super::outputs::HttpAnswer;
 use super::runner::Runner;
+use super::spelling::Sent;
 
 /// What the host takes at most as a request's body ("HTTP trigger", limits).
 const LARGEST_BODY_BYTES: usize = 100 * 1024 * 1024;
+
+/// What a caller has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// A key of a function or of the host.
+    Function,
+    /// The key to everything.
+    Master,
+}
 
 /// What the public side knows.
 pub(super) struct Front {
     pub(super) manifest: Manifest,
     pub(super) runner: Arc<Runner>,
     pub(super) function_key: String,
+    pub(super) master_key: String,
+    /// Whether everything below `/admin` is for the platform alone (`FUNCTIONS_ADMIN_ISOLATION_ENABLED`).
+    pub(super) admin_is_isolated: bool,
     /// The host's own root, such as `http://127.0.0.1:7071`.
     pub(super) endpoint: String,
 }
@@ -31,24 +45,32 @@ pub(super) fn router(front: Front) -> Router {
     Router::new().fallback(answer).with_state(Arc::new(front))
 }
 
-async fn answer(State(front): State<Arc<Front>>, request: Request) -> Response {
+async fn answer(
+    State(front): State<Arc<Front>>,
+    ConnectInfo(sent): ConnectInfo<Sent>,
+    request: Request,
+) -> Response {
     let path = request.uri().path();
     if path == "/" {
         return "Your Functions 4.0 app is up and running".into_response();
+    }
+    let query: Vec<(String, String)> =
+        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect();
+    let key = front.key(request.headers(), &query);
+    if path.starts_with("/admin/") {
+        return admin::answer(&front, key, request).await.into_response();
     }
     // A route that exists for other methods only is no route either.
     let Some((function, binding, anonymous)) = front.route(path, request.method().as_str()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let (function, binding) = (function.clone(), binding.to_owned());
-    let query: Vec<(String, String)> =
-        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
-            .into_owned()
-            .collect();
-    if !anonymous && !front.has_key(request.headers(), &query) {
+    if !anonymous && key.is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let caller = match front.caller(request, query, !anonymous).await {
+    let caller = match front.caller(request, query, key, &sent).await {
         Ok(caller) => caller,
         Err(status) => return status.into_response(),
     };
@@ -89,66 +111,56 @@ impl Front {
         })
     }
 
-    fn has_key(&self, headers: &HeaderMap, query: &[(String, String)]) -> bool {
-        let in_header = headers
-            .get("x-functions-key")
-            .is_some_and(|value| value.as_bytes() == self.function_key.as_bytes());
-        in_header
-            || query
-                .iter()
-                .any(|(name, value)| name == "code" && *value == self.function_key)
+    /// The key that was shown, if it is one; a header counts before the query.
+    fn key(&self, headers: &HeaderMap, query: &[(String, String)]) -> Option<Key> {
+        let in_query = query.iter().find(|(name, _)| name == "code");
+        let shown = match headers.get("x-functions-key") {
+            Some(value) => value.to_str().ok()?,
+            None => in_query.map(|(_, value)| value.as_str())?,
+        };
+        if shown == self.master_key {
+            Some(Key::Master)
+        } else {
+            (shown == self.function_key).then_some(Key::Function)
+        }
     }
 
     async fn caller(
         &self,
         request: Request,
         query: Vec<(String, String)>,
-        with_key: bool,
+        key: Option<Key>,
+        sent: &Sent,
     ) -> Result<CallerRequest, StatusCode> {
         let (parts, body) = request.into_parts();
         let told_length = parts
             .headers
             .get(header::CONTENT_LENGTH)
             .is_some_and(|length| length != "0");
+        let headers = headers(&parts.headers, sent);
         let bytes = to_bytes(body, LARGEST_BODY_BYTES)
             .await
-            .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+            .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        sent.is_read();
         Ok(CallerRequest {
             url: format!("{}{}", self.endpoint, parts.uri),
             method: parts.method.to_string(),
             query,
-            headers: headers(&parts.headers),
-            with_key,
+            headers,
+            key,
             body: told_length.then(|| bytes.to_vec()),
         })
     }
 }
 
-/// The caller's headers. The server knows some names by heart and writes them its own way; others it leaves.
-fn headers(headers: &HeaderMap) -> Vec<(String, Vec<String>)> {
-    const KNOWN: [&str; 14] = [
-        "Accept",
-        "Accept-Encoding",
-        "Accept-Language",
-        "Authorization",
-        "Connection",
-        "Content-Length",
-        "Content-Type",
-        "Cookie",
-        "Host",
-        "Origin",
-        "Referer",
-        "Traceparent",
-        "Transfer-Encoding",
-        "User-Agent",
-    ];
+/// The caller's headers, their names as the caller has spelt them.
+fn headers(headers: &HeaderMap, sent: &Sent) -> Vec<(String, Vec<String>)> {
     headers
         .keys()
         .map(|name| {
-            let shown = KNOWN
-                .iter()
-                .find(|known| known.eq_ignore_ascii_case(name.as_str()))
-                .map_or_else(|| name.to_string(), |known| (*known).to_owned());
+            let shown = sent
+                .spelling(name.as_str())
+                .unwrap_or_else(|| name.to_string());
             let values = headers
                 .get_all(name)
                 .iter()

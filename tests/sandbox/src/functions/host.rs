@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use tokio::net::TcpListener;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ use super::message::{Message, QueuedMessage};
 use super::pump;
 use super::records::{InvocationRecord, Records};
 use super::runner::Runner;
+use super::settings::{Switches, app_settings};
+use super::spelling::{Remembering, Sent};
 use super::worker::{Phase, RestartPolicy, Worker, WorkerSpec};
 use super::worker_log::{LogLine, WorkerLog};
 use crate::clock::SandboxClock;
@@ -47,6 +49,10 @@ pub struct HostOptions {
     pub http_port: u16,
     /// The port of the control side; 0 for a free one.
     pub control_port: u16,
+    /// The key that functions demand.
+    pub function_key: String,
+    /// The key that opens everything.
+    pub master_key: String,
 }
 
 impl HostOptions {
@@ -63,6 +69,8 @@ impl HostOptions {
             restarts: RestartPolicy::default(),
             http_port: 0,
             control_port: 0,
+            function_key: Uuid::new_v4().simple().to_string(),
+            master_key: Uuid::new_v4().simple().to_string(),
         }
     }
 }
@@ -76,6 +84,7 @@ pub struct FunctionsHost {
     http: SocketAddr,
     control: SocketAddr,
     function_key: String,
+    master_key: String,
     trigger_queues: Vec<String>,
     tasks: AsyncMutex<Tasks>,
 }
@@ -126,11 +135,14 @@ impl FunctionsHost {
             .http1_only()
             .build()
             .context("the client that calls the worker")?;
+        let switches = Switches::read(&options.environment, &manifest);
         let spec = WorkerSpec {
             executable: root.join(&manifest.executable),
             arguments: manifest.arguments.clone(),
             directory: root.join(&manifest.working_directory),
+            app_root: root.clone(),
             environment: app_settings(options.environment),
+            temporary: tempfile::tempdir().context("a folder for the worker")?,
             policy: options.restarts,
         };
         let (worker, supervisor) = Worker::new(
@@ -151,6 +163,9 @@ impl FunctionsHost {
             function_timeout: options
                 .function_timeout
                 .unwrap_or(manifest.function_timeout),
+            traced: switches.traced,
+            disabled: switches.disabled,
+            listening: watch::Sender::new(true),
             refusals: Mutex::new(BTreeMap::new()),
         });
         let public = listen(options.http_port).await?;
@@ -158,11 +173,12 @@ impl FunctionsHost {
         let private = listen(options.control_port).await?;
         let control = private.local_addr()?;
         pump::start(&manifest, &runner, &mut tasks.work);
-        let function_key = Uuid::new_v4().simple().to_string();
         let front = front::router(Front {
             manifest,
             runner: Arc::clone(&runner),
-            function_key: function_key.clone(),
+            function_key: options.function_key.clone(),
+            master_key: options.master_key.clone(),
+            admin_is_isolated: switches.admin_is_isolated,
             endpoint: format!("http://{http}"),
         });
         let side = control::router(Control {
@@ -170,20 +186,23 @@ impl FunctionsHost {
             events: events.clone(),
             log: log.clone(),
         });
-        for (listener, router) in [(public, front), (private, side)] {
-            tasks.work.spawn(async move {
-                if let Err(error) = axum::serve(listener, router).await {
-                    tracing::error!(%error, "a listener of the host ended");
-                }
-            });
-        }
+        let front = front.into_make_service_with_connect_info::<Sent>();
+        tasks.work.spawn(async move {
+            let served = axum::serve(Remembering(public), front).await;
+            tracing::error!(?served, "the public listener of the host ended");
+        });
+        tasks.work.spawn(async move {
+            let served = axum::serve(private, side).await;
+            tracing::error!(?served, "the private listener of the host ended");
+        });
         Ok(Self {
             runner,
             events,
             log,
             http,
             control,
-            function_key,
+            function_key: options.function_key,
+            master_key: options.master_key,
             trigger_queues,
             tasks: AsyncMutex::new(tasks),
         })
@@ -193,6 +212,12 @@ impl FunctionsHost {
     #[must_use]
     pub fn http_endpoint(&self) -> String {
         format!("http://{}", self.http)
+    }
+
+    /// The ports of the public side and of the control side.
+    #[must_use]
+    pub fn ports(&self) -> (u16, u16) {
+        (self.http.port(), self.control.port())
     }
 
     /// The root of the control side, without a slash at the end.
@@ -205,6 +230,18 @@ impl FunctionsHost {
     #[must_use]
     pub fn function_key(&self) -> &str {
         &self.function_key
+    }
+
+    /// The key that opens everything, `/admin` too, in the header `x-functions-key`.
+    #[must_use]
+    pub fn master_key(&self) -> &str {
+        &self.master_key
+    }
+
+    /// Takes no more messages, as a host does that is being scaled in or drained. What is being worked on goes on; when it has
+    /// succeeded its outputs are written, and its message is given back all the same.
+    pub fn stop_listening(&self) {
+        self.runner.listening.send_replace(false);
     }
 
     /// The Service Bus that this host uses, to give to another host.
@@ -348,20 +385,6 @@ fn trigger_queues(manifest: &Manifest, broker: &Broker) -> anyhow::Result<Vec<St
         }
     }
     Ok(queues)
-}
-
-/// The settings that every deployment has, and the given ones.
-fn app_settings(given: Vec<(String, String)>) -> Vec<(String, String)> {
-    let mut settings = vec![
-        ("FUNCTIONS_WORKER_RUNTIME".to_owned(), "custom".to_owned()),
-        ("FUNCTIONS_EXTENSION_VERSION".to_owned(), "~4".to_owned()),
-        (
-            format!("{}__fullyQualifiedNamespace", super::CONNECTION),
-            "sandbox.servicebus.windows.net".to_owned(),
-        ),
-    ];
-    settings.extend(given);
-    settings
 }
 
 async fn listen(port: u16) -> anyhow::Result<TcpListener> {

@@ -10,8 +10,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::binding_data::BindingData;
-use super::message::{Message, QueuedMessage};
+use super::front::Key;
+use super::message::{BodyKind, Message, QueuedMessage};
 use super::net_value::NetValue;
+use super::text::read_as_text;
 use crate::clock::plus;
 
 /// What the host itself adds to the metadata.
@@ -50,7 +52,7 @@ impl SystemData {
 /// The invocation for a Service Bus message.
 ///
 /// # Errors
-/// The body is not UTF-8 and the binding wants text: the binding fails and the worker never sees the message.
+/// The body is an AMQP sequence, or an AMQP value that is no string: the binding fails and the worker never sees the message.
 pub(super) fn for_message(
     binding: &str,
     binary: bool,
@@ -58,12 +60,16 @@ pub(super) fn for_message(
     lock_token: &str,
     system: SystemData,
 ) -> anyhow::Result<Value> {
+    match held.message.body_kind {
+        BodyKind::Data => {}
+        BodyKind::Value | BodyKind::Sequence => {
+            anyhow::bail!("the body of the message cannot be read as a string")
+        }
+    }
     let value = if binary {
         NetValue::Bytes(held.message.body.clone())
     } else {
-        let text = String::from_utf8(held.message.body.clone())
-            .map_err(|_| anyhow::anyhow!("the body of the message cannot be read as a string"))?;
-        NetValue::Text(text)
+        NetValue::Text(read_as_text(&held.message.body))
     };
     Ok(document_for_message(
         binding, &value, held, lock_token, system,
@@ -92,6 +98,27 @@ pub fn queue_invocation(function: &str, binding: &str, body: &str, now: Timestam
     document_for_message(binding, &value, &held, &lock_token, system)
 }
 
+/// The invocation of a function that somebody has started with a text through `/admin/functions`: the extension makes a message of
+/// the text that no broker has sent, with a count of 0, the number -1, a lock that is none, and the year 1 as its time.
+pub(super) fn for_no_message(binding: &str, text: &str, system: SystemData) -> Value {
+    let held = QueuedMessage {
+        message: Message::of(text),
+        sequence_number: -1,
+        enqueued_at: YEAR_ONE,
+        expires_at: END_OF_TIME,
+        delivery_count: 0,
+        dead_letter: None,
+    };
+    let value = NetValue::Text(text.to_owned());
+    document_for_message(binding, &value, &held, &Uuid::nil().to_string(), system)
+}
+
+/// The least `DateTime` of .NET: 0001-01-01T00:00:00.
+const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
+/// The greatest, to the second: 9999-12-30T22:00:00 is the last that this library can hold.
+const END_OF_TIME: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
 fn document_for_message(
     binding: &str,
     value: &NetValue,
@@ -113,17 +140,36 @@ fn document_for_message(
     data.set_text("CorrelationId", message.correlation_id.as_deref());
     data.set_text("Subject", message.subject.as_deref());
     data.set_text("Label", message.subject.as_deref());
+    data.set_text("To", message.to.as_deref());
+    data.set_text("ReplyTo", message.reply_to.as_deref());
+    data.set_text("SessionId", message.session_id.as_deref());
+    // Objects of the SDK, of which a worker can make nothing (the extension's `ServiceBusTriggerBindingStrategy`).
+    for name in ["Client", "MessageReceiver", "MessageActions"] {
+        data.set(name, NetValue::Object(sdk_object()));
+    }
     for name in ["ApplicationProperties", "UserProperties"] {
         data.set(
             name,
             NetValue::Object(message.application_properties.clone()),
         );
     }
-    data.set("sys", system.value());
     if let NetValue::Text(text) = value {
         data.apply(text);
     }
+    set_system(&mut data, system);
     document(binding, value.in_data(), data)
+}
+
+/// What the host itself adds stands beside a value of the same name that was there before.
+fn set_system(data: &mut BindingData, system: SystemData) {
+    let name = if data.has("sys") { "$sys" } else { "sys" };
+    data.set(name, system.value());
+}
+
+fn sdk_object() -> Map<String, Value> {
+    let members =
+        json!({"FullyQualifiedNamespace": "sandbox.servicebus.windows.net", "IsClosed": false});
+    members.as_object().cloned().unwrap_or_default()
 }
 
 fn document(binding: &str, value: Value, metadata: BindingData) -> Value {
@@ -139,8 +185,8 @@ pub(super) struct CallerRequest {
     pub(super) method: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: Vec<(String, Vec<String>)>,
-    /// Whether a function key was demanded and given.
-    pub(super) with_key: bool,
+    /// The key that was given.
+    pub(super) key: Option<Key>,
     /// None when the request had no Content-Length, or had no body.
     pub(super) body: Option<Vec<u8>>,
 }
@@ -164,18 +210,24 @@ impl CallerRequest {
         Some(if binary {
             STANDARD.encode(body)
         } else {
-            String::from_utf8_lossy(body).into_owned()
+            read_as_text(body)
         })
     }
 }
 
 /// The invocation for an HTTP request. `Body` is missing where the caller's request had no Content-Length.
 pub(super) fn for_request(binding: &str, request: &CallerRequest, system: SystemData) -> Value {
-    let query: Map<String, Value> = request
-        .query
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
-        .collect();
+    // A value that is given twice stands in `Data` with a comma, and in `Metadata` the last one is left.
+    let mut query = Map::new();
+    let mut last = Map::new();
+    for (name, value) in &request.query {
+        let all = match query.get(name).and_then(Value::as_str) {
+            Some(before) => format!("{before},{value}"),
+            None => value.clone(),
+        };
+        query.insert(name.clone(), all.into());
+        last.insert(name.clone(), json!(value));
+    }
     let headers: Map<String, Value> = request
         .headers
         .iter()
@@ -187,41 +239,51 @@ pub(super) fn for_request(binding: &str, request: &CallerRequest, system: System
         .map(|(name, values)| (name.clone(), json!(values.join(", "))))
         .collect();
     let mut metadata = BindingData::default();
-    metadata.set("Query", NetValue::Object(query.clone()));
+    for (name, value) in &last {
+        metadata.set_text(name, value.as_str());
+    }
+    metadata.set("Query", NetValue::Object(last));
     metadata.set("Headers", NetValue::Object(joined));
-    metadata.set("sys", system.value());
     let mut data = json!({
         "Url": request.url,
         "Method": request.method,
         "Query": query,
         "Headers": headers,
         "Params": {},
-        "Identities": identities(request.with_key),
+        "Identities": identities(request.key),
     });
     if let Some(text) = request.body_text() {
         metadata.apply(&text);
         data["Body"] = Value::from(text);
     }
+    set_system(&mut metadata, system);
     document(binding, data, metadata)
 }
 
-/// Who calls: nobody in particular, and with a function key also the bearer of that key.
-fn identities(with_key: bool) -> Value {
-    let nobody = identity(None, &json!([]));
-    if !with_key {
-        return json!([nobody]);
-    }
-    let claim = json!({
-        "Issuer": "LOCAL AUTHORITY",
-        "OriginalIssuer": "LOCAL AUTHORITY",
-        "Properties": {},
-        "Subject": null,
-        "Type": "http://schemas.microsoft.com/2017/07/functions/claims/authlevel",
-        "Value": "Function",
-        "ValueType": "http://www.w3.org/2001/XMLSchema#string",
-    });
-    let bearer = identity(Some("WebJobsAuthLevel"), &json!([claim]));
-    json!([nobody, bearer])
+/// Who calls: nobody in particular, or the bearer of a function key (`AuthenticationLevelHandler`).
+fn identities(key: Option<Key>) -> Value {
+    let (level, id) = match key {
+        None => return json!([identity(None, &json!([]))]),
+        Some(Key::Function) => ("Function", "default"),
+        Some(Key::Master) => ("Admin", "master"),
+    };
+    let claim = |name: &str, value: &str| {
+        json!({
+            "Issuer": "LOCAL AUTHORITY",
+            "OriginalIssuer": "LOCAL AUTHORITY",
+            "Properties": {},
+            "Subject": null,
+            "Type": format!("http://schemas.microsoft.com/2017/07/functions/claims/{name}"),
+            "Value": value,
+            "ValueType": "http://www.w3.org/2001/XMLSchema#string",
+        })
+    };
+    let claims = json!([
+        claim("authlevel", level),
+        claim("invoke", "true"),
+        claim("keyid", id),
+    ]);
+    json!([identity(Some("WebJobsAuthLevel"), &claims)])
 }
 
 fn identity(authentication_type: Option<&str>, claims: &Value) -> Value {

@@ -101,11 +101,38 @@ fn the_form_of_the_documentation_is_the_same_but_for_bare_values() {
 }
 
 #[test]
-fn a_body_that_is_not_utf_8_never_reaches_the_worker() {
+fn a_body_that_is_no_text_arrives_as_text_all_the_same() {
     let mut message = held("");
-    message.message.body = vec![0xff, 0xfe];
-    assert!(for_message("message", false, &message, LOCK_TOKEN, system()).is_err());
-    assert!(for_message("message", true, &message, LOCK_TOKEN, system()).is_ok());
+    message.message.body = b"caf\xe9".to_vec();
+    let ours = for_message("message", false, &message, LOCK_TOKEN, system()).unwrap();
+    assert_eq!(ours["Data"]["message"], json!("\"caf\u{fffd}\""));
+}
+
+#[test]
+fn an_amqp_sequence_or_a_value_that_is_no_string_never_reaches_the_worker() {
+    for kind in [BodyKind::Sequence, BodyKind::Value] {
+        let mut message = held("[1]");
+        message.message.body_kind = kind;
+        for binary in [false, true] {
+            let refused = for_message("message", binary, &message, LOCK_TOKEN, system());
+            assert!(refused.is_err(), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_message_that_no_broker_has_sent_says_so() {
+    let metadata = for_no_message("message", MANUAL, system())["Metadata"].take();
+    for (name, value) in [
+        ("DeliveryCount", "0"),
+        ("SequenceNumber", "-1"),
+        ("LockToken", "\"00000000-0000-0000-0000-000000000000\""),
+        ("EnqueuedTimeUtc", "0001-01-01T00:00:00"),
+        ("EnqueuedTime", "0001-01-01T00:00:00+00:00"),
+    ] {
+        assert_eq!(metadata[name], json!(value), "{name}");
+    }
+    assert_eq!(metadata.get("MessageId"), None);
 }
 
 #[test]
@@ -140,7 +167,7 @@ fn request_of(sample: &Value, body: Option<&str>) -> CallerRequest {
                 )
             })
             .collect(),
-        with_key: true,
+        key: Some(Key::Function),
         body: body.map(|text| text.as_bytes().to_vec()),
     }
 }
@@ -175,6 +202,10 @@ fn every_property_of_an_http_body_forges_metadata_too() {
     let body = r#"{"sys": "mine", "Headers": "none", "list": [1]}"#;
     let ours = for_request("req", &request_of(&sample, Some(body)), system());
     assert_eq!(ours["Metadata"]["sys"], json!("\"mine\""));
+    assert_eq!(
+        ours["Metadata"]["$sys"]["MethodName"],
+        json!("RevokeFromQueue")
+    );
     assert_eq!(ours["Metadata"]["Headers"], json!("\"none\""));
     assert_eq!(ours["Metadata"].get("list"), None);
 }
@@ -197,5 +228,57 @@ fn an_http_body_that_is_not_text_is_base64() {
     assert_eq!(
         ours["Data"]["req"]["Identities"].as_array().unwrap().len(),
         1
+    );
+}
+
+#[test]
+fn a_query_value_that_is_given_twice_is_joined_in_data_and_the_last_one_in_metadata() {
+    let given = [("a", "1"), ("b", "x"), ("a", "2")];
+    let request = CallerRequest {
+        query: given
+            .map(|(name, value)| (name.into(), value.into()))
+            .to_vec(),
+        ..CallerRequest::default()
+    };
+    let ours = for_request("req", &request, system());
+    assert_eq!(ours["Data"]["req"]["Query"], json!({"a": "1,2", "b": "x"}));
+    assert_eq!(ours["Metadata"]["Query"], json!({"a": "2", "b": "x"}));
+    assert_eq!(ours["Metadata"]["a"], json!("\"2\""));
+}
+
+#[test]
+fn a_byte_order_mark_of_an_http_body_is_dropped() {
+    let request = CallerRequest {
+        body: Some(b"\xef\xbb\xbf{\"user\": \"a\"}".to_vec()),
+        ..CallerRequest::default()
+    };
+    let ours = for_request("req", &request, system());
+    assert_eq!(ours["Data"]["req"]["Body"], json!("{\"user\": \"a\"}"));
+    assert_eq!(ours["Metadata"]["user"], json!("\"a\""));
+}
+
+#[test]
+fn the_bearer_of_a_key_is_one_identity_with_three_claims() {
+    let request = CallerRequest {
+        key: Some(Key::Function),
+        ..CallerRequest::default()
+    };
+    let identities = for_request("req", &request, system())["Data"]["req"]["Identities"].take();
+    assert_eq!(identities.as_array().unwrap().len(), 1);
+    let claims: Vec<_> = identities[0]["Claims"].as_array().unwrap().iter().collect();
+    let told: Vec<_> = claims
+        .iter()
+        .map(|claim| {
+            let kind = claim["Type"].as_str().unwrap().rsplit('/').next().unwrap();
+            (kind, claim["Value"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("authlevel", "Function"),
+            ("invoke", "true"),
+            ("keyid", "default")
+        ]
     );
 }

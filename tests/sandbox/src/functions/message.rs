@@ -5,11 +5,25 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+/// What kind of AMQP body a message has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BodyKind {
+    /// Bytes: what REST and nearly every sender makes.
+    #[default]
+    Data,
+    /// A value that is no string, such as a number.
+    Value,
+    /// A sequence of values.
+    Sequence,
+}
+
 /// What a sender gives to the broker.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message {
     /// The body.
     pub body: Vec<u8>,
+    /// What kind of body it is.
+    pub body_kind: BodyKind,
     /// The message id; the broker gives one to a message without.
     pub message_id: Option<String>,
     /// The correlation id.
@@ -18,6 +32,12 @@ pub struct Message {
     pub content_type: Option<String>,
     /// The subject, in older words the label.
     pub subject: Option<String>,
+    /// To whom it is addressed.
+    pub to: Option<String>,
+    /// Where an answer shall go.
+    pub reply_to: Option<String>,
+    /// Its session.
+    pub session_id: Option<String>,
     /// The application's own properties.
     pub application_properties: Map<String, Value>,
     /// How long it lives, if not as long as the broker's default.

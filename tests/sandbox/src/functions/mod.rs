@@ -19,8 +19,10 @@
 //! # }
 //! ```
 
+mod admin;
 mod binding_data;
 mod broker;
+mod chunked;
 mod control;
 mod desk;
 mod events;
@@ -36,7 +38,10 @@ mod outputs;
 mod pump;
 mod records;
 mod runner;
+mod settings;
 mod signal;
+mod spelling;
+mod text;
 mod worker;
 mod worker_log;
 
@@ -46,7 +51,7 @@ pub use self::desk::{Desk, Settled, Work};
 pub use self::events::Event;
 pub use self::host::{FunctionsHost, HostOptions};
 pub use self::invocation::queue_invocation;
-pub use self::message::{DeadLetter, Message, QueuedMessage};
+pub use self::message::{BodyKind, DeadLetter, Message, QueuedMessage};
 pub use self::records::{InvocationRecord, InvocationState};
 pub use self::worker::RestartPolicy;
 pub use self::worker_log::{Level, LogLine, Stream, level_of};

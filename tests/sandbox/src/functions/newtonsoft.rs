@@ -33,6 +33,13 @@ pub(super) fn with_dates_rewritten(value: Value) -> Value {
     }
 }
 
+/// A string that looks like a date, as .NET shows the date that Newtonsoft takes it for: in the invariant culture, without a
+/// fraction and without a zone. None for one that does not look like one.
+pub(super) fn as_shown_date(text: &str) -> Option<String> {
+    let read: civil::DateTime = rewritten_date(text)?.get(..19)?.parse().ok()?;
+    Some(read.strftime("%m/%d/%Y %H:%M:%S").to_string())
+}
+
 /// How a date comes out again; None for text that is not read as a date. Only texts of 19 to 40 characters with a `T` at
 /// the eleventh place are looked at (`DateTimeUtils.TryParseDateTime`). A fraction loses its trailing zeros and what lies
 /// beyond seven digits, and another zone than `Z` becomes the machine's own, which is UTC in Azure.

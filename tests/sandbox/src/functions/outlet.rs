@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use anyhow::{bail, ensure};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::broker::Broker;
 use super::events::{Event, Events};
@@ -16,6 +17,8 @@ use crate::sync::lock;
 /// Where outputs go.
 pub(super) struct Outlet<'a> {
     pub(super) broker: &'a Broker,
+    /// The invocation that wrote them.
+    pub(super) invocation: Uuid,
     pub(super) events: &'a Events,
     /// How often the next writes of an output are refused, by its name.
     pub(super) refusals: &'a Mutex<BTreeMap<String, usize>>,
@@ -71,7 +74,15 @@ impl Outlet<'_> {
             bail!("ServerBusy: refused on purpose");
         }
         for body in bodies {
-            self.broker.send(entity, Message::of(body))?;
+            let mut message = Message {
+                content_type: Some("text/plain".to_owned()),
+                ..Message::of(body)
+            };
+            let parent = Value::from(self.invocation.to_string());
+            message
+                .application_properties
+                .insert("$AzureWebJobsParentId".to_owned(), parent);
+            self.broker.send(entity, message)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::newtonsoft::{indented, with_dates_rewritten};
+use super::newtonsoft::indented;
 
 /// The bodies of the messages that a Service Bus output becomes.
 ///
@@ -60,18 +60,12 @@ pub(super) struct HttpAnswer {
     pub(super) body: Vec<u8>,
 }
 
-/// The answer that the `http` output becomes. Without a `body` in it the whole value is the body, and its status is
-/// ignored.
+/// The answer that the `http` output becomes (seen with version 4.1037). A function that names none is answered for with 200 and
+/// an empty object. A status counts with and without a `body`; nothing but `statusCode` is one.
 pub(super) fn http_answer(value: Option<&Value>) -> HttpAnswer {
     let parsed;
     let value = match value {
-        None | Some(Value::Null) => {
-            return HttpAnswer {
-                status: 204,
-                headers: Vec::new(),
-                body: Vec::new(),
-            };
-        }
+        None | Some(Value::Null) => return with_body(200, Vec::new(), &Value::from("{}")),
         // A string that is a JSON object is read as one.
         Some(Value::String(text)) => match serde_json::from_str(text) {
             Ok(object @ Value::Object(_)) => {
@@ -82,32 +76,33 @@ pub(super) fn http_answer(value: Option<&Value>) -> HttpAnswer {
         },
         Some(other) => other,
     };
-    let members = value.as_object();
-    let Some((body, members)) =
-        members.and_then(|members| Some((property(members, "body")?, members)))
-    else {
+    let Some(members) = value.as_object() else {
         return with_body(200, Vec::new(), value);
     };
-    let status = property(members, "statusCode").or_else(|| property(members, "status"));
-    let headers = match property(members, "headers") {
-        Some(Value::Object(headers)) => headers
-            .iter()
-            .map(|(name, value)| (name.clone(), text_of(value)))
-            .collect(),
-        _ => Vec::new(),
-    };
-    with_body(status.and_then(status_code).unwrap_or(200), headers, body)
+    let status = property(members, "statusCode").and_then(status_code);
+    let mut headers = Vec::new();
+    if let Some(Value::Object(given)) = property(members, "headers") {
+        for (name, value) in given {
+            if matches!(value, Value::Array(_) | Value::Null) {
+                return HttpAnswer {
+                    status: 500,
+                    headers: Vec::new(),
+                    body: Vec::new(),
+                };
+            }
+            headers.push((name.clone(), text_of(value)));
+        }
+    }
+    let body = property(members, "body").unwrap_or(&Value::Null);
+    with_body(status.unwrap_or(200), headers, body)
 }
 
-/// A string goes out as it is; anything else is written anew. The content type is the output's own, if it says one.
+/// A string goes out as it is; anything else is written anew, and is text unless the output says otherwise.
 fn with_body(status: u16, mut headers: Vec<(String, String)>, body: &Value) -> HttpAnswer {
     let (body, content_type) = match body {
         Value::Null => (String::new(), None),
         Value::String(text) => (text.clone(), Some("text/plain; charset=utf-8")),
-        other => (
-            with_dates_rewritten(other.clone()).to_string(),
-            Some("application/json; charset=utf-8"),
-        ),
+        other => (indented(other), Some("text/plain; charset=utf-8")),
     };
     let told = headers
         .iter()
@@ -193,17 +188,36 @@ mod tests {
             [("content-type".to_owned(), "application/json".to_owned())]
         );
         assert_eq!(answer.body, b"{\"at\":\"2026-11-23T20:10:26.100Z\"}");
-        let numbered = http_answer(Some(&json!({"status": 404, "body": {"a": 1}})));
+        let numbered = http_answer(Some(&json!({"statusCode": 404, "body": {"a": 1}})));
         assert_eq!(
             (numbered.status, &numbered.body[..]),
-            (404, &b"{\"a\":1}"[..])
+            (404, &b"{\n  \"a\": 1\n}"[..])
         );
+        let kind = "text/plain; charset=utf-8".to_owned();
+        assert_eq!(numbered.headers, [("Content-Type".to_owned(), kind)]);
     }
 
     #[test]
-    fn without_a_body_the_status_is_ignored() {
+    fn a_status_counts_without_a_body_and_only_under_its_own_name() {
         let answer = http_answer(Some(&json!({"statusCode": 503})));
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.body, b"{\"statusCode\":503}");
+        assert_eq!((answer.status, answer.body.len()), (503, 0));
+        let misnamed = http_answer(Some(&json!({"status": 503, "body": "x"})));
+        assert_eq!(misnamed.status, 200);
+    }
+
+    #[test]
+    fn a_function_that_names_no_answer_is_answered_for() {
+        for nothing in [None, Some(&Value::Null)] {
+            let answer = http_answer(nothing);
+            assert_eq!((answer.status, &answer.body[..]), (200, &b"{}"[..]));
+        }
+    }
+
+    #[test]
+    fn a_header_that_is_a_list_or_nothing_fails_the_answer() {
+        for value in [json!(["a", "b"]), Value::Null] {
+            let output = json!({"statusCode": 200, "headers": {"x-own": value}, "body": "x"});
+            assert_eq!(http_answer(Some(&output)).status, 500);
+        }
     }
 }

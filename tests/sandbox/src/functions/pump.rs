@@ -11,8 +11,8 @@ use super::manifest::{Function, Manifest, Trigger};
 use super::runner::{HostStopped, Runner};
 
 /// Starts the pumps of every function that a queue triggers: as many as calls may run at the same time.
+/// A function that is switched off listens to nothing.
 pub(super) fn start(manifest: &Manifest, runner: &Arc<Runner>, tasks: &mut JoinSet<()>) {
-    let hold = lock_lifetime(runner.broker.lock_duration(), manifest.max_lock_renewal);
     for function in &manifest.functions {
         let Trigger::ServiceBus {
             binding,
@@ -22,6 +22,13 @@ pub(super) fn start(manifest: &Manifest, runner: &Arc<Runner>, tasks: &mut JoinS
         else {
             continue;
         };
+        if runner.disabled.contains(&function.name) {
+            continue;
+        }
+        let hold = lock_lifetime(
+            runner.broker.lock_duration(queue),
+            manifest.max_lock_renewal,
+        );
         for _ in 0..manifest.max_concurrent_calls {
             let pump = Pump {
                 runner: Arc::clone(runner),
@@ -33,7 +40,7 @@ pub(super) fn start(manifest: &Manifest, runner: &Arc<Runner>, tasks: &mut JoinS
                 hold,
             };
             tasks.spawn(async move {
-                while pump.next().await.is_ok() {}
+                while let Ok(Next::Goes) = pump.next().await {}
                 tracing::info!(target: "host", "a pump of {} has ended", pump.queue);
             });
         }
@@ -45,6 +52,12 @@ fn lock_lifetime(lock: Duration, most_renewal: Duration) -> Duration {
     let lock = lock.max(Duration::from_millis(1));
     let renewals = u32::try_from(most_renewal.as_millis() / lock.as_millis()).unwrap_or(u32::MAX);
     lock.saturating_mul(renewals.saturating_add(1))
+}
+
+/// Whether there will be another message.
+enum Next {
+    Goes,
+    Stops,
 }
 
 struct Pump {
@@ -59,9 +72,15 @@ struct Pump {
 
 impl Pump {
     /// One message, from its lock to its end.
-    async fn next(&self) -> Result<(), HostStopped> {
+    async fn next(&self) -> Result<Next, HostStopped> {
         let broker = &self.runner.broker;
-        let delivery = broker.receive(&self.queue, self.hold).await;
+        let mut listening = self.runner.listening.subscribe();
+        let delivery = tokio::select! {
+            biased;
+            // It fails only when the host is gone.
+            _ = listening.wait_for(|listening| !listening) => return Ok(Next::Stops),
+            delivery = broker.receive(&self.queue, self.hold) => delivery,
+        };
         let document = for_message(
             &self.binding,
             self.binary,
@@ -74,6 +93,8 @@ impl Pump {
             .run(&self.function, document, Some(&delivery.message))
             .await?;
         let settled = match done {
+            // What ends after the listener has been stopped has written its outputs, and is given back all the same.
+            _ if !*listening.borrow() => broker.abandon(&delivery),
             Some(_) if self.auto_complete => broker.complete(&delivery),
             Some(_) => Ok(()),
             None => broker.abandon(&delivery),
@@ -83,7 +104,7 @@ impl Pump {
                 message_id: delivery.message.message_id().to_owned(),
             });
         }
-        Ok(())
+        Ok(Next::Goes)
     }
 }
 

@@ -10,9 +10,11 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::broker::Broker;
+use super::chunked::Chunked;
 use super::events::{Event, Events};
 use super::manifest::Function;
 use super::message::QueuedMessage;
@@ -33,6 +35,12 @@ pub(super) struct Runner {
     pub(super) records: Records,
     pub(super) events: Events,
     pub(super) function_timeout: Duration,
+    /// Whether the app has Application Insights, with which the host hands on a trace.
+    pub(super) traced: bool,
+    /// The functions that are switched off (`AzureWebJobs.<Name>.Disabled`).
+    pub(super) disabled: Vec<String>,
+    /// Whether messages are taken from queues.
+    pub(super) listening: watch::Sender<bool>,
     /// How often the next writes of an output are refused, by its name.
     pub(super) refusals: Mutex<BTreeMap<String, usize>>,
 }
@@ -62,6 +70,12 @@ pub(super) fn read(status: StatusCode, content_type: &str, body: &[u8]) -> anyho
         "the worker's answer is not application/json"
     );
     serde_json::from_slice(body).context("the worker's answer cannot be parsed")
+}
+
+/// Whether the host goes on waiting after this answer, until the function's time is over (seen with version 4.1037).
+pub(super) fn never_ends(status: StatusCode, body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    status.is_success() && (body.is_empty() || body == b"null")
 }
 
 /// The host has shut down: nothing is settled, locks run out.
@@ -116,20 +130,24 @@ impl Runner {
         function: &Function,
         document: &Value,
     ) -> anyhow::Result<HttpAnswer> {
-        let address = match self.worker.settled().await {
-            Phase::Ready { address } => address,
+        let (address, life) = match self.worker.settled().await {
+            Phase::Ready { address, life } => (address, life),
             Phase::Closed => bail!("the worker has exited with 0 and is not started again"),
             Phase::Starting | Phase::Stopped => bail!("the host has shut down"),
         };
         let url = format!("{address}/{}", function.name);
         let call = self.call(id, &url, document);
-        let reply = tokio::time::timeout(self.function_timeout, call)
-            .await
-            .with_context(|| format!("no reply within {:?}", self.function_timeout))?;
+        let Ok(reply) = tokio::time::timeout(self.function_timeout, call).await else {
+            self.events.add(Event::FunctionTimedOut {
+                function: function.name.clone(),
+            });
+            self.worker.timed_out(life).await;
+            bail!("no reply within {:?}", self.function_timeout);
+        };
         let reply = match reply {
             Ok(reply) => reply,
             Err(NoReply::Broken(error)) => {
-                self.worker.leave_time_to_notice(&address).await;
+                self.worker.leave_time_to_notice(life).await;
                 return Err(error);
             }
             Err(NoReply::Refused(error)) => return Err(error),
@@ -143,6 +161,7 @@ impl Runner {
         });
         let outlet = Outlet {
             broker: &self.broker,
+            invocation: id,
             events: &self.events,
             refusals: &self.refusals,
         };
@@ -159,6 +178,9 @@ impl Runner {
             record.status = Some(status.as_u16());
             record.response_body = serde_json::from_slice(&body).ok();
         });
+        if never_ends(status, &body) {
+            std::future::pending::<()>().await;
+        }
         read(status, &content_type, &body).map_err(NoReply::Refused)
     }
 
@@ -168,16 +190,20 @@ impl Runner {
         url: &str,
         document: &Value,
     ) -> reqwest::Result<(StatusCode, String, Bytes)> {
-        let response = self
+        let mut request = self
             .client
             .post(url)
             .header("Content-Type", "application/json; charset=utf-8")
             .header("X-Azure-Functions-InvocationId", id.to_string())
             .header("X-Azure-Functions-HostVersion", HOST_VERSION)
             .header("User-Agent", format!("Azure-Functions-Host/{HOST_VERSION}"))
-            .body(document.to_string())
-            .send()
-            .await?;
+            .body(reqwest::Body::wrap(Chunked::new(document.to_string())));
+        if self.traced {
+            let (trace, span) = (id.simple(), Uuid::new_v4().simple().to_string());
+            let span = span.get(..16).unwrap_or_default();
+            request = request.header("traceparent", format!("00-{trace}-{span}-01"));
+        }
+        let response = request.send().await?;
         let content_type = response
             .headers()
             .get("content-type")

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -23,12 +24,16 @@ use crate::clock::SandboxClock;
 use crate::sync::lock;
 
 /// How the worker is started and when the host gives up on it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct WorkerSpec {
     pub(super) executable: PathBuf,
     pub(super) arguments: Vec<String>,
     pub(super) directory: PathBuf,
+    /// The folder of the app, whatever the worker's own is.
+    pub(super) app_root: PathBuf,
     pub(super) environment: Vec<(String, String)>,
+    /// The machine's folder for what does not matter for long: it outlives the worker, and not the machine.
+    pub(super) temporary: TempDir,
     pub(super) policy: RestartPolicy,
 }
 
@@ -58,8 +63,8 @@ impl Default for RestartPolicy {
 pub(super) enum Phase {
     /// Being started or restarted: invocations wait.
     Starting,
-    /// Answering here.
-    Ready { address: String },
+    /// Answering here, in its so-manieth life.
+    Ready { address: String, life: u64 },
     /// It exited with 0 and is not started again: invocations fail.
     Closed,
     /// The host has shut down.
@@ -73,14 +78,21 @@ pub(super) struct Worker {
     kill: mpsc::Sender<Kill>,
 }
 
-type Kill = oneshot::Sender<()>;
+/// An order to end the process.
+#[derive(Debug)]
+struct Kill {
+    /// The one life that is meant; any if none is named.
+    life: Option<u64>,
+    /// Told when it is gone.
+    done: oneshot::Sender<()>,
+}
 
 /// How long it may take until the end of a process is noticed.
 const NOTICE: Duration = Duration::from_secs(1);
 /// Between two looks at a worker that does not listen yet.
 const PROBE_PAUSE: Duration = Duration::from_millis(10);
-/// Between two pings of a worker that does.
-const PING_PAUSE: Duration = Duration::from_secs(10);
+/// How long after a call's time was over the host ends the worker (seen with version 4.1037).
+const AFTER_TIME_OUT: Duration = Duration::from_secs(2);
 
 impl Worker {
     /// The worker and what supervises it. The process is a child of the supervising future and ends with it.
@@ -118,21 +130,33 @@ impl Worker {
         }
     }
 
-    /// Waits a moment for the worker to be seen gone from this address. In reality giving a message back takes a round trip
+    /// Waits a moment for the worker to be seen gone in this life. In reality giving a message back takes a round trip
     /// to Service Bus, and the host notices sooner that its worker has died; without this the message would come again
     /// before that, and use up its deliveries on a worker that is not there.
-    pub(super) async fn leave_time_to_notice(&self, address: &str) {
+    pub(super) async fn leave_time_to_notice(&self, life: u64) {
         let mut phase = self.phase.clone();
         let gone = phase
-            .wait_for(|phase| !matches!(phase, Phase::Ready { address: now } if now == address));
+            .wait_for(|phase| !matches!(phase, Phase::Ready { life: now, .. } if *now == life));
         // Still there: the worker lives and merely gave no answer.
         let _still_there = tokio::time::timeout(NOTICE, gone).await;
     }
 
     /// Ends the process at once, as the host and the platform do, and waits until it is gone. False if there is none.
     pub(super) async fn kill(&self) -> bool {
+        self.end(None).await
+    }
+
+    /// A call to this life of the worker took longer than `functionTimeout`: the host ends the whole process, with all else that it
+    /// was doing, and starts it anew. That is no failure of the worker's and is not counted as one.
+    pub(super) async fn timed_out(&self, life: u64) {
+        tokio::time::sleep(AFTER_TIME_OUT).await;
+        // Another call's time may have been over first.
+        let _ended_before = self.end(Some(life)).await;
+    }
+
+    async fn end(&self, life: Option<u64>) -> bool {
         let (done, gone) = oneshot::channel();
-        self.kill.send(done).await.is_ok() && gone.await.is_ok()
+        self.kill.send(Kill { life, done }).await.is_ok() && gone.await.is_ok()
     }
 }
 
@@ -149,6 +173,8 @@ struct Supervisor {
 /// How one life of the process ended.
 enum End {
     Exited(i32),
+    /// By the host, because a call took too long.
+    TimedOut,
     NotReady,
     NotStarted,
 }
@@ -156,9 +182,11 @@ enum End {
 impl Supervisor {
     async fn run(mut self) {
         let mut errors: Vec<Timestamp> = Vec::new();
-        loop {
+        // The host keeps the port for all lives of its worker.
+        let mut port = None;
+        for life in 1.. {
             self.phase.send_replace(Phase::Starting);
-            let end = self.live().await.unwrap_or_else(|error| {
+            let end = self.live(life, &mut port).await.unwrap_or_else(|error| {
                 self.log.add(
                     Stream::Err,
                     &format!("Failed to start the worker: {error:#}"),
@@ -170,7 +198,7 @@ impl Supervisor {
                     self.phase.send_replace(Phase::Closed);
                     return self.refuse_kills().await;
                 }
-                End::Exited(200) => continue,
+                End::Exited(200) | End::TimedOut => continue,
                 End::NotReady => self.events.add(Event::WorkerNotReady),
                 End::Exited(_) | End::NotStarted => {}
             }
@@ -199,8 +227,11 @@ impl Supervisor {
     }
 
     /// One process from its start to its end.
-    async fn live(&mut self) -> anyhow::Result<End> {
-        let port = free_port().await?;
+    async fn live(&mut self, life: u64, kept: &mut Option<u16>) -> anyhow::Result<End> {
+        let port = match *kept {
+            Some(port) => port,
+            None => *kept.insert(free_port().await?),
+        };
         let started = Instant::now();
         let mut child = self.spawn(port)?;
         let readers = [
@@ -216,7 +247,7 @@ impl Supervisor {
         let ready = tokio::select! {
             ready = tokio::time::timeout(limit, probe(&self.client, &address)) => ready.is_ok(),
             status = child.wait() => return Ok(self.ended(status?, readers, None).await),
-            Some(kill) = self.kills.recv() => {
+            kill = meant(&mut self.kills, life) => {
                 child.kill().await.context("ending the worker")?;
                 let status = child.wait().await?;
                 return Ok(self.ended(status, readers, Some(kill)).await);
@@ -229,19 +260,14 @@ impl Supervisor {
         self.events.add(Event::WorkerReady {
             after: started.elapsed(),
         });
-        self.phase.send_replace(Phase::Ready {
-            address: address.clone(),
-        });
-        let mut pings = tokio::time::interval(PING_PAUSE);
-        loop {
-            tokio::select! {
-                status = child.wait() => return Ok(self.ended(status?, readers, None).await),
-                Some(kill) = self.kills.recv() => {
-                    child.kill().await.context("ending the worker")?;
-                    let status = child.wait().await?;
-                    return Ok(self.ended(status, readers, Some(kill)).await);
-                }
-                _ = pings.tick() => self.ping(&address),
+        self.phase.send_replace(Phase::Ready { address, life });
+        // It is not asked again: one probe at each start is all.
+        tokio::select! {
+            status = child.wait() => Ok(self.ended(status?, readers, None).await),
+            kill = meant(&mut self.kills, life) => {
+                child.kill().await.context("ending the worker")?;
+                let status = child.wait().await?;
+                Ok(self.ended(status, readers, Some(kill)).await)
             }
         }
     }
@@ -255,7 +281,8 @@ impl Supervisor {
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", "/home")
-            .env("FUNCTIONS_APP_ROOT_PATH", &self.spec.directory)
+            .env("TMPDIR", self.spec.temporary.path())
+            .env("FUNCTIONS_APP_ROOT_PATH", &self.spec.app_root)
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", &port)
             .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", &id)
             .env("FUNCTIONS_HTTPWORKER_PORT", &port)
@@ -303,22 +330,27 @@ impl Supervisor {
         }
         let code = exit_code(status);
         self.events.add(Event::WorkerExited { code });
-        if let Some(kill) = kill {
-            // Whoever asked may have gone.
-            let _gone = kill.send(());
+        let Some(kill) = kill else {
+            return End::Exited(code);
+        };
+        // Whoever asked may have gone.
+        let _gone = kill.done.send(());
+        match kill.life {
+            Some(_) => End::TimedOut,
+            None => End::Exited(code),
         }
-        End::Exited(code)
     }
+}
 
-    /// A ping whose answer nobody reads: the host only logs it.
-    fn ping(&self, address: &str) {
-        let request = self.client.get(format!("{address}/")).send();
-        tokio::spawn(async move {
-            if let Err(error) = request.await {
-                tracing::debug!(%error, "the worker did not answer a ping");
-            }
-        });
+/// Waits for an order that means this life; one for an earlier life has been carried out by its end. Without anybody who could
+/// give one it waits for ever.
+async fn meant(kills: &mut mpsc::Receiver<Kill>, life: u64) -> Kill {
+    while let Some(kill) = kills.recv().await {
+        if kill.life.is_none_or(|meant| meant == life) {
+            return kill;
+        }
     }
+    std::future::pending().await
 }
 
 /// Asks for `/` until there is an answer of any kind. Only a refused connection is asked again.

@@ -96,7 +96,9 @@ impl Issuer {
     ) -> Value {
         let mut claims = self.claims(audience, object_id, application_id);
         claims["iss"] = format!("https://sts.windows.net/{}/", self.0.tenant).into();
-        claims["appid"] = claims["azp"].take();
+        if let Some(application) = claims.as_object_mut().and_then(|it| it.remove("azp")) {
+            claims["appid"] = application;
+        }
         claims["scp"] = "user_impersonation".into();
         claims["idtyp"] = "user".into();
         claims["ver"] = "1.0".into();

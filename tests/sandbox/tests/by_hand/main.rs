@@ -184,6 +184,38 @@ impl Drop for Serving {
 }
 
 #[tokio::test]
+async fn serve_starts_the_host_anew_when_it_has_given_up_on_its_worker() {
+    let serving = Serving::start();
+    // A client of its own for each call: what was open ends with the host.
+    let client = || reqwest::Client::builder().no_proxy().build().unwrap();
+    let kill = format!("{}/worker/kill", serving.at("hostControl"));
+    let mut killed = 0;
+    let check = async {
+        while killed < 3 {
+            // Between two lives there is nothing to end, and between two hosts nobody to ask.
+            if let Ok(answer) = client().post(&kill).send().await
+                && answer.status() == 204
+            {
+                killed += 1;
+            }
+        }
+        loop {
+            let check = client()
+                .get(serving.at("check"))
+                .header("x-functions-key", serving.at("functionKey"));
+            if let Ok(answer) = check.send().await
+                && answer.status() == 200
+            {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), check)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
     let mut serving = Serving::start();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();

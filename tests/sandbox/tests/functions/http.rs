@@ -60,7 +60,7 @@ async fn a_function_wants_its_key_its_route_and_its_method() {
         let request = client().request(method.parse().unwrap(), format!("{root}{path}"));
         assert_eq!(status(request).await, expected, "{method} {path}");
     }
-    assert_eq!(status(post(&host, &[])).await, StatusCode::NO_CONTENT);
+    assert_eq!(status(post(&host, &[])).await, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,17 +96,19 @@ async fn a_chunked_request_arrives_without_its_body() {
     let package = package();
     let host = package.start().await;
     let answer = post_chunked(&host, "{\"user\": \"alice@contoso.com\"}").await;
-    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
-    assert_eq!(status(post(&host, &[])).await, StatusCode::NO_CONTENT);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(status(post(&host, &[])).await, StatusCode::OK);
     let [chunked, plain] = host.invocations().try_into().unwrap();
     let chunked = &chunked.request_body["Data"]["req"];
     assert_eq!(chunked.get("Body"), None);
-    assert_eq!(chunked["Headers"]["Transfer-Encoding"], json!(["chunked"]));
+    // The names are spelt as the caller has spelt them.
+    assert_eq!(chunked["Headers"]["transfer-encoding"], json!(["chunked"]));
+    assert_eq!(chunked["Headers"]["X-Own"], json!(["1"]));
     let plain = &plain.request_body["Data"]["req"];
     assert_eq!(plain["Body"], json!("{\"steps\":[]}"));
     assert_eq!(plain["Method"], json!("POST"));
     assert_eq!(
-        plain["Headers"]["Content-Type"],
+        plain["Headers"]["content-type"],
         json!(["application/json"])
     );
 }
@@ -117,7 +119,7 @@ async fn post_chunked(host: &FunctionsHost, text: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(
         "POST /api/revoke HTTP/1.1\r\nhost: localhost\r\nx-functions-key: {}\r\n\
-         connection: close\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{text}\r\n0\r\n\r\n",
+         X-Own: 1\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{text}\r\n0\r\n\r\n",
         host.function_key(),
         text.len(),
     );
@@ -138,9 +140,9 @@ async fn an_invocation_goes_on_when_its_caller_hangs_up() {
     request.abort();
     assert!(request.await.unwrap_err().is_cancelled());
     // What is asked later is answered later: by then the host has seen the connection close.
-    assert_eq!(status(post(&host, &[])).await, StatusCode::NO_CONTENT);
+    assert_eq!(status(post(&host, &[])).await, StatusCode::OK);
     let release = post(&host, &[json!({"release": true})]);
-    assert_eq!(status(release).await, StatusCode::NO_CONTENT);
+    assert_eq!(status(release).await, StatusCode::OK);
     host.wait_until(LONG, |host| host.running() == 0)
         .await
         .unwrap();
@@ -175,4 +177,100 @@ async fn the_control_side_takes_messages_and_shows_queues() {
     assert_eq!(status(unknown).await, StatusCode::NOT_FOUND);
     let unknown = client().post(format!("{control}/queues/evikt/messages"));
     assert_eq!(status(unknown).await, StatusCode::BAD_REQUEST);
+}
+
+async fn start_by_hand(host: &FunctionsHost, function: &str, key: &str, input: &str) -> StatusCode {
+    let url = format!("{}/admin/functions/{function}", host.http_endpoint());
+    let body = json!({ "input": input }).to_string();
+    let request = client()
+        .post(url)
+        .header("x-functions-key", key)
+        .header("content-type", "application/json");
+    status(request.body(body)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_starts_a_queue_function_with_a_message_that_no_broker_has_sent() {
+    let package = package();
+    let host = package.start().await;
+    let (function, master) = (host.function_key(), host.master_key());
+    let input = json!({"steps": [{"status": 500}]}).to_string();
+    for (name, key, expected) in [
+        ("RevokeFromQueue", "", StatusCode::UNAUTHORIZED),
+        ("RevokeFromQueue", function, StatusCode::FORBIDDEN),
+        ("RevokeFromAlert", master, StatusCode::BAD_REQUEST),
+        ("Nothing", master, StatusCode::NOT_FOUND),
+        ("RevokeFromQueue", master, StatusCode::ACCEPTED),
+    ] {
+        assert_eq!(
+            start_by_hand(&host, name, key, &input).await,
+            expected,
+            "{name} {key}"
+        );
+    }
+    let ended = |host: &FunctionsHost| host.invocations().len() == 1 && host.running() == 0;
+    host.wait_until(LONG, ended).await.unwrap();
+    let metadata = &host.invocations()[0].request_body["Metadata"];
+    assert_eq!(metadata["DeliveryCount"], json!("0"));
+    assert_eq!(metadata["EnqueuedTimeUtc"], json!("0001-01-01T00:00:00"));
+    // It failed, and nothing repeats it.
+    assert!(matches!(
+        host.invocations()[0].state,
+        InvocationState::Failed(_)
+    ));
+    assert!(host.messages("evict").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_admin_isolation_no_key_opens_admin() {
+    let package = package().with_variable("FUNCTIONS_ADMIN_ISOLATION_ENABLED", "1");
+    let host = package.start().await;
+    let refused = start_by_hand(&host, "RevokeFromQueue", host.master_key(), "{}").await;
+    assert_eq!(refused, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_is_handed_on_where_application_insights_is_on() {
+    for (insights, expected) in [(false, false), (true, true)] {
+        let mut package = package();
+        if insights {
+            let name = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+            package = package.with_variable(name, "InstrumentationKey=x");
+        }
+        let host = package.start().await;
+        let url = format!(
+            "{}/api/check?code={}",
+            host.http_endpoint(),
+            host.function_key()
+        );
+        let text = client()
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let told: Value = serde_json::from_str(&text).unwrap();
+        let headers: Vec<String> = serde_json::from_value(told["headers"].clone()).unwrap();
+        let has = |name: &str| headers.iter().any(|header| header == name);
+        assert_eq!(has("traceparent"), expected);
+        assert!(
+            has("transfer-encoding") && !has("content-length"),
+            "{headers:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_above_a_hundred_megabytes_fails_the_call() {
+    let package = package();
+    let host = package.start().await;
+    let body = vec![b' '; 100 * 1024 * 1024 + 1];
+    let request = client()
+        .post(format!("{}/api/revoke", host.http_endpoint()))
+        .header("x-functions-key", host.function_key())
+        .body(body);
+    assert_eq!(status(request).await, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(host.invocations().is_empty());
 }

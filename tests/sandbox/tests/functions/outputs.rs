@@ -21,7 +21,14 @@ async fn outputs_become_messages_and_logs_are_kept() {
         host.messages("evict-receipts")[0].json(),
         Some(json!({"specversion": "1.0"}))
     );
-    assert_eq!(host.messages("evict-rejected")[0].text(), Some("hello"));
+    let rejected = &host.messages("evict-rejected")[0];
+    assert_eq!(rejected.text(), Some("hello"));
+    assert_eq!(rejected.message.content_type.as_deref(), Some("text/plain"));
+    let parent = &rejected.message.application_properties["$AzureWebJobsParentId"];
+    assert_eq!(
+        parent.as_str().unwrap(),
+        host.invocations()[0].id.to_string()
+    );
     assert_eq!(host.invocations()[0].logs, ["one line"]);
 }
 

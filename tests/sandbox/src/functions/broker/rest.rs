@@ -56,13 +56,14 @@ impl Broker {
         let Some(delivery) = next else {
             return Ok(None);
         };
+        let lasts = self.lock_duration(entity);
         let held = Held {
             message: delivery.message.clone(),
             token: delivery.lock_token,
-            until: plus(self.now(), self.lock_duration()),
+            until: plus(self.now(), lasts),
         };
         let token = delivery.lock_token;
-        let until = Instant::now() + self.lock_duration();
+        let until = Instant::now() + lasts;
         let kept = RestLock {
             dead,
             delivery,
@@ -134,7 +135,7 @@ impl Broker {
     pub(crate) fn renew_lock(&self, token: Uuid) -> Result<(), LockLost> {
         let mut state = lock(&self.0.state);
         let held = state.rest_locks.get_mut(&token).ok_or(LockLost)?;
-        held.until = Instant::now() + self.lock_duration();
+        held.until = Instant::now() + self.lock_duration(&held.delivery.entity);
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod look_up;
 mod manual;
 mod operator;
 mod progress;
+mod question;
 mod receipts;
 mod revoke;
 mod schema;

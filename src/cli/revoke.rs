@@ -13,7 +13,7 @@ use super::operator::{Operator, Session, complain};
 use super::progress::{Interrupt, Progress, heeding};
 use super::receipts::Done;
 use super::users::Users;
-use super::{Console, Exit, receipts};
+use super::{Console, Exit, question, receipts};
 use crate::containment::{Containment, Limits, Task};
 use crate::domain::{
     AlertHeader, Correlation, Mode, Shape, SubjectKind, SubjectRef, json_without_controls,
@@ -76,7 +76,9 @@ impl Revoke {
         let people = session.run(look_up(&session, subjects));
         if self.wants_confirmation(console, &session) {
             let tenant = session.settings.policy.tenant;
-            let answer = confirm::confirm(console.input, console.errors, tenant, &people);
+            let answer = question::open().and_then(|mut terminal| {
+                confirm::confirm(&mut terminal, console.errors, tenant, &people)
+            });
             if !answer.map_err(|_| Exit::Io)? {
                 return Err(complain(
                     console,

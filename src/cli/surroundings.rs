@@ -1,7 +1,8 @@
 //! What is around the command: the settings' variables, whether a person is there, and how wide the terminal is.
 
-use std::io::{IsTerminal, stderr, stdin, stdout};
+use std::io::{IsTerminal, stderr, stdout};
 
+use super::question;
 use crate::config::Environment;
 
 /// How wide a table is made where nobody looks at a terminal.
@@ -12,8 +13,11 @@ const USUAL_WIDTH: u16 = 100;
 pub struct Surroundings {
     /// The variables that concern this program.
     pub environment: Environment,
-    /// Whether a person can be asked: both the standard input and the standard error are a terminal.
+    /// Whether a person can be asked: somebody looks at the standard error, and there is a terminal to answer at. What is piped in
+    /// does not matter.
     pub is_attended: bool,
+    /// Whether somebody looks at the standard output.
+    pub shows_output: bool,
     /// Whether somebody looks at the standard error, so that it can show how far the work is.
     pub shows_progress: bool,
     /// How many columns a table may have.
@@ -27,7 +31,8 @@ impl Surroundings {
         let size = terminal_size::terminal_size_of(stdout());
         Self {
             environment: Environment::of_process(),
-            is_attended: stdin().is_terminal() && stderr().is_terminal(),
+            is_attended: stderr().is_terminal() && question::open().is_ok(),
+            shows_output: stdout().is_terminal(),
             shows_progress: stderr().is_terminal(),
             width: size.map_or(USUAL_WIDTH, |(terminal_size::Width(width), _)| width),
         }
@@ -40,6 +45,7 @@ impl Default for Surroundings {
         Self {
             environment: Environment::from_pairs::<String, String>([]),
             is_attended: false,
+            shows_output: false,
             shows_progress: false,
             width: USUAL_WIDTH,
         }

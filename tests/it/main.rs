@@ -34,6 +34,8 @@ mod evict_check;
 #[cfg(feature = "operator")]
 mod evict_letters;
 #[cfg(feature = "operator")]
+mod evict_letters_scale;
+#[cfg(feature = "operator")]
 mod evict_send;
 #[cfg(feature = "operator")]
 mod evict_wait;

@@ -66,6 +66,8 @@ pub(super) fn message(headers: &HeaderMap, body: Vec<u8>) -> Result<Message, Str
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned),
         subject: text("Label"),
+        to: text("To"),
+        reply_to: text("ReplyTo"),
         application_properties,
         time_to_live,
         scheduled_for,
@@ -99,6 +101,14 @@ pub(super) fn headers(message: &QueuedMessage, held: Option<&Held>) -> HeaderMap
     }
     if let Some(label) = &message.message.subject {
         broker["Label"] = label.as_str().into();
+    }
+    for (name, value) in [
+        ("To", &message.message.to),
+        ("ReplyTo", &message.message.reply_to),
+    ] {
+        if let Some(value) = value {
+            broker[name] = value.as_str().into();
+        }
     }
     let mut headers = HeaderMap::new();
     let mut put = |name: &str, value: String| {

@@ -18,6 +18,10 @@ pub struct Message {
     pub content_type: Option<String>,
     /// The subject, in older words the label.
     pub subject: Option<String>,
+    /// Whom it is for.
+    pub to: Option<String>,
+    /// Where answers go.
+    pub reply_to: Option<String>,
     /// The application's own properties.
     pub application_properties: Map<String, Value>,
     /// How long it lives, if not as long as the broker's default.

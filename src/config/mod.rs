@@ -8,7 +8,11 @@
 mod document;
 mod environment;
 mod nearest;
+#[cfg(feature = "operator")]
+pub mod operator;
 mod problem;
+#[cfg(feature = "operator")]
+pub mod profiles;
 mod reader;
 mod registry;
 mod settings;

@@ -10,6 +10,7 @@ mod alert;
 mod check;
 mod draft;
 mod one;
+mod policy_report;
 mod protected_groups;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::domain::{
     AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, SubjectRef,
@@ -24,6 +26,8 @@ use crate::domain::{
 use crate::entra::Entra;
 
 use protected_groups::ProtectedGroups;
+
+pub use policy_report::{PolicyReport, ProtectedUsers};
 
 pub use check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
 
@@ -107,6 +111,17 @@ impl Containment {
     /// Checks what containment stands on. Changes nothing.
     pub async fn check(&self, deadline: Deadline) -> SelfCheck {
         check::check(&self.parts, deadline).await
+    }
+
+    /// The policy for those who would act beside this app, with the protected users by hashes under this salt. The directory is asked
+    /// for them only if it `answers`.
+    pub async fn policy_report(
+        &self,
+        salt: Uuid,
+        answers: bool,
+        deadline: Deadline,
+    ) -> PolicyReport {
+        policy_report::report(&self.parts, salt, answers, deadline).await
     }
 
     /// How long Graph has told this app to wait yet; `None` when calls may be made.

@@ -75,6 +75,8 @@ mod receipt_messages;
 mod receipt_world;
 #[cfg(feature = "operator")]
 mod revoke;
+#[cfg(feature = "operator")]
+mod revoke_guards;
 mod samples_end_to_end;
 #[cfg(feature = "operator")]
 mod shell;

@@ -47,7 +47,13 @@ async fn after_a_cut_the_sessions_are_valid_from_then_on() {
         serde_json::from_str::<Value>(&answer.output).unwrap()["users"][0].clone()
     };
     let before = read().await;
-    assert_eq!(shell.evict(&["revoke", "alice@contoso.com"]).await.code, 0);
+    assert_eq!(
+        shell
+            .evict(&["revoke", "--yes", "alice@contoso.com"])
+            .await
+            .code,
+        0
+    );
     let mut after = read().await;
     let time = |user: &Value| {
         user["sessionsValidFrom"]
@@ -104,7 +110,13 @@ async fn after_a_cut_nobody_signed_in_until_somebody_does() {
     let shell = Shell::signed_in(ALL_SCOPES).await;
     let clock = shell.tenant.clock();
     clock.advance(Duration::from_secs(30));
-    assert_eq!(shell.evict(&["revoke", "alice@contoso.com"]).await.code, 0);
+    assert_eq!(
+        shell
+            .evict(&["revoke", "--yes", "alice@contoso.com"])
+            .await
+            .code,
+        0
+    );
     clock.advance(Duration::from_secs(30));
     // Every app is refused: a failed attempt is no sign-in.
     assert_eq!(shell.alive("alice@contoso.com"), 0);
@@ -143,7 +155,13 @@ async fn after_a_cut_nobody_signed_in_until_somebody_does() {
 async fn what_the_log_does_not_show_yet_is_not_claimed() {
     let shell = Shell::signed_in(ALL_SCOPES).await;
     let clock = shell.tenant.clock();
-    assert_eq!(shell.evict(&["revoke", "alice@contoso.com"]).await.code, 0);
+    assert_eq!(
+        shell
+            .evict(&["revoke", "--yes", "alice@contoso.com"])
+            .await
+            .code,
+        0
+    );
     shell.tenant.set_log_lag(Duration::from_mins(5));
     clock.advance(Duration::from_mins(1));
     assert!(
@@ -309,11 +327,12 @@ fn steady(text: &str) -> String {
 #[tokio::test]
 async fn each_trouble_has_a_text_of_its_own() {
     let mut told = Vec::new();
-    for verb in ["status", "revoke", "access"] {
+    for verb in [&["status"][..], &["revoke", "--yes"], &["access"]] {
         let mut shell = Shell::signed_out().await;
         shell.set("EVICT_HTTP_DEADLINE_SECONDS", "5");
         let mut tell = async |trouble: &str, shell: &Shell| {
-            let answer = shell.evict(&[verb, "alice@contoso.com"]).await;
+            let answer = shell.evict(&[verb, &["alice@contoso.com"]].concat()).await;
+            let verb = verb[0];
             told.push(format!("## {verb}: {trouble}\n{}", answer.shown()));
         };
         tell("nobody is signed in", &shell).await;

@@ -21,6 +21,19 @@ struct Terminal {
 
 impl Terminal {
     fn open(shell: &Shell, kind: &str, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_evict"));
+        command.args(arguments);
+        Self::with(shell, kind, command)
+    }
+
+    /// The same for a line that a shell reads, in which `$COMMAND` is the command.
+    fn line(shell: &Shell, line: &str) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", line]);
+        Self::with(shell, "xterm", command)
+    }
+
+    fn with(shell: &Shell, kind: &str, mut command: CommandBuilder) -> Self {
         let pair = native_pty_system()
             .openpty(PtySize {
                 rows: 24,
@@ -29,9 +42,9 @@ impl Terminal {
                 pixel_height: 0,
             })
             .unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_evict"));
-        command.args(arguments);
         command.env_clear();
+        // Not one of the command's own variables: those begin with EVICT_.
+        command.env("COMMAND", env!("CARGO_BIN_EXE_evict"));
         for (name, value) in &shell.environment {
             command.env(name, value);
         }
@@ -130,6 +143,64 @@ async fn a_no_changes_nothing() {
         "{screen:?}"
     );
     assert_eq!(shell.alive("alice@contoso.com"), before);
+}
+
+/// The list comes by a pipe, and the person is asked all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_pipes_a_list_in_is_asked_at_the_terminal() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    let before = shell.alive("alice@contoso.com");
+    for (answer, code, alive) in [("no\n", 1, before), ("yes\n", 0, 0)] {
+        let line = "/usr/bin/printf 'alice@contoso.com\\n' | $COMMAND revoke -";
+        let mut terminal = Terminal::line(&shell, line);
+        terminal.shows("No function was asked (--url or a profile)");
+        terminal.shows("Cut them? Type yes: ");
+        terminal.types(answer);
+        let (ended, screen) = terminal.end();
+        assert_eq!(ended, code, "{screen}");
+        assert_eq!(shell.alive("alice@contoso.com"), alive);
+    }
+}
+
+/// The person was shown an object id: whoever gets the name meanwhile is not cut.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_person_was_shown_is_whom_is_cut() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    let bob = "bob.stone@contoso.com";
+    let mut terminal = Terminal::open(&shell, "xterm", &["revoke", "alice@contoso.com"]);
+    terminal.shows("object id 6cace4d5-19d5-4695-92e7-4f7bfab36728");
+    terminal.shows("Cut them? Type yes: ");
+    let living = shell.alive(bob);
+    assert!(living > 0);
+    assert!(
+        shell
+            .tenant
+            .rename("alice@contoso.com", "alice.before@contoso.com")
+    );
+    assert!(shell.tenant.rename(bob, "alice@contoso.com"));
+    terminal.types("yes\n");
+    let (code, screen) = terminal.end();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(shell.alive("alice.before@contoso.com"), 0);
+    assert_eq!(shell.alive("alice@contoso.com"), living);
+}
+
+/// Nobody who was not shown is cut: at the time of the question there was nobody of that name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_after_the_question_is_not_cut() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    let people = ["revoke", "alice@contoso.com", "newcomer@contoso.com"];
+    let mut terminal = Terminal::open(&shell, "xterm", &people);
+    terminal.shows("newcomer@contoso.com  (nobody in this tenant)");
+    terminal.shows("Cut them? Type yes: ");
+    let bob = "bob.stone@contoso.com";
+    let living = shell.alive(bob);
+    assert!(shell.tenant.rename(bob, "newcomer@contoso.com"));
+    terminal.types("yes\n");
+    let (code, screen) = terminal.end();
+    assert_eq!(code, 1, "{screen}");
+    assert_eq!(shell.alive("newcomer@contoso.com"), living);
+    assert_eq!(shell.alive("alice@contoso.com"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,6 +19,8 @@ pub(super) struct Trouble {
     pub(super) failure: Failure,
     /// Whether it would be the same for every other message.
     is_for_all: bool,
+    /// Whether something was done all the same, as its text says.
+    pub(super) is_half_done: bool,
 }
 
 impl From<QueueError> for Trouble {
@@ -36,6 +38,7 @@ impl From<QueueError> for Trouble {
         Self {
             failure: error.into(),
             is_for_all,
+            is_half_done: false,
         }
     }
 }
@@ -46,6 +49,7 @@ impl From<Failure> for Trouble {
         Self {
             failure,
             is_for_all: false,
+            is_half_done: false,
         }
     }
 }
@@ -93,7 +97,7 @@ pub(super) async fn each<T>(
     walk: &Walk<'_, '_>,
     chosen: &[Found],
     one: impl AsyncFn(&Found) -> Result<T, Trouble>,
-    mut tell: impl FnMut(&Found, Result<T, Failure>) -> Result<(), Failure>,
+    mut tell: impl FnMut(&Found, Result<T, Trouble>) -> Result<(), Failure>,
 ) -> Result<Tally, Failure> {
     let in_a_row = Cell::new(0);
     let ended = Cell::new(false);
@@ -126,7 +130,7 @@ pub(super) async fn each<T>(
             Some(Err(trouble)) => {
                 tally.failed += 1;
                 tally.first.get_or_insert(trouble.failure.exit);
-                tell(found, Err(trouble.failure))?;
+                tell(found, Err(trouble))?;
             }
         }
     }

@@ -9,9 +9,11 @@ use super::walk::{Found, Gathered, Walk, messages, walk};
 use super::which::{Chosen, Which, not_there};
 use super::{Kind, Place, stopped};
 use crate::cli::bus::{Failure, Session};
+use crate::cli::function::{Function, foresee};
 use crate::cli::progress::Progress;
 use crate::cli::question::answered_aside;
 use crate::cli::{Console, Exit};
+use crate::entra::operator::function::FunctionPolicy;
 
 /// What is replayed, and whether it was confirmed.
 #[derive(Debug, Args)]
@@ -20,6 +22,8 @@ pub(super) struct Replay {
     place: Place,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    function: Function,
     /// Do not ask before all is replayed.
     #[arg(long, short)]
     yes: bool,
@@ -50,7 +54,17 @@ impl Replay {
             ));
         }
         let sources = kind.sources(&self.place.queue)?;
+        let target = self.function.target(console)?;
         let session = self.place.connection.open(console)?;
+        let policy = target.and_then(|target| {
+            let asked = target.policy(&session.signed_in, session.signed_in.pinned());
+            let told = session.runtime.block_on(asked);
+            told.map_err(|why| {
+                let text = format!("whom the function protects is not known: {why}");
+                Failure::new(Exit::Success, text).tell(console)
+            })
+            .ok()
+        });
         let progress = Progress::begin(
             console.errors,
             &console.surroundings,
@@ -74,6 +88,7 @@ impl Replay {
             for found in &unreadable {
                 tell_unreadable(kind, walk.progress, &found.letter);
             }
+            let (readable, protected) = sorted_out(walk.progress, policy.as_ref(), readable);
             for Found { letter, .. } in &readable {
                 if !letter.loses.is_empty() {
                     walk.progress.tell(&format_args!(
@@ -116,26 +131,27 @@ impl Replay {
                             )
                         })?;
                     }
-                    Err(failure) => walk.progress.tell(&format_args!(
+                    Err(trouble) if trouble.is_half_done => {
+                        let text = trouble.failure.text;
+                        walk.progress.tell(&format_args!("{name}: {text}"));
+                    }
+                    Err(trouble) => walk.progress.tell(&format_args!(
                         "{name} was not replayed: {}",
-                        failure.text
+                        trouble.failure.text
                     )),
                 }
                 Ok(())
             })
             .await?;
             if self.which.all {
-                let all = readable.len() + unreadable.len();
+                let all = readable.len() + unreadable.len() + protected;
                 let done = tally.done;
                 walk.progress
                     .aside(|| writeln!(output, "{done} of {all} replayed."))?;
             }
             let exit = picked.exit;
-            Ok(if unreadable.is_empty() {
-                (tally, exit)
-            } else {
-                (tally, Exit::Partly)
-            })
+            let all_of_them = unreadable.is_empty() && protected == 0;
+            Ok((tally, if all_of_them { exit } else { Exit::Partly }))
         });
         let (tally, exit) = session.runtime.block_on(work)?;
         drop(progress);
@@ -208,9 +224,10 @@ impl Discard {
                     Ok(()) => walk.progress.aside(|| {
                         writeln!(output, "Dropped {name} from {}.", found.letter.queue)
                     })?,
-                    Err(failure) => walk
-                        .progress
-                        .tell(&format_args!("{name} was not dropped: {}", failure.text)),
+                    Err(trouble) => walk.progress.tell(&format_args!(
+                        "{name} was not dropped: {}",
+                        trouble.failure.text
+                    )),
                 }
                 Ok(())
             })
@@ -271,6 +288,37 @@ fn broken_off(done: &str, gathered: Gathered) -> Result<Gathered, Failure> {
 
 fn stopped_early() -> (Tally, Exit) {
     (Tally::stopped(), Exit::Partly)
+}
+
+/// Takes out the messages of which the function would cut nobody, and tells what it would make of the others. Returns how many were
+/// taken out.
+fn sorted_out(
+    progress: &Progress<'_>,
+    policy: Option<&FunctionPolicy>,
+    readable: Vec<Found>,
+) -> (Vec<Found>, usize) {
+    let Some(policy) = policy else {
+        return (readable, 0);
+    };
+    let before = readable.len();
+    let kept: Vec<Found> = readable
+        .into_iter()
+        .filter(|Found { letter, .. }| {
+            let foreseen = foresee(policy, &letter.asked, letter.expects);
+            for text in &foreseen.told {
+                progress.tell(&format_args!("{}: {text}", letter.name()));
+            }
+            if foreseen.nobody_is_cut {
+                progress.tell(&format_args!(
+                    "{} was not replayed, since nobody in it would be cut.\n  Next: drop it, or decide with whoever keeps the function's settings.",
+                    letter.name()
+                ));
+            }
+            !foreseen.nobody_is_cut
+        })
+        .collect();
+    let taken_out = before - kept.len();
+    (kept, taken_out)
 }
 
 fn tell_unreadable(kind: Kind, progress: &Progress<'_>, letter: &Letter) {

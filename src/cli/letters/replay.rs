@@ -60,6 +60,7 @@ pub(super) async fn replay(
             letter.queue, letter.sequence_number
         );
         trouble.failure = Failure::new(trouble.failure.exit, text);
+        trouble.is_half_done = true;
         trouble
     })?;
     Ok(Copy { id, is_noted })

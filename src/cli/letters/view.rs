@@ -48,6 +48,12 @@ pub(super) struct Letter {
     pub(super) because: Option<String>,
     /// Whom it asks for.
     subjects: Vec<String>,
+    /// The same as the function will read them.
+    #[serde(skip)]
+    pub(super) asked: Vec<SubjectRef>,
+    /// Whether it says how many users are meant.
+    #[serde(skip)]
+    pub(super) expects: bool,
     /// What a replay of it would lose.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) loses: Vec<String>,
@@ -93,6 +99,8 @@ impl Letter {
             looks_left: None,
             because: text("/rejectedBecause").or_else(|| message.dead_letter_reason()),
             subjects: subjects.iter().map(name).collect(),
+            asked: subjects.to_vec(),
+            expects: parsed.header().expect.is_some(),
             loses: lost(message),
             unreadable: wrapped.or(malformed),
             received,

@@ -295,8 +295,11 @@ impl Walk<'_, '_> {
         const SHORTEST: Duration = Duration::from_millis(300);
         loop {
             let shortest = self.held.borrow().values().map(Lock::holds_for).min();
-            let wait = shortest.map_or(Duration::from_secs(1), |holds| holds / 3);
-            tokio::time::sleep(wait.clamp(SHORTEST, LONGEST)).await;
+            let Some(holds_for) = shortest else {
+                tokio::time::sleep(SHORTEST).await;
+                continue;
+            };
+            tokio::time::sleep((holds_for / 3).clamp(SHORTEST, LONGEST)).await;
             let locks: Vec<Lock> = self.held.borrow().values().cloned().collect();
             // A lock that could not be renewed ends, and its message comes again or is somebody else's; acting on it tells.
             self.each(locks, async |lock| drop(self.bus.renew(lock).await))

@@ -156,6 +156,16 @@ impl Directory {
         self.places = (ids, names);
     }
 
+    /// Gives a user another user principal name. False if there is no such user.
+    pub(crate) fn rename(&mut self, key: &str, name: &str) -> bool {
+        let Some(user) = self.find_mut(key) else {
+            return false;
+        };
+        name.clone_into(&mut user.entry.user_principal_name);
+        self.find_places();
+        true
+    }
+
     /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
     pub(crate) fn delete(&mut self, key: &str) -> bool {
         let Some(at) = self.position(key) else {

@@ -177,6 +177,12 @@ impl Tenant {
             })
     }
 
+    /// Gives a user another user principal name. False if there is no such user.
+    #[must_use]
+    pub fn rename(&self, user: &str, name: &str) -> bool {
+        lock(&self.shared.directory).rename(user, name)
+    }
+
     /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
     #[must_use]
     pub fn delete_user(&self, user: &str) -> bool {

@@ -87,6 +87,15 @@ fn read<T: std::str::FromStr<Err = &'static str>>(chosen: &Chosen) -> Result<T, 
 }
 
 impl Target {
+    /// A function that a person has chosen for a profile.
+    pub(super) fn chosen(url: CheckUrl, audience: Option<Audience>) -> Self {
+        Self {
+            url,
+            audience,
+            is_trusted: true,
+        }
+    }
+
     /// Asks for the self-check.
     pub(super) async fn ask(&self, signed_in: &SignedIn) -> Said {
         let Self { url, .. } = self;

@@ -16,6 +16,7 @@ mod letters;
 mod look_up;
 mod manual;
 mod operator;
+mod profile;
 mod progress;
 mod question;
 mod receipts;
@@ -122,6 +123,7 @@ enum Verb {
     Access(access::Access),
     Schema(schema::Schema),
     Check(Box<check::Check>),
+    Profile(Box<profile::Profiles>),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
@@ -160,6 +162,7 @@ impl Verb {
             Self::Access(access) => access.run(console),
             Self::Schema(schema) => schema.run(console),
             Self::Check(check) => check.run(console),
+            Self::Profile(profile) => profile.run(console),
         }
     }
 }

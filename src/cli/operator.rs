@@ -131,10 +131,27 @@ impl Operator {
     /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet; what
     /// goes wrong is told.
     pub(super) fn without_graph(&self, console: &mut Console<'_>) -> Result<SignedIn, Exit> {
+        self.sign_in_settings(console)
+            .and_then(|settings| self.signing_in(console, settings))
+    }
+
+    /// The settings by which to sign in. What goes wrong is told.
+    pub(super) fn sign_in_settings(
+        &self,
+        console: &mut Console<'_>,
+    ) -> Result<SignInSettings, Exit> {
         let tenant = self.named_tenant(console)?;
         let standing = standing(console)?;
-        let settings = SignInSettings::read(&standing.environment, tenant)
-            .map_err(|problems| refused(console, &problems))?;
+        SignInSettings::read(&standing.environment, tenant)
+            .map_err(|problems| refused(console, &problems))
+    }
+
+    /// Whoever is signed in. Nobody is asked yet; what goes wrong is told.
+    pub(super) fn signing_in(
+        &self,
+        console: &mut Console<'_>,
+        settings: SignInSettings,
+    ) -> Result<SignedIn, Exit> {
         SignedIn::new(SignIn {
             tenant: settings.tenant,
             credential: self.credential.map(Credential::from),

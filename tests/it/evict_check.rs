@@ -235,13 +235,17 @@ async fn an_application_that_is_signed_in_to_az_is_told_from_a_managed_identity(
 #[tokio::test]
 async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     let shell = Shell::open(&[]).await;
-    let by_hand = sandbox::operator::OperatorShell::new(&shell.app.tenant, &shell.bus).unwrap();
+    use sandbox::operator::Means;
+    let by_hand =
+        sandbox::operator::OperatorShell::new(&shell.app.tenant, &shell.bus, Means::Rich).unwrap();
     by_hand.sign_in(&shell.app.tenant, &shell.bus, &[]).unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_evict"));
     let mut told = String::new();
     for line in [
         "evict check --namespace \"$NAMESPACE\" | tail -n 1",
         "evict status alice@contoso.com | head -n 2",
+        "evict status alice@contoso.com | grep -c 'Not readable'",
+        "evict access petra.keller@contoso.com | grep -c 'could not be read'",
         "evict revoke alice@contoso.com --yes --reason drill | head -n 2",
         "evict send carol.nunez@contoso.com --namespace \"$NAMESPACE\" --wait | tail -n 1",
         "evict dead-letters list --namespace \"$NAMESPACE\"",

@@ -13,14 +13,14 @@ use crate::operator_shell::{Answer, Shell};
 /// The network to Service Bus from far away.
 const FAR: Duration = Duration::from_millis(70);
 
-struct Scene {
-    shell: Shell,
+pub(crate) struct Scene {
+    pub(crate) shell: Shell,
     broker: Broker,
-    bus: RestSurface,
+    pub(crate) bus: RestSurface,
 }
 
 impl Scene {
-    async fn open(options: BrokerOptions) -> Self {
+    pub(crate) async fn open(options: BrokerOptions) -> Self {
         let shell = Shell::signed_out().await;
         let broker = Broker::new(options, shell.tenant.clock().clone());
         let bus = RestSurface::start(broker.clone(), shell.tenant.issuer(), 0)
@@ -37,7 +37,7 @@ impl Scene {
         Self { shell, broker, bus }
     }
 
-    fn reject(&self, id: &str, body: impl Into<Vec<u8>>) {
+    pub(crate) fn reject(&self, id: &str, body: impl Into<Vec<u8>>) {
         self.put(Message {
             message_id: Some(id.to_owned()),
             ..Message::of(body)
@@ -54,18 +54,18 @@ impl Scene {
         self.shell.evict(&arguments).await
     }
 
-    fn left(&self) -> Vec<QueuedMessage> {
+    pub(crate) fn left(&self) -> Vec<QueuedMessage> {
         let state = self.broker.queue("evict-rejected");
         assert_eq!(state.locked, [], "everything is given back");
         [state.active, state.dead_lettered].concat()
     }
 
-    fn put_back(&self) -> Vec<QueuedMessage> {
+    pub(crate) fn put_back(&self) -> Vec<QueuedMessage> {
         self.broker.queue("evict").active
     }
 }
 
-fn readable() -> String {
+pub(crate) fn readable() -> String {
     json!({"user": "alice@contoso.com"}).to_string()
 }
 

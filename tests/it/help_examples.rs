@@ -117,6 +117,12 @@ pub(crate) async fn scene() -> Shell {
         "alice@contoso.com\nbob.stone@contoso.com\ncarol.nunez@contoso.com\n",
     )
     .unwrap();
+    let profiles = folder.join(".config/evict");
+    fs::create_dir_all(&profiles).unwrap();
+    let tenant = shell.app.tenant.tenant_id();
+    let namespace = shell.bus.endpoint();
+    let text = format!("[profile.contoso]\ntenant = \"{tenant}\"\nnamespace = \"{namespace}\"\n");
+    fs::write(profiles.join("config.toml"), text).unwrap();
     stand_in(&shell);
     shell
 }

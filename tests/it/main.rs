@@ -64,6 +64,8 @@ mod main_job;
 #[cfg(feature = "operator")]
 mod operator_shell;
 mod package;
+#[cfg(feature = "operator")]
+mod profiles;
 mod queue_delivery;
 mod queue_forged;
 mod queue_unreadable;

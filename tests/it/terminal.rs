@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
+use sandbox::functions::BrokerOptions;
+
+use crate::evict_letters_scale::{Scene, readable};
 use crate::operator_shell::{AZ_SCOPES, Shell};
 
 /// How long a text may take to appear: long enough for a machine under load.
@@ -201,6 +204,66 @@ async fn whoever_comes_after_the_question_is_not_cut() {
     assert_eq!(code, 1, "{screen}");
     assert_eq!(shell.alive("newcomer@contoso.com"), living);
     assert_eq!(shell.alive("alice@contoso.com"), 0);
+}
+
+/// The locks hold while the person thinks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn before_all_is_replayed_a_person_is_asked_and_may_take_time() {
+    let scene = Scene::open(BrokerOptions {
+        lock_duration: Duration::from_secs(2),
+        ..BrokerOptions::default()
+    })
+    .await;
+    scene.reject("INC-1", readable());
+    scene.reject("INC-2", readable());
+    let bus = scene.bus.endpoint();
+    let all = ["rejected", "replay", "--all", "--namespace", &bus];
+    for (answer, code, left) in [("no\n", 1, 2), ("yes\n", 0, 0)] {
+        let mut terminal = Terminal::open(&scene.shell, "xterm", &all);
+        terminal.shows("2 messages are about to be put back on the queue evict; together they name 2 accounts.");
+        terminal.shows("Replay them? Type yes: ");
+        // Longer than a lock: some renewals of each.
+        let renewals = |calls: &[String]| {
+            calls
+                .iter()
+                .filter(|call| call.contains("/messages/INC-1/"))
+                .count()
+        };
+        let before = renewals(&scene.bus.calls());
+        while renewals(&scene.bus.calls()) < before + 5 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        terminal.types(answer);
+        let (ended, screen) = terminal.end();
+        assert_eq!(ended, code, "{screen}");
+        assert_eq!(scene.left().len(), left, "{screen}");
+    }
+    assert_eq!(scene.put_back().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_is_not_written_to_a_terminal() {
+    let scene = Scene::open(BrokerOptions::default()).await;
+    scene.reject("INC-1", "\u{1b}]0;owned\u{7}\u{1b}[2J");
+    let bus = scene.bus.endpoint();
+    let show = ["rejected", "show", "INC-1", "--namespace", &bus];
+    let raw = Terminal::open(&scene.shell, "xterm", &[&show[..], &["--body"]].concat());
+    let (code, screen) = raw.end();
+    assert_eq!(code, 64);
+    assert!(
+        !screen.contains("owned") && screen.contains("with `> FILE`"),
+        "{screen:?}"
+    );
+    assert_eq!(scene.bus.calls(), Vec::<String>::new());
+    let (code, screen) = Terminal::open(&scene.shell, "xterm", &show).end();
+    assert_eq!(code, 0, "{screen:?}");
+    assert!(
+        screen.contains(r"\u{1b}]0;owned\u{7}\u{1b}[2J"),
+        "{screen:?}"
+    );
+    // Into a file or another command it goes as it is.
+    let piped = scene.shell.evict(&[&show[..], &["--body"]].concat()).await;
+    assert_eq!(piped.output, "\u{1b}]0;owned\u{7}\u{1b}[2J");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,7 +32,7 @@ pub(super) const EXAMPLES_OF_DEAD_LETTERS: &str = "Examples:\n  \
     evict dead-letters list --namespace contoso-evict\n  \
     evict dead-letters show INC-4711 --namespace contoso-evict\n  \
     evict dead-letters replay INC-4711 --namespace contoso-evict\n  \
-    evict dead-letters drop '#3' --yes --namespace contoso-evict";
+    evict dead-letters drop INC-4712 --yes --namespace contoso-evict";
 
 pub(super) const EXAMPLES_OF_REJECTED: &str = "Examples:\n  \
     evict rejected list --json --namespace contoso-evict\n  \

@@ -144,7 +144,7 @@ impl Handler for Service {
                 Err(refusal) => admission::refused(&refusal),
             },
             Trigger::Check(request) => match self.admit(&request).await {
-                Ok(_) => self.check().await,
+                Ok(_) => self.check(&invocation.id).await,
                 Err(refusal) => admission::refused(&refusal),
             },
         }

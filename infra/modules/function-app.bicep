@@ -86,6 +86,13 @@ var alwaysReadyQueue = alwaysReadyQueueInstances == 0
       }
     ]
 
+// By these tags `evict profile add` finds the app, and what belongs to it.
+var marks = {
+  application: 'evict'
+  evictNamespace: serviceBusNamespace
+  evictAudience: settings.EVICT_HTTP_AUDIENCE
+}
+
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
   location: location
@@ -104,7 +111,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
 resource app 'Microsoft.Web/sites@2024-11-01' = {
   name: name
   location: location
-  tags: tags
+  tags: union(tags, marks)
   kind: 'functionapp,linux'
   identity: {
     type: 'SystemAssigned'

@@ -4,8 +4,9 @@ use clap::Args;
 use tokio::runtime::Runtime;
 
 use super::escape::Escaped;
-use super::operator::{Operator, runtime};
+use super::operator::{Operator, runtime, standing};
 use super::{Console, Exit};
+use crate::config::operator::{Chosen, Origin};
 use crate::domain::TenantId;
 use crate::entra::operator::SignedIn;
 use crate::entra::{Credential, Resource, SignInProblem};
@@ -14,9 +15,9 @@ use crate::queue::{Bearer, Cause, Namespace, QueueError, ServiceBus};
 /// Where Service Bus is, and who asks it.
 #[derive(Debug, Args)]
 pub(super) struct Connection {
-    /// The Service Bus namespace: its name, or its whole host in another cloud.
+    /// The Service Bus namespace: its name, or its whole host in another cloud; without it `EVICT_NAMESPACE` counts, then the profile.
     #[arg(long, value_name = "HOST")]
-    namespace: Namespace,
+    namespace: Option<Namespace>,
     #[command(flatten)]
     pub(super) operator: Operator,
 }
@@ -24,31 +25,63 @@ pub(super) struct Connection {
 /// A namespace to talk to, and what the talking runs on.
 pub(super) struct Session {
     pub(super) bus: ServiceBus,
+    /// Whoever is signed in, for tokens for others than Service Bus.
+    pub(super) signed_in: SignedIn,
     pub(super) runtime: Runtime,
 }
 
 impl Connection {
     /// Signs in; Service Bus is not asked anything yet. What goes wrong is told, and so is the tenant if none is pinned.
     pub(super) fn open(&self, console: &mut Console<'_>) -> Result<Session, Failure> {
+        let namespace = self.namespace(console)?;
         let signed_in = self.operator.without_graph(console)?;
         let runtime = runtime(console)?;
-        let (bus, tenant) = runtime.block_on(connect(&self.namespace, &signed_in))?;
+        let (bus, tenant) = runtime.block_on(connect(&namespace, &signed_in))?;
         if signed_in.pinned().is_none() {
             let told = writeln!(
                 console.errors,
-                "evict: {} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one.",
-                self.namespace
+                "evict: {namespace} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one."
             );
             told?;
         }
-        Ok(Session { bus, runtime })
+        Ok(Session {
+            bus,
+            signed_in,
+            runtime,
+        })
     }
 
-    /// The namespace, asked by whoever is signed in already.
-    pub(super) async fn open_by(&self, signed_in: &SignedIn) -> Result<ServiceBus, Failure> {
-        connect(&self.namespace, signed_in)
-            .await
-            .map(|(bus, _)| bus)
+    /// The namespace that is meant.
+    pub(super) fn namespace(&self, console: &mut Console<'_>) -> Result<Namespace, Failure> {
+        let given = match &self.namespace {
+            Some(namespace) => Some(namespace.clone()),
+            None => standing_namespace(console)?,
+        };
+        given.ok_or_else(|| {
+            Failure::new(
+                Exit::Usage,
+                "no Service Bus namespace is named.\nNext: give --namespace HOST, or make a profile with `evict profile add`.",
+            )
+        })
+    }
+}
+
+/// The namespace that a variable or the profile names.
+pub(super) fn standing_namespace(console: &mut Console<'_>) -> Result<Option<Namespace>, Failure> {
+    let Some(chosen) = standing(console)?.namespace else {
+        return Ok(None);
+    };
+    chosen.text.parse().map(Some).map_err(|reason| {
+        let place = place(&chosen);
+        Failure::new(Exit::Usage, format!("{place}: {reason}"))
+    })
+}
+
+/// Where a value stood, in words.
+pub(super) fn place(chosen: &Chosen) -> String {
+    match &chosen.origin {
+        Origin::Variable(name) => (*name).to_owned(),
+        Origin::Profile(name) => format!("the profile {name}"),
     }
 }
 

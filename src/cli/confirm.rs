@@ -4,34 +4,58 @@ use std::io::{self, Read, Write};
 
 use super::escape::Escaped;
 use super::look_up::Seen;
-use crate::domain::{HomeTenant, SubjectRef, TenantId, User};
+use super::question::is_yes;
+use super::revoke::Person;
+use crate::domain::{HomeTenant, TenantId, User};
 use crate::entra::Resolution;
+
+/// What a person is asked.
+pub(super) struct Asking<'a> {
+    pub(super) tenant: TenantId,
+    /// Which guards hold, and which nobody holds.
+    pub(super) guards: String,
+    /// Whether guards are overridden.
+    pub(super) overridden: bool,
+    pub(super) people: &'a [Person],
+}
 
 /// Asks, and tells whether the answer is yes.
 pub(super) fn confirm(
-    input: &mut dyn Read,
+    terminal: &mut dyn Read,
     errors: &mut dyn Write,
-    tenant: TenantId,
-    people: &[(SubjectRef, Option<Seen>)],
+    asking: &Asking<'_>,
 ) -> io::Result<bool> {
+    let Asking { tenant, people, .. } = asking;
     let users = if people.len() == 1 { "user" } else { "users" };
     writeln!(
         errors,
         "Every session of {} {users} of the tenant {tenant} is about to be cut:",
         people.len()
     )?;
-    for (subject, seen) in people {
-        let written = subject.written();
+    for person in *people {
+        let written = person.subject.written();
         writeln!(
             errors,
             "  {}  {}",
             Escaped(&written),
-            Escaped(&told(seen.as_ref()))
+            Escaped(&told(person.seen.as_ref()))
         )?;
+        if let Some(guard) = &person.guard {
+            let what = guard.reason.as_str().replace('_', " ");
+            let so = if asking.overridden {
+                "cut all the same, since you override it"
+            } else {
+                "not cut"
+            };
+            writeln!(errors, "    {what} ({}): {so}", guard.policy)?;
+        }
+    }
+    for line in asking.guards.lines() {
+        writeln!(errors, "{}", Escaped(line))?;
     }
     write!(errors, "Cut them? Type yes: ")?;
     errors.flush()?;
-    Ok(matches!(line(input)?.trim(), "yes" | "y" | "YES" | "Yes"))
+    is_yes(terminal)
 }
 
 fn told(seen: Option<&Seen>) -> String {
@@ -41,7 +65,7 @@ fn told(seen: Option<&Seen>) -> String {
         Some(Ok(Resolution::Ambiguous { candidates, .. })) => {
             format!("(fits {candidates} users; none of them will be cut)")
         }
-        Some(Err(_)) => "(could not be looked up)".to_owned(),
+        Some(Err(_)) => "(could not be looked up; will not be cut)".to_owned(),
         None => "(no user)".to_owned(),
     }
 }
@@ -62,23 +86,13 @@ fn known(user: &User) -> String {
     text
 }
 
-/// One line, byte by byte, so that nothing after it is taken.
-fn line(input: &mut dyn Read) -> io::Result<String> {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while line.len() < 100 && input.read(&mut byte)? == 1 && byte[0] != b'\n' {
-        line.push(byte[0]);
-    }
-    Ok(String::from_utf8_lossy(&line).into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::FoundBy;
-    use crate::domain::SubjectKind;
+    use crate::domain::{FoundBy, SubjectKind, SubjectRef, WithholdReason};
+    use crate::guard::Withheld;
 
-    fn asked(answer: &str) -> (bool, String) {
+    fn asked(overridden: bool) -> String {
         let mut subject = SubjectRef::new(SubjectKind::User);
         subject.upn = Some("alice@contoso.com".parse().unwrap());
         let user = User {
@@ -94,36 +108,37 @@ mod tests {
         let mut other = SubjectRef::new(SubjectKind::User);
         other.upn = Some("alcie@contoso.com".parse().unwrap());
         let people = [
-            (subject, Some(Ok(Resolution::Found(user)))),
-            (other, Some(Ok(Resolution::NotFound))),
+            Person::of(subject, Some(Ok(Resolution::Found(user)))).guarded_by(Some(Withheld {
+                reason: WithholdReason::ProtectedUser,
+                policy: "EVICT_PROTECTED_USERS",
+                detail: String::new(),
+            })),
+            Person::of(other, Some(Ok(Resolution::NotFound))),
         ];
         let tenant = "f6fadfa7-e5c1-4b62-9362-da5cc13da58a".parse().unwrap();
         let mut errors = Vec::new();
-        let yes = confirm(&mut answer.as_bytes(), &mut errors, tenant, &people).unwrap();
-        (yes, String::from_utf8(errors).unwrap())
+        let asking = Asking {
+            tenant,
+            guards: "No function was asked.".to_owned(),
+            overridden,
+            people: &people,
+        };
+        assert!(confirm(&mut "yes\n".as_bytes(), &mut errors, &asking).unwrap());
+        String::from_utf8(errors).unwrap()
     }
 
     #[test]
     fn a_person_is_shown_who_is_meant_before_being_asked() {
-        insta::assert_snapshot!(asked("yes\n").1, @"
+        insta::assert_snapshot!(asked(false), @"
         Every session of 2 users of the tenant f6fadfa7-e5c1-4b62-9362-da5cc13da58a is about to be cut:
           alice@contoso.com  = alice@contoso.com, object id 6cace4d5-19d5-4695-92e7-4f7bfab36728, disabled, external: signs in at fabrikam.com
+            protected user (EVICT_PROTECTED_USERS): not cut
           alcie@contoso.com  (nobody in this tenant)
+        No function was asked.
         Cut them? Type yes: 
         ");
-    }
-
-    #[test]
-    fn only_a_yes_is_a_yes() {
-        for (answer, yes) in [
-            ("yes\n", true),
-            ("y\r\n", true),
-            ("", false),
-            ("\n", false),
-            ("no\n", false),
-            ("yes please\n", false),
-        ] {
-            assert_eq!(asked(answer).0, yes, "{answer:?}");
-        }
+        let overridden =
+            "protected user (EVICT_PROTECTED_USERS): cut all the same, since you override it";
+        assert!(asked(true).contains(overridden));
     }
 }

@@ -12,11 +12,14 @@ mod confirm;
 mod escape;
 mod explain;
 mod explained;
+mod function;
 mod letters;
 mod look_up;
 mod manual;
 mod operator;
+mod profile;
 mod progress;
+mod question;
 mod receipts;
 mod revoke;
 mod schema;
@@ -97,6 +100,9 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, Parser)]
 #[command(name = "evict", version)]
 struct Arguments {
+    /// The deployment that is meant, by the name of its profile; without it `EVICT_PROFILE` counts, then the usual one.
+    #[arg(long, value_name = "NAME", global = true)]
+    profile: Option<String>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -118,25 +124,16 @@ enum Verb {
     Access(access::Access),
     Schema(schema::Schema),
     Check(Box<check::Check>),
+    Profile(Box<profile::Profiles>),
 }
 
 /// Runs the command with these arguments, of which the first is the program's own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     match Arguments::try_parse_from(arguments) {
-        Ok(Arguments { verb }) => match verb {
-            Verb::Explain(explain) => explain.run(console),
-            Verb::Settings(settings) => settings.run(console),
-            Verb::Completions(completions) => completions.run(console),
-            Verb::Manual(manual) => manual.run(console),
-            Verb::Send(send) => send.run(console),
-            Verb::DeadLetters(letters) => letters.run(letters::Kind::DeadLetters, console),
-            Verb::Rejected(letters) => letters.run(letters::Kind::Rejected, console),
-            Verb::Revoke(revoke) => revoke.run(console),
-            Verb::Status(status) => status.run(console),
-            Verb::Access(access) => access.run(console),
-            Verb::Schema(schema) => schema.run(console),
-            Verb::Check(check) => check.run(console),
-        },
+        Ok(Arguments { profile, verb }) => {
+            console.surroundings.profile = profile;
+            verb.run(console)
+        }
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {
                 (&mut *console.errors, Exit::Usage)
@@ -147,6 +144,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
                 Ok(()) => exit,
                 Err(_) => Exit::Io,
             }
+        }
+    }
+}
+
+impl Verb {
+    fn run(self, console: &mut Console<'_>) -> Exit {
+        match self {
+            Self::Explain(explain) => explain.run(console),
+            Self::Settings(settings) => settings.run(console),
+            Self::Completions(completions) => completions.run(console),
+            Self::Manual(manual) => manual.run(console),
+            Self::Send(send) => send.run(console),
+            Self::DeadLetters(letters) => letters.run(letters::Kind::DeadLetters, console),
+            Self::Rejected(letters) => letters.run(letters::Kind::Rejected, console),
+            Self::Revoke(revoke) => revoke.run(console),
+            Self::Status(status) => status.run(console),
+            Self::Access(access) => access.run(console),
+            Self::Schema(schema) => schema.run(console),
+            Self::Check(check) => check.run(console),
+            Self::Profile(profile) => profile.run(console),
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::escape::Escaped;
 use super::{Console, Exit};
+use crate::config::operator::Standing;
 use crate::config::{Problems, Settings, SignInSettings};
 use crate::domain::{Caller, Clock, Deadline, SystemClock, TenantId};
 use crate::entra::access::Azure;
@@ -24,7 +25,7 @@ const THREADS: usize = 2;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in")]
 pub(super) struct Operator {
-    /// The tenant to act in; without it `EVICT_TENANT_ID` counts. A token of another tenant is refused. Verbs that ask
+    /// The tenant to act in; without it `EVICT_TENANT_ID` counts, then the profile. A token of another tenant is refused. Verbs that ask
     /// Service Bus alone do without either, and then tell whose tenant it is.
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
@@ -105,7 +106,8 @@ impl Operator {
     /// Reads the settings, the tenant pinned. What goes wrong is told.
     pub(super) fn settings(&self, console: &mut Console<'_>) -> Result<Settings, Exit> {
         let tenant = self.named_tenant(console)?;
-        Settings::read_for_operator(&console.surroundings.environment, tenant)
+        let standing = standing(console)?;
+        Settings::read_for_operator(&standing.environment, tenant)
             .map_err(|problems| refused(console, &problems))
     }
 
@@ -129,9 +131,27 @@ impl Operator {
     /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet; what
     /// goes wrong is told.
     pub(super) fn without_graph(&self, console: &mut Console<'_>) -> Result<SignedIn, Exit> {
+        self.sign_in_settings(console)
+            .and_then(|settings| self.signing_in(console, settings))
+    }
+
+    /// The settings by which to sign in. What goes wrong is told.
+    pub(super) fn sign_in_settings(
+        &self,
+        console: &mut Console<'_>,
+    ) -> Result<SignInSettings, Exit> {
         let tenant = self.named_tenant(console)?;
-        let settings = SignInSettings::read(&console.surroundings.environment, tenant)
-            .map_err(|problems| refused(console, &problems))?;
+        let standing = standing(console)?;
+        SignInSettings::read(&standing.environment, tenant)
+            .map_err(|problems| refused(console, &problems))
+    }
+
+    /// Whoever is signed in. Nobody is asked yet; what goes wrong is told.
+    pub(super) fn signing_in(
+        &self,
+        console: &mut Console<'_>,
+        settings: SignInSettings,
+    ) -> Result<SignedIn, Exit> {
         SignedIn::new(SignIn {
             tenant: settings.tenant,
             credential: self.credential.map(Credential::from),
@@ -157,8 +177,15 @@ impl Operator {
     }
 }
 
+/// What counts besides the command line. What goes wrong is told.
+pub(super) fn standing(console: &mut Console<'_>) -> Result<Standing, Exit> {
+    let standing = console.surroundings.standing();
+    standing.map_err(|problem| complain(console, Exit::Usage, &problem.to_string()))
+}
+
 fn refused(console: &mut Console<'_>, problems: &Problems) -> Exit {
-    let hint = "Next: correct the settings; --tenant ID stands in for EVICT_TENANT_ID.";
+    let hint =
+        "Next: correct the settings; --tenant ID or a profile stands in for EVICT_TENANT_ID.";
     complain(console, Exit::Usage, &format!("{problems}\n{hint}"))
 }
 

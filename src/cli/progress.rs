@@ -38,13 +38,7 @@ impl<'a> Progress<'a> {
         };
         let all = all.and_then(|all| u64::try_from(all).ok());
         let bar = ProgressBar::with_draw_target(all, target).with_message(doing);
-        let look = match all {
-            Some(_) => "{msg} [{bar:30}] {pos} of {len}, {elapsed}",
-            None => "{msg} {spinner} {pos}, {elapsed}",
-        };
-        if let Ok(style) = ProgressStyle::with_template(look) {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        look(&bar, all.is_some());
         bar.enable_steady_tick(TICK);
         Self {
             errors: RefCell::new(errors),
@@ -68,6 +62,23 @@ impl<'a> Progress<'a> {
         self.bar.suspend(write)
     }
 
+    /// Takes the bar away and writes a question, whose answer is typed behind it.
+    pub(super) fn ask(&self, question: &str) -> std::io::Result<()> {
+        self.bar.finish_and_clear();
+        let mut errors = self.errors.borrow_mut();
+        errors.write_all(question.as_bytes())?;
+        errors.flush()
+    }
+
+    /// Begins anew with something else, of which there is so much.
+    pub(super) fn begin_again(&self, doing: &'static str, all: usize) {
+        self.bar.reset();
+        self.bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
+        self.bar.set_message(doing);
+        look(&self.bar, true);
+        self.bar.enable_steady_tick(TICK);
+    }
+
     /// Tells something on lines of its own.
     pub(super) fn tell(&self, text: &dyn Display) {
         let text = text.to_string();
@@ -76,6 +87,17 @@ impl<'a> Progress<'a> {
             // Whether anybody can still read it changes nothing about the work.
             let _told = writeln!(self.errors.borrow_mut(), "evict: {}", lines.join("\n"));
         });
+    }
+}
+
+fn look(bar: &ProgressBar, is_counted: bool) {
+    let look = if is_counted {
+        "{msg} [{bar:30}] {pos} of {len}, {elapsed}"
+    } else {
+        "{msg} {spinner} {pos}, {elapsed}"
+    };
+    if let Ok(style) = ProgressStyle::with_template(look) {
+        bar.set_style(style.progress_chars("=> "));
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn write(output: &mut dyn Write, done: &Done, width: u16) -> io::Resu
             writeln!(output)?;
             write_wrapped(output, "", &text, width)?;
             if let Some(detail) = receipt.detail.as_ref().filter(|_| adds(&receipt.outcome)) {
-                write_wrapped(output, "  ", &Escaped(detail).to_string(), width)?;
+                write_escaped(output, "  ", detail, width)?;
             }
         }
     }
@@ -108,6 +108,24 @@ pub(super) fn write_wrapped(
         line.push_str(word);
     }
     writeln!(output, "{indent}{line}")
+}
+
+/// The same for a text of somebody else, line by line: a terminal is shown it and does not obey it.
+pub(super) fn write_escaped(
+    output: &mut dyn Write,
+    first: &str,
+    text: &str,
+    width: u16,
+) -> io::Result<()> {
+    for (index, line) in text.lines().enumerate() {
+        let before = if index == 0 {
+            first.to_owned()
+        } else {
+            " ".repeat(first.len())
+        };
+        write_wrapped(output, &before, &Escaped(line).to_string(), width)?;
+    }
+    Ok(())
 }
 
 /// Whether a receipt's own detail adds to the remark.
@@ -187,8 +205,8 @@ fn remark(receipt: &Receipt) -> Option<String> {
         Outcome::Withheld { reason } => match reason {
             WithholdReason::Observe => return None,
             WithholdReason::ProtectedUser | WithholdReason::ProtectedGroup => format!(
-                "not cut, for {setting} protects this user. Next: decide with whoever keeps that setting; the Entra admin \
-                 center cuts the sessions if need be."
+                "not cut, for {setting} protects this user. Next: decide with whoever keeps that setting; if the user is to be cut \
+                 all the same, give the reason with --override-guard."
             ),
             WithholdReason::BlastRadius if setting == "EVICT_MAX_USERS_PER_ALERT" => format!(
                 "not cut, for more users are named than {setting} allows at once. Next: if all are meant, give their \

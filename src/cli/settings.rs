@@ -1,20 +1,25 @@
 //! `evict settings`: the registry of settings, as README shows it.
 
+use std::io::{self, Write};
+
 use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::escape::write_json;
+use super::escape::{Escaped, write_json};
+use super::operator::standing;
 use super::{Console, Exit};
+use crate::config::operator::{Chosen, Origin, Standing};
 use crate::config::{Fallback, REGISTRY, Setting, table};
 
-/// Lists every setting of the function app: what it holds, its default, and what it is for.
+/// Lists every setting of the function app: what it holds, its default, and what it is for; and what counts at this shell, with where
+/// it stands.
 ///
-/// Nothing is read from this machine: the list is the same everywhere.
+/// A flag wins over a variable, and a variable over the profile.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  evict settings\n  evict settings --json")]
 pub(super) struct Settings {
-    /// Answer with one JSON document: an array of {"name", "holds", "required", "default", "meaning"}.
+    /// Answer with one JSON document: an array of {"name", "holds", "required", "default", "meaning", "value", "from"}.
     #[arg(long)]
     json: bool,
 }
@@ -34,6 +39,12 @@ pub(super) struct Row {
     default: Option<&'static str>,
     /// What it is for.
     meaning: &'static str,
+    /// What counts at this shell, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// Where that stands: the variable, or `profile` and its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
 }
 
 impl From<&Setting> for Row {
@@ -49,19 +60,82 @@ impl From<&Setting> for Row {
             required,
             default,
             meaning: setting.doc,
+            value: None,
+            from: None,
         }
     }
+}
+
+impl Row {
+    fn counting(mut self, here: &[(&'static str, &Chosen)]) -> Self {
+        let chosen = here.iter().find(|(name, _)| *name == self.name);
+        if let Some((_, chosen)) = chosen {
+            self.value = Some(chosen.text.clone());
+            self.from = Some(from(chosen));
+        }
+        self
+    }
+}
+
+fn from(chosen: &Chosen) -> String {
+    match &chosen.origin {
+        Origin::Variable(name) => (*name).to_owned(),
+        Origin::Profile(name) => format!("profile {name}"),
+    }
+}
+
+/// What counts at this shell, by the names of the variables.
+fn here(standing: &Standing) -> Vec<(&'static str, &Chosen)> {
+    [
+        ("EVICT_TENANT_ID", &standing.tenant),
+        ("EVICT_CLOUD", &standing.cloud),
+        ("EVICT_NAMESPACE", &standing.namespace),
+        ("EVICT_CHECK_URL", &standing.url),
+        ("EVICT_HTTP_AUDIENCE", &standing.audience),
+    ]
+    .into_iter()
+    .filter_map(|(name, chosen)| Some((name, chosen.as_ref()?)))
+    .collect()
 }
 
 impl Settings {
     /// Runs the verb.
     pub(super) fn run(&self, console: &mut Console<'_>) -> Exit {
+        let standing = match standing(console) {
+            Ok(standing) => standing,
+            Err(exit) => return exit,
+        };
+        let here = here(&standing);
         let written = if self.json {
-            let rows: Vec<Row> = REGISTRY.iter().map(Row::from).collect();
+            let rows: Vec<Row> = REGISTRY
+                .iter()
+                .map(|setting| Row::from(setting).counting(&here))
+                .collect();
             write_json(console.output, &rows)
         } else {
-            console.output.write_all(table().as_bytes())
+            write(console.output, &here)
         };
         written.map_or(Exit::Io, |()| Exit::Success)
     }
+}
+
+fn write(output: &mut dyn Write, here: &[(&'static str, &Chosen)]) -> io::Result<()> {
+    output.write_all(table().as_bytes())?;
+    if here.is_empty() {
+        return writeln!(
+            output,
+            "\nAt this shell nothing of it is set, and no profile counts."
+        );
+    }
+    writeln!(output, "\nAt this shell:")?;
+    for (name, chosen) in here {
+        let from = from(chosen);
+        writeln!(
+            output,
+            "   {name:<19}  {}  ({})",
+            Escaped(&chosen.text),
+            Escaped(&from)
+        )?;
+    }
+    Ok(())
 }

@@ -22,7 +22,7 @@ pub(super) enum Content {
 /// stand beside them can leak. `Debug` shows names only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Environment {
-    variables: BTreeMap<String, Content>,
+    pub(super) variables: BTreeMap<String, Content>,
 }
 
 impl Environment {

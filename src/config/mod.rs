@@ -9,7 +9,11 @@ mod document;
 mod environment;
 mod host_process;
 mod nearest;
+#[cfg(feature = "operator")]
+pub mod operator;
 mod problem;
+#[cfg(feature = "operator")]
+pub mod profiles;
 mod reader;
 mod registry;
 mod settings;

@@ -101,10 +101,7 @@ impl Settings {
         let allowed = reader.list(&registry::ALLOWED_CALLERS, id);
         let callers = callers(&mut reader, audience, allowed);
         let login_endpoint = reader.optional(&registry::LOGIN_ENDPOINT, login_endpoint);
-        let arm_endpoint = reader.optional(&registry::ARM_ENDPOINT, |text| {
-            ArmEndpoint::loopback(text)
-                .map_err(|_| "it is not an address of this machine".to_owned())
-        });
+        let arm_endpoint = reader.optional(&registry::ARM_ENDPOINT, arm_endpoint);
         let mode = reader.word(&registry::MODE, &MODES, Mode::as_str);
         let protected_users = reader.list(&registry::PROTECTED_USERS, protected_user);
         let protected_groups = reader.list(&registry::PROTECTED_GROUPS, |text| text.parse().ok());
@@ -295,6 +292,10 @@ pub(super) fn cloud(reader: &mut Reader) -> Result<Cloud, Noted> {
 
 pub(super) fn login_endpoint(text: &str) -> Result<LoginEndpoint, String> {
     LoginEndpoint::loopback(text).map_err(|_| "it is not an address of this machine".to_owned())
+}
+
+pub(super) fn arm_endpoint(text: &str) -> Result<ArmEndpoint, String> {
+    ArmEndpoint::loopback(text).map_err(|_| "it is not an address of this machine".to_owned())
 }
 
 pub(super) fn client_id(text: &str) -> Result<Uuid, String> {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::{Cloud, LoginEndpoint, TenantId};
+use crate::domain::{ArmEndpoint, Cloud, LoginEndpoint, TenantId};
 
 use super::environment::Environment;
 use super::problem::Problems;
@@ -19,6 +19,10 @@ pub struct SignInSettings {
     pub client_id: Option<Uuid>,
     /// Where tokens are exchanged: the cloud's sign-in service, unless one on this machine is named.
     pub login_endpoint: LoginEndpoint,
+    /// The cloud.
+    pub cloud: Cloud,
+    /// Where Azure Resource Manager is called: the cloud's, unless one on this machine is named.
+    pub arm_endpoint: ArmEndpoint,
 }
 
 impl SignInSettings {
@@ -35,6 +39,7 @@ impl SignInSettings {
         let client_id = reader.optional(&registry::CLIENT_ID, settings::client_id);
         let cloud = settings::cloud(&mut reader);
         let login_endpoint = reader.optional(&registry::LOGIN_ENDPOINT, settings::login_endpoint);
+        let arm_endpoint = reader.optional(&registry::ARM_ENDPOINT, settings::arm_endpoint);
         reader.unknown_names();
         let settings = || {
             let cloud: Cloud = cloud?;
@@ -42,6 +47,8 @@ impl SignInSettings {
                 tenant: pinned?,
                 client_id: client_id?,
                 login_endpoint: login_endpoint?.unwrap_or_else(|| LoginEndpoint::of_cloud(cloud)),
+                cloud,
+                arm_endpoint: arm_endpoint?.unwrap_or_else(|| ArmEndpoint::of_cloud(cloud)),
             })
         };
         match (settings(), reader.into_problems()) {

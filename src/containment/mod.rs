@@ -10,6 +10,7 @@ mod alert;
 mod check;
 mod draft;
 mod one;
+mod policy_report;
 mod protected_groups;
 mod protected_users;
 
@@ -18,6 +19,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::domain::{
     AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject,
@@ -26,6 +28,8 @@ use crate::entra::Entra;
 
 use protected_groups::ProtectedGroups;
 use protected_users::ProtectedUsers;
+
+pub use policy_report::{PolicyReport, ProtectedUserHashes};
 
 pub use check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
 
@@ -123,6 +127,17 @@ impl Containment {
     /// Checks what containment stands on. Changes nothing.
     pub async fn check(&self, deadline: Deadline) -> SelfCheck {
         check::check(&self.parts, deadline).await
+    }
+
+    /// The policy for those who would act beside this app, with the protected users by hashes under this salt. The directory is asked
+    /// for them only if it `answers`.
+    pub async fn policy_report(
+        &self,
+        salt: Uuid,
+        answers: bool,
+        deadline: Deadline,
+    ) -> PolicyReport {
+        policy_report::report(&self.parts, salt, answers, deadline).await
     }
 
     /// How long Graph has told this app to wait yet; `None` when calls may be made.

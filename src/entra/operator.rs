@@ -36,7 +36,7 @@ use super::identity::{FreshToken, IdentityProblem, ManagedIdentity, TokenSource,
 use super::operation::Operation;
 use super::resource::Resource;
 use super::sign_in::{Credential, SignInProblem};
-use super::transport::HttpTransport;
+use super::transport::{HttpTransport, root_cause};
 use crate::domain::{Clock, Cloud, GraphEndpoint, LoginEndpoint, TenantId};
 
 /// How long the Azure CLI may take. It takes a second or two, and some more where it renews its own token.
@@ -99,7 +99,7 @@ impl SignedIn {
     /// # Errors
     /// If there are no TLS roots.
     pub fn new(sign_in: SignIn) -> Result<Self, EntraError> {
-        let transport = HttpTransport::new()
+        let transport = HttpTransport::through_the_proxy()
             .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
         Ok(Self {
             sign_in,
@@ -248,6 +248,17 @@ impl SignedIn {
     }
 }
 
+impl HttpTransport {
+    /// A network like the Azure CLI's: through the proxy that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name, and never to one for
+    /// what is on this machine.
+    fn through_the_proxy() -> Result<Self, String> {
+        let beyond = Self::builder().build();
+        let mut transport = Self::new()?;
+        transport.beyond = Some(beyond.map_err(|error| root_cause(&error))?);
+        Ok(transport)
+    }
+}
+
 impl Entra {
     /// Makes the client of Graph for whoever is signed in. Nothing is asked yet.
     ///
@@ -259,7 +270,7 @@ impl Entra {
         endpoint: GraphEndpoint,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, EntraError> {
-        let transport = HttpTransport::new()
+        let transport = HttpTransport::through_the_proxy()
             .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
         let source = OperatorTokens {
             signed_in: signed_in.clone(),

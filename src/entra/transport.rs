@@ -1,7 +1,8 @@
 //! Sends one request over the process's one HTTP client, and reads one answer of bounded size.
 //!
 //! This file knows no retry, no token cache and no Graph: what to send and what an answer means is said elsewhere. It
-//! follows no redirect, uses no proxy, and repeats nothing on its own.
+//! follows no redirect, and repeats nothing on its own. The handler uses no proxy, whatever its environment says; the operator's
+//! command uses the environment's for whatever is not on this machine, as the Azure CLI does.
 
 use std::error::Error as _;
 use std::fmt;
@@ -111,26 +112,33 @@ pub(super) trait Transport: Send + Sync + fmt::Debug {
 #[derive(Debug, Clone)]
 pub(super) struct HttpTransport {
     client: reqwest::Client,
+    /// What goes through the proxy of the environment, for whatever is not on this machine; `None` where no proxy is used.
+    pub(super) beyond: Option<reqwest::Client>,
 }
 
 impl HttpTransport {
     /// Makes the client, its connection pool and its TLS roots. This reads the machine's certificate store.
     pub(super) fn new() -> Result<Self, String> {
-        let client = reqwest::Client::builder()
+        // The identity endpoint speaks plain HTTP on this machine: a proxy variable must not carry tokens away.
+        let client = Self::builder().no_proxy().build();
+        Ok(Self {
+            client: client.map_err(|error| root_cause(&error))?,
+            beyond: None,
+        })
+    }
+
+    /// What every client has in common.
+    pub(super) fn builder() -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
             .user_agent(concat!("evict/", env!("CARGO_PKG_VERSION")))
             // A real revocation is answered 200 with a Location header: nothing is a redirect here.
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            // The identity endpoint speaks plain HTTP on this machine: a proxy variable must not carry tokens away.
-            .no_proxy()
             // Every retry is ours, so that it is counted, and waits while Graph says wait.
             .retry(reqwest::retry::never())
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_INTERVAL)
-            .build()
-            .map_err(|error| root_cause(&error))?;
-        Ok(Self { client })
     }
 
     /// Sends any request once and reads its answer.
@@ -141,8 +149,12 @@ impl HttpTransport {
     ) -> Result<Answer, TransportFailure> {
         // One time for both parts. A head that came in time counts, whatever becomes of its body.
         let mut expiry = pin!(tokio::time::sleep(timeout));
+        let client = match &self.beyond {
+            Some(beyond) if !is_near(request.url()) => beyond,
+            Some(_) | None => &self.client,
+        };
         let response = tokio::select! {
-            response = self.client.execute(request) => response.map_err(|error| failure(&error, timeout))?,
+            response = client.execute(request) => response.map_err(|error| failure(&error, timeout))?,
             () = &mut expiry => return Err(TransportFailure::TimedOut(timeout)),
         };
         let status = response.status().as_u16();
@@ -159,6 +171,16 @@ impl HttpTransport {
             headers,
             body,
         })
+    }
+}
+
+/// Whether an address is one of this machine: loopback, or link-local, where the metadata service of a virtual machine is.
+fn is_near(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_link_local(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback() || address.is_unicast_link_local(),
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
     }
 }
 
@@ -232,7 +254,7 @@ fn failure(error: &reqwest::Error, timeout: Duration) -> TransportFailure {
 }
 
 /// The innermost reason, on one line. The outer ones hold the URL, and with it the user's name.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut reason: Option<&dyn std::error::Error> = error.source();
     while let Some(deeper) = reason.and_then(std::error::Error::source) {
         reason = Some(deeper);

@@ -15,7 +15,7 @@ use reqwest::Method;
 
 use super::bearer::Bearer;
 use super::error::Cause;
-use super::message::BROKER_PROPERTIES;
+use super::message::{BROKER_PROPERTIES, NAMED_LIKE_HTTP, is_named_like_http};
 use super::namespace::Namespace;
 
 /// The name of the broker's properties while they pass the crate, which would read them too narrowly.
@@ -113,10 +113,11 @@ impl Adapter {
             // The service writes what is not ASCII in UTF-8 there, if at all.
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             let name = match name.as_str() {
-                BROKER_PROPERTIES => HIDDEN_PROPERTIES,
-                other => other,
+                BROKER_PROPERTIES => HIDDEN_PROPERTIES.to_owned(),
+                other if is_named_like_http(other, &value) => format!("{NAMED_LIKE_HTTP}{other}"),
+                other => other.to_owned(),
             };
-            headers.insert(name.to_owned(), value);
+            headers.insert(name, value);
         }
         Ok((status, headers, body))
     }
@@ -190,6 +191,8 @@ fn refusal(status: u16, headers: &Headers, body: &[u8]) -> Cause {
         }
     }
     match status {
+        413 => Cause::TooLarge(words),
+        400 | 403 if is_about_the_size(&words) => Cause::TooLarge(words),
         401 => Cause::NotAuthorized(words),
         403 => Cause::Forbidden(words),
         404 | 410 => Cause::Gone(status, words),
@@ -197,4 +200,17 @@ fn refusal(status: u16, headers: &Headers, body: &[u8]) -> Cause {
         500.. => Cause::Unavailable(status, words),
         _ => Cause::Refused(status, words),
     }
+}
+
+/// Whether a refusal speaks of the size of a message: Service Bus answers 403 for a full queue too ("Send Message").
+fn is_about_the_size(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    [
+        "messagesizeexceeded",
+        "too large",
+        "exceeds the limit",
+        "exceeds the maximum",
+    ]
+    .iter()
+    .any(|sign| words.contains(sign))
 }

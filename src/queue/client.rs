@@ -1,17 +1,15 @@
 //! The operations, through the crate.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core_legacy::headers::Headers;
 use azure_core_legacy::{HttpClient as _, Method, Request, StatusCode};
-use azure_messaging_servicebus::service_bus::{PeekLockResponse, QueueClient, SendMessageOptions};
+use azure_messaging_servicebus::service_bus::{QueueClient, SendMessageOptions};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
-use super::LARGEST_MESSAGE_BYTES;
 use super::adapter::{Adapter, HIDDEN_PROPERTIES, IN_BASE64};
 use super::bearer::Bearer;
 use super::error::{Cause, Operation, QueueError};
@@ -31,30 +29,45 @@ pub struct ServiceBus {
     http: Arc<Adapter>,
 }
 
-/// A message in our hands. If it is neither completed nor abandoned, its lock ends by itself and it is in its queue again.
+/// How long a lock is taken to hold where the answer does not say it.
+const USUAL_LOCK: Duration = Duration::from_secs(30);
+
+/// A message in our hands. If its lock is neither ended nor given back, it ends by itself and the message is in its queue again.
+#[derive(Debug)]
 pub struct Locked {
-    queue: QueuePath,
-    received: Received,
-    response: PeekLockResponse,
+    /// The lock.
+    pub lock: Lock,
+    /// The message.
+    pub message: Received,
 }
 
-impl Locked {
-    /// The message.
-    #[must_use]
-    pub fn message(&self) -> &Received {
-        &self.received
-    }
+/// A lock on a message.
+#[derive(Debug, Clone)]
+pub struct Lock {
+    queue: QueuePath,
+    sequence_number: i64,
+    /// Path and query of its address.
+    path: String,
+    holds_for: Duration,
+}
 
-    /// Where it lies.
+impl Lock {
+    /// Where the message lies.
     #[must_use]
     pub fn queue(&self) -> &QueuePath {
         &self.queue
     }
-}
 
-impl fmt::Debug for Locked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Locked({})", self.received.sequence_number)
+    /// The message's place in that queue.
+    #[must_use]
+    pub fn sequence_number(&self) -> i64 {
+        self.sequence_number
+    }
+
+    /// How long it holds from its beginning, or from its last renewal.
+    #[must_use]
+    pub fn holds_for(&self) -> Duration {
+        self.holds_for
     }
 }
 
@@ -95,10 +108,6 @@ impl ServiceBus {
     /// It is too large, or was not accepted.
     pub async fn send(&self, queue: &QueuePath, message: &Outgoing) -> Result<(), QueueError> {
         let failed = |cause| self.error(Operation::Send, queue, cause);
-        let size = message.size();
-        if size > LARGEST_MESSAGE_BYTES {
-            return Err(failed(Cause::TooLarge(size)));
-        }
         let mut headers = message.headers();
         let body = if let Ok(text) = std::str::from_utf8(&message.body) {
             text.to_owned()
@@ -124,19 +133,10 @@ impl ServiceBus {
     /// The namespace does not answer, does not know who asks, or has no such queue.
     pub async fn probe(&self, queue: &QueuePath) -> Result<Reading, QueueError> {
         let (message, lock) = (Uuid::new_v4(), Uuid::new_v4());
-        let address = format!(
-            "{}/{}/messages/{message}/{lock}",
-            self.namespace.root(),
-            queue.path()
-        );
+        let path = format!("/{}/messages/{message}/{lock}", queue.path());
         let failed = |cause| self.error(Operation::Probe, queue, cause);
-        let address = address
-            .parse()
-            .map_err(|_| failed(Cause::Unexpected("the address is not a URL".to_owned())))?;
-        let mut request = Request::new(address, Method::Post);
-        request.set_body(Vec::<u8>::new());
-        match self.http.execute_request(&request).await.map_err(cause) {
-            Ok(_) => Err(failed(Cause::Unexpected(
+        match self.call(Method::Post, &path).await {
+            Ok(()) => Err(failed(Cause::Unexpected(
                 "a lock that nobody holds was renewed".to_owned(),
             ))),
             // Both words stand for both cases somewhere, so that the sentence decides.
@@ -171,6 +171,10 @@ impl ServiceBus {
                 .decode(body)
                 .map_err(|error| failed(Cause::Unexpected(error.to_string())))?;
         }
+        let location = headers
+            .iter()
+            .find(|(name, _)| name.as_str() == "location")
+            .map(|(_, value)| value.as_str().to_owned());
         let known = headers
             .iter()
             .filter(|(name, _)| name.as_str() != IN_BASE64)
@@ -178,41 +182,57 @@ impl ServiceBus {
                 HIDDEN_PROPERTIES => (BROKER_PROPERTIES, value.as_str()),
                 other => (other, value.as_str()),
             });
-        let received =
+        let message =
             Received::of(known, body).map_err(|reason| failed(Cause::Unexpected(reason)))?;
-        Ok(Some(Locked {
+        let path = location
+            .and_then(|text| path_of(&text))
+            .ok_or_else(|| failed(Cause::Unexpected("the lock has no address".to_owned())))?;
+        let lock = Lock {
             queue: queue.clone(),
-            received,
-            response,
-        }))
+            sequence_number: message.sequence_number,
+            path,
+            holds_for: message.locked_for.unwrap_or(USUAL_LOCK),
+        };
+        Ok(Some(Locked { lock, message }))
     }
 
     /// Lets a lock begin anew.
     ///
     /// # Errors
     /// The lock has ended, or it was not accepted.
-    pub async fn renew(&self, locked: &Locked) -> Result<(), QueueError> {
-        let done = locked.response.renew_message_lock().await;
-        done.map_err(|error| self.error(Operation::Renew, &locked.queue, cause(error)))
+    pub async fn renew(&self, lock: &Lock) -> Result<(), QueueError> {
+        let done = self.call(Method::Post, &lock.path).await;
+        done.map_err(|cause| self.error(Operation::Renew, &lock.queue, cause))
     }
 
     /// Ends a message: it is gone.
     ///
     /// # Errors
     /// The lock has ended, or it was not accepted; the message is still there, or somebody else has ended it.
-    pub async fn complete(&self, locked: &Locked) -> Result<(), QueueError> {
-        let done = locked.response.delete_message().await;
-        done.map(|_| ())
-            .map_err(|error| self.error(Operation::Complete, &locked.queue, cause(error)))
+    pub async fn complete(&self, lock: &Lock) -> Result<(), QueueError> {
+        let done = self.call(Method::Delete, &lock.path).await;
+        done.map_err(|cause| self.error(Operation::Complete, &lock.queue, cause))
     }
 
     /// Gives a message back.
     ///
     /// # Errors
     /// It was not accepted; the message is there again when its lock ends.
-    pub async fn abandon(&self, locked: &Locked) -> Result<(), QueueError> {
-        let done = locked.response.unlock_message().await;
-        done.map_err(|error| self.error(Operation::Abandon, &locked.queue, cause(error)))
+    pub async fn abandon(&self, lock: &Lock) -> Result<(), QueueError> {
+        let done = self.call(Method::Put, &lock.path).await;
+        done.map_err(|cause| self.error(Operation::Abandon, &lock.queue, cause))
+    }
+
+    /// A call without a body, whose answer says no more than that it was done.
+    async fn call(&self, method: Method, path: &str) -> Result<(), Cause> {
+        let address = format!("{}{path}", self.namespace.root());
+        let address = address
+            .parse()
+            .map_err(|_| Cause::Unexpected("the address is not a URL".to_owned()))?;
+        let mut request = Request::new(address, method);
+        request.set_body(Vec::<u8>::new());
+        let done = self.http.execute_request(&request).await;
+        done.map(|_| ()).map_err(cause)
     }
 
     fn client(&self, queue: &QueuePath) -> Result<QueueClient, Cause> {
@@ -241,4 +261,13 @@ fn cause(error: azure_core_legacy::Error) -> Cause {
     error
         .into_downcast::<Cause>()
         .unwrap_or_else(|error| Cause::Unexpected(error.to_string()))
+}
+
+/// Path and query of an address. The host that an answer names is not called: the namespace's own is.
+fn path_of(address: &str) -> Option<String> {
+    let url: url::Url = address.parse().ok()?;
+    Some(match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    })
 }

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use super::LARGEST_MESSAGE_BYTES;
 use super::namespace::{Namespace, QueuePath};
 
 /// What was being done.
@@ -46,11 +45,9 @@ pub enum Cause {
     /// 404 or 410, in the service's words.
     #[error("{0} {1}")]
     Gone(u16, String),
-    /// The message is larger than the queue takes: so many bytes. It was not sent.
-    #[error(
-        "the message has {0} bytes, properties included, and Service Bus takes {LARGEST_MESSAGE_BYTES} on its Standard tier"
-    )]
-    TooLarge(usize),
+    /// The message is larger than the namespace takes, in the service's words. It was not accepted.
+    #[error("the message is too large: {0}")]
+    TooLarge(String),
     /// 429, in the service's words.
     #[error("429 {0}")]
     Throttled(String),
@@ -128,7 +125,7 @@ impl QueueError {
                     "the lock has ended and the message is in the queue again, or somebody else has dealt with it: list the queue and decide anew".to_owned()
                 }
             },
-            Cause::TooLarge(_) => "send several smaller messages".to_owned(),
+            Cause::TooLarge(_) => "send several smaller messages; how large one may be depends on the tier of the namespace".to_owned(),
             Cause::Throttled(_) => "wait ten seconds and try again".to_owned(),
             Cause::Unavailable(..) => format!(
                 "try again in a minute; if it stays so, look at Azure's status and at the metrics of {namespace}. {}",

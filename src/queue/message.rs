@@ -8,9 +8,46 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The header, as the service has it.
 pub(super) const BROKER_PROPERTIES: &str = "brokerproperties";
+
+/// What precedes the name of a sender's property that is named like a header of HTTP, on its way through the adapter.
+pub(super) const NAMED_LIKE_HTTP: &str = "x-evict-named-like-http-";
+
+/// Why the broker gave a message up: a word.
+const DEAD_LETTER_REASON: &str = "deadletterreason";
+
+/// Why the broker gave a message up: the sentence to the word.
+const DEAD_LETTER_DESCRIPTION: &str = "deadlettererrordescription";
+
+/// The time to live of a message that never ends, in seconds: the largest time span of .NET.
+const FOR_EVER: f64 = 922_337_203_685.0;
+
+/// What a sender wrote for those who route or answer a message ("Message headers and properties").
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Routing {
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Whom it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Where answers go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// The session of answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to_session_id: Option<String>,
+    /// The session that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// What decides on its partition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition_key: Option<String>,
+}
 
 /// A message to be sent.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +64,10 @@ pub struct Outgoing {
     pub time_to_live: Option<Duration>,
     /// When it may be delivered first, if not at once.
     pub at: Option<Timestamp>,
-    /// Properties of our own, by names that are headers.
-    pub properties: BTreeMap<String, String>,
+    /// What is said for those who route or answer it.
+    pub routing: Routing,
+    /// Properties by names that are headers: texts, numbers, and whether something is so.
+    pub properties: BTreeMap<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -41,6 +80,8 @@ struct Settable<'a> {
     time_to_live: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scheduled_enqueue_time_utc: Option<String>,
+    #[serde(flatten)]
+    routing: &'a Routing,
 }
 
 impl Outgoing {
@@ -53,6 +94,7 @@ impl Outgoing {
             scheduled_enqueue_time_utc: self
                 .at
                 .map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
+            routing: &self.routing,
         };
         let mut headers: HashMap<String, String> = self
             .properties
@@ -61,16 +103,6 @@ impl Outgoing {
             .collect();
         headers.insert(BROKER_PROPERTIES.to_owned(), for_a_header(&settable));
         headers
-    }
-
-    /// How much of a queue's room it takes.
-    pub(super) fn size(&self) -> usize {
-        let headers = self.headers();
-        let properties: usize = headers
-            .iter()
-            .map(|(name, value)| name.len() + value.len())
-            .sum();
-        properties + self.content_type.as_ref().map_or(0, String::len) + self.body.len()
     }
 }
 
@@ -109,8 +141,16 @@ pub struct Received {
     pub enqueued_at: Option<Timestamp>,
     /// How often it was handed out.
     pub delivery_count: u32,
-    /// Properties that a sender or the broker added, by their names in lower case.
-    pub properties: BTreeMap<String, String>,
+    /// How long it lives; `None` if for ever.
+    pub time_to_live: Option<Duration>,
+    /// What is said for those who route or answer it.
+    pub routing: Routing,
+    /// Properties that a sender or the broker added, by their names in lower case, which is how HTTP hands them out.
+    pub properties: BTreeMap<String, Value>,
+    /// Names of properties that no request can carry, since HTTP has headers of these names.
+    pub not_to_be_sent: Vec<String>,
+    /// How long its lock holds, as the answer that brought it says.
+    pub(super) locked_for: Option<Duration>,
 }
 
 #[derive(Default, Deserialize)]
@@ -120,21 +160,39 @@ struct Known {
     sequence_number: i64,
     correlation_id: Option<String>,
     enqueued_time_utc: Option<String>,
+    locked_until_utc: Option<String>,
     delivery_count: u32,
+    time_to_live: Option<f64>,
+    label: Option<String>,
+    to: Option<String>,
+    reply_to: Option<String>,
+    reply_to_session_id: Option<String>,
+    session_id: Option<String>,
+    partition_key: Option<String>,
 }
 
-/// Headers of HTTP and of the service itself, which are no properties of a message.
-const NO_PROPERTIES: &[&str] = &[
-    "brokerproperties",
+/// Headers of HTTP, which a property of the same name would overwrite.
+const OF_HTTP: &[&str] = &[
+    "authorization",
     "connection",
     "content-length",
     "content-type",
     "date",
+    "host",
     "location",
     "server",
     "strict-transport-security",
     "transfer-encoding",
 ];
+
+/// Whether a header of an answer is HTTP's own, or a property of a message that is named like one: a text in quotation marks.
+pub(super) fn is_named_like_http(name: &str, value: &str) -> bool {
+    OF_HTTP.contains(&name) && value.starts_with('"')
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
 
 impl Received {
     /// Reads the headers of an answer, given by their names in lower case.
@@ -144,7 +202,9 @@ impl Received {
     ) -> Result<Self, String> {
         let mut known = Known::default();
         let mut content_type = None;
+        let mut answered_at = None;
         let mut properties = BTreeMap::new();
+        let mut not_to_be_sent = Vec::new();
         for (name, value) in headers {
             match name {
                 BROKER_PROPERTIES => {
@@ -152,36 +212,66 @@ impl Received {
                         .map_err(|error| format!("BrokerProperties cannot be read: {error}"))?;
                 }
                 "content-type" => content_type = Some(value.to_owned()),
-                other if !NO_PROPERTIES.contains(&other) => {
-                    let plain = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
-                    properties.insert(other.to_owned(), plain);
+                "date" => answered_at = time(value),
+                other => {
+                    if let Some(name) = other.strip_prefix(NAMED_LIKE_HTTP) {
+                        not_to_be_sent.push(name.to_owned());
+                    } else if !OF_HTTP.contains(&other)
+                        && let Ok(value @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) =
+                            serde_json::from_str(value)
+                    {
+                        properties.insert(other.to_owned(), value);
+                    }
                 }
-                _ => {}
             }
         }
-        let enqueued_at = known
-            .enqueued_time_utc
-            .as_deref()
-            .and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
+        let locked_until = known.locked_until_utc.as_deref().and_then(time);
+        let locked_for = locked_until
+            .zip(answered_at)
+            .and_then(|(until, at)| Duration::try_from(until.duration_since(at)).ok());
         Ok(Self {
             body,
             message_id: known.message_id,
             sequence_number: known.sequence_number,
             correlation_id: known.correlation_id,
             content_type,
-            enqueued_at,
+            enqueued_at: known.enqueued_time_utc.as_deref().and_then(time),
             delivery_count: known.delivery_count,
+            time_to_live: known
+                .time_to_live
+                .filter(|seconds| *seconds < FOR_EVER)
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            routing: Routing {
+                label: known.label,
+                to: known.to,
+                reply_to: known.reply_to,
+                reply_to_session_id: known.reply_to_session_id,
+                session_id: known.session_id,
+                partition_key: known.partition_key,
+            },
             properties,
+            not_to_be_sent,
+            locked_for,
         })
+    }
+
+    /// The properties that are not the broker's word on why it gave the message up.
+    #[must_use]
+    pub fn senders_properties(&self) -> BTreeMap<String, Value> {
+        let mut properties = self.properties.clone();
+        properties.remove(DEAD_LETTER_REASON);
+        properties.remove(DEAD_LETTER_DESCRIPTION);
+        properties
     }
 
     /// Why the broker gave it up: its reason, and the sentence that goes with it.
     #[must_use]
     pub fn dead_letter_reason(&self) -> Option<String> {
-        let reason = self.properties.get("deadletterreason")?;
-        Some(match self.properties.get("deadlettererrordescription") {
+        let text = |name: &str| self.properties.get(name)?.as_str();
+        let reason = text(DEAD_LETTER_REASON)?;
+        Some(match text(DEAD_LETTER_DESCRIPTION) {
             Some(description) => format!("{reason}: {description}"),
-            None => reason.clone(),
+            None => reason.to_owned(),
         })
     }
 }
@@ -227,5 +317,55 @@ mod tests {
             Some("MaxDeliveryCountExceeded")
         );
         assert_eq!(read.properties.len(), 1);
+    }
+
+    #[test]
+    fn what_rest_can_carry_is_read_and_written_again_and_what_it_cannot_is_named() {
+        let properties = r#"{"Label":"storm","To":"a","ReplyTo":"b","ReplyToSessionId":"c","SessionId":"d","PartitionKey":"d","TimeToLive":90.5,"MessageId":"m"}"#;
+        let headers = [
+            (BROKER_PROPERTIES, properties),
+            ("priority", "5"),
+            ("urgent", "true"),
+            ("deadletterqueue", "\"mine\""),
+            ("deadletterreason", "\"MaxDeliveryCountExceeded\""),
+            ("x-evict-named-like-http-date", "\"today\""),
+            ("x-ms-request-id", "a3-b"),
+        ];
+        let read = Received::of(headers.into_iter(), vec![]).unwrap();
+        assert_eq!(read.not_to_be_sent, ["date"]);
+        let again = Outgoing {
+            message_id: "m".to_owned(),
+            time_to_live: read.time_to_live,
+            routing: read.routing.clone(),
+            properties: read.senders_properties(),
+            ..Outgoing::default()
+        }
+        .headers();
+        let written: Value = serde_json::from_str(&again[BROKER_PROPERTIES]).unwrap();
+        assert_eq!(written, serde_json::from_str::<Value>(properties).unwrap());
+        let mut names: Vec<&String> = again.keys().collect();
+        names.sort();
+        assert_eq!(
+            names,
+            ["brokerproperties", "deadletterqueue", "priority", "urgent"]
+        );
+        assert_eq!(
+            (again["priority"].as_str(), again["urgent"].as_str()),
+            ("5", "true")
+        );
+    }
+
+    #[test]
+    fn a_lock_holds_from_the_answer_until_the_time_that_it_names() {
+        let headers = [
+            (
+                BROKER_PROPERTIES,
+                r#"{"LockedUntilUtc":"Wed, 25 Nov 2026 03:05:05 GMT","TimeToLive":922337203685.47}"#,
+            ),
+            ("date", "Wed, 25 Nov 2026 03:04:05 GMT"),
+        ];
+        let read = Received::of(headers.into_iter(), vec![]).unwrap();
+        assert_eq!(read.locked_for, Some(Duration::from_mins(1)));
+        assert_eq!(read.time_to_live, None);
     }
 }

@@ -14,6 +14,8 @@
 //!   correlation id nor label. So `BrokerProperties` is written and read in `message`, and passes the crate as a header that
 //!   it does not look at.
 //! - **Bodies that are no text.** The crate sends and reads text alone; others pass it in base64, and go out as they are.
+//! - **Locks.** The crate keeps a message's body beside its lock; ours is the address that the service gave, so that thousands can
+//!   be held.
 //! - **Statuses.** The crate's peek-lock does not look at the status; the adapter makes every refusal an error of ours.
 //!
 //! A dead-letter sub-queue is reached by its path, `<queue>/$deadletterqueue`, which the crate passes on as it is.
@@ -26,10 +28,7 @@ mod message;
 mod namespace;
 
 pub use self::bearer::Bearer;
-pub use self::client::{Locked, Reading, ServiceBus};
+pub use self::client::{Lock, Locked, Reading, ServiceBus};
 pub use self::error::{Cause, Operation, QueueError};
-pub use self::message::{Outgoing, Received};
+pub use self::message::{Outgoing, Received, Routing};
 pub use self::namespace::{Namespace, QueuePath};
-
-/// The largest message of the Standard tier, properties included ("Service Bus quotas").
-pub const LARGEST_MESSAGE_BYTES: usize = 256 * 1024;

@@ -25,6 +25,16 @@ impl Namespace {
         &self.root
     }
 
+    /// It as it is to be written down: its host, or for one on this machine its whole address.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        if self.root.starts_with("http://") {
+            self.root()
+        } else {
+            self.host()
+        }
+    }
+
     /// Its host, for people.
     #[must_use]
     pub fn host(&self) -> &str {

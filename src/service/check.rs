@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
+use uuid::Uuid;
 
-use crate::containment::SelfCheck;
+use crate::containment::{PolicyReport, SelfCheck};
 use crate::domain::Deadline;
 use crate::host::{HttpReply, Reply};
 
@@ -23,14 +24,19 @@ struct Answer<'a> {
     http_access: HttpAccess,
     #[serde(flatten)]
     check: &'a SelfCheck,
+    policy: PolicyReport,
     settings: BTreeMap<&'static str, &'a str>,
 }
 
 impl Service {
-    pub(super) async fn check(&self) -> Reply {
-        let check = self
+    pub(super) async fn check(&self, invocation_id: &str) -> Reply {
+        let deadline = Deadline::after(&*self.clock, DEADLINE);
+        let check = self.containment.check(deadline).await;
+        let answers = check.graph_reachable == Some(true);
+        let salt = Uuid::new_v5(&self.settings.tenant.uuid(), invocation_id.as_bytes());
+        let policy = self
             .containment
-            .check(Deadline::after(&*self.clock, DEADLINE))
+            .policy_report(salt, answers, deadline)
             .await;
         let (status, word) = if check.problems.is_empty() {
             (200, "ok")
@@ -43,6 +49,7 @@ impl Service {
             version: self.settings.version,
             http_access: self.settings.http_access,
             check: &check,
+            policy,
             settings: settings
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect(),

@@ -209,7 +209,7 @@ async fn what_revoke_and_status_answer_is_in_the_schema() {
         "revoke",
         &read(
             shell
-                .evict(&[&["revoke", "--reason", "a test"], &people[..]].concat())
+                .evict(&[&["revoke", "--yes", "--reason", "a test"], &people[..]].concat())
                 .await,
         ),
     );
@@ -237,7 +237,7 @@ async fn what_revoke_and_status_answer_is_in_the_schema() {
     answers.hold(
         "revoke",
         &shell
-            .evict(&["revoke", "--json", "alice@contoso.com"])
+            .evict(&["revoke", "--yes", "--json", "alice@contoso.com"])
             .await
             .output,
     );

@@ -1,6 +1,7 @@
 //! The self-check: 200 when all is well, 503 with what to do otherwise.
 
 use sandbox::tenant::{Fault, World};
+use serde_json::json;
 
 use crate::app::App;
 
@@ -36,6 +37,64 @@ async fn all_is_well() {
     assert!(
         !text.contains("break.glass") && !text.contains("eyj"),
         "{text}"
+    );
+    app.end().await;
+}
+
+/// Whoever has an account in hand can tell whether it is protected, and nobody else is named.
+#[tokio::test]
+async fn the_policy_is_told_to_a_program_without_naming_anybody() {
+    let app = App::start(&[
+        ("EVICT_MODE", "observe"),
+        ("EVICT_MIN_SEVERITY", "medium"),
+        ("EVICT_MAX_USERS_PER_ALERT", "7"),
+        (
+            "EVICT_PROTECTED_GROUPS",
+            "f448435d-3ca7-4073-8152-a1fd73c0fd09",
+        ),
+        (
+            "EVICT_PROTECTED_USERS",
+            "break.glass@contoso.onmicrosoft.com, 6cace4d5-19d5-4695-92e7-4f7bfab36728",
+        ),
+    ])
+    .await;
+    let policy = app.check().await.body["policy"].clone();
+    for (name, value) in [
+        ("tenant", json!("f6fadfa7-e5c1-4b62-9362-da5cc13da58a")),
+        ("mode", json!("observe")),
+        ("minSeverity", json!("medium")),
+        ("maxUsersPerAlert", json!(7)),
+        ("maxUsersPerHour", json!(250)),
+        (
+            "protectedGroups",
+            json!(["f448435d-3ca7-4073-8152-a1fd73c0fd09"]),
+        ),
+    ] {
+        assert_eq!(policy[name], value, "{name}");
+    }
+    let protected = &policy["protectedUsers"];
+    assert_eq!(protected["count"], 2);
+    let salt: uuid::Uuid = protected["salt"].as_str().unwrap().parse().unwrap();
+    let hashes = protected["hashes"].as_array().unwrap();
+    let sessions = app
+        .tenant
+        .sessions_of("break.glass@contoso.onmicrosoft.com");
+    let id = sessions[0].user.to_string();
+    // By the object id and by the name, whichever of them the setting says.
+    for text in [
+        "break.glass@contoso.onmicrosoft.com",
+        &id,
+        "alice@contoso.com",
+        "6cace4d5-19d5-4695-92e7-4f7bfab36728",
+    ] {
+        let hash = uuid::Uuid::new_v5(&salt, text.as_bytes()).to_string();
+        assert!(hashes.contains(&json!(hash)), "{text}");
+    }
+    assert_eq!(hashes.len(), 4);
+    let again = app.check().await.body["policy"]["protectedUsers"]["salt"].clone();
+    assert_ne!(
+        again, protected["salt"],
+        "a hash of one answer is none of another"
     );
     app.end().await;
 }

@@ -8,22 +8,27 @@ use crate::app::App;
 use crate::operator_shell::{self, AZ_SCOPES, Shell as Alone};
 use crate::shell::Shell;
 
-const AUDIENCE: &str = "api://evict.contoso.com";
+pub(crate) const AUDIENCE: &str = "api://evict.contoso.com";
 const GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
 
-/// An app that lets in the person at the shell alone, by a token.
 async fn shell() -> (Shell, String) {
+    let (mut shell, token) = shell_with(&[]).await;
+    shell.set("EVICT_PROTECTED_GROUPS", GROUP);
+    (shell, token)
+}
+
+/// An app with these settings that lets in the person at the shell alone, by a token.
+pub(crate) async fn shell_with(settings: &[(&str, &str)]) -> (Shell, String) {
     let caller = "a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574";
-    let app = App::start_for_tokens(&[
+    let own = [
         ("EVICT_HTTP_AUDIENCE", AUDIENCE),
         ("EVICT_ALLOWED_CALLERS", caller),
-    ])
-    .await;
+    ];
+    let app = App::start_for_tokens(&[&own[..], settings].concat()).await;
     let issuer = app.tenant.issuer();
     let caller = caller.parse().unwrap();
     let token = issuer.sign(&issuer.first_version_claims(AUDIENCE, caller, uuid::Uuid::new_v4()));
-    let mut shell = Shell::beside(app).await;
-    shell.set("EVICT_PROTECTED_GROUPS", GROUP);
+    let shell = Shell::beside(app).await;
     shell.sign_in_to_all(
         AZ_SCOPES,
         &[Right::Send, Right::Listen],
@@ -37,11 +42,28 @@ async fn all_is_well_and_each_line_says_what_was_seen() {
     let (shell, _) = shell().await;
     let url = format!("{}/api/check", shell.app.host.http_endpoint());
     let ended = shell
-        .evict(&["check", "--url", &url, "--audience", AUDIENCE])
+        .evict(&[
+            "check",
+            "--url",
+            &url,
+            "--audience",
+            AUDIENCE,
+            "--trust-host",
+            "127.0.0.1",
+        ])
         .await;
     insta::assert_snapshot!(ended.whole());
     let json = shell
-        .evict(&["check", "--url", &url, "--audience", AUDIENCE, "--json"])
+        .evict(&[
+            "check",
+            "--url",
+            &url,
+            "--audience",
+            AUDIENCE,
+            "--trust-host",
+            "127.0.0.1",
+            "--json",
+        ])
         .await;
     let document: Value = serde_json::from_str(&json.output).unwrap();
     assert_eq!((json.code, &document["ok"]), (0, &Value::Bool(true)));
@@ -103,12 +125,27 @@ async fn whatever_is_not_well_says_what_to_do() {
         &url,
         "--audience",
         "https://graph.microsoft.com",
+        "--trust-host",
+        "127.0.0.1",
     ];
     tell(
         "a token of Graph's for the function",
         shell.evict(&graph).await.whole(),
     );
-    let unknown = ["check", "--url", &url, "--audience", "api://nobody"];
+    let stranger = ["check", "--url", &url, "--audience", AUDIENCE];
+    tell(
+        "a host that nobody named",
+        shell.evict(&stranger).await.whole(),
+    );
+    let unknown = [
+        "check",
+        "--url",
+        &url,
+        "--audience",
+        "api://nobody",
+        "--trust-host",
+        "127.0.0.1",
+    ];
     tell("no such application", shell.evict(&unknown).await.whole());
     let nowhere = ["check", "--url", "http://127.0.0.1:9/api/check"];
     tell("no such function", shell.evict(&nowhere).await.whole());
@@ -198,14 +235,18 @@ async fn an_application_that_is_signed_in_to_az_is_told_from_a_managed_identity(
 #[tokio::test]
 async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     let shell = Shell::open(&[]).await;
-    let by_hand = sandbox::operator::OperatorShell::new(&shell.app.tenant, &shell.bus).unwrap();
+    use sandbox::operator::Means;
+    let by_hand =
+        sandbox::operator::OperatorShell::new(&shell.app.tenant, &shell.bus, Means::Rich).unwrap();
     by_hand.sign_in(&shell.app.tenant, &shell.bus, &[]).unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_evict"));
     let mut told = String::new();
     for line in [
         "evict check --namespace \"$NAMESPACE\" | tail -n 1",
         "evict status alice@contoso.com | head -n 2",
-        "evict revoke alice@contoso.com --reason drill | head -n 2",
+        "evict status alice@contoso.com | grep -c 'Not readable'",
+        "evict access petra.keller@contoso.com | grep -c 'could not be read'",
+        "evict revoke alice@contoso.com --yes --reason drill | head -n 2",
         "evict send carol.nunez@contoso.com --namespace \"$NAMESPACE\" --wait | tail -n 1",
         "evict dead-letters list --namespace \"$NAMESPACE\"",
         "evict rejected list --namespace \"$NAMESPACE\"",

@@ -132,7 +132,8 @@ async fn nothing_is_sent_before_both_sign_ins_work_and_everybody_is_looked_up() 
         .tenant
         .faults()
         .add(Fault::on("GET /v1.0/users/*").throttled("120"));
-    tell("throttled", shell.evict(&arguments).await.whole());
+    let throttled = shell.evict(&arguments).await.whole();
+    tell("throttled", crate::status::steady(&throttled));
     shell.app.tenant.faults().clear();
     shell.unset("EVICT_TENANT_ID");
     tell("no tenant", shell.evict(&arguments).await.whole());

@@ -70,6 +70,14 @@ pub(crate) async fn every_help() -> Vec<(String, String)> {
 /// The app with what the examples speak of: three messages that were given up, files, and somebody who is signed in.
 pub(crate) async fn scene() -> Shell {
     let shell = Shell::open(&[("EVICT_MAX_DELIVERIES", "2000")]).await;
+    shell
+        .app
+        .tenant
+        .remove_permission("User.RevokeSessions.All");
+    shell.app.host.send("evict", letter("INC-4713")).unwrap();
+    shell.app.settle().await;
+    assert_eq!(shell.app.host.messages("evict-rejected").len(), 1);
+    shell.app.tenant.grant("User.RevokeSessions.All");
     shell.app.without_token();
     for id in ["INC-4711", "INC-4712"] {
         shell.app.host.send("evict", letter(id)).unwrap();
@@ -77,11 +85,6 @@ pub(crate) async fn scene() -> Shell {
     shell.app.settle().await;
     assert_eq!(shell.app.host.queue("evict").dead_lettered.len(), 2);
     shell.app.tenant.faults().clear();
-    shell
-        .app
-        .host
-        .send("evict-rejected", letter("INC-4713"))
-        .unwrap();
 
     let graph = shell.app.tenant.persons_token(
         PERSON.parse::<Uuid>().unwrap(),
@@ -114,6 +117,12 @@ pub(crate) async fn scene() -> Shell {
         "alice@contoso.com\nbob.stone@contoso.com\ncarol.nunez@contoso.com\n",
     )
     .unwrap();
+    let profiles = folder.join(".config/evict");
+    fs::create_dir_all(&profiles).unwrap();
+    let tenant = shell.app.tenant.tenant_id();
+    let namespace = shell.bus.endpoint();
+    let text = format!("[profile.contoso]\ntenant = \"{tenant}\"\nnamespace = \"{namespace}\"\n");
+    fs::write(profiles.join("config.toml"), text).unwrap();
     stand_in(&shell);
     shell
 }

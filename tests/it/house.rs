@@ -84,6 +84,8 @@ const NO_WILDCARD: &str = "#![deny(clippy::wildcard_enum_match_arm)]";
 const OPERATORS_OWN: &[(&str, &str)] = &[
     ("lib.rs", "cli"),
     ("lib.rs", "queue"),
+    ("config/mod.rs", "operator"),
+    ("config/mod.rs", "profiles"),
     ("entra/mod.rs", "operator"),
     ("entra/mod.rs", "access"),
     ("entra/mod.rs", "reports"),

@@ -35,6 +35,8 @@ mod evict_check;
 #[cfg(feature = "operator")]
 mod evict_letters;
 #[cfg(feature = "operator")]
+mod evict_letters_scale;
+#[cfg(feature = "operator")]
 mod evict_send;
 #[cfg(feature = "operator")]
 mod evict_wait;
@@ -64,6 +66,8 @@ mod main_job;
 #[cfg(feature = "operator")]
 mod operator_shell;
 mod package;
+#[cfg(feature = "operator")]
+mod profiles;
 mod queue_delivery;
 mod queue_forged;
 mod queue_unreadable;
@@ -75,6 +79,8 @@ mod receipt_messages;
 mod receipt_world;
 #[cfg(feature = "operator")]
 mod revoke;
+#[cfg(feature = "operator")]
+mod revoke_guards;
 mod samples_end_to_end;
 #[cfg(feature = "operator")]
 mod shell;

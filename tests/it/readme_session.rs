@@ -78,7 +78,7 @@ async fn session() -> String {
     pause(60);
     text += &seen(
         &shell,
-        "evict revoke alice@contoso.com --reason 'Tokens seen on a paste site'",
+        "evict revoke alice@contoso.com --yes --reason 'Tokens seen on a paste site'",
     )
     .await;
     pause(600);

@@ -1,7 +1,5 @@
 //! `evict revoke`, as a person and as a script see it.
 
-use std::time::Duration;
-
 use sandbox::az::Az;
 use sandbox::tenant::{FEDERATED_TOKEN, Fault, WorldApp};
 use serde_json::Value;
@@ -16,6 +14,7 @@ async fn a_person_at_a_shell_cuts_a_user_and_the_sessions_die() {
     let answer = shell
         .evict(&[
             "revoke",
+            "--yes",
             "alice@contoso.com",
             "--reason",
             "Tokens seen on a paste site",
@@ -36,6 +35,7 @@ async fn every_kind_of_name_finds_its_user() {
         .evict_with(
             &[
                 "revoke",
+                "--yes",
                 "482c590e-0d97-42bf-8dc8-3011ac8efe12",
                 "-",
                 "--expect",
@@ -65,6 +65,7 @@ async fn protected_external_and_unknown_accounts_are_told_apart() {
     let answer = shell
         .evict(&[
             "revoke",
+            "--yes",
             BREAK_GLASS,
             "dan.fisher@contoso.com",
             "frank.moreau_fabrikam.com#EXT#@contoso.onmicrosoft.com",
@@ -84,6 +85,7 @@ async fn the_json_is_the_documented_one() {
     let answer = shell
         .evict(&[
             "revoke",
+            "--yes",
             "--json",
             "--reason",
             "drill",
@@ -125,6 +127,7 @@ async fn another_number_than_expected_stops_before_anything_is_asked() {
     let answer = shell
         .evict(&[
             "revoke",
+            "--yes",
             "--expect",
             "2",
             "alice@contoso.com",
@@ -139,7 +142,10 @@ async fn another_number_than_expected_stops_before_anything_is_asked() {
 async fn a_name_that_is_none_is_shown_with_its_place() {
     let shell = Shell::signed_in(AZ_SCOPES).await;
     let answer = shell
-        .evict_with(&["revoke", "-"], "alice@contoso.com\nal\u{1b}[2Jice\n")
+        .evict_with(
+            &["revoke", "--yes", "-"],
+            "alice@contoso.com\nal\u{1b}[2Jice\n",
+        )
         .await;
     assert!(shell.tenant.calls().is_empty());
     insta::assert_snapshot!(answer.shown());
@@ -149,7 +155,12 @@ async fn a_name_that_is_none_is_shown_with_its_place() {
 async fn more_than_the_cap_need_the_word_that_all_are_meant() {
     let mut shell = Shell::signed_in(AZ_SCOPES).await;
     shell.set("EVICT_MAX_USERS_PER_ALERT", "1");
-    let users = ["revoke", "alice@contoso.com", "carol.nunez@contoso.com"];
+    let users = [
+        "revoke",
+        "--yes",
+        "alice@contoso.com",
+        "carol.nunez@contoso.com",
+    ];
     let answer = shell.evict(&users).await;
     assert_eq!(answer.code, 1);
     assert_eq!(shell.alive("carol.nunez@contoso.com"), 2);
@@ -164,28 +175,54 @@ async fn more_than_the_cap_need_the_word_that_all_are_meant() {
 #[tokio::test]
 async fn whoever_is_not_signed_in_is_told_how_to() {
     let mut shell = Shell::signed_out().await;
-    let mut shown = vec![shell.evict(&["revoke", "alice@contoso.com"]).await.shown()];
+    let mut shown = vec![
+        shell
+            .evict(&["revoke", "--yes", "alice@contoso.com"])
+            .await
+            .shown(),
+    ];
     for credential in ["az", "managed-identity", "workload-identity"] {
         let answer = shell
-            .evict(&["revoke", "alice@contoso.com", "--credential", credential])
+            .evict(&[
+                "revoke",
+                "--yes",
+                "alice@contoso.com",
+                "--credential",
+                credential,
+            ])
             .await;
         shown.push(answer.shown());
     }
     shell.az(&Az::signed_out());
-    shown.push(shell.evict(&["revoke", "alice@contoso.com"]).await.shown());
+    shown.push(
+        shell
+            .evict(&["revoke", "--yes", "alice@contoso.com"])
+            .await
+            .shown(),
+    );
     shell.az(&Az::Fails("ERROR: AADSTS50020: User account from identity provider does not exist in tenant.\nTrace ID: 1".to_owned()));
     shown.push(
         shell
-            .evict(&["revoke", "alice@contoso.com", "--credential", "az"])
+            .evict(&["revoke", "--yes", "alice@contoso.com", "--credential", "az"])
             .await
             .shown(),
     );
     shell.az(&Az::Fails("Segmentation fault".to_owned()));
-    shown.push(shell.evict(&["revoke", "alice@contoso.com"]).await.shown());
+    shown.push(
+        shell
+            .evict(&["revoke", "--yes", "alice@contoso.com"])
+            .await
+            .shown(),
+    );
     shell
         .environment
         .retain(|(name, _)| name != "EVICT_TENANT_ID");
-    shown.push(shell.evict(&["revoke", "alice@contoso.com"]).await.shown());
+    shown.push(
+        shell
+            .evict(&["revoke", "--yes", "alice@contoso.com"])
+            .await
+            .shown(),
+    );
     assert!(shell.tenant.calls().is_empty());
     insta::assert_snapshot!(shown.join("\n"));
 }
@@ -196,6 +233,7 @@ async fn a_token_of_another_tenant_is_refused() {
     let answer = shell
         .evict(&[
             "revoke",
+            "--yes",
             "alice@contoso.com",
             "--tenant",
             "84c31ca0-ac3b-4eae-ad11-519d80233e6f",
@@ -208,13 +246,13 @@ async fn a_token_of_another_tenant_is_refused() {
 #[tokio::test]
 async fn a_missing_permission_is_named_as_what_it_is_for_a_person() {
     let shell = Shell::signed_in(&["User.Read.All"]).await;
-    let lacking = shell.evict(&["revoke", "alice@contoso.com"]).await;
+    let lacking = shell.evict(&["revoke", "--yes", "alice@contoso.com"]).await;
     shell.sign_in(AZ_SCOPES);
     shell
         .tenant
         .faults()
         .add(Fault::on("POST */revokeSignInSessions").answer(403));
-    let role = shell.evict(&["revoke", "alice@contoso.com"]).await;
+    let role = shell.evict(&["revoke", "--yes", "alice@contoso.com"]).await;
     assert_eq!((lacking.code, role.code), (77, 77));
     insta::assert_snapshot!(format!("{}\n{}", lacking.shown(), role.shown()));
 }
@@ -227,9 +265,9 @@ async fn a_throttled_command_says_when_to_come_back() {
         .tenant
         .faults()
         .add(Fault::on("POST */revokeSignInSessions").throttled("120"));
-    let answer = shell.evict(&["revoke", "alice@contoso.com"]).await;
+    let answer = shell.evict(&["revoke", "--yes", "alice@contoso.com"]).await;
     assert_eq!(answer.code, 2);
-    insta::assert_snapshot!(answer.shown());
+    insta::assert_snapshot!(crate::status::steady(&answer.shown()));
 }
 
 #[tokio::test]
@@ -237,7 +275,7 @@ async fn a_network_that_is_down_is_told_as_such() {
     let mut shell = Shell::signed_in(AZ_SCOPES).await;
     shell.set("EVICT_GRAPH_ENDPOINT", "http://127.0.0.1:9");
     shell.set("EVICT_HTTP_DEADLINE_SECONDS", "5");
-    let answer = shell.evict(&["revoke", "alice@contoso.com"]).await;
+    let answer = shell.evict(&["revoke", "--yes", "alice@contoso.com"]).await;
     assert_eq!(answer.code, 2);
     assert!(
         answer.output.contains("no connection could be made"),
@@ -266,7 +304,7 @@ async fn an_account_of_cloud_shell_and_a_managed_identity_serve_as_well() {
     // Any other refusal is one: whoever cannot sign in to the tenant that was named gets no token of another.
     shell.az(&refusing("ERROR: AADSTS50076: Due to a configuration change made by your administrator, you must use multi-factor authentication."));
     let refused = shell
-        .evict(&["revoke", "alice@contoso.com", "--credential", "az"])
+        .evict(&["revoke", "--yes", "alice@contoso.com", "--credential", "az"])
         .await;
     assert_ne!(refused.code, 0);
     assert!(refused.errors.contains("AADSTS50076"), "{}", refused.errors);
@@ -274,7 +312,13 @@ async fn an_account_of_cloud_shell_and_a_managed_identity_serve_as_well() {
     shell.az(&refusing(
         "ERROR: Tenant shouldn't be specified for Cloud Shell account",
     ));
-    assert_eq!(shell.evict(&["revoke", "alice@contoso.com"]).await.code, 0);
+    assert_eq!(
+        shell
+            .evict(&["revoke", "--yes", "alice@contoso.com"])
+            .await
+            .code,
+        0
+    );
     shell.az(&Az::signed_out());
     shell.environment.extend([
         (
@@ -285,7 +329,7 @@ async fn an_account_of_cloud_shell_and_a_managed_identity_serve_as_well() {
     ]);
     assert_eq!(
         shell
-            .evict(&["revoke", "carol.nunez@contoso.com"])
+            .evict(&["revoke", "--yes", "carol.nunez@contoso.com"])
             .await
             .code,
         0
@@ -302,11 +346,11 @@ async fn a_pipeline_signs_in_by_its_federated_token() {
     );
     shell.set("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap());
     std::fs::write(&file, "of.another.pipeline").unwrap();
-    let refused = shell.evict(&["revoke", "alice@contoso.com"]).await;
+    let refused = shell.evict(&["revoke", "--yes", "alice@contoso.com"]).await;
     assert_eq!(shell.tenant.calls().len(), 0);
     insta::assert_snapshot!(refused.shown());
     std::fs::write(&file, FEDERATED_TOKEN).unwrap();
-    let answer = shell.evict(&["revoke", "alice@contoso.com"]).await;
+    let answer = shell.evict(&["revoke", "--yes", "alice@contoso.com"]).await;
     assert_eq!(answer.code, 0, "{}", answer.shown());
     assert_eq!(shell.alive("alice@contoso.com"), 0);
 }
@@ -339,12 +383,17 @@ async fn interrupted(shell: &Shell) -> (tokio::process::Child, String) {
     use tokio::io::AsyncReadExt;
     shell.tenant.hold("POST */revokeSignInSessions");
     let mut child = shell
-        .command(&["revoke", "alice@contoso.com", "carol.nunez@contoso.com"])
+        .command(&[
+            "revoke",
+            "--yes",
+            "alice@contoso.com",
+            "carol.nunez@contoso.com",
+        ])
         .spawn()
         .unwrap();
     let pid = child.id().unwrap().to_string();
     tokio::time::timeout(
-        Duration::from_secs(30),
+        crate::app::SOON,
         shell.tenant.wait_for_call("POST */revokeSignInSessions"),
     )
     .await

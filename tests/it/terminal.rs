@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
+use sandbox::functions::BrokerOptions;
+
+use crate::evict_letters_scale::{Scene, readable};
 use crate::operator_shell::{AZ_SCOPES, Shell};
 
 /// How long a text may take to appear: long enough for a machine under load.
@@ -21,6 +24,19 @@ struct Terminal {
 
 impl Terminal {
     fn open(shell: &Shell, kind: &str, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_evict"));
+        command.args(arguments);
+        Self::with(shell, kind, command)
+    }
+
+    /// The same for a line that a shell reads, in which `$COMMAND` is the command.
+    fn line(shell: &Shell, line: &str) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", line]);
+        Self::with(shell, "xterm", command)
+    }
+
+    fn with(shell: &Shell, kind: &str, mut command: CommandBuilder) -> Self {
         let pair = native_pty_system()
             .openpty(PtySize {
                 rows: 24,
@@ -29,9 +45,9 @@ impl Terminal {
                 pixel_height: 0,
             })
             .unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_evict"));
-        command.args(arguments);
         command.env_clear();
+        // Not one of the command's own variables: those begin with EVICT_.
+        command.env("COMMAND", env!("CARGO_BIN_EXE_evict"));
         for (name, value) in &shell.environment {
             command.env(name, value);
         }
@@ -130,6 +146,124 @@ async fn a_no_changes_nothing() {
         "{screen:?}"
     );
     assert_eq!(shell.alive("alice@contoso.com"), before);
+}
+
+/// The list comes by a pipe, and the person is asked all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_pipes_a_list_in_is_asked_at_the_terminal() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    let before = shell.alive("alice@contoso.com");
+    for (answer, code, alive) in [("no\n", 1, before), ("yes\n", 0, 0)] {
+        let line = "/usr/bin/printf 'alice@contoso.com\\n' | $COMMAND revoke -";
+        let mut terminal = Terminal::line(&shell, line);
+        terminal.shows("No function was asked (--url or a profile)");
+        terminal.shows("Cut them? Type yes: ");
+        terminal.types(answer);
+        let (ended, screen) = terminal.end();
+        assert_eq!(ended, code, "{screen}");
+        assert_eq!(shell.alive("alice@contoso.com"), alive);
+    }
+}
+
+/// The person was shown an object id: whoever gets the name meanwhile is not cut.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_person_was_shown_is_whom_is_cut() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    let bob = "bob.stone@contoso.com";
+    let mut terminal = Terminal::open(&shell, "xterm", &["revoke", "alice@contoso.com"]);
+    terminal.shows("object id 6cace4d5-19d5-4695-92e7-4f7bfab36728");
+    terminal.shows("Cut them? Type yes: ");
+    let living = shell.alive(bob);
+    assert!(living > 0);
+    assert!(
+        shell
+            .tenant
+            .rename("alice@contoso.com", "alice.before@contoso.com")
+    );
+    assert!(shell.tenant.rename(bob, "alice@contoso.com"));
+    terminal.types("yes\n");
+    let (code, screen) = terminal.end();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(shell.alive("alice.before@contoso.com"), 0);
+    assert_eq!(shell.alive("alice@contoso.com"), living);
+}
+
+/// Nobody who was not shown is cut: at the time of the question there was nobody of that name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_after_the_question_is_not_cut() {
+    let shell = Shell::signed_in(AZ_SCOPES).await;
+    let people = ["revoke", "alice@contoso.com", "newcomer@contoso.com"];
+    let mut terminal = Terminal::open(&shell, "xterm", &people);
+    terminal.shows("newcomer@contoso.com  (nobody in this tenant)");
+    terminal.shows("Cut them? Type yes: ");
+    let bob = "bob.stone@contoso.com";
+    let living = shell.alive(bob);
+    assert!(shell.tenant.rename(bob, "newcomer@contoso.com"));
+    terminal.types("yes\n");
+    let (code, screen) = terminal.end();
+    assert_eq!(code, 1, "{screen}");
+    assert_eq!(shell.alive("newcomer@contoso.com"), living);
+    assert_eq!(shell.alive("alice@contoso.com"), 0);
+}
+
+/// The locks hold while the person thinks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn before_all_is_replayed_a_person_is_asked_and_may_take_time() {
+    let scene = Scene::open(BrokerOptions {
+        lock_duration: Duration::from_secs(2),
+        ..BrokerOptions::default()
+    })
+    .await;
+    scene.reject("INC-1", readable());
+    scene.reject("INC-2", readable());
+    let bus = scene.bus.endpoint();
+    let all = ["rejected", "replay", "--all", "--namespace", &bus];
+    for (answer, code, left) in [("no\n", 1, 2), ("yes\n", 0, 0)] {
+        let mut terminal = Terminal::open(&scene.shell, "xterm", &all);
+        terminal.shows("2 messages are about to be put back on the queue evict; together they name 2 accounts.");
+        terminal.shows("Replay them? Type yes: ");
+        // Longer than a lock: some renewals of each.
+        let renewals = |calls: &[String]| {
+            calls
+                .iter()
+                .filter(|call| call.contains("/messages/INC-1/"))
+                .count()
+        };
+        let before = renewals(&scene.bus.calls());
+        while renewals(&scene.bus.calls()) < before + 5 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        terminal.types(answer);
+        let (ended, screen) = terminal.end();
+        assert_eq!(ended, code, "{screen}");
+        assert_eq!(scene.left().len(), left, "{screen}");
+    }
+    assert_eq!(scene.put_back().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_is_not_written_to_a_terminal() {
+    let scene = Scene::open(BrokerOptions::default()).await;
+    scene.reject("INC-1", "\u{1b}]0;owned\u{7}\u{1b}[2J");
+    let bus = scene.bus.endpoint();
+    let show = ["rejected", "show", "INC-1", "--namespace", &bus];
+    let raw = Terminal::open(&scene.shell, "xterm", &[&show[..], &["--body"]].concat());
+    let (code, screen) = raw.end();
+    assert_eq!(code, 64);
+    assert!(
+        !screen.contains("owned") && screen.contains("with `> FILE`"),
+        "{screen:?}"
+    );
+    assert_eq!(scene.bus.calls(), Vec::<String>::new());
+    let (code, screen) = Terminal::open(&scene.shell, "xterm", &show).end();
+    assert_eq!(code, 0, "{screen:?}");
+    assert!(
+        screen.contains(r"\u{1b}]0;owned\u{7}\u{1b}[2J"),
+        "{screen:?}"
+    );
+    // Into a file or another command it goes as it is.
+    let piped = scene.shell.evict(&[&show[..], &["--body"]].concat()).await;
+    assert_eq!(piped.output, "\u{1b}]0;owned\u{7}\u{1b}[2J");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

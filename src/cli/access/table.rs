@@ -6,7 +6,7 @@ use comfy_table::{ColumnConstraint, Width};
 
 use super::document::{Account, Document, Kind, Reach, State, Unread};
 use crate::cli::escape::Escaped;
-use crate::cli::receipts::{table, time, write_table, write_wrapped};
+use crate::cli::receipts::{table, time, write_escaped, write_table, write_wrapped};
 
 /// The column that holds ids, and how wide an id is with its margins.
 const WHERE: usize = 3;
@@ -28,7 +28,7 @@ pub(super) fn write(output: &mut dyn Write, document: &Document, width: u16) -> 
             None => writeln!(output, "{}", Escaped(&entry.subject))?,
         }
         if let Some(detail) = &entry.detail {
-            write_wrapped(output, "   ", &Escaped(detail).to_string(), width)?;
+            write_escaped(output, "   ", detail, width)?;
         }
     }
     Ok(())
@@ -81,7 +81,7 @@ fn write_unread(output: &mut dyn Write, unread: &[Unread], width: u16) -> io::Re
             Some(_) | None => unread.detail.clone(),
         };
         let text = format!("{}: {told}", unread.what.as_str());
-        write_wrapped(output, "  - ", &Escaped(&text).to_string(), width)?;
+        write_escaped(output, "  - ", &text, width)?;
     }
     if unread.iter().any(is_of_graph) {
         writeln!(output)?;

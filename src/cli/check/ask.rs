@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Check, Line};
+use super::{About, Check, Line};
 use crate::cli::Exit;
 use crate::cli::bus::{by, connect};
+use crate::cli::function::{Said, Target, not_let_in, otherwise, silent};
 use crate::cli::operator::{SIGN_IN, exit_of};
 use crate::cli::progress::Progress;
 use crate::cli::receipts::time;
 use crate::config::Settings;
 use crate::containment::{Concern, Containment, Limits, SelfCheck};
-use crate::domain::{Audience, Clock, Deadline, SystemClock};
+use crate::domain::{Clock, Deadline, SystemClock};
 use crate::entra::operator::SignedIn;
-use crate::entra::operator::function::{CheckUrl, FunctionCheck};
-use crate::entra::{REQUIRED_PERMISSIONS, Resource, TokenFacts, Who};
+use crate::entra::operator::function::FunctionCheck;
+use crate::entra::{REQUIRED_PERMISSIONS, TokenFacts, Who};
 use crate::ledger::MemoryLedger;
 use crate::queue::{Namespace, QueuePath, Reading, ServiceBus};
 
@@ -26,6 +27,7 @@ impl Check {
     pub(super) async fn ask(
         &self,
         settings: &Settings,
+        about: &About,
         progress: &Progress<'_>,
         lines: &mut Vec<Line>,
     ) {
@@ -65,14 +67,12 @@ impl Check {
         let found = containment.check(Deadline::after(&*clock, GRAPH)).await;
         lines.extend(of_graph(&found, settings));
         progress.step();
-        if let Some(namespace) = &self.namespace {
+        if let Some(namespace) = &about.namespace {
             lines.extend(of_queues(namespace, &self.queue, &signed_in).await);
             progress.step();
         }
-        if let Some(url) = &self.url {
-            let set = settings.callers.as_ref().map(|callers| &callers.audience);
-            let audience = self.audience.as_ref().or(set);
-            lines.push(of_function(url, audience, &signed_in).await);
+        if let Some(target) = &about.function {
+            lines.push(of_function(target, &signed_in).await);
         }
     }
 }
@@ -150,8 +150,8 @@ fn of_graph(found: &SelfCheck, settings: &Settings) -> Vec<Line> {
     if policy.protected_groups.is_empty() && policy.protected_users.is_empty() {
         lines.push(Line::unknown(
             "protected accounts",
-            "none, by the settings of this shell: EVICT_PROTECTED_USERS and EVICT_PROTECTED_GROUPS. `evict revoke` would cut \
-             whom the function protects.",
+            "none, by the settings of this shell: EVICT_PROTECTED_USERS and EVICT_PROTECTED_GROUPS. `evict revoke` knows \
+             whom the function protects only if it is told where the function is, by --url or a profile.",
         ));
     }
     lines
@@ -202,39 +202,19 @@ async fn of_queue(bus: &ServiceBus, queue: &QueuePath, verb: &str) -> Line {
     }
 }
 
-async fn of_function(url: &CheckUrl, audience: Option<&Audience>, signed_in: &SignedIn) -> Line {
+async fn of_function(target: &Target, signed_in: &SignedIn) -> Line {
     const NAME: &str = "function";
-    let token = match audience {
-        None => None,
-        Some(audience) => {
-            let resource = match Resource::application(audience) {
-                Ok(resource) => resource,
-                Err(reason) => {
-                    let text = format!(
-                        "{audience} is {reason}: no token for it is sent to {url}. Next: give the function's own application by \
-                         --audience."
-                    );
-                    return Line::not_ok(NAME, Exit::Partly, text);
-                }
-            };
-            match signed_in.token_for(&resource).await {
-                Ok(token) => Some(token),
-                Err(problem) => {
-                    let text = format!(
-                        "getting a token for {audience}, with which {url} was to be asked. Nothing was sent there. {problem}"
-                    );
-                    return Line::not_ok(NAME, Exit::Partly, text);
-                }
-            }
-        }
+    let url = &target.url;
+    let (with_token, check) = match target.ask(signed_in).await {
+        Said::Answer { with_token, check } => (with_token, check),
+        Said::NotAsked(why) => return Line::not_ok(NAME, Exit::Partly, why),
     };
-    let asking = format!("asking {url} for its self-check");
-    match signed_in.ask_function(url, token.as_ref()).await {
-        FunctionCheck::Well { version } => Line::ok(
+    match check {
+        FunctionCheck::Well { version, .. } => Line::ok(
             NAME,
             format!("{url} says that all is well there (version {version})"),
         ),
-        FunctionCheck::NotWell { problems } => Line::not_ok(
+        FunctionCheck::NotWell { problems, .. } => Line::not_ok(
             NAME,
             Exit::Partly,
             format!(
@@ -242,36 +222,14 @@ async fn of_function(url: &CheckUrl, audience: Option<&Audience>, signed_in: &Si
                 problems.join("\n")
             ),
         ),
-        FunctionCheck::NotLetIn { status, said } => {
-            let said = said.unwrap_or_else(|| {
-                "It says no more, as the Functions host does where a function key is asked for, which this command does not \
-                 take. Next: set EVICT_HTTP_AUDIENCE and EVICT_ALLOWED_CALLERS in the app and give --audience, or open the \
-                 self-check from the Azure portal."
-                    .to_owned()
-            });
-            let with = if token.is_some() {
-                "your token"
-            } else {
-                "no token"
-            };
-            let text = format!("{asking}, with {with}: it answered {status}. {said}");
-            Line::not_ok(NAME, Exit::NoPermission, text)
+        FunctionCheck::NotLetIn { status, said } => Line::not_ok(
+            NAME,
+            Exit::NoPermission,
+            not_let_in(url, with_token, status, said),
+        ),
+        FunctionCheck::Otherwise { what } => {
+            Line::not_ok(NAME, Exit::Partly, otherwise(url, &what))
         }
-        FunctionCheck::Otherwise { what } => Line::not_ok(
-            NAME,
-            Exit::Partly,
-            format!(
-                "{asking}: it answered {what}. Next: see that the address is the app's, with /api/check at its end, and look at \
-                 the app's log."
-            ),
-        ),
-        FunctionCheck::Silent { reason } => Line::not_ok(
-            NAME,
-            Exit::Partly,
-            format!(
-                "{asking}: {reason}. Next: see whether the app is running, and whether it can be reached from here (private \
-                 endpoint, VPN, access restrictions)."
-            ),
-        ),
+        FunctionCheck::Silent { reason } => Line::not_ok(NAME, Exit::Partly, silent(url, &reason)),
     }
 }

@@ -8,47 +8,47 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::bus::{Failure, standing_namespace};
 use super::escape::{Escaped, write_json};
+use super::function::{Function, Target};
 use super::operator::{Operator, runtime};
 use super::progress::{Interrupt, Progress, heeding};
 use super::receipts::write_wrapped;
 use super::{Console, Exit};
-use crate::domain::Audience;
-use crate::entra::operator::function::CheckUrl;
 use crate::queue::{Namespace, QueuePath};
 
 /// Says whether all is there that the other verbs need: sign-in, tenant, permissions, Graph, queue, function; changes nothing.
 ///
 /// No message is taken, locked or sent. Whether you may send to a queue is not told by Service Bus but when something is sent.
 ///
-/// Exit code 0 if all is well, 1 if something is not, 2 if nobody is signed in, so that nothing could be asked, 64 for a wrong
-/// command line or setting, 77 if a permission or a role is missing.
+/// Exit code 0 if all is well; 1 if something is not; 2 if nobody is signed in, so that nothing could be asked; 64 for a wrong
+/// command line or setting; 74 if the answer cannot be written; 77 if a permission or a role is missing, or the function does not
+/// let you in; 130 after a second Ctrl-C.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  evict check\n  evict check --namespace contoso-evict --json")]
+#[command(
+    after_help = "Examples:\n  evict check\n  evict check --namespace contoso-evict --json\n  evict check --profile contoso"
+)]
 pub(super) struct Check {
-    /// The Service Bus namespace: its name, or its whole host in another cloud.
+    /// The Service Bus namespace: its name, or its whole host in another cloud; without it `EVICT_NAMESPACE` counts, then the profile.
+    /// Without any no queue is asked for.
     #[arg(long, value_name = "HOST")]
     namespace: Option<Namespace>,
     /// The function's queue; the queue of that name with `-rejected` behind it is asked for too.
-    #[arg(
-        long,
-        value_name = "NAME",
-        default_value = "evict",
-        requires = "namespace"
-    )]
+    #[arg(long, value_name = "NAME", default_value = "evict")]
     queue: QueuePath,
-    /// The function's own self-check.
-    #[arg(long, value_name = "URL")]
-    url: Option<CheckUrl>,
-    /// The application that callers of the function get their tokens for; without it `EVICT_HTTP_AUDIENCE` counts, and without
-    /// either the function is asked without a token.
-    #[arg(long, value_name = "ID", requires = "url")]
-    audience: Option<Audience>,
+    #[command(flatten)]
+    function: Function,
     /// Answer with one JSON document: {"ok": …, "checks": [...]}.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
     operator: Operator,
+}
+
+/// What is asked beside Graph.
+struct About {
+    namespace: Option<Namespace>,
+    function: Option<Target>,
 }
 
 /// The answer. Its JSON is a contract; what is not known is left out.
@@ -123,6 +123,9 @@ impl Check {
 
     fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
         let settings = self.operator.settings(console)?;
+        let about = self
+            .about(console)
+            .map_err(|failure| failure.tell(console))?;
         let runtime = runtime(console)?;
         let progress = Progress::begin(console.errors, &console.surroundings, "Checking", None);
         let first = || "stopping, with nothing changed".to_owned();
@@ -130,7 +133,7 @@ impl Check {
         let checks = runtime.block_on(heeding(&interrupt, &progress, first, async {
             let mut checks = Vec::new();
             tokio::select! {
-                () = self.ask(&settings, &progress, &mut checks) => {}
+                () = self.ask(&settings, &about, &progress, &mut checks) => {}
                 () = interrupt.asked() => {}
             }
             checks
@@ -147,6 +150,19 @@ impl Check {
         };
         written.map_err(|_| Exit::Io)?;
         Ok(exit)
+    }
+}
+
+impl Check {
+    fn about(&self, console: &mut Console<'_>) -> Result<About, Failure> {
+        let namespace = match &self.namespace {
+            Some(namespace) => Some(namespace.clone()),
+            None => standing_namespace(console)?,
+        };
+        Ok(About {
+            namespace,
+            function: self.function.target(console)?,
+        })
     }
 }
 

@@ -3,7 +3,12 @@
 //! Reading loses nothing: every message is locked, looked at and given back, and one whose command died comes back when
 //! its lock ends. Giving back counts as a delivery, and a queue gives a message up after so many of them, into its own
 //! dead letters; so `rejected` reads those too. From dead letters nothing is given up further.
+//!
+//! All that is there is locked before anything is done, so that a name that fits several messages is noticed, and what a replay
+//! loses is said, while nothing has happened yet.
 
+mod act;
+mod deal;
 mod replay;
 mod view;
 mod walk;
@@ -13,15 +18,15 @@ use clap::{Args, Subcommand};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::replay::replay;
+use self::deal::{Discard, Replay};
 use self::view::Letter;
-use self::walk::{Seen, Step, walk};
-use self::which::{Which, is_meant, not_there};
+use self::walk::walk;
+use self::which::{One, not_there};
 use super::bus::{Connection, Failure};
 use super::escape::{Escaped, write_json};
 use super::progress::Progress;
 use super::{Console, Exit};
-use crate::queue::{Locked, QueuePath};
+use crate::queue::QueuePath;
 
 pub(super) const EXAMPLES_OF_DEAD_LETTERS: &str = "Examples:\n  \
     evict dead-letters list --namespace contoso-evict\n  \
@@ -32,15 +37,17 @@ pub(super) const EXAMPLES_OF_DEAD_LETTERS: &str = "Examples:\n  \
 pub(super) const EXAMPLES_OF_REJECTED: &str = "Examples:\n  \
     evict rejected list --json --namespace contoso-evict\n  \
     evict rejected show INC-4713 --body --namespace contoso-evict > correct-me.json\n  \
-    evict rejected replay --all --namespace contoso-evict";
+    evict rejected replay --all --yes --namespace contoso-evict";
 
 /// What is in the dead letters of the function's queue, or in the queue of what the function rejected.
 ///
 /// It signs in as whoever is signed in (the Azure CLI, a managed identity, a workload identity), who needs the role Azure
 /// Service Bus Data Receiver on the queue that is read, and Azure Service Bus Data Sender on the queue that `replay` sends to.
 ///
-/// Exit code 0 if all was done, 1 if a message was not there or was not replayed or Ctrl-C stopped it, 2 if nobody is signed in
-/// or Service Bus refused or could not be reached, 77 if a role is missing, 130 after a second Ctrl-C.
+/// Exit code 0 if all was done; 1 if a message was not there or was not replayed, if there is more than could be looked at, if it
+/// was not confirmed, or if Ctrl-C stopped it; 2 if nobody is signed in or Service Bus refused or could not be reached; 64 for a
+/// wrong command line, a missing --yes, or a name that fits several messages; 65 if a message is too large; 74 if the answer cannot
+/// be written; 77 if a role is missing; 130 after a second Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Letters {
     #[command(subcommand)]
@@ -66,6 +73,9 @@ struct Place {
     /// The function's queue; what it rejects is in the queue of that name with `-rejected` behind it.
     #[arg(long, value_name = "NAME", default_value = "evict")]
     queue: QueuePath,
+    /// How often the queue of what was rejected hands a message out before it gives it up, as the template sets it.
+    #[arg(long, value_name = "N", default_value = "2000")]
+    max_deliveries: u32,
 }
 
 #[derive(Debug, Args)]
@@ -81,30 +91,12 @@ struct List {
 struct Show {
     #[command(flatten)]
     place: Place,
-    /// Its message id or its sequence number.
-    id: String,
-    /// The body alone, byte for byte, for a file: what was received, if it could not be read.
+    #[command(flatten)]
+    which: One,
+    /// The body alone, byte for byte, for a file or another command: what was received, if it could not be read. It is not written
+    /// to a terminal, which would obey it.
     #[arg(long)]
     body: bool,
-}
-
-#[derive(Debug, Args)]
-struct Replay {
-    #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    which: Which,
-}
-
-#[derive(Debug, Args)]
-struct Discard {
-    #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    which: Which,
-    /// Yes, for good.
-    #[arg(long)]
-    yes: bool,
 }
 
 /// Which of the two verbs it is.
@@ -170,58 +162,68 @@ impl List {
             "Reading messages",
             None,
         );
-        let mut letters = Vec::new();
-        let visit = async |locked: &Locked| {
-            letters.push(Letter::of(locked));
-            Ok(Step::GiveBack)
-        };
-        let walked = walk(&session.bus, &sources, &progress, visit);
-        let seen = session.runtime.block_on(walked)?;
+        let gathered = walk(&session.bus, &sources, &progress, async |walk| {
+            walk.gather(|_| false).await
+        });
+        let gathered = session.runtime.block_on(gathered)?;
         drop(progress);
+        let (exit, is_complete, not_seen) =
+            (gathered.exit(), gathered.is_complete(), gathered.not_seen());
+        let letters: Vec<Letter> = gathered
+            .found
+            .into_iter()
+            .map(|found| self.place.seen(kind, found.letter))
+            .collect();
         if self.json {
             let listed = Listed {
                 namespace: session.bus.namespace().host(),
                 messages: &letters,
-                complete: seen == Seen::All,
+                complete: is_complete,
             };
             write_json(console.output, &listed)?;
-            return Ok(seen.exit());
-        }
-        let places: Vec<String> = sources.iter().map(ToString::to_string).collect();
-        let places = places.join(" and ");
-        match letters.len() {
-            count if seen == Seen::Stopped => writeln!(
-                console.output,
-                "{count} messages were looked at in {places}, and then it was stopped."
-            )?,
-            0 => writeln!(console.output, "Nothing is in {places}.")?,
-            1 => writeln!(console.output, "One message is in {places}.")?,
-            count => writeln!(console.output, "{count} messages are in {places}.")?,
-        }
-        for (number, letter) in (1..).zip(&letters) {
-            writeln!(
-                console.output,
-                "\n{number}. {}",
-                Escaped(&letter.message_id)
-            )?;
-            letter.write_facts(console.output)?;
-        }
-        match seen {
-            Seen::All => {}
-            Seen::NotAll => writeln!(
-                console.errors,
-                "evict: there is more than could be read while the first lock held; deal with these first"
-            )?,
-            Seen::Stopped => {
-                writeln!(console.errors, "evict: stopped; there may be more.")?;
+        } else {
+            let places: Vec<String> = sources.iter().map(ToString::to_string).collect();
+            let places = places.join(" and ");
+            match letters.len() {
+                count if !is_complete => {
+                    let messages = walk::messages(count);
+                    writeln!(console.output, "{messages} of those in {places}:")?;
+                }
+                0 => writeln!(console.output, "Nothing is in {places}.")?,
+                1 => writeln!(console.output, "One message is in {places}.")?,
+                count => writeln!(console.output, "{count} messages are in {places}.")?,
+            }
+            for (number, letter) in (1..).zip(&letters) {
+                writeln!(console.output, "\n{number}. {}", letter.name())?;
+                letter.write_facts(console.output)?;
             }
         }
-        Ok(seen.exit())
+        if let Some(not_seen) = not_seen {
+            return Ok(Failure::new(exit, not_seen).tell(console));
+        }
+        Ok(exit)
+    }
+}
+
+impl Place {
+    /// A letter with what is known of the queue in which it lies.
+    fn seen(&self, kind: Kind, letter: Letter) -> Letter {
+        match kind {
+            Kind::DeadLetters => letter,
+            Kind::Rejected => letter.given_up_after(self.max_deliveries),
+        }
     }
 }
 
 impl Show {
     fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        if self.body && console.surroundings.shows_output {
+            return Err(Failure::new(
+                Exit::Usage,
+                "the body was not shown: it may hold what a terminal obeys\n  Next: write it to a file with `> FILE`, or leave out \
+                 --body, which shows it with such characters escaped.",
+            ));
+        }
         let sources = kind.sources(&self.place.queue)?;
         let session = self.place.connection.open(console)?;
         let progress = Progress::begin(
@@ -230,133 +232,38 @@ impl Show {
             "Looking for the message",
             None,
         );
-        let mut found = None;
-        let visit = async |locked: &Locked| {
-            if !is_meant(locked, &self.id) {
-                return Ok(Step::GiveBack);
-            }
-            found = Some((Letter::of(locked), locked.message().body.clone()));
-            Ok(Step::Enough)
-        };
-        let walked = walk(&session.bus, &sources, &progress, visit);
-        let seen = session.runtime.block_on(walked)?;
+        let gathered = walk(&session.bus, &sources, &progress, async |walk| {
+            walk.gather(|letter| self.which.may_mean(letter)).await
+        });
+        let gathered = session.runtime.block_on(gathered)?;
         drop(progress);
-        let Some((letter, body)) = found else {
-            if seen == Seen::Stopped {
-                return Ok(stopped().tell(console));
+        let (looked_at, is_complete) = (gathered.found.len(), gathered.is_complete());
+        let not_seen = gathered.not_seen();
+        let chosen = self.which.choose(kind, gathered.found)?;
+        if let Some(name) = chosen.missing.first() {
+            if let Some(not_seen) = not_seen {
+                Failure::new(Exit::Partly, not_seen).tell(console);
             }
-            return Ok(not_there(kind, &self.id).tell(console));
-        };
-        if self.body {
-            console.output.write_all(&letter.received.unwrap_or(body))?;
-            return Ok(Exit::Success);
+            return Ok(not_there(kind, name, looked_at, is_complete).tell(console));
         }
-        writeln!(console.output, "{}", Escaped(&letter.message_id))?;
-        letter.write_facts(console.output)?;
-        writeln!(console.output)?;
-        for line in String::from_utf8_lossy(&body).lines() {
-            writeln!(console.output, "{}", Escaped(line))?;
+        for found in chosen.found {
+            let body = found
+                .message
+                .map(|message| message.body)
+                .unwrap_or_default();
+            let letter = self.place.seen(kind, found.letter);
+            if self.body {
+                console.output.write_all(&letter.received.unwrap_or(body))?;
+                continue;
+            }
+            writeln!(console.output, "{}", letter.name())?;
+            letter.write_facts(console.output)?;
+            writeln!(console.output)?;
+            for line in String::from_utf8_lossy(&body).lines() {
+                writeln!(console.output, "{}", Escaped(line))?;
+            }
         }
         Ok(Exit::Success)
-    }
-}
-
-impl Replay {
-    fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
-        let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open(console)?;
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Replaying messages",
-            None,
-        );
-        let mut missing = self.which.ids.clone();
-        let mut exit = Exit::Success;
-        let visit = async |locked: &Locked| {
-            let Some(step) = self.which.take(&mut missing, locked) else {
-                return Ok(Step::GiveBack);
-            };
-            let letter = Letter::of(locked);
-            let id = Escaped(&letter.message_id).to_string();
-            if let Some(problem) = &letter.unreadable {
-                exit = Exit::Partly;
-                progress.tell(&format_args!(
-                    "{id} was not replayed, since the function could not read it: {problem}\n  Next: `{} show {} --body > FILE`, correct the file, `evict send --alert FILE`, and drop the message.",
-                    kind.verb(),
-                    letter.sequence_number,
-                ));
-                return Ok(step);
-            }
-            let copy = replay(&session.bus, &self.place.queue, locked, &letter).await?;
-            progress.aside(|| {
-                writeln!(
-                    console.output,
-                    "Replayed {id}: it is on the queue {} as {copy}, and no longer in {}.",
-                    self.place.queue, letter.queue
-                )
-            })?;
-            Ok(step.gone())
-        };
-        let walked = walk(&session.bus, &sources, &progress, visit);
-        let seen = session.runtime.block_on(walked)?;
-        drop(progress);
-        if seen == Seen::Stopped {
-            return Ok(stopped().tell(console));
-        }
-        for id in &missing {
-            exit = not_there(kind, id).tell(console);
-        }
-        Ok(exit)
-    }
-}
-
-impl Discard {
-    fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
-        if !self.yes {
-            return Err(Failure::new(
-                Exit::Usage,
-                format!(
-                    "nothing was dropped: a message that is dropped is gone for good, and nobody in it is cut\n  Next: look at it with `{} show`, then repeat this command with --yes.",
-                    kind.verb()
-                ),
-            ));
-        }
-        let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open(console)?;
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Dropping messages",
-            None,
-        );
-        let mut missing = self.which.ids.clone();
-        let visit = async |locked: &Locked| {
-            let Some(step) = self.which.take(&mut missing, locked) else {
-                return Ok(Step::GiveBack);
-            };
-            session.bus.complete(locked).await?;
-            progress.aside(|| {
-                writeln!(
-                    console.output,
-                    "Dropped {} from {}.",
-                    Escaped(&locked.message().message_id),
-                    locked.queue()
-                )
-            })?;
-            Ok(step.gone())
-        };
-        let walked = walk(&session.bus, &sources, &progress, visit);
-        let seen = session.runtime.block_on(walked)?;
-        drop(progress);
-        if seen == Seen::Stopped {
-            return Ok(stopped().tell(console));
-        }
-        let mut exit = Exit::Success;
-        for id in &missing {
-            exit = not_there(kind, id).tell(console);
-        }
-        Ok(exit)
     }
 }
 

@@ -9,12 +9,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::replay::lost;
 use crate::alert;
 use crate::cli::escape::Escaped;
 use crate::domain::{
     AccountName, MailAddress, Parsed, SecurityIdentifier, SubjectRef, UserPrincipalName,
 };
-use crate::queue::Locked;
+use crate::queue::{QueuePath, Received};
 
 /// A message that was given up, in short.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -25,6 +26,9 @@ pub(super) struct Letter {
     pub(super) queue: String,
     /// Its message id.
     pub(super) message_id: String,
+    /// The message id that the sender gave, where the function made a message of its own of what it received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sent_as: Option<String>,
     /// Its number in the queue.
     pub(super) sequence_number: i64,
     /// The id that the receipts repeat.
@@ -34,13 +38,25 @@ pub(super) struct Letter {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     enqueued_at: Option<Timestamp>,
-    /// How often it was delivered.
+    /// How often it was delivered, looks counted.
     deliveries: u32,
+    /// How many looks are left before the queue gives it up into its own dead letters; absent where it never does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looks_left: Option<u32>,
     /// Why it lies there: in the broker's words, or in the function's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) because: Option<String>,
     /// Whom it asks for.
     subjects: Vec<String>,
+    /// The same as the function will read them.
+    #[serde(skip)]
+    pub(super) asked: Vec<SubjectRef>,
+    /// Whether it says how many users are meant.
+    #[serde(skip)]
+    pub(super) expects: bool,
+    /// What a replay of it would lose.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) loses: Vec<String>,
     /// Why the function could not read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) unreadable: Option<String>,
@@ -50,8 +66,7 @@ pub(super) struct Letter {
 }
 
 impl Letter {
-    pub(super) fn of(locked: &Locked) -> Self {
-        let message = locked.message();
+    pub(super) fn of(queue: &QueuePath, message: &Received) -> Self {
         // A letter may hold anything; what is no JSON was not wrapped by the function.
         let json: Option<Value> = serde_json::from_slice(&message.body).ok();
         let text = |path: &str| json.as_ref()?.pointer(path)?.as_str().map(str::to_owned);
@@ -72,33 +87,68 @@ impl Letter {
             }
         };
         Self {
-            queue: locked.queue().to_string(),
+            queue: queue.to_string(),
             message_id: message.message_id.clone(),
+            sent_as: text("/rejectedFrom/messageId"),
             sequence_number: message.sequence_number,
             correlation_id: message.correlation_id.clone(),
             enqueued_at: message.enqueued_at,
             deliveries: message.delivery_count,
+            looks_left: None,
             because: text("/rejectedBecause").or_else(|| message.dead_letter_reason()),
             subjects: parsed.accounts().iter().map(name).collect(),
+            asked: parsed.accounts(),
+            expects: parsed.header().expect.is_some(),
+            loses: lost(message),
             unreadable: wrapped.or(malformed),
             received,
+        }
+    }
+
+    /// The same in a queue that gives a message up after so many deliveries. In dead letters nothing is given up.
+    pub(super) fn given_up_after(mut self, most: u32) -> Self {
+        if !self.queue.ends_with("/$deadletterqueue") {
+            self.looks_left = Some(most.saturating_sub(self.deliveries));
+        }
+        self
+    }
+
+    /// Whom it asks for, as people know them.
+    pub(super) fn subjects(&self) -> &[String] {
+        &self.subjects
+    }
+
+    /// By which name a person is told of it.
+    pub(super) fn name(&self) -> String {
+        if self.message_id.is_empty() {
+            format!("#{}", self.sequence_number)
+        } else {
+            Escaped(&self.message_id).to_string()
         }
     }
 
     pub(super) fn write_facts(&self, output: &mut dyn Write) -> io::Result<()> {
         let at = self.enqueued_at.map(|at| at.to_string());
         let subjects = self.subjects.join(", ");
+        let looks = self.looks_left.map(|left| left.to_string());
+        let loses = format!("loses {}", self.loses.join("; "));
         for (label, value) in [
             ("in", Some(self.queue.as_str())),
             ("number", Some(self.sequence_number.to_string().as_str())),
             ("since", at.as_deref()),
+            ("sent as", self.sent_as.as_deref()),
             ("deliveries", Some(self.deliveries.to_string().as_str())),
+            ("looks left", looks.as_deref()),
             ("about", self.correlation_id.as_deref()),
             ("because", self.because.as_deref()),
             ("unreadable", self.unreadable.as_deref()),
             (
                 "asks for",
                 Some(subjects.as_str()).filter(|text| !text.is_empty()),
+            ),
+            (
+                "a replay",
+                Some(loses.as_str()).filter(|_| !self.loses.is_empty()),
             ),
         ] {
             if let Some(value) = value {

@@ -16,6 +16,8 @@ use uuid::Uuid;
 use self::watch::{Watch, Watched};
 use super::bus::{Connection, Failure};
 use super::escape::{Escaped, write_json};
+use super::function::{Function, foresee};
+use super::operator::runtime;
 use super::progress::{Interrupt, Progress, heeding};
 use super::{Console, Exit};
 use crate::alert;
@@ -44,10 +46,12 @@ pub(super) struct Send {
     alert: Option<PathBuf>,
     #[command(flatten)]
     connection: Connection,
+    #[command(flatten)]
+    function: Function,
     /// The queue.
     #[arg(long, value_name = "NAME", default_value = "evict")]
     queue: QueuePath,
-    /// Why, for the receipts.
+    /// Why; it goes into the message.
     #[arg(long)]
     reason: Option<String>,
     /// How many different users you mean. It lifts the cap per alert for this message.
@@ -136,6 +140,7 @@ impl Send {
             ..Outgoing::default()
         };
         let users = users_among(&subjects);
+        self.foresee(&subjects, console)?;
         let (host, watched) = if self.wait {
             let watch = Watch::begin(&self.connection, subjects, console)?;
             let host = watch.host().to_owned();
@@ -159,6 +164,37 @@ impl Send {
             sent.write(console.output, console.surroundings.width)?;
         }
         Ok(watched.as_deref().map_or(Exit::Success, watch::exit))
+    }
+
+    /// Tells what the function will make of it, where it is known where the function is. The function decides all the same: one that
+    /// cannot be asked keeps nothing from being sent.
+    fn foresee(&self, subjects: &[SubjectRef], console: &mut Console<'_>) -> Result<(), Failure> {
+        let Some(target) = self.function.target(console)? else {
+            return Ok(());
+        };
+        let signed_in = self.connection.operator.without_graph(console)?;
+        let runtime = runtime(console)?;
+        let told = match runtime.block_on(target.policy(&signed_in, signed_in.pinned())) {
+            Err(why) => vec![format!("whom the function protects is not known: {why}")],
+            Ok(policy) => {
+                let foreseen = foresee(&policy, subjects, self.expect.is_some());
+                if foreseen.nobody_is_cut {
+                    return Err(Failure::new(
+                        Exit::Partly,
+                        format!(
+                            "nothing was sent: {}\nNext: decide with whoever keeps the function's settings; `evict revoke \
+                             --override-guard` cuts all the same.",
+                            foreseen.told.join("\n")
+                        ),
+                    ));
+                }
+                foreseen.told
+            }
+        };
+        for text in told {
+            Failure::new(Exit::Success, text).tell(console);
+        }
+        Ok(())
     }
 
     /// Sends, and tells the namespace's host.

@@ -13,12 +13,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::unknown;
-use crate::cli::bus::{Connection, Failure};
+use crate::cli::bus::{Connection, Failure, connect};
 use crate::cli::escape::Escaped;
 use crate::cli::look_up::look_up;
 use crate::cli::operator::{Session, exit_of};
 use crate::cli::progress::{Interrupt, Progress, heeding};
-use crate::cli::receipts::{table, time, write_table, write_wrapped};
+use crate::cli::receipts::{table, time, write_escaped, write_table, write_wrapped};
 use crate::cli::status::{missing_groups, protection};
 use crate::cli::{Console, Exit};
 use crate::domain::{Deadline, SubjectRef, User, UserId};
@@ -111,8 +111,9 @@ impl Watch {
         subjects: Vec<SubjectRef>,
         console: &mut Console<'_>,
     ) -> Result<Self, Failure> {
+        let namespace = connection.namespace(console)?;
         let session = connection.operator.begin(console)?;
-        let bus = session.run(connection.open_by(&session.signed_in))?;
+        let (bus, _) = session.run(connect(&namespace, &session.signed_in))?;
         let watched = session.run(recognised(&session, subjects))?;
         Ok(Self {
             session,
@@ -366,9 +367,9 @@ pub(super) fn write(
     write_table(output, &table)?;
     for one in watched {
         if let Some(detail) = &one.detail {
-            let text = format!("{}: {}", Escaped(one.name()), Escaped(detail));
+            let text = format!("{}: {detail}", one.name());
             writeln!(output)?;
-            write_wrapped(output, "", &text, width)?;
+            write_escaped(output, "", &text, width)?;
         }
     }
     let seen = count(watched, State::Seen);

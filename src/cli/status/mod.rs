@@ -17,7 +17,7 @@ use reported::Reported;
 use super::escape::{Escaped, write_json};
 use super::look_up::{Seen, found, look_up};
 use super::operator::{Operator, Session};
-use super::receipts::{time, write_wrapped};
+use super::receipts::{time, write_escaped, write_wrapped};
 use super::users::Users;
 use super::{Console, Exit};
 use crate::domain::{HomeTenant, SubjectRef, User, UserId, UserPrincipalName, WithholdReason};
@@ -345,7 +345,7 @@ impl Document {
                 account.write(output, width)?;
             }
             if let Some(detail) = &entry.detail {
-                write_wrapped(output, "   ", &Escaped(detail).to_string(), width)?;
+                write_escaped(output, "   ", detail, width)?;
             }
         }
         let accounts = self.users.iter().filter_map(|entry| entry.account.as_ref());

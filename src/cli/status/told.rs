@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::super::escape::Escaped;
-use super::super::receipts::{time, write_wrapped};
+use super::super::receipts::{time, write_escaped, write_wrapped};
 use super::reported::{Last, NotReadable, Reported, Risk, SignIn, SignedIn};
 
 impl Reported {
@@ -56,7 +56,7 @@ pub(super) fn write_not_readable<'a>(
     }
     for (lack, names) in told {
         writeln!(output, "\nNot readable: {}", names.join(", "))?;
-        write_wrapped(output, "   ", &Escaped(&lack.detail).to_string(), width)?;
+        write_escaped(output, "   ", &lack.detail, width)?;
     }
     Ok(())
 }

@@ -127,6 +127,14 @@ pub(super) static RESOURCE_GRAPH: Inquiry = Inquiry {
     role: READER,
 };
 
+pub(super) static FUNCTION_APPS: Inquiry = Inquiry {
+    template: "POST /providers/Microsoft.ResourceGraph/resources",
+    doing: "Asking Azure Resource Graph for function apps",
+    service: Service::Azure,
+    permissions: &[],
+    role: READER,
+};
+
 pub(super) static ASSIGNED_TO: Inquiry = Inquiry {
     template: "GET /subscriptions/{id}/providers/Microsoft.Authorization/roleAssignments",
     doing: "Reading the role assignments of a subscription",

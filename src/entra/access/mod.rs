@@ -7,6 +7,7 @@
 
 mod applications;
 mod azure;
+mod function_apps;
 mod groups;
 mod inquiries;
 mod pages;
@@ -18,6 +19,7 @@ use super::client::Surface;
 
 pub use applications::{AppRole, Owned, OwnedKind};
 pub use azure::{Azure, AzureAssignment, AzureRole, Subscription};
+pub use function_apps::FunctionApp;
 pub use groups::Group;
 pub use pages::{Listed, Missing};
 pub use powers::Power;

@@ -16,6 +16,7 @@ use super::pages::{Listed, MOST_PAGES};
 use super::powers;
 use crate::domain::Deadline;
 use crate::entra::journal::Journal;
+use crate::entra::operation::Inquiry;
 use crate::entra::tally::Tally;
 
 const PATH: &str = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01";
@@ -94,7 +95,8 @@ impl Azure {
                  tostring(properties.condition) | order by id asc",
                 literals(part)
             );
-            let rows: Listed<WireAssignment> = self.rows(&query, tally, deadline).await;
+            let about = &inquiries::RESOURCE_GRAPH;
+            let rows: Listed<WireAssignment> = self.rows(about, &query, tally, deadline).await;
             listed.append(rows.read(|wire| {
                 Ok(AzureAssignment {
                     scope: wire.scope,
@@ -125,7 +127,8 @@ impl Azure {
                  id asc",
                 literals(part)
             );
-            let rows: Listed<WireRole> = self.rows(&query, tally, deadline).await;
+            let about = &inquiries::RESOURCE_GRAPH;
+            let rows: Listed<WireRole> = self.rows(about, &query, tally, deadline).await;
             listed.append(rows.read(|wire| {
                 Ok(AzureRole {
                     id: wire.name,
@@ -137,8 +140,9 @@ impl Azure {
         listed
     }
 
-    async fn rows<T: serde::de::DeserializeOwned>(
+    pub(super) async fn rows<T: serde::de::DeserializeOwned>(
         &self,
+        about: &'static Inquiry,
         query: &str,
         tally: &Tally,
         deadline: Deadline,
@@ -146,7 +150,7 @@ impl Azure {
         let mut listed = Listed::default();
         let mut skip_token: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let mut question = Self::question(&inquiries::RESOURCE_GRAPH, PATH.to_owned());
+            let mut question = Self::question(about, PATH.to_owned());
             question.method = Method::POST;
             // Texts and numbers always have a JSON form.
             question.json = serde_json::to_vec(&WireRequest {

@@ -1,6 +1,7 @@
 //! Asks a deployed function for its own self-check, as an operator would with curl. It is here because this room has the HTTP
 //! client that follows no redirect; nothing of Entra ID is asked.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,8 +9,13 @@ use std::time::Duration;
 use reqwest::header::{self, HeaderValue};
 use reqwest::{Method, Url};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{Granted, SignedIn};
+use crate::domain::{
+    GroupId, Mode, TenantId, UserId, UserPrincipalName, protection_hash_of_id,
+    protection_hash_of_name,
+};
 use crate::entra::transport::{Answer, TransportFailure};
 
 /// How long the function may take: its own check asks Graph for up to 30 seconds, after a cold start.
@@ -54,6 +60,14 @@ impl FromStr for CheckUrl {
     }
 }
 
+impl CheckUrl {
+    /// The host to which a token would go.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+}
+
 impl fmt::Display for CheckUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str())
@@ -67,11 +81,15 @@ pub enum FunctionCheck {
     Well {
         /// Its version.
         version: String,
+        /// Its policy; an older function tells none.
+        policy: Option<FunctionPolicy>,
     },
     /// Something is not, in its own words.
     NotWell {
         /// What is wrong and what to do, one sentence or two each.
         problems: Vec<String>,
+        /// Its policy; an older function tells none.
+        policy: Option<FunctionPolicy>,
     },
     /// It did not let the caller in, for this reason and with this next step, if it told.
     NotLetIn {
@@ -92,12 +110,94 @@ pub enum FunctionCheck {
     },
 }
 
+/// By what a function decides, as its self-check tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionPolicy {
+    /// The one tenant in which it acts.
+    pub tenant: TenantId,
+    /// Whether it changes anything at all.
+    pub mode: Mode,
+    /// The most users that one alert may cut.
+    pub max_users_per_alert: usize,
+    /// The most users that may be cut within a rolling hour.
+    pub max_users_per_hour: usize,
+    /// How many were cut within the past hour, if its ledger said so.
+    pub used: Option<usize>,
+    /// The groups whose members are never cut.
+    pub protected_groups: Vec<GroupId>,
+    /// How many users are never cut.
+    pub protected_users: usize,
+    salt: Uuid,
+    hashes: BTreeSet<Uuid>,
+}
+
+impl FunctionPolicy {
+    /// Whether it protects the user of this object id.
+    #[must_use]
+    pub fn protects_id(&self, id: UserId) -> bool {
+        self.hashes.contains(&protection_hash_of_id(self.salt, id))
+    }
+
+    /// Whether it protects the user of this name.
+    #[must_use]
+    pub fn protects_name(&self, name: &UserPrincipalName) -> bool {
+        self.hashes
+            .contains(&protection_hash_of_name(self.salt, name))
+    }
+}
+
 #[derive(Deserialize)]
 struct WireCheck {
     status: String,
     version: String,
     #[serde(default)]
     problems: Vec<String>,
+    policy: Option<WirePolicy>,
+    ledger: Option<WireLedger>,
+}
+
+#[derive(Deserialize)]
+struct WireLedger {
+    used: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePolicy {
+    tenant: String,
+    mode: String,
+    max_users_per_alert: usize,
+    max_users_per_hour: usize,
+    protected_groups: Vec<String>,
+    protected_users: WireProtected,
+}
+
+#[derive(Deserialize)]
+struct WireProtected {
+    count: usize,
+    salt: Uuid,
+    hashes: BTreeSet<Uuid>,
+}
+
+impl WireCheck {
+    /// The policy; none if it is not there, or if a part of it cannot be read: half a policy would protect half.
+    fn policy(&self) -> Option<FunctionPolicy> {
+        let wire = self.policy.as_ref()?;
+        let groups = wire.protected_groups.iter().map(|group| group.parse().ok());
+        Some(FunctionPolicy {
+            tenant: wire.tenant.parse().ok()?,
+            mode: [Mode::Enforce, Mode::Observe]
+                .into_iter()
+                .find(|mode| mode.as_str() == wire.mode)?,
+            max_users_per_alert: wire.max_users_per_alert,
+            max_users_per_hour: wire.max_users_per_hour,
+            used: self.ledger.as_ref().and_then(|ledger| ledger.used),
+            protected_groups: groups.collect::<Option<_>>()?,
+            protected_users: wire.protected_users.count,
+            salt: wire.protected_users.salt,
+            hashes: wire.protected_users.hashes.clone(),
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -150,14 +250,16 @@ fn read(answer: &Answer) -> FunctionCheck {
     match status {
         200 | 503 => {
             if let Ok(check) = serde_json::from_slice::<WireCheck>(body) {
+                let policy = check.policy();
                 return if status == 200 && check.status == "ok" {
                     FunctionCheck::Well {
                         version: check.version,
+                        policy,
                     }
                 } else {
                     let mut problems = check.problems;
                     problems.truncate(MOST_PROBLEMS);
-                    FunctionCheck::NotWell { problems }
+                    FunctionCheck::NotWell { problems, policy }
                 };
             }
             FunctionCheck::Otherwise {
@@ -223,13 +325,49 @@ mod tests {
     }
 
     #[test]
+    fn half_a_policy_is_none_and_a_whole_one_knows_whom_it_protects() {
+        let salt: Uuid = "0b1f6c2e-58a4-4d0a-9c35-7d7a0f3f1a11".parse().unwrap();
+        let id: UserId = "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap();
+        let name: UserPrincipalName = "Alice@Contoso.com".parse().unwrap();
+        let whole = serde_json::json!({
+            "status": "ok", "version": "0.1.0", "ledger": {"kept": "memory", "used": 3},
+            "policy": {
+                "tenant": "f6fadfa7-e5c1-4b62-9362-da5cc13da58a", "mode": "observe", "maxUsersPerAlert": 25,
+                "maxUsersPerHour": 250, "protectedGroups": ["35dd8954-a7f8-422a-8eed-ef2a6f877ca9"],
+                "protectedUsers": {"count": 1, "salt": salt, "hashes": [protection_hash_of_id(salt, id)]},
+            },
+        });
+        let policy = |document: &serde_json::Value| match answered(200, &document.to_string()) {
+            FunctionCheck::Well { policy, .. } => policy,
+            other => panic!("{other:?}"),
+        };
+        let read = policy(&whole).unwrap();
+        assert!(read.protects_id(id) && !read.protects_name(&name));
+        assert_eq!((read.mode, read.used), (Mode::Observe, Some(3)));
+        for (pointer, wrong) in [
+            ("/policy/mode", "pretend"),
+            ("/policy/protectedGroups/0", "admins"),
+            ("/policy/tenant", "contoso.com"),
+        ] {
+            let mut half = whole.clone();
+            *half.pointer_mut(pointer).unwrap() = wrong.into();
+            assert_eq!(policy(&half), None, "{pointer}");
+        }
+    }
+
+    #[test]
     fn only_the_function_itself_says_that_all_is_well() {
         let well = r#"{"status":"ok","version":"0.1.0","problems":[]}"#;
         let version = "0.1.0".to_owned();
-        assert_eq!(answered(200, well), FunctionCheck::Well { version });
+        let policy = None;
+        assert_eq!(answered(200, well), FunctionCheck::Well { version, policy });
         let not = r#"{"status":"not_ok","version":"0.1.0","problems":["It lacks."]}"#;
         let problems = vec!["It lacks.".to_owned()];
-        assert_eq!(answered(503, not), FunctionCheck::NotWell { problems });
+        let policy = None;
+        assert_eq!(
+            answered(503, not),
+            FunctionCheck::NotWell { problems, policy }
+        );
         for (status, body) in [
             (200, "<html>"),
             (302, ""),

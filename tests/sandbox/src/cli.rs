@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use sandbox::once::Via;
+use sandbox::operator::Means;
 
 /// A simulated Entra tenant and a simulated Functions host around the real handler. Without a command it sends one alert
 /// and tells what became of it.
@@ -70,6 +71,9 @@ pub(crate) struct ServeOptions {
     /// The port of Service Bus's REST, for `evict --namespace`; 0 for a free one.
     #[arg(long = "bus-port", value_name = "BUS_PORT", default_value_t = 0)]
     pub(crate) bus: u16,
+    /// How much the person at the shell may see.
+    #[arg(long, value_enum, default_value_t = Means::Rich)]
+    pub(crate) person: Means,
 }
 
 /// Reads `NAME=VALUE`.

@@ -97,7 +97,7 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
     let (host, tenant) = (&setting.host, &setting.tenant);
     tenant.keep_redeeming(Duration::from_secs(1));
     let bus = RestSurface::start(host.broker(), tenant.issuer(), options.bus).await?;
-    let shell = OperatorShell::new(tenant, &bus)?;
+    let shell = OperatorShell::new(tenant, &bus, options.person)?;
     let others = setting.operators_tokens();
     shell.sign_in(tenant, &bus, &others)?;
     let ready = json!({

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::ValueEnum;
 use uuid::{Uuid, uuid};
 
 use crate::az::Az;
@@ -14,8 +15,30 @@ use crate::tenant::Tenant;
 /// Who is signed in: in the world that ships with the sandbox, a Security Operator.
 const PERSON: Uuid = uuid!("a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574");
 
-/// What the Azure CLI's own application has consent for, as far as it matters here.
-const SCOPES: [&str; 3] = ["Group.ReadWrite.All", "User.Read.All", "User.ReadWrite.All"];
+/// What a person who may look at everything has consent for: `evict status` and `evict access` show all that they can.
+const SCOPES: [&str; 8] = [
+    "Application.Read.All",
+    "AuditLog.Read.All",
+    "Directory.Read.All",
+    "Group.ReadWrite.All",
+    "IdentityRiskyUser.Read.All",
+    "RoleManagement.Read.Directory",
+    "User.Read.All",
+    "User.ReadWrite.All",
+];
+
+/// What the Azure CLI's own application has consent for in a tenant where nobody gave more, as far as it matters here.
+const POOR_SCOPES: [&str; 3] = ["Group.ReadWrite.All", "User.Read.All", "User.ReadWrite.All"];
+
+/// How much the person at the shell may see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Means {
+    /// Reports, roles, applications and Azure.
+    #[default]
+    Rich,
+    /// Users and groups alone, as the Azure CLI's own consent has it.
+    Poor,
+}
 
 /// A token of a person ends after 75 minutes.
 const LIFETIME: Duration = Duration::from_mins(75);
@@ -26,6 +49,7 @@ pub struct OperatorShell {
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
     namespace: String,
+    means: Means,
 }
 
 impl OperatorShell {
@@ -33,7 +57,7 @@ impl OperatorShell {
     ///
     /// # Errors
     /// There is no folder to be had.
-    pub fn new(tenant: &Tenant, bus: &RestSurface) -> anyhow::Result<Self> {
+    pub fn new(tenant: &Tenant, bus: &RestSurface, means: Means) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("a folder for the stand-in of the Azure CLI")?;
         let environment = tenant
             .environment()
@@ -45,10 +69,12 @@ impl OperatorShell {
             folder,
             environment,
             namespace: bus.endpoint(),
+            means,
         })
     }
 
-    /// Signs somebody in, or in anew: for Graph, for Service Bus with both roles, and with other tokens by their scopes.
+    /// Signs somebody in, or in anew: for Graph, for Azure unless the means are poor, for Service Bus with both roles, and with other
+    /// tokens by their scopes.
     ///
     /// # Errors
     /// The stand-in cannot be written.
@@ -58,16 +84,26 @@ impl OperatorShell {
         bus: &RestSurface,
         others: &[(String, String)],
     ) -> anyhow::Result<()> {
+        let scopes: &[&str] = match self.means {
+            Means::Rich => &SCOPES,
+            Means::Poor => &POOR_SCOPES,
+        };
         let mut tokens = vec![
             (
                 "https://graph.microsoft.com/.default".to_owned(),
-                tenant.persons_token(PERSON, &SCOPES),
+                tenant.persons_token(PERSON, scopes),
             ),
             (
                 "https://servicebus.azure.net/.default".to_owned(),
                 bus.token(&[Right::Send, Right::Listen]),
             ),
         ];
+        if self.means == Means::Rich {
+            tokens.push((
+                "https://management.azure.com/.default".to_owned(),
+                tenant.persons_token_for_azure(PERSON),
+            ));
+        }
         tokens.extend(others.iter().cloned());
         let ends = i64::try_from(LIFETIME.as_secs()).unwrap_or_default();
         Az::SignedInTo {

@@ -13,6 +13,7 @@ mod requests;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -42,10 +43,35 @@ struct Shared {
     access: Access,
     /// Statuses with which the next requests are answered, whatever they ask; none is the true answer.
     troubles: Mutex<VecDeque<Option<u16>>>,
+    /// Statuses with which requests are answered whose method and path begin like this, so many times.
+    planned: Mutex<Vec<Planned>>,
+    /// How long the way to here takes.
+    latency: Mutex<Duration>,
     /// Method and path of every request.
     calls: Mutex<Vec<String>>,
     /// Whether requests wait before they are answered.
     held: watch::Sender<bool>,
+}
+
+/// What some requests are answered instead of the truth.
+#[derive(Debug)]
+struct Planned {
+    /// How method and path begin, such as `DELETE /evict/`.
+    beginning: String,
+    status: u16,
+    times: usize,
+}
+
+impl Shared {
+    /// The status that is planned for a request, if one is.
+    fn planned_for(&self, call: &str) -> Option<u16> {
+        let mut planned = lock(&self.planned);
+        let plan = planned
+            .iter_mut()
+            .find(|plan| plan.times > 0 && call.starts_with(&plan.beginning))?;
+        plan.times -= 1;
+        Some(plan.status)
+    }
 }
 
 impl RestSurface {
@@ -62,6 +88,8 @@ impl RestSurface {
             broker,
             access: Access::new(issuer),
             troubles: Mutex::default(),
+            planned: Mutex::default(),
+            latency: Mutex::default(),
             calls: Mutex::default(),
             held: watch::Sender::new(false),
         });
@@ -115,6 +143,20 @@ impl RestSurface {
         let mut troubles = lock(&self.shared.troubles);
         troubles.extend(std::iter::repeat_n(None, requests));
         troubles.push_back(Some(status));
+    }
+
+    /// Answers the next requests whose method and path begin like this with this status, so many times.
+    pub fn answer_to(&self, beginning: &str, status: u16, times: usize) {
+        lock(&self.shared.planned).push(Planned {
+            beginning: beginning.to_owned(),
+            status,
+            times,
+        });
+    }
+
+    /// Lets every request from now on take so much longer.
+    pub fn slow_down(&self, latency: Duration) {
+        *lock(&self.shared.latency) = latency;
     }
 
     /// Lets every request from now on wait for its answer, or go on.

@@ -117,6 +117,14 @@ pub(super) fn headers(message: &QueuedMessage, held: Option<&Held>) -> HeaderMap
             broker[name] = value.as_str().into();
         }
     }
+    for (name, value) in [
+        ("To", &message.message.to),
+        ("ReplyTo", &message.message.reply_to),
+    ] {
+        if let Some(value) = value {
+            broker[name] = value.as_str().into();
+        }
+    }
     let mut headers = HeaderMap::new();
     let mut put = |name: &str, value: String| {
         if let (Ok(name), Ok(value)) = (

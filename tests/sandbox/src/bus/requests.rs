@@ -47,12 +47,15 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     let path = percent_encoding::percent_decode_str(parts.uri.path().trim_matches('/'))
         .decode_utf8_lossy()
         .into_owned();
-    lock(&shared.calls).push(format!("{} /{path}", parts.method));
+    let call = format!("{} /{path}", parts.method);
+    lock(&shared.calls).push(call.clone());
+    let latency = *lock(&shared.latency);
+    tokio::time::sleep(latency).await;
     // It fails only when the surface is gone, and then nobody is answered.
     let mut held = shared.held.subscribe();
     let _released = held.wait_for(|held| !held).await.is_ok();
-    let trouble = lock(&shared.troubles).pop_front();
-    if let Some(Some(status)) = trouble {
+    let trouble = lock(&shared.troubles).pop_front().flatten();
+    if let Some(status) = trouble.or_else(|| shared.planned_for(&call)) {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         return refused(
             status,

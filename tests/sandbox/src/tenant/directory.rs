@@ -156,6 +156,16 @@ impl Directory {
         self.places = (ids, names);
     }
 
+    /// Gives a user another user principal name. False if there is no such user.
+    pub(crate) fn rename(&mut self, key: &str, name: &str) -> bool {
+        let Some(user) = self.find_mut(key) else {
+            return false;
+        };
+        name.clone_into(&mut user.entry.user_principal_name);
+        self.find_places();
+        true
+    }
+
     /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
     pub(crate) fn delete(&mut self, key: &str) -> bool {
         let Some(at) = self.position(key) else {
@@ -193,15 +203,6 @@ impl Directory {
     pub(crate) fn find_mut(&mut self, key: &str) -> Option<&mut User> {
         let at = self.position(key)?;
         self.users.get_mut(at)
-    }
-
-    pub(crate) fn rename(&mut self, key: &str, user_principal_name: &str) -> bool {
-        let Some(user) = self.find_mut(key) else {
-            return false;
-        };
-        user_principal_name.clone_into(&mut user.entry.user_principal_name);
-        self.find_places();
-        true
     }
 
     fn position(&self, key: &str) -> Option<usize> {

@@ -177,6 +177,12 @@ impl Tenant {
             })
     }
 
+    /// Gives a user another user principal name. False if there is no such user.
+    #[must_use]
+    pub fn rename(&self, user: &str, name: &str) -> bool {
+        lock(&self.shared.directory).rename(user, name)
+    }
+
     /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
     #[must_use]
     pub fn delete_user(&self, user: &str) -> bool {
@@ -216,12 +222,6 @@ impl Tenant {
                 members: Vec::new(),
             });
         }
-    }
-
-    /// Gives a user another user principal name. False if there is no such user.
-    #[must_use]
-    pub fn rename(&self, user: &str, user_principal_name: &str) -> bool {
-        lock(&self.shared.directory).rename(user, user_principal_name)
     }
 
     /// Sets who sees the members of a group. False if there is no such group.

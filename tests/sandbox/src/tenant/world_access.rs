@@ -129,6 +129,23 @@ pub struct WorldAzure {
     pub custom_roles: Vec<WorldAzureRole>,
     /// Who was given which role.
     pub role_assignments: Vec<WorldAzureAssignment>,
+    /// The function apps.
+    pub function_apps: Vec<WorldFunctionApp>,
+}
+
+/// A function app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorldFunctionApp {
+    /// Its name.
+    pub name: String,
+    /// The subscription in which it is.
+    pub subscription: Uuid,
+    /// Its host name.
+    pub host: String,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: std::collections::BTreeMap<String, String>,
 }
 
 /// A management group.

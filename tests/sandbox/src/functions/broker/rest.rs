@@ -1,6 +1,7 @@
 //! What the broker does for callers over REST: locks by token on a queue and on its dead-letter sub-queue, and messages
 //! that wait for their time. A lock that nobody renews ends as on the real one, and its message is there again.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -78,7 +79,7 @@ impl Broker {
     /// The first dead letter that nobody has locked.
     fn next_dead(&self, name: &str) -> Option<Delivery> {
         let mut state = lock(&self.0.state);
-        let taken: Vec<i64> = state
+        let taken: HashSet<i64> = state
             .rest_locks
             .values()
             .filter(|held| held.dead && held.delivery.entity == name)

@@ -12,6 +12,7 @@ use super::query::Query;
 use super::roles;
 use super::{Context, error, is_at_or_below, wrong_version};
 use crate::tenant::answer::Answer;
+use crate::tenant::world_access::WorldFunctionApp;
 
 /// "Working with large Azure resource data sets": at most so many rows.
 const MOST_ROWS: usize = 1000;
@@ -45,16 +46,25 @@ pub(super) fn answer(context: &Context<'_>) -> Answer {
             "Please provide below info when asking for support.",
         );
     };
-    let query = Query::read(&request.query).filter(|it| it.table == "authorizationresources");
+    let query = Query::read(&request.query)
+        .filter(|it| ["authorizationresources", "resources"].contains(&it.table.as_str()));
     let (Some(query), Some("objectArray")) = (query, request.options.result_format.as_deref())
     else {
         return Answer::unknown(&format!("the query {:?}", request.query));
     };
     let above =
         request.options.authorization_scope_filter.as_deref() == Some("AtScopeAboveAndBelow");
-    let mut rows = assignments(context, above);
-    rows.extend(definitions(context));
-    let all: Vec<Value> = rows.iter().filter_map(|row| query.row(row)).collect();
+    let all: Vec<Value> = if query.table == "resources" {
+        let apps = &context.directory.access.azure.function_apps;
+        apps.iter()
+            .filter(|app| context.may_read_roles(app.subscription))
+            .filter_map(|app| query.row(&app_row(app)))
+            .collect()
+    } else {
+        let mut rows = assignments(context, above);
+        rows.extend(definitions(context));
+        rows.iter().filter_map(|row| query.row(row)).collect()
+    };
     let size = context
         .page_size(MOST_ROWS)
         .min(request.options.top.unwrap_or(100));
@@ -128,6 +138,30 @@ fn assignments<'a>(context: &Context<'_>, above: bool) -> Vec<HashMap<&'a str, V
             ])
         })
         .collect()
+}
+
+/// A row of the table `resources`. Whoever may read roles in a subscription may read its resources: both are `*/read`.
+fn app_row(app: &WorldFunctionApp) -> HashMap<&'static str, Value> {
+    let mut row = HashMap::from([
+        (
+            "id",
+            json!(format!(
+                "/subscriptions/{}/resourceGroups/evict/providers/Microsoft.Web/sites/{}",
+                app.subscription, app.name
+            )),
+        ),
+        ("name", json!(app.name)),
+        ("type", json!("microsoft.web/sites")),
+        ("properties.defaultHostName", json!(app.host)),
+    ]);
+    for (column, tag) in [
+        ("tags.application", "application"),
+        ("tags.evictNamespace", "evictNamespace"),
+        ("tags.evictAudience", "evictAudience"),
+    ] {
+        row.insert(column, json!(app.tags.get(tag)));
+    }
+    row
 }
 
 fn definitions<'a>(context: &Context<'_>) -> Vec<HashMap<&'a str, Value>> {

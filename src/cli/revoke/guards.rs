@@ -1,0 +1,248 @@
+//! Which guards hold for a run: those of this shell, and those of the function where it could be asked. An outage lifts none of them:
+//! a function that was named and did not answer stops the run, unless a person overrides that.
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use crate::cli::function::Target;
+use crate::cli::look_up::Seen;
+use crate::cli::operator::Session;
+use crate::domain::{Mode, Policy, ProtectedUser, Receipt, SubjectRef, User, UserId};
+use crate::entra::operator::function::FunctionPolicy;
+use crate::entra::{Resolution, Tally};
+use crate::guard::{Examined, Membership, Withheld, examine};
+
+/// Somebody who is named, and what is known of them.
+pub(in crate::cli) struct Person {
+    /// As it was written.
+    pub(in crate::cli) subject: SubjectRef,
+    /// What the directory said.
+    pub(in crate::cli) seen: Option<Seen>,
+    /// The user, if there is one.
+    pub(super) found: Option<User>,
+    /// What protects the user.
+    pub(in crate::cli) guard: Option<Withheld>,
+}
+
+impl Person {
+    /// Somebody, with what the directory said.
+    pub(in crate::cli) fn of(subject: SubjectRef, seen: Option<Seen>) -> Self {
+        Self {
+            found: match &seen {
+                Some(Ok(Resolution::Found(user))) => Some(user.clone()),
+                Some(Ok(Resolution::NotFound | Resolution::Ambiguous { .. }) | Err(_)) | None => {
+                    None
+                }
+            },
+            subject,
+            seen,
+            guard: None,
+        }
+    }
+
+    /// The same, protected by that.
+    pub(in crate::cli) fn guarded_by(self, guard: Option<Withheld>) -> Self {
+        Self { guard, ..self }
+    }
+}
+
+/// The guards of a run.
+pub(super) struct Guards<'a> {
+    /// What was asked, and what it said.
+    function: Option<(String, Result<FunctionPolicy, String>)>,
+    /// Why they are overridden.
+    overridden: Option<&'a str>,
+}
+
+impl<'a> Guards<'a> {
+    /// Asks the function, and lets what it says hold for this run: whatever is stricter counts.
+    pub(super) fn learn(
+        session: &mut Session,
+        target: Option<Target>,
+        overridden: Option<&'a str>,
+    ) -> Result<Self, String> {
+        let Some(target) = target else {
+            return Ok(Self {
+                function: None,
+                overridden,
+            });
+        };
+        let tenant = session.settings.policy.tenant;
+        let said = session.run(target.policy(&session.signed_in, Some(tenant)));
+        match &said {
+            Ok(policy) => apply(&mut session.settings.policy, policy),
+            Err(_) if overridden.is_some() => {}
+            Err(why) => {
+                return Err(format!(
+                    "whom the function protects is not known, so nothing was changed: {why}\nNext: mend that; if it cannot wait, give \
+                     the reason with --override-guard, or name no function.",
+                ));
+            }
+        }
+        Ok(Self {
+            function: Some((target.url.host().to_owned(), said)),
+            overridden,
+        })
+    }
+
+    /// Whether the function's policy holds.
+    pub(super) fn are_the_functions(&self) -> bool {
+        matches!(&self.function, Some((_, Ok(_)))) && self.overridden.is_none()
+    }
+
+    /// Everybody who is named. Whom the function protects is protected by the session's policy from here on.
+    pub(super) fn people(
+        &self,
+        session: &mut Session,
+        people: Vec<(SubjectRef, Option<Seen>)>,
+    ) -> Vec<Person> {
+        let known: Vec<Person> = people
+            .into_iter()
+            .map(|(subject, seen)| Person::of(subject, seen))
+            .collect();
+        if let Some((_, Ok(policy))) = &self.function {
+            let protected: Vec<UserId> = known
+                .iter()
+                .filter_map(|person| person.found.as_ref())
+                .filter(|user| policy.protects_id(user.id) || policy.protects_name(&user.upn))
+                .map(|user| user.id)
+                .collect();
+            let users = &mut session.settings.policy.protected_users;
+            users.extend(protected.into_iter().map(ProtectedUser::Id));
+        }
+        known
+    }
+
+    /// Looks what protects each, for somebody who is to decide.
+    pub(super) async fn examine(&self, session: &Session, known: Vec<Person>) -> Vec<Person> {
+        stream::iter(known)
+            .map(async |person| {
+                let guard = guard(session, &person).await;
+                person.guarded_by(guard)
+            })
+            .buffered(session.settings.concurrency.max(1))
+            .collect()
+            .await
+    }
+
+    /// The policy under which the run acts.
+    pub(super) fn policy_of_the_run(&self, session: &Session) -> Policy {
+        let policy = session.settings.policy.clone();
+        if self.overridden.is_none() {
+            return policy;
+        }
+        Policy {
+            protected_users: Vec::new(),
+            protected_groups: Vec::new(),
+            mode: Mode::Enforce,
+            max_users_per_hour: usize::MAX,
+            ..policy
+        }
+    }
+
+    /// Which guards hold, for the question.
+    pub(super) fn told(&self, session: &Session) -> String {
+        let policy = &session.settings.policy;
+        match &self.function {
+            None => {
+                let own = match (policy.protected_users.len(), policy.protected_groups.len()) {
+                    (0, 0) => "and nobody by this shell's settings either".to_owned(),
+                    (users, groups) => {
+                        format!("but {users} users and {groups} groups by this shell's settings")
+                    }
+                };
+                format!(
+                    "No function was asked (--url or a profile): nobody is protected by its settings, {own}. Its mode and its caps do not \
+                     hold here."
+                )
+            }
+            Some((host, Ok(function))) => {
+                let mode = match function.mode {
+                    Mode::Enforce => String::new(),
+                    Mode::Observe => " It only observes, and cuts nobody itself.".to_owned(),
+                };
+                format!(
+                    "What {host} protects is protected here too: {} users, {} groups.{mode}",
+                    function.protected_users,
+                    function.protected_groups.len()
+                )
+            }
+            Some((host, Err(why))) => {
+                format!("{host} did not say whom it protects: {why}")
+            }
+        }
+    }
+
+    /// Writes into the receipts which guard was overridden, and why.
+    pub(super) fn note(&self, people: &[Person], receipts: &mut [Receipt]) {
+        let Some(reason) = self.overridden else {
+            return;
+        };
+        let of_all = match &self.function {
+            Some((host, Err(_))) => Some(format!("{host} could not be asked whom it protects")),
+            Some((_, Ok(policy))) if policy.mode == Mode::Observe => {
+                Some("the function only observes".to_owned())
+            }
+            Some((_, Ok(_))) | None => None,
+        };
+        for receipt in receipts {
+            let id = receipt.user.as_ref().map(|user| user.id);
+            let guard = people
+                .iter()
+                .filter(|person| id.is_some() && person.found.as_ref().map(|user| user.id) == id)
+                .find_map(|person| person.guard.as_ref());
+            if let Some(guard) = guard {
+                receipt.policy = Some(guard.policy);
+            }
+            let what = guard
+                .map(|guard| format!("{}, {}", guard.policy, guard.reason.as_str()))
+                .or_else(|| of_all.clone());
+            if let Some(what) = what {
+                let note = format!("A guard was overridden ({what}). Reason: {reason}");
+                receipt.detail = Some(match receipt.detail.take() {
+                    Some(detail) => format!("{note}\n{detail}"),
+                    None => note,
+                });
+            }
+        }
+    }
+}
+
+/// Lets the function's policy hold beside the shell's own: of two caps the smaller one, of two modes the one that changes nothing.
+fn apply(own: &mut Policy, function: &FunctionPolicy) {
+    if function.mode == Mode::Observe {
+        own.mode = Mode::Observe;
+    }
+    for group in &function.protected_groups {
+        if !own.protected_groups.contains(group) {
+            own.protected_groups.push(*group);
+        }
+    }
+    let left = function
+        .max_users_per_hour
+        .saturating_sub(function.used.unwrap_or(0));
+    own.max_users_per_hour = own.max_users_per_hour.min(left);
+    own.max_users_per_alert = own.max_users_per_alert.min(function.max_users_per_alert);
+}
+
+/// What protects a user, by the session's policy.
+async fn guard(session: &Session, person: &Person) -> Option<Withheld> {
+    let user = person.found.as_ref()?;
+    let policy = &session.settings.policy;
+    let groups = &policy.protected_groups;
+    let asked = session
+        .entra
+        .memberships(user.id, groups, &Tally::new(), session.deadline())
+        .await;
+    let membership = match asked {
+        Ok(member_of) => Membership::Known {
+            asked: groups.clone(),
+            member_of,
+        },
+        Err(error) => Membership::Unreadable(error.to_string()),
+    };
+    match examine(policy, &[], user, &membership) {
+        Examined::Withhold(withheld) => Some(withheld),
+        Examined::Eligible(_) | Examined::NotEffective(_) => None,
+    }
+}

@@ -92,3 +92,22 @@ fn the_logo_is_small_enough() {
     let logo = text("infra/sentinel/solution/Workbooks/Images/Logos/Evict.svg");
     assert!(logo.len() <= 5 * 1024);
 }
+
+#[test]
+fn nothing_of_one_deployment_stands_in_the_solution() {
+    for (path, text) in by_hand().unwrap() {
+        if path.components().any(|it| it.as_os_str() == "solution") {
+            for placeholder in [
+                "{ApplicationInsights}",
+                "<workspace-id>",
+                "<service-bus-namespace-id>",
+            ] {
+                assert!(
+                    !text.contains(placeholder),
+                    "{}: {placeholder}",
+                    path.display()
+                );
+            }
+        }
+    }
+}

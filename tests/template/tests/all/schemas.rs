@@ -135,6 +135,8 @@ fn the_form_of_the_portal_fits_its_schema_and_fills_parameters_that_the_template
 #[test]
 fn the_workbook_fits_its_schema() {
     let validator = schema("workbook.json");
+    let solution = read(&root().join("infra/sentinel/solution/Workbooks/Evict.json"));
+    assert_eq!(problems(&validator, &solution), Vec::<String>::new());
     let mut workbook = read(&root().join("infra/workbook.json"));
     assert_eq!(problems(&validator, &workbook), Vec::<String>::new());
     workbook["items"][0]["type"] = json!(99);

@@ -317,6 +317,11 @@ module functionApp 'modules/function-app.bicep' = {
     tags: tags
     appTags: appTags
   }
+  // The host looks for its storage and its queue as soon as it starts.
+  dependsOn: [
+    blobEndpoint
+    queueEndpoint
+  ]
 }
 
 var principalId = empty(userAssignedIdentityId)

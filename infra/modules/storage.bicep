@@ -114,7 +114,7 @@ output name string = account.name
 output id string = account.id
 
 @description('The address of the ledger\'s blob.')
-output ledgerUrl string = '${account.properties.primaryEndpoints.blob}${ledgerContainer}/hour.json'
+output ledgerUrl string = uri(account.properties.primaryEndpoints.blob, '${ledgerContainer}/hour.json')
 
 @description('The address of the container with the package.')
-output deploymentContainerUri string = '${account.properties.primaryEndpoints.blob}${deploymentContainer}'
+output deploymentContainerUri string = uri(account.properties.primaryEndpoints.blob, deploymentContainer)

@@ -267,12 +267,19 @@ impl Query {
 
 /// The opening comment of a query, as prose.
 fn described(query: &str) -> String {
-    let own = query.lines().take_while(|line| !line.starts_with("// By hand: "));
+    let own = query
+        .lines()
+        .take_while(|line| !line.starts_with("// By hand: "));
     let mut text: Vec<_> = own.map(|line| line.trim_start_matches("// ")).collect();
-    text.push("It reads the apps whose name begins with evict-; change that if namePrefix was another.");
+    text.push(
+        "It reads the apps whose name begins with evict-; change that if namePrefix was another.",
+    );
     let text = text.join("\n");
     // "Alert: which …?" is "Which …?" here.
-    match text.strip_prefix("Alert: ").and_then(|rest| rest.split_at_checked(1)) {
+    match text
+        .strip_prefix("Alert: ")
+        .and_then(|rest| rest.split_at_checked(1))
+    {
         Some((first, rest)) => first.to_uppercase() + rest,
         None => text,
     }

@@ -173,15 +173,13 @@ fn every_connection_of_a_function_has_a_host_name_among_the_settings() {
 
 #[test]
 fn the_ledger_is_a_blob_that_the_handler_takes_in_a_container_that_is_made() {
-    // `[format('{0}{1}/hour.json', reference(…).primaryEndpoints.blob, 'evict-ledger')]`
+    // `[uri(reference(…).primaryEndpoints.blob, 'evict-ledger/hour.json')]`
     let deployed = deployed();
     let written = &deployed["EVICT_LEDGER_URL"];
-    let container = written.rsplit('\'').nth(1).unwrap();
-    assert!(
-        written.starts_with("[format('{0}{1}/hour.json', "),
-        "{written}"
-    );
-    let url = format!("https://evict01.blob.core.windows.net/{container}/hour.json");
+    assert!(written.starts_with("[uri(reference("), "{written}");
+    let path = written.rsplit('\'').nth(1).unwrap();
+    let (container, _) = path.split_once('/').unwrap();
+    let url = format!("https://evict01.blob.core.windows.net/{path}");
     let taken = evict::domain::LedgerEndpoint::parse(&url, evict::domain::Cloud::Global);
     assert!(taken.is_ok(), "{url}: {taken:?}");
     let deployment = deployment("default");

@@ -72,7 +72,7 @@ param subnetId string
 @description('Whether the host\'s log is written to the workspace a second time, as FunctionAppLogs.')
 param functionAppLogs bool
 
-@description('The resource id of the workspace that receives the log and the metrics.')
+@description('The resource id of the workspace that receives the log.')
 param workspaceId string
 
 @description('Tags of the app and its plan.')
@@ -234,22 +234,17 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
+// What the host and the handler write, one line each: all of it is in AppTraces too, and is paid for there. Metrics stay where the
+// platform keeps them, for 93 days and for nothing.
 #disable-next-line use-recent-api-versions // the only later one than 2016-09-01
-resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (functionAppLogs) {
   name: 'logs'
   scope: app
   properties: {
     workspaceId: workspaceId
     logs: [
       {
-        // What the host and the handler write, one line each: all of it is in AppTraces too, and is paid for there.
         category: 'FunctionAppLogs'
-        enabled: functionAppLogs
-      }
-    ]
-    metrics: [
-      {
-        category: 'AllMetrics'
         enabled: true
       }
     ]

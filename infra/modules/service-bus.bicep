@@ -27,7 +27,7 @@ param maxDeliveryCount int
 @description('Whether a message that bears the id of another of the last ten minutes is dropped. Service Bus settles it when the queue is made.')
 param detectsDuplicates bool
 
-@description('The resource id of the workspace that receives logs and metrics.')
+@description('The resource id of the workspace that receives the logs.')
 param workspaceId string
 
 @description('Tags of the namespace.')
@@ -110,7 +110,8 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
   }
 }
 
-// Which logs there are depends on the tier, and the group holds those that the tier has.
+// Which logs there are depends on the tier, and the group holds those that the tier has. Metrics stay where the platform keeps them,
+// for 93 days and for nothing.
 #disable-next-line use-recent-api-versions // the only later one than 2016-09-01
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'logs'
@@ -120,12 +121,6 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
     logs: [
       {
         categoryGroup: 'allLogs'
-        enabled: true
-      }
-    ]
-    metrics: [
-      {
-        category: 'AllMetrics'
         enabled: true
       }
     ]

@@ -1,33 +1,30 @@
-//! The Bicep compiler.
+//! The Bicep compiler, as a process that answers over JSON-RPC: one process reads Azure's type definitions once for all that it is
+//! asked.
 
-use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::judge::{root, variable};
 
-/// Where a predicted deployment takes place. The ids are made up.
-const PLACE: [&str; 10] = [
-    "--tenant-id",
-    "11111111-1111-4111-8111-111111111111",
-    "--subscription-id",
-    "22222222-2222-4222-8222-222222222222",
-    "--resource-group",
-    "rg-evict",
-    "--location",
-    "westeurope",
-    "--deployment-name",
-    "evict",
-];
-
-/// The compiler of this machine.
+/// The compiler of this machine. It ends with this value.
 #[derive(Debug)]
 pub struct Bicep {
-    program: PathBuf,
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    asked: u64,
+}
+
+impl Drop for Bicep {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
 }
 
 impl Bicep {
@@ -37,97 +34,121 @@ impl Bicep {
     /// Why there is none.
     pub fn find() -> Result<Self, String> {
         let program = variable("EVICT_BICEP").map_or_else(|| "bicep".into(), PathBuf::from);
-        match Command::new(&program).arg("--version").output() {
-            Ok(output) if output.status.success() => Ok(Self { program }),
-            Ok(output) => Err(format!("{} ends with {}", program.display(), output.status)),
-            Err(error) => Err(format!(
-                "{}: {error}; name the Bicep compiler by EVICT_BICEP, or install it (`az bicep install`)",
+        let started = Command::new(&program)
+            .args(["jsonrpc", "--stdio"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let problem = |what: &dyn std::fmt::Display| {
+            format!(
+                "{}: {what}; name the Bicep compiler by EVICT_BICEP, or install it (`az bicep install`)",
                 program.display()
-            )),
+            )
+        };
+        let mut process = started.map_err(|error| problem(&error))?;
+        let pipes = process.stdin.take().zip(process.stdout.take());
+        let (input, output) = pipes.ok_or_else(|| problem(&"it has no pipes"))?;
+        let mut bicep = Self {
+            process,
+            input,
+            output: BufReader::new(output),
+            asked: 0,
+        };
+        match bicep.ask("bicep/version", &json!({})) {
+            Ok(_) => Ok(bicep),
+            Err(error) => Err(problem(&error)),
         }
     }
 
-    fn run<I: AsRef<OsStr>>(&self, arguments: &[I]) -> anyhow::Result<Output> {
-        Command::new(&self.program)
-            .args(arguments)
-            .current_dir(root())
-            .output()
-            .with_context(|| format!("{} cannot be run", self.program.display()))
+    /// One question, and the answer to it.
+    fn ask(&mut self, method: &str, parameters: &Value) -> anyhow::Result<Value> {
+        self.asked += 1;
+        let asked =
+            json!({"jsonrpc": "2.0", "id": self.asked, "method": method, "params": parameters});
+        let asked = asked.to_string();
+        write!(self.input, "Content-Length: {}\r\n\r\n{asked}", asked.len())?;
+        self.input.flush()?;
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if self.output.read_line(&mut line)? == 0 {
+                bail!("it has ended");
+            }
+            match line.trim_end().split_once(": ") {
+                Some((name, value)) if name.eq_ignore_ascii_case("Content-Length") => {
+                    length = value.parse()?;
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut answer = vec![0; length];
+        self.output.read_exact(&mut answer)?;
+        let mut answer: Value = serde_json::from_slice(&answer)?;
+        if let Some(message) = answer["error"]["message"].as_str() {
+            bail!("{message}");
+        }
+        Ok(answer["result"].take())
     }
 
     /// The template that a file below the root is compiled to. What the linter says of it is an error too.
     ///
     /// # Errors
     /// Everything that the compiler says.
-    pub fn build(&self, file: &str) -> anyhow::Result<Value> {
-        let verb = if file.ends_with(".bicepparam") {
-            "build-params"
+    pub fn build(&mut self, file: &str) -> anyhow::Result<Value> {
+        let path = root().canonicalize()?.join(file);
+        let is_parameters = path.extension().is_some_and(|it| it == "bicepparam");
+        let (answer, made) = if is_parameters {
+            let asked = json!({"path": path, "parameterOverrides": {}});
+            (self.ask("bicep/compileParams", &asked)?, "parameters")
         } else {
-            "build"
+            (
+                self.ask("bicep/compile", &json!({"path": path}))?,
+                "contents",
+            )
         };
-        let output = self.run(&[verb, file, "--stdout"])?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() || !said.trim().is_empty() {
-            bail!("{file}: {said}");
+        match (answer["diagnostics"].as_array(), answer[made].as_str()) {
+            (Some(none), Some(text)) if none.is_empty() => Ok(serde_json::from_str(text)?),
+            _ => bail!("{file}: {:#}", answer["diagnostics"]),
         }
-        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// The Bicep files below `folder` that are not as the compiler formats them.
     ///
     /// # Errors
-    /// The compiler cannot be run or refuses a file.
-    pub fn unformatted(&self, folder: &str) -> anyhow::Result<Vec<String>> {
-        let copies = root().join("target/template/formatted");
-        if copies.exists() {
-            fs::remove_dir_all(&copies)?;
-        }
-        let files = files_below(&root().join(folder), "bicep")?;
-        let mut texts = Vec::new();
-        for (number, file) in files.iter().enumerate() {
-            let text = fs::read_to_string(file)?;
-            // Beside each other, since the compiler takes one pattern for all of them.
-            fs::create_dir_all(&copies)?;
-            fs::write(copies.join(format!("{number}.bicep")), &text)?;
-            texts.push(text);
-        }
-        let output = self.run(&["format", "--pattern", "target/template/formatted/*.bicep"])?;
-        if !output.status.success() {
-            bail!("{}", String::from_utf8_lossy(&output.stderr));
-        }
+    /// The compiler refuses a file.
+    pub fn unformatted(&mut self, folder: &str) -> anyhow::Result<Vec<String>> {
         let mut found = Vec::new();
-        for (number, (file, text)) in files.iter().zip(texts).enumerate() {
-            if fs::read_to_string(copies.join(format!("{number}.bicep")))? != text {
+        for file in files_below(&root().canonicalize()?.join(folder), "bicep")? {
+            let answer = self.ask("bicep/format", &json!({"path": file}))?;
+            if answer["contents"].as_str() != Some(&fs::read_to_string(&file)?) {
                 found.push(file.display().to_string());
             }
         }
         Ok(found)
     }
 
-    /// What a deployment with these parameters would make, as the compiler predicts it. The parameters are written as if their
-    /// file stood in `tests/template/snapshots`.
+    /// What a deployment with the parameters of this file would make, as the compiler predicts it, at a place that is made up.
     ///
     /// # Errors
     /// Everything that the compiler says, also of the values: names that it refuses, a `fail` that was reached.
-    pub fn snapshot(&self, name: &str, parameters: &str) -> anyhow::Result<Value> {
-        // As deep below the root, so that the same relative paths lead to the templates.
-        let folder = root().join("target/template/snapshots");
-        fs::create_dir_all(&folder)?;
-        let file = folder.join(format!("{name}.bicepparam"));
-        fs::write(&file, parameters)?;
-        let mut arguments: Vec<&OsStr> = vec![OsStr::new("snapshot"), file.as_os_str()];
-        arguments.extend(["--mode", "overwrite"].map(OsStr::new));
-        arguments.extend(PLACE.map(OsStr::new));
-        let output = self.run(&arguments)?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() || !said.trim().is_empty() {
-            bail!("{name}: {said}");
-        }
-        let text = fs::read_to_string(folder.join(format!("{name}.snapshot.json")))?;
-        let predicted: Value = serde_json::from_str(&text)?;
+    pub fn snapshot(&mut self, parameters: &Path) -> anyhow::Result<Value> {
+        let metadata = json!({
+            "tenantId": "11111111-1111-4111-8111-111111111111",
+            "subscriptionId": "22222222-2222-4222-8222-222222222222",
+            "resourceGroup": "rg-evict",
+            "location": "westeurope",
+            "deploymentName": "evict",
+        });
+        let path = parameters.canonicalize()?;
+        let asked = json!({"path": path, "metadata": metadata, "externalInputs": []});
+        let answer = self.ask("bicep/getSnapshot", &asked)?;
+        let text = answer["snapshot"].as_str();
+        let predicted: Value = serde_json::from_str(text.context("there is no snapshot")?)?;
         match predicted["diagnostics"].as_array() {
             Some(none) if none.is_empty() => Ok(predicted),
-            _ => bail!("{name}: {}", predicted["diagnostics"]),
+            _ => bail!("{}: {:#}", path.display(), predicted["diagnostics"]),
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn by_hand() -> anyhow::Result<Vec<File>> {
 ///
 /// # Errors
 /// What the compiler says.
-pub fn templates(bicep: &Bicep) -> anyhow::Result<Vec<File>> {
+pub fn templates(bicep: &mut Bicep) -> anyhow::Result<Vec<File>> {
     [
         ("infra/main.bicep", "infra/azuredeploy.json"),
         (
@@ -75,7 +75,7 @@ pub fn templates(bicep: &Bicep) -> anyhow::Result<Vec<File>> {
 ///
 /// # Errors
 /// A source cannot be read, or what the compiler says.
-pub fn all(bicep: &Bicep) -> anyhow::Result<Vec<File>> {
+pub fn all(bicep: &mut Bicep) -> anyhow::Result<Vec<File>> {
     let mut files = by_hand()?;
     // The templates hold the workbook.
     write(&files)?;

@@ -65,33 +65,21 @@ fn folder() -> PathBuf {
     root().join("tests/template/snapshots")
 }
 
-/// The parameter files by name, with their text.
-///
-/// # Errors
-/// A file cannot be read.
-pub fn parameter_files() -> anyhow::Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    for path in files_below(&folder(), "bicepparam")? {
-        let name = path.file_stem().and_then(|it| it.to_str());
-        let name = name.context("a file without a name")?.to_owned();
-        found.push((name, fs::read_to_string(&path)?));
-    }
-    Ok(found)
-}
-
 /// The deployments as they are kept.
 ///
 /// # Errors
 /// A file is missing or cannot be read.
 pub fn kept() -> anyhow::Result<Vec<Snapshot>> {
-    let files = parameter_files()?;
-    let read = |(name, _): (String, String)| {
-        let path = folder().join(format!("{name}.snapshot.json"));
+    let read = |parameters: PathBuf| {
+        let path = parameters.with_extension("snapshot.json");
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let mut value: Value = serde_json::from_str(&text)?;
         let resources = serde_json::from_value(value["predictedResources"].take())?;
+        let name = parameters.file_stem().and_then(|it| it.to_str());
+        let name = name.context("a file without a name")?.to_owned();
         Ok(Snapshot { name, resources })
     };
+    let files = files_below(&folder(), "bicepparam")?;
     files.into_iter().map(read).collect()
 }
 
@@ -99,14 +87,15 @@ pub fn kept() -> anyhow::Result<Vec<Snapshot>> {
 ///
 /// # Errors
 /// What the compiler says.
-pub fn predicted(bicep: &Bicep) -> anyhow::Result<Vec<(PathBuf, String)>> {
-    let predict = |(name, parameters): (String, String)| {
-        let mut value = bicep.snapshot(&name, &parameters)?;
+pub fn predicted(bicep: &mut Bicep) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let predict = |parameters: PathBuf| {
+        let mut value = bicep.snapshot(&parameters)?;
         shorten(&mut value);
         let text = serde_json::to_string_pretty(&value)? + "\n";
-        Ok((folder().join(format!("{name}.snapshot.json")), text))
+        Ok((parameters.with_extension("snapshot.json"), text))
     };
-    parameter_files()?.into_iter().map(predict).collect()
+    let files = files_below(&folder(), "bicepparam")?;
+    files.into_iter().map(predict).collect()
 }
 
 /// Takes out what stands in files of its own: the workbook, the queries and the playbooks, which are judged there.

@@ -4,6 +4,6 @@ use template::bicep::Bicep;
 use template::generated;
 
 fn main() -> anyhow::Result<()> {
-    let bicep = Bicep::find().map_err(anyhow::Error::msg)?;
-    generated::write(&generated::all(&bicep)?)
+    let mut bicep = Bicep::find().map_err(anyhow::Error::msg)?;
+    generated::write(&generated::all(&mut bicep)?)
 }

@@ -1,11 +1,13 @@
-// Alerts: what a person must know without looking. Metric alerts watch the two places where messages wait for a person,
-// log alerts run the files of infra/queries that begin with "alert-". Each description ends with the next step.
+// Alerts: what a person must know without looking. Metric alerts watch the places where messages wait, log alerts run the files of
+// infra/queries that begin with "alert-", and one watches the activity log. Each description ends with the next step.
 
-@description('Region of the log alert rules. Metric alert rules are global.')
+import { tagsOfResources } from 'types.bicep'
+
+@description('Region of the log alert rules, which is that of the workspace. The other rules are global.')
 param location string
 
 @description('Tags of every rule.')
-param tags object = {}
+param tags tagsOfResources
 
 @description('Name of the function app. It stands in the names of the rules, so that two deployments can share a group.')
 param functionAppName string
@@ -20,35 +22,93 @@ param workspaceId string
 param applicationInsightsName string
 
 @description('Resource id of the action group that is told. Without one the alerts stand in the portal and nobody is told.')
-param actionGroupId string = ''
+param actionGroupId string
 
-resource serviceBus 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
+// Rules of metrics and of the activity log have no region.
+var everywhere = 'global'
+
+var told = empty(actionGroupId)
+  ? []
+  : [
+      {
+        actionGroupId: actionGroupId
+      }
+    ]
+
+resource serviceBus 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
   name: serviceBusNamespaceName
 }
 
-// Both metrics know Average, Minimum and Maximum, the dimension EntityName and a grain of a minute, and neither can be sent to
-// a workspace (supported metrics of Microsoft.ServiceBus/namespaces), hence metric alerts and no query.
+resource app 'Microsoft.Web/sites@2025-03-01' existing = {
+  name: functionAppName
+}
+
+// These metrics know Average, Minimum and Maximum, the dimension EntityName and a grain of a minute, and none can be sent to a
+// workspace (supported metrics of Microsoft.ServiceBus/namespaces), hence metric alerts and no query. A rule that fires when the
+// least of a quarter of an hour is above zero fires when the queue was never empty in it.
 var metricRules = [
+  {
+    name: 'not-worked-off'
+    metric: 'ActiveMessages'
+    entities: ['evict']
+    least: 0
+    aggregation: 'Minimum'
+    frequency: 'PT5M'
+    window: 'PT15M'
+    severity: 1
+    description: 'The queue evict was never empty for a quarter of an hour: alerts wait, and their users are not cut. Next: GET /api/check; see that the function app runs, has its package and its roles, and that the queue is Active; run infra/queries/throttling.kql, since Graph may be slowing it down. If it is urgent, cut the users in the Entra admin center.'
+  }
   {
     name: 'dead-lettered'
     metric: 'DeadletteredMessages'
-    queue: 'evict'
+    entities: ['evict']
+    least: 0
+    aggregation: 'Maximum'
+    frequency: 'PT1M'
+    window: 'PT5M'
     severity: 1
-    description: 'Messages are in the dead-letter queue of evict: nobody finishes them, and their users may not be cut. Next: read the reason of each in Service Bus Explorer, mend it (alert rules "failed invocations" and "permission lost" tell more), and resubmit them to evict.'
+    description: 'Messages are in the dead-letter queue of evict: nobody finishes them, and their users may not be cut. Next: evict dead-letters list says why each is there; mend that (the rules failed-invocations, handler-stopped and permission-lost tell more), then evict dead-letters replay.'
   }
   {
     name: 'rejected'
     metric: 'ActiveMessages'
-    queue: 'evict-rejected'
+    entities: ['evict-rejected']
+    least: 0
+    aggregation: 'Maximum'
+    frequency: 'PT1M'
+    window: 'PT5M'
     severity: 2
-    description: 'Messages are on the queue evict-rejected: they could not be read, or not be finished in time. Next: run infra/queries/rejected.kql, mend what it names, then move the messages back to evict as they are; delete those that are obsolete.'
+    description: 'Messages are on the queue evict-rejected: they could not be read, or not be finished in time. Next: evict rejected list says why each is there, and infra/queries/rejected.kql when; mend that, then evict rejected replay; evict rejected drop for those that are obsolete.'
+  }
+  {
+    name: 'rejected-dead-lettered'
+    metric: 'DeadletteredMessages'
+    entities: ['evict-rejected', 'evict-receipts']
+    least: 0
+    aggregation: 'Maximum'
+    frequency: 'PT1M'
+    window: 'PT5M'
+    severity: 2
+    description: 'Messages of evict-rejected, or receipts, were dead-lettered: they were kept for 30 days, or looked at 2000 times, and nobody ended them. Next: evict rejected list shows those of evict-rejected too; replay or drop them. Receipts are read in Service Bus Explorer.'
+  }
+  {
+    name: 'receipts-full'
+    metric: 'Size'
+    entities: ['evict-receipts']
+    // Four fifths of the topic's size, in bytes.
+    least: 4294967296
+    aggregation: 'Maximum'
+    frequency: 'PT5M'
+    window: 'PT15M'
+    severity: 2
+    description: 'The topic evict-receipts holds more than 4 of its 5 GB. When it is full it refuses receipts, every invocation fails, and alerts are worked on again and again. Next: read or purge the subscription all; see what made so many receipts in infra/queries/outcomes.kql.'
   }
 ]
 
-resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
+resource metricAlerts 'Microsoft.Insights/metricAlerts@2026-01-01' = [
   for rule in metricRules: {
     name: '${functionAppName}-${rule.name}'
-    location: 'global'
+    location: everywhere
     tags: tags
     properties: {
       description: rule.description
@@ -57,8 +117,8 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
       scopes: [
         serviceBus.id
       ]
-      evaluationFrequency: 'PT1M'
-      windowSize: 'PT5M'
+      evaluationFrequency: rule.frequency
+      windowSize: rule.window
       criteria: {
         'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
         allOf: [
@@ -71,25 +131,17 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
               {
                 name: 'EntityName'
                 operator: 'Include'
-                values: [
-                  rule.queue
-                ]
+                values: rule.entities
               }
             ]
-            timeAggregation: 'Maximum'
+            timeAggregation: rule.aggregation
             operator: 'GreaterThan'
-            threshold: 0
+            threshold: rule.least
           }
         ]
       }
       autoMitigate: true
-      actions: empty(actionGroupId)
-        ? []
-        : [
-            {
-              actionGroupId: actionGroupId
-            }
-          ]
+      actions: told
     }
   }
 ]
@@ -105,12 +157,20 @@ var logRules = [
     description: 'Invocations failed, or the handler reports an error of its own (refused settings, a panic). Those that were only given back to the queue do not count. Next: GET /api/check, then run infra/queries/handler-errors.kql; settings.refused names the app setting to correct.'
   }
   {
+    name: 'handler-stopped'
+    query: loadTextContent('../queries/alert-handler-stopped.kql')
+    severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
+    description: 'The handler ended by itself, or the host restarts it again and again: alerts wait or are lost meanwhile. Next: run infra/queries/handler-errors.kql for what it said last; if a package or a setting was changed just before, put the one before back; otherwise restart the app.'
+  }
+  {
     name: 'permission-lost'
     query: loadTextContent('../queries/alert-permission-lost.kql')
     severity: 1
     frequency: 'PT5M'
     window: 'PT15M'
-    description: 'Microsoft Graph refuses the managed identity, or its token is missing: nobody can be cut. Next: GET /api/check says which permission is missing; run infra/grant-graph-permissions, wait for a new token (up to a day), then move what is on evict-rejected back to evict.'
+    description: 'Microsoft Graph refuses the managed identity, or the identity gets no token: nobody can be cut. Next: GET /api/check says which permission is missing; run infra/grant-graph-permissions, wait for a new token (up to a day), then evict rejected replay.'
   }
   {
     name: 'blast-radius'
@@ -118,7 +178,7 @@ var logRules = [
     severity: 2
     frequency: 'PT5M'
     window: 'PT15M'
-    description: 'An alert named more users than EVICT_MAX_USERS_PER_ALERT or EVICT_MAX_USERS_PER_HOUR allows; the rest were withheld and are not cut. Next: look at the analytics rule. If it misfires, switch it off. If the users are meant, send the message that stands in the incident comment or under alert.confirm in the reply.'
+    description: 'An alert named more users than EVICT_MAX_USERS_PER_ALERT or EVICT_MAX_USERS_PER_HOUR allows, whichever stands under Policy; the rest were withheld and are not cut. Next: look at the analytics rule. If it misfires, switch it off. If the users are meant, and the alert came over HTTP and met the first limit, send the message under alert.confirm of its reply; otherwise cut them by evict revoke, or raise the limit and send the alert again.'
   }
   {
     name: 'unfinished'
@@ -126,11 +186,11 @@ var logRules = [
     severity: 2
     frequency: 'PT15M'
     window: 'PT6H'
-    description: 'Users whose containment began more than 15 minutes ago are not cut yet: Graph throttles or is down, or the queue is not worked off. Next: run infra/queries/throttling.kql; if it is empty, see whether the function RevokeFromQueue runs; if it is urgent, cut the users in the Entra admin center.'
+    description: 'Users whose containment began more than 15 minutes ago are not cut yet: Graph throttles or is down. Next: run infra/queries/throttling.kql; if it is empty, see whether the function RevokeFromQueue runs; if it is urgent, cut the users in the Entra admin center.'
   }
 ]
 
-resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for rule in logRules: {
     name: '${functionAppName}-${rule.name}'
     location: location
@@ -161,7 +221,8 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         ]
       }
       autoMitigate: true
-      // The workspace may be minutes old and not know the tables yet, which must not fail the deployment.
+      // The workspace may be minutes old and not know the tables yet, which must not fail the deployment. The queries are
+      // validated by Microsoft's own language service before they are released.
       skipQueryValidation: true
       actions: {
         actionGroups: empty(actionGroupId) ? [] : [actionGroupId]
@@ -169,3 +230,37 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
     }
   }
 ]
+
+// The master key of the host runs any function with any input, and who may list the keys has it. `az functionapp deployment` and the
+// portal list them too, so that a deployment is told as well.
+resource keysListed 'Microsoft.Insights/activityLogAlerts@2026-01-01' = {
+  name: '${functionAppName}-keys-listed'
+  location: everywhere
+  tags: tags
+  properties: {
+    description: 'Somebody listed the keys of the Functions host. Who holds the master key can run RevokeFromQueue with any input. Next: see who it was in the activity log of the function app; if it was no deployment and no administrator, renew the keys (az functionapp keys set) and ask why the right was there.'
+    enabled: true
+    scopes: [
+      app.id
+    ]
+    condition: {
+      allOf: [
+        {
+          field: 'category'
+          equals: 'Administrative'
+        }
+        {
+          field: 'operationName'
+          equals: 'Microsoft.Web/sites/host/listKeys/action'
+        }
+        {
+          field: 'status'
+          equals: 'Succeeded'
+        }
+      ]
+    }
+    actions: {
+      actionGroups: told
+    }
+  }
+}

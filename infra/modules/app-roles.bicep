@@ -1,5 +1,5 @@
 // What the function app's identity may do in Azure: each role on the one queue, topic or resource that a call needs it
-// for. What it may do in Entra ID are the Graph permissions (graph-permissions.bicep).
+// for. What it may do in Entra ID are the Graph permissions (../graph-permissions.bicep).
 
 @description('The object id of the identity of the function app.')
 param principalId string
@@ -18,6 +18,8 @@ var roles = {
   serviceBusDataReceiver: '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
   // Azure Service Bus Data Sender
   serviceBusDataSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
+  // Reader
+  reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7'
   // Storage Blob Data Owner
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   // Storage Blob Data Contributor
@@ -26,7 +28,7 @@ var roles = {
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
 }
 
-resource serviceBus 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
+resource serviceBus 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
   name: serviceBusNamespaceName
 
   resource alerts 'queues' existing = {
@@ -42,7 +44,7 @@ resource serviceBus 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
   }
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2026-06-01' existing = {
   name: storageAccountName
 
   resource blobs 'blobServices' existing = {
@@ -58,8 +60,7 @@ resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing
   name: applicationInsightsName
 }
 
-// The trigger of RevokeFromQueue: the host receives, renews, completes and abandons messages. To count those that wait
-// would take Data Owner, which could also send and manage; without it the host goes by whether one waits, and for how long.
+// The trigger of RevokeFromQueue: the host receives, renews, completes and abandons messages.
 resource receiveAlerts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(serviceBus::alerts.id, principalId, roles.serviceBusDataReceiver)
   scope: serviceBus::alerts
@@ -68,6 +69,19 @@ resource receiveAlerts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     principalId: principalId
     principalType: 'ServicePrincipal'
     description: 'Evict: trigger of RevokeFromQueue'
+  }
+}
+
+// How many messages wait, by which the platform decides on instances. It takes Microsoft.ServiceBus/namespaces/queues/read, which
+// Data Owner has with much else and Reader alone; without it the platform adds one instance at a time.
+resource countAlerts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(serviceBus::alerts.id, principalId, roles.reader)
+  scope: serviceBus::alerts
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.reader)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    description: 'Evict: length of the queue, for scaling'
   }
 }
 
@@ -108,7 +122,7 @@ resource sendReceipts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 // The connection AzureWebJobsStorage, and the container with the package. It is on the account and not on a container,
-// because the host makes its own containers (azure-webjobs-hosts for locks, azure-webjobs-secrets for function keys), and
+// because the host makes its own containers (azure-webjobs-hosts for locks, azure-webjobs-secrets for its keys), and
 // it is Owner because that is the role that the Functions documentation asks for. Nothing but the app's own is in the
 // account.
 resource ownBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
@@ -128,7 +142,10 @@ resource writeLedger 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage::blobs::ledger.id, principalId, roles.storageBlobDataContributor)
   scope: storage::blobs::ledger
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageBlobDataContributor
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
     description: 'Evict: ledger of the hour'
@@ -140,7 +157,10 @@ resource publishTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' =
   name: guid(applicationInsights.id, principalId, roles.monitoringMetricsPublisher)
   scope: applicationInsights
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.monitoringMetricsPublisher
+    )
     principalId: principalId
     principalType: 'ServicePrincipal'
     description: 'Evict: telemetry of the Functions host'

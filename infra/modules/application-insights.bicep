@@ -1,6 +1,8 @@
 // Application Insights, where the Functions host writes traces and requests. It takes data only from callers with an
 // Entra token: the key within the connection string alone lets nobody write.
 
+import { tagsOfResources } from 'types.bicep'
+
 @description('The region of the component.')
 param location string
 
@@ -11,7 +13,7 @@ param name string
 param workspaceId string
 
 @description('Tags of the component.')
-param tags object
+param tags tagsOfResources
 
 resource component 'Microsoft.Insights/components@2020-02-02' = {
   name: name

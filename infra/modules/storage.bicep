@@ -1,5 +1,7 @@
-// The storage account of the Functions host: the deployed package, the host's locks and its function keys; and the ledger of
-// how many users were cut this hour. Nobody signs in to it with a key. It holds no alert, no receipt and no user's name.
+// The storage account of the Functions host: the deployed package, the host's locks and its keys; and the ledger of how many
+// users were cut this hour. Nobody signs in to it with a key. It holds no alert, no receipt and no user's name.
+
+import { tagsOfResources } from 'types.bicep'
 
 @description('The region of the account.')
 param location string
@@ -10,19 +12,19 @@ param location string
 param name string
 
 @description('The redundancy of the account.')
-@allowed([
-  'Standard_LRS'
-  'Standard_ZRS'
-  'Standard_GRS'
-  'Standard_GZRS'
-])
-param skuName string
+param skuName 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS'
+
+@description('Whether the account is reached by its private endpoint alone.')
+param isPrivate bool
+
+@description('Whether the workspace gets a row for each read and write. The host renews its locks every few seconds, for ever.')
+param auditReads bool
 
 @description('The resource id of the workspace that receives the audit of the blobs.')
 param workspaceId string
 
 @description('Tags of the account.')
-param tags object
+param tags tagsOfResources
 
 // Where `az functionapp deployment` puts the package, and where instances fetch it.
 var deploymentContainer = 'deployments'
@@ -30,7 +32,7 @@ var deploymentContainer = 'deployments'
 // Where all instances of the app count how many users were cut this hour. The handler makes the blob itself.
 var ledgerContainer = 'evict-ledger'
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2026-06-01' = {
   name: name
   location: location
   tags: tags
@@ -46,6 +48,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     allowSharedKeyAccess: false
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
   }
 
@@ -79,7 +82,9 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-// Who wrote the package that runs, and who read the function keys (container azure-webjobs-secrets).
+// Who deleted the package that runs; with `auditReads` also who wrote it, and who read the host's keys (container
+// azure-webjobs-secrets). Log Analytics takes all of a category or nothing of it.
+#disable-next-line use-recent-api-versions // the only later one than 2016-09-01
 resource blobAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'audit'
   scope: account::blobs
@@ -88,11 +93,11 @@ resource blobAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
     logs: [
       {
         category: 'StorageRead'
-        enabled: true
+        enabled: auditReads
       }
       {
         category: 'StorageWrite'
-        enabled: true
+        enabled: auditReads
       }
       {
         category: 'StorageDelete'
@@ -105,8 +110,11 @@ resource blobAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
 @description('The name of the account.')
 output name string = account.name
 
+@description('The resource id of the account.')
+output id string = account.id
+
 @description('The address of the ledger\'s blob.')
-output ledgerUrl string = '${account.properties.primaryEndpoints.blob}${ledgerContainer}/hour.json'
+output ledgerUrl string = uri(account.properties.primaryEndpoints.blob, '${ledgerContainer}/hour.json')
 
 @description('The address of the container with the package.')
-output deploymentContainerUri string = '${account.properties.primaryEndpoints.blob}${deploymentContainer}'
+output deploymentContainerUri string = uri(account.properties.primaryEndpoints.blob, deploymentContainer)

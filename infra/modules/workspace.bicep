@@ -1,5 +1,8 @@
-// The Log Analytics workspace that holds logs, metrics and the audit of who used what. With `existingWorkspaceId` no
-// workspace is made, and everything goes to that one: a SOC keeps Evict's log where its other logs are.
+// The Log Analytics workspace that holds logs and the audit of who used what. With `existingWorkspaceId` no
+// workspace is made, and everything goes to that one, in whichever group or subscription it is: a SOC keeps Evict's log where
+// its other logs are.
+
+import { tagsOfResources } from 'types.bicep'
 
 @description('The region of the workspace.')
 param location string
@@ -16,9 +19,20 @@ param existingWorkspaceId string
 param retentionInDays int
 
 @description('Tags of the workspace.')
-param tags object
+param tags tagsOfResources
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = if (empty(existingWorkspaceId)) {
+// /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.OperationalInsights/workspaces/<name>
+var parts = split(
+  empty(existingWorkspaceId) ? resourceId('Microsoft.OperationalInsights/workspaces', name) : existingWorkspaceId,
+  '/'
+)
+
+resource given 'Microsoft.OperationalInsights/workspaces@2026-03-01' existing = if (!empty(existingWorkspaceId)) {
+  scope: resourceGroup(parts[2], parts[4])
+  name: parts[8]
+}
+
+resource made 'Microsoft.OperationalInsights/workspaces@2026-03-01' = if (empty(existingWorkspaceId)) {
   name: name
   location: location
   tags: tags
@@ -37,4 +51,8 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = if (e
 }
 
 @description('The resource id of the workspace in use.')
-output id string = empty(existingWorkspaceId) ? workspace.id : existingWorkspaceId
+output id string = empty(existingWorkspaceId) ? made.id : existingWorkspaceId
+
+// A log alert rule has to be where the workspace is that it reads.
+@description('The region of the workspace in use.')
+output location string = empty(existingWorkspaceId) ? location : given!.location

@@ -1,23 +1,21 @@
-// One automation rule: it starts a playbook for the incidents that match.
+// One automation rule: it starts a playbook for the incidents that match. To be deployed in the resource group of the workspace.
+
+import { sentinelSeverity } from '../modules/types.bicep'
 
 @description('Name of the Log Analytics workspace with Microsoft Sentinel.')
 param workspaceName string
 
 @description('The moment that the rule waits for: an incident that is created, or alerts that are added to one.')
-@allowed([
-  'Created'
-  'AlertsAdded'
-])
-param moment string
+param moment 'Created' | 'AlertsAdded'
 
 @description('Resource id of the playbook.')
 param playbookId string
 
 @description('Resource ids of analytics rules; an incident of any of them matches. Empty: of all of them.')
-param analyticsRuleIds array
+param analyticsRuleIds string[]
 
 @description('Severities; an incident of any of them matches. Empty: of all of them.')
-param severities array
+param severities sentinelSeverity[]
 
 @description('Place of the rule among the automation rules of the workspace, from 1 to 1000.')
 param order int
@@ -25,41 +23,47 @@ param order int
 @description('Whether the rule is in force.')
 param isEnabled bool
 
-var ofAnalyticsRules = empty(analyticsRuleIds) ? [] : [
-  {
-    conditionType: 'Property'
-    conditionProperties: {
-      propertyName: 'IncidentRelatedAnalyticRuleIds'
-      operator: 'Contains'
-      propertyValues: analyticsRuleIds
-    }
-  }
-]
+var ofAnalyticsRules = empty(analyticsRuleIds)
+  ? []
+  : [
+      {
+        conditionType: 'Property'
+        conditionProperties: {
+          propertyName: 'IncidentRelatedAnalyticRuleIds'
+          operator: 'Contains'
+          propertyValues: analyticsRuleIds
+        }
+      }
+    ]
 
-var ofSeverities = empty(severities) ? [] : [
-  {
-    conditionType: 'Property'
-    conditionProperties: {
-      propertyName: 'IncidentSeverity'
-      operator: 'Equals'
-      propertyValues: severities
-    }
-  }
-]
+var ofSeverities = empty(severities)
+  ? []
+  : [
+      {
+        conditionType: 'Property'
+        conditionProperties: {
+          propertyName: 'IncidentSeverity'
+          operator: 'Equals'
+          propertyValues: severities
+        }
+      }
+    ]
 
 // The playbooks comment and tag, which updates the incident: a rule for any update would start them again and again. So the
 // only update that counts is an alert that was added, which may name users whom the incident did not name before.
-var ofAddedAlerts = moment == 'Created' ? [] : [
-  {
-    conditionType: 'PropertyArrayChanged'
-    conditionProperties: {
-      arrayType: 'Alerts'
-      changeType: 'Added'
-    }
-  }
-]
+var ofAddedAlerts = moment == 'Created'
+  ? []
+  : [
+      {
+        conditionType: 'PropertyArrayChanged'
+        conditionProperties: {
+          arrayType: 'Alerts'
+          changeType: 'Added'
+        }
+      }
+    ]
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' existing = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' existing = {
   name: workspaceName
 }
 
@@ -68,7 +72,9 @@ resource rule 'Microsoft.SecurityInsights/automationRules@2025-09-01' = {
   name: guid(workspace.id, 'evict', moment)
   scope: workspace
   properties: {
-    displayName: moment == 'Created' ? 'Evict: cut the users of a new incident' : 'Evict: cut the users of an incident that got new alerts'
+    displayName: moment == 'Created'
+      ? 'Evict: cut the users of a new incident'
+      : 'Evict: cut the users of an incident that got new alerts'
     order: order
     triggeringLogic: {
       isEnabled: isEnabled

@@ -314,6 +314,7 @@ fn the_house_is_in_order() {
 fn only_what_belongs_there_stands_at_the_root() {
     const GIVEN: &[&str] = &[
         "Cargo.toml",
+        "azure.yaml",
         "host.json",
         "local.settings.json.example",
         "function",

@@ -22,7 +22,7 @@ fn values<'a>(module: &'a str, property: &str) -> Vec<&'a str> {
 fn every_description_ends_with_the_next_step() {
     let module = module();
     let descriptions = values(&module, "description");
-    assert_eq!(descriptions.len(), 6);
+    assert_eq!(descriptions.len(), 11);
     for description in descriptions {
         let (_, next) = description.split_once(" Next: ").unwrap();
         assert!(next.len() > 20, "{description}");
@@ -66,14 +66,25 @@ fn the_queues_are_those_that_the_functions_use() {
         })
         .concat();
     let module = module();
-    let queues = values(&module, "queue");
-    assert_eq!(queues, ["evict", "evict-rejected"]);
-    for queue in queues {
-        assert!(
-            bindings.contains(&format!("\"queueName\": \"{queue}\"")),
-            "{queue}"
-        );
+    let lists = module
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("entities: "));
+    let entities: Vec<_> = lines_of(lists.collect());
+    assert_eq!(entities.len(), 6, "{entities:?}");
+    for entity in entities {
+        let is_bound = ["queueName", "topicName"]
+            .iter()
+            .any(|kind| bindings.contains(&format!("\"{kind}\": \"{entity}\"")));
+        assert!(is_bound, "{entity}");
     }
+}
+
+/// The texts in lists such as `['a', 'b']`.
+fn lines_of(lists: Vec<&str>) -> Vec<&str> {
+    lists
+        .into_iter()
+        .flat_map(|list| list.split('\'').skip(1).step_by(2))
+        .collect()
 }
 
 #[test]
@@ -86,12 +97,12 @@ fn a_window_is_at_least_three_times_its_frequency_and_one_that_azure_takes() {
     };
     let module = module();
     let (frequencies, windows) = (values(&module, "frequency"), values(&module, "window"));
-    assert_eq!(frequencies.len(), 4);
+    assert_eq!(frequencies.len(), 10);
     for (frequency, window) in frequencies.into_iter().zip(windows) {
         assert!(minutes(window) >= 3 * minutes(frequency), "{window}");
         for time in [frequency, window] {
             assert!(
-                [5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360].contains(&minutes(time)),
+                [1, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360].contains(&minutes(time)),
                 "{time}"
             );
         }
@@ -115,7 +126,7 @@ fn the_guide_lists_every_rule_with_its_severity() {
         .filter_map(|line| line.trim().strip_prefix("severity: "))
         .filter(|severity| severity.parse::<u8>().is_ok());
     let rules: Vec<_> = names.zip(severities).collect();
-    assert_eq!(rules.len(), 6, "{rules:?}");
+    assert_eq!(rules.len(), 10, "{rules:?}");
     let guide = guide();
     for (name, severity) in rules {
         assert!(
@@ -128,8 +139,9 @@ fn the_guide_lists_every_rule_with_its_severity() {
 #[test]
 fn the_cost_of_the_rules_counts_each_of_them() {
     let module = module();
+    let logs = module.split_once("var logRules").unwrap().1;
     let every = |frequency: &str| {
-        let all = values(&module, "frequency");
+        let all = values(logs, "frequency");
         all.into_iter().filter(|found| *found == frequency).count()
     };
     let sum = format!(

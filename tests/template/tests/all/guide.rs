@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
-use template::kql::named_in;
+use template::guide::named_in;
 
 use crate::kql_queries::queries;
 use crate::kql_vocabulary::repository;
@@ -37,8 +37,10 @@ fn keys(value: &Value, found: &mut BTreeSet<String>) {
 #[test]
 fn every_file_that_the_guide_names_exists() {
     let named = named_in(&guide());
-    assert!(named.paths.len() > 10 && !named.queries.is_empty());
-    for path in named.paths {
+    assert!(named.paths.len() > 10);
+    // The reader's own copy of the parameter file.
+    let own = "infra/contoso.bicepparam";
+    for path in named.paths.into_iter().filter(|path| path != own) {
         assert!(repository().join(&path).exists(), "{path}");
     }
     let files = queries();

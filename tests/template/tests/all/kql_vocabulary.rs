@@ -12,7 +12,66 @@ use evict::domain::{
 use evict::host::Function;
 use evict::receipt::log_line;
 use serde_json::Value;
-use template::kql::{Events, Vocabulary, events_in};
+use template::bicep::files_below;
+use template::events::{Events, events_in};
+use template::kql::Verdict;
+
+/// What stands in the handler's records.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    /// The fields of receipts as they stand in the log.
+    receipt_fields: BTreeSet<String>,
+    /// Each event with its own fields.
+    events: BTreeMap<String, BTreeSet<String>>,
+    /// Fields that stand in every line, or come from the spans around an event.
+    line_fields: BTreeSet<String>,
+    /// For a column: the words that it can hold.
+    values: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// What the Functions host puts into `Properties` (Azure/azure-functions-host and azure-webjobs-sdk, `LogConstants`).
+const HOST_PROPERTIES: [&str; 2] = ["InvocationId", "Category"];
+
+impl Vocabulary {
+    /// What a query reads or looks for that the handler never writes. By convention a query calls a line of the handler `Line`, a
+    /// receipt `Record`, and the host's own properties keep the name of their column, `Properties`.
+    pub(crate) fn strangers(&self, verdict: &Verdict) -> Vec<String> {
+        let unread = verdict.fields.iter().filter_map(|field| {
+            let is_known = match field.of.as_str() {
+                "Line" => self.line_has(verdict, field.statement, &field.name),
+                "Record" => self.receipt_fields.contains(&field.name),
+                "Properties" => HOST_PROPERTIES.contains(&field.name.as_str()),
+                _ => false,
+            };
+            let what = || {
+                format!(
+                    "line {}: {} has no field {}",
+                    field.line, field.of, field.name
+                )
+            };
+            (!is_known).then(what)
+        });
+        let unsaid = verdict.compared.iter().filter_map(|it| {
+            let is_known = self.values.get(&it.column)?.contains(&it.value);
+            let what = || format!("line {}: {} is never {}", it.line, it.column, it.value);
+            (!is_known).then(what)
+        });
+        unread.chain(unsaid).collect()
+    }
+
+    /// Whether a line has a field: one of the events that its statement asks for has it, or any event if it asks for none.
+    fn line_has(&self, verdict: &Verdict, statement: usize, field: &str) -> bool {
+        let asked: Vec<_> = verdict
+            .compared
+            .iter()
+            .filter(|it| it.statement == statement && it.column == "Event")
+            .collect();
+        let has = |name: &str| self.events.get(name).is_some_and(|own| own.contains(field));
+        self.line_fields.contains(field)
+            || asked.iter().any(|it| has(&it.value))
+            || (asked.is_empty() && self.events.keys().any(|name| has(name)))
+    }
+}
 
 const ID: &str = "6cace4d5-19d5-4695-92e7-000000000001";
 
@@ -20,7 +79,7 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-const REASONS: [WithholdReason; 9] = [
+const REASONS: [WithholdReason; 10] = [
     WithholdReason::TokenTenant,
     WithholdReason::OtherTenant,
     WithholdReason::ProtectedUser,
@@ -30,6 +89,7 @@ const REASONS: [WithholdReason; 9] = [
     WithholdReason::BelowMinimumSeverity,
     WithholdReason::BlastRadius,
     WithholdReason::Observe,
+    WithholdReason::ClearedBySource,
 ];
 
 fn outcomes() -> Vec<Outcome> {
@@ -64,6 +124,7 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
     let receipt = Receipt {
         subject: Masked(ID.to_owned()),
         user,
+        found_by: None,
         outcome,
         detail: None,
         policy: is_known.then_some("EVICT_MAX_USERS_PER_ALERT"),
@@ -76,6 +137,7 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
             at: "2026-11-23T20:10:28Z".parse().unwrap(),
             status: Some(200),
             request_id: Some("43ca8df5-daa3-4602-a019-7d1e3203d924".to_owned()),
+            client_request_id: Some("5c1f0a52-6a0e-4a6b-9a35-5e0a1c2f7b11".to_owned()),
         }],
         attempts: 3,
         elapsed: Duration::from_millis(412),
@@ -109,18 +171,11 @@ fn paths(record: &Value, outer: &str, found: &mut BTreeSet<String>) {
 /// The events of the handler's own sources, its tests left out.
 pub(crate) fn events() -> Events {
     let mut found = Events::default();
-    let mut folders = vec![repository().join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.file_stem().is_some_and(|name| name == "tests") {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.extend(events_in(&fs::read_to_string(path).unwrap()));
-            }
+    for path in files_below(&repository().join("src"), "rs").unwrap() {
+        let below = path.strip_prefix(repository()).unwrap();
+        let is_test = below.with_extension("").iter().any(|it| it == "tests");
+        if !is_test {
+            found.extend(events_in(&fs::read_to_string(path).unwrap()));
         }
     }
     found

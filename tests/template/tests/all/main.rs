@@ -1,5 +1,5 @@
-//! What the checkers find, and what they say of the files in `infra/`: they fit Azure's types, the code and the host's own
-//! files.
+//! What Microsoft's own tools say of the files in `infra/`, and what they cannot tell: the files fit the code, the host's own files
+//! and each other.
 
 #![expect(
     clippy::panic,
@@ -8,31 +8,24 @@
 )]
 
 mod alert_rules;
-mod bicep_infra;
-mod bicep_names;
-mod bicep_parameters;
-mod bicep_shapes;
-mod bicep_syntax;
-mod bicep_trim;
+mod compiled;
+mod deployed_hardening;
+mod deployed_roles;
+mod deployed_settings;
+mod deployed_timing;
 mod duration;
+mod events;
+mod generated;
+mod graph_permissions;
 mod guide;
-mod infra_example;
-mod infra_graph_permissions;
-mod infra_hardening;
-mod infra_roles;
-mod infra_settings;
-mod infra_timing;
-mod kql_checker;
-mod kql_events;
 mod kql_queries;
 mod kql_vocabulary;
-mod release;
 mod schemas;
 mod secrets;
 mod support;
 mod workbook;
 mod workflow_language;
 mod workflow_playbooks;
-mod workflow_rules;
 mod workflow_runs;
 mod workflow_world;
+mod workflows;

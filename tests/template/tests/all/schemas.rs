@@ -1,10 +1,11 @@
 //! The files that the Functions host and its tools read fit their published schemas. What the schemas let pass although the
 //! host would not is held beside them.
 
+use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jsonschema::Validator;
+use jsonschema::{Retrieve, Uri, Validator};
 use serde_json::{Value, json};
 
 fn root() -> PathBuf {
@@ -84,4 +85,60 @@ fn every_binding_is_of_a_type_that_the_host_has() {
             assert!(known.contains(&kind), "{name}: {kind}");
         }
     }
+}
+
+/// Finds the schemas that a schema names beside it.
+struct Beside;
+
+impl Retrieve for Beside {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
+        let name = uri.path().as_str().rsplit('/').next().unwrap_or_default();
+        let file = root().join("tests/fixtures/schemas").join(name);
+        Ok(serde_json::from_slice(&fs::read(file)?)?)
+    }
+}
+
+#[test]
+fn the_form_of_the_portal_fits_its_schema_and_fills_parameters_that_the_template_has() {
+    let main = read(&root().join("tests/fixtures/schemas/CreateUIDefinition.MultiVm.json"));
+    let validator = jsonschema::options()
+        .with_retriever(Beside)
+        .build(&main)
+        .unwrap();
+    let mut form = read(&root().join("infra/createUiDefinition.json"));
+    // The name of the handler has changed since the schema was published.
+    assert_eq!(form["handler"], "Microsoft.Azure.CreateUIDef");
+    form["handler"] = json!("Microsoft.Compute.MultiVm");
+    assert_eq!(problems(&validator, &form), Vec::<String>::new());
+    let template = read(&root().join("infra/azuredeploy.json"));
+    let outputs = form["parameters"]["outputs"].as_object().unwrap();
+    for (name, value) in outputs {
+        assert!(template["parameters"][name].is_object(), "{name}");
+        // Each answer that is used is asked for.
+        for used in value.as_str().unwrap().split("steps('").skip(1) {
+            let (step, rest) = used.split_once("').").unwrap();
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap();
+            let steps = form["parameters"]["steps"].as_array().unwrap();
+            let step = steps.iter().find(|it| it["name"] == step).unwrap();
+            let mut elements = step["elements"].as_array().unwrap().iter();
+            assert!(elements.any(|it| it["name"] == rest[..end]), "{name}");
+        }
+    }
+    for (name, parameter) in template["parameters"].as_object().unwrap() {
+        let is_asked = outputs.contains_key(name) || parameter.get("defaultValue").is_some();
+        assert!(is_asked, "{name}");
+    }
+    form["parameters"]["steps"][0]["elements"][0]["type"] = json!("Microsoft.Common.Options");
+    assert!(!problems(&validator, &form).is_empty());
+}
+
+#[test]
+fn the_workbook_fits_its_schema() {
+    let validator = schema("workbook.json");
+    let solution = read(&root().join("infra/sentinel/solution/Workbooks/Evict.json"));
+    assert_eq!(problems(&validator, &solution), Vec::<String>::new());
+    let mut workbook = read(&root().join("infra/workbook.json"));
+    assert_eq!(problems(&validator, &workbook), Vec::<String>::new());
+    workbook["items"][0]["type"] = json!(99);
+    assert!(!problems(&validator, &workbook).is_empty());
 }

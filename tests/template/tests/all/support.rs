@@ -1,55 +1,41 @@
-//! Where the repository's files are, and the checker set up with the types that lie beside the tests.
+//! Where the repository's files are, and the deployments that are kept beside the tests.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use template::bicep::{Folder, Types};
+use serde_json::Value;
+use template::judge::root;
+use template::snapshot::{Snapshot, kept};
 
 /// A path below the root of the repository.
 pub(crate) fn path(below: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(below)
+    root().join(below)
 }
 
 /// A text file of the repository.
 pub(crate) fn text(below: &str) -> String {
-    fs::read_to_string(path(below)).unwrap()
+    fs::read_to_string(path(below)).unwrap_or_else(|error| panic!("{below}: {error}"))
 }
 
 /// A JSON file of the repository.
-pub(crate) fn json(below: &str) -> serde_json::Value {
+pub(crate) fn json(below: &str) -> Value {
     serde_json::from_str(&text(below)).unwrap()
 }
 
-/// Types that a template uses and of which no definition was at hand, so that their bodies are not checked.
-pub(crate) const WITHOUT_DEFINITION: &[&str] = &["Microsoft.Web/connections@2016-06-01"];
-
-/// The type definitions.
-pub(crate) fn types() -> Types {
-    let mut types = Types::read(&path("tests/fixtures/bicep-types")).unwrap();
-    for kind in WITHOUT_DEFINITION {
-        types.add_open(kind);
-    }
-    types
+/// All deployments that are kept.
+pub(crate) fn deployments() -> Vec<Snapshot> {
+    let kept = kept().unwrap();
+    assert!(kept.len() >= 4, "{}", kept.len());
+    kept
 }
 
-/// The Bicep files of `infra/`.
-pub(crate) fn infra() -> Folder {
-    Folder::read(&path("infra")).unwrap()
+/// One of them.
+pub(crate) fn deployment(name: &str) -> Snapshot {
+    let found = deployments().into_iter().find(|it| it.name == name);
+    found.unwrap_or_else(|| panic!("there is no snapshot {name}"))
 }
 
-/// What the checker says of these files, one finding a line.
-pub(crate) fn check(files: &[(&str, &str)]) -> Vec<String> {
-    let mut folder = Folder::default();
-    for (file, text) in files {
-        folder.add(file, text).unwrap();
-    }
-    let findings = folder.check(&types());
-    findings.iter().map(ToString::to_string).collect()
-}
-
-/// What the checker says of one file.
-pub(crate) fn check_one(text: &str) -> Vec<String> {
-    check(&[("main.bicep", text)])
+/// The parameters of a compiled template by name, as the compiler wrote them.
+pub(crate) fn parameters(template: &str) -> serde_json::Map<String, Value> {
+    json(template)["parameters"].as_object().unwrap().clone()
 }

@@ -140,14 +140,26 @@ fn an_incident_on_the_queue_is_told_and_one_that_is_not_fails_the_run() {
 }
 
 #[test]
-fn an_incident_whose_entities_have_not_arrived_is_not_told_as_if_somebody_were_cut() {
+fn an_incident_whose_entities_have_not_arrived_is_told_tagged_and_fails_the_run() {
     let warning = "It named no entity when it was sent";
-    let created = json!({"statusCode": 201});
     for (entities, is_warned) in [(json!([]), true), (Value::Null, true), (json!([{}]), false)] {
         let mut trigger = incident();
         trigger["object"]["properties"]["relatedEntities"] = entities;
-        let run = run_with(TO_THE_QUEUE, trigger, Status::Succeeded, &created);
-        assert_eq!(comments(&run)[0].contains(warning), is_warned);
+        let created = json!({"statusCode": 201});
+        let queued = run_with(TO_THE_QUEUE, trigger.clone(), Status::Succeeded, &created);
+        assert_eq!(comments(&queued)[0].contains(warning), is_warned);
+        let answered = answer(200, &[]);
+        let asked = run_with(ASK_AND_COMMENT, trigger, Status::Succeeded, &answered);
+        for (run, tag) in [(queued, None), (asked, Some("evict-nobody-cut"))] {
+            if is_warned {
+                assert_eq!(tags(&run), ["evict-no-entities"]);
+                assert_eq!(run.status, Status::Failed);
+                assert_eq!(run.error.unwrap()["code"], "NoEntities");
+            } else {
+                assert_eq!(tags(&run), tag.into_iter().collect::<Vec<_>>());
+                assert_eq!(run.status, Status::Succeeded);
+            }
+        }
     }
 }
 

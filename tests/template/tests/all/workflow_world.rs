@@ -105,6 +105,7 @@ pub(crate) fn reply() -> Value {
     let parsed = Parsed::NothingToDo(NothingToDo {
         header: AlertHeader::new(Shape::SentinelIncidentTrigger),
         subjects: Vec::new(),
+        mentioned: Vec::new(),
         reason: NothingToDoReason::NoAccount,
     });
     let report = AlertReport {

@@ -34,6 +34,7 @@ mod reason;
 mod said;
 mod shapes;
 mod single;
+mod snake_case;
 mod state;
 mod time;
 

@@ -129,6 +129,33 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// The same tree with other names for properties, where `renamed` gives one.
+    pub(crate) fn with_names(self, renamed: fn(&str) -> Option<String>) -> Self {
+        match self {
+            Self::List(items) => Self::List(
+                items
+                    .into_iter()
+                    .map(|item| item.with_names(renamed))
+                    .collect(),
+            ),
+            Self::Object(object) => {
+                let properties = object.properties.into_iter();
+                Self::Object(
+                    properties
+                        .map(|(name, node)| {
+                            let name = match renamed(name.as_str()) {
+                                Some(other) => Name::from(other),
+                                None => name,
+                            };
+                            (name, node.with_names(renamed))
+                        })
+                        .collect(),
+                )
+            }
+            plain @ (Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_)) => plain,
+        }
+    }
+
     /// What kind of value it is, for messages: never the value itself.
     pub(crate) fn kind(&self) -> &'static str {
         match self {

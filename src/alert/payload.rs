@@ -7,6 +7,7 @@ use super::json;
 use super::node::{Node, Object, unexpected};
 use super::problem::Problem;
 use super::shapes::{self, Reading, Row};
+use super::snake_case;
 
 /// How many envelopes and lists may stand in one another. Three occur: a Logic App that passes on what it got around an
 /// Event Grid event.
@@ -115,6 +116,9 @@ pub(crate) fn read_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
         });
     }
     match json::parse(text) {
+        Ok(node) if snake_case::stands_in(&node) => {
+            read_node(&snake_case::camel_case(node), nesting)
+        }
         Ok(node) => read_node(&node, nesting),
         Err(broken) => {
             let shape = broken
@@ -242,7 +246,8 @@ fn read_list(items: &[Node], nesting: usize) -> Result<Draft, Failure> {
             shapes::read_entity_list(items, draft)
         });
     }
-    if !items.is_empty() && items.iter().all(|item| matches!(item, Node::Text(_))) {
+    let is_name = |item: &Node| matches!(item, Node::Text(text) if !is_json(text));
+    if !items.is_empty() && items.iter().all(is_name) {
         return Err(Draft::new(Shape::None).fail(Problem::new(
             "a list of alerts was expected; a list of strings stands there. To name users, send \
              {\"users\": [\"alice@contoso.com\", \"bob@contoso.com\"]}",
@@ -250,10 +255,15 @@ fn read_list(items: &[Node], nesting: usize) -> Result<Draft, Failure> {
     }
     let mut all: Option<Draft> = None;
     for (index, item) in items.iter().enumerate() {
-        let read = match item.as_object() {
-            Ok(object) if nesting < MOST_ENVELOPES => read_object(object, nesting + 1),
-            Ok(_) => Err(too_deep()),
-            Err(problem) => Err(Draft::new(Shape::None).fail(problem)),
+        let read = match item {
+            Node::Object(_) | Node::List(_) if nesting >= MOST_ENVELOPES => Err(too_deep()),
+            Node::Object(object) => read_object(object, nesting + 1),
+            Node::List(items) => read_list(items, nesting + 1),
+            // A trigger that takes many events at once hands each on as the text that it was.
+            Node::Text(text) if is_json(text) => read_inner_text(text, nesting),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {
+                Err(Draft::new(Shape::None).fail(unexpected("an object", item)))
+            }
         };
         let draft = read.map_err(|failure| Failure {
             problem: failure.problem.at(index),
@@ -263,6 +273,10 @@ fn read_list(items: &[Node], nesting: usize) -> Result<Draft, Failure> {
             .absorb(draft, |problem| problem.at(index));
     }
     Ok(all.unwrap_or_else(|| Draft::new(Shape::None)))
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
 }
 
 fn read_into(

@@ -97,8 +97,19 @@ object_id! {
     TenantId
 }
 
-/// Characters that no user principal name and no mail address of the directory holds, and that would be a step out of
-/// a URL segment, a filter or a line of text.
+/// Whether the part of a user principal name before the `@` may hold a character: letters and digits of any language, and
+/// the marks that Entra allows ("userPrincipalName" in the "user resource type"; "Prepare to provision users through
+/// directory synchronization"), with the `+` and the `$` that senders write for others' names.
+fn may_stand_in_a_name(c: char) -> bool {
+    c.is_alphanumeric()
+        || matches!(
+            c,
+            '\'' | '.' | '-' | '_' | '!' | '#' | '^' | '~' | '+' | '$'
+        )
+}
+
+/// Characters that no mail address of the directory holds, and that would be a step out of a URL segment, a filter or a
+/// line of text.
 fn is_foreign(c: char) -> bool {
     c.is_control()
         || c.is_whitespace()
@@ -202,6 +213,14 @@ masked_text! {
 }
 
 impl UserPrincipalName {
+    /// A name as the directory itself writes it, which holds whatever the directory lets it hold.
+    ///
+    /// # Errors
+    /// What is no address at all.
+    pub fn of_directory(text: &str) -> Result<Self, IdentifierError> {
+        parse_address(text, "a user principal name such as alice@contoso.com").map(Self::new)
+    }
+
     /// The domain after the last `@`, as written.
     #[must_use]
     pub fn domain(&self) -> &str {
@@ -227,7 +246,13 @@ impl FromStr for UserPrincipalName {
     type Err = IdentifierError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse_address(text, "a user principal name such as alice@contoso.com").map(Self::new)
+        const EXPECTED: &str = "a user principal name such as alice@contoso.com";
+        let text = parse_address(text, EXPECTED)?;
+        let local = text.rsplit_once('@').map_or(text, |(local, _)| local);
+        if local.ends_with('.') || !local.chars().all(may_stand_in_a_name) {
+            return Err(IdentifierError::Form(EXPECTED));
+        }
+        Ok(Self::new(text))
     }
 }
 

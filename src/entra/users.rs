@@ -91,9 +91,7 @@ impl WireUser {
             .id
             .parse()
             .map_err(|_| "the user's id is not an object id")?;
-        let upn = self
-            .user_principal_name
-            .parse()
+        let upn = UserPrincipalName::of_directory(&self.user_principal_name)
             .map_err(|_| "the user's userPrincipalName is not one")?;
         // Read leniently: a mail address is a hint, and a time that cannot be read is one that cannot be compared.
         let mail = self.mail.and_then(|mail| mail.parse().ok());

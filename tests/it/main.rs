@@ -17,6 +17,7 @@ mod alert_rules;
 mod alert_samples;
 mod alert_signs;
 #[cfg(feature = "operator")]
+mod alert_states;
 mod answers;
 mod app;
 pub(crate) mod callers_http;

@@ -16,16 +16,28 @@ pub(crate) const ROW: Row = Row {
     shape: Shape::GraphAlertV2,
     sender: "Graph's security API: alerts, from scripts, SIEMs and `PowerShell`",
     signs: &[Sign {
-        words: "the type of an alert, or `evidence` with `serviceSource`, `detectionSource`, `detectorId`, `providerAlertId` or \
+        words: "the type of an alert, `id`, `title`, `serviceSource` and both times of one, or `evidence` with `serviceSource`, `detectionSource`, `detectorId`, `providerAlertId` or \
                 `alertWebUrl`, or with pieces of the types of Graph's evidence",
         holds: |payload| match odata_type(payload) {
             Some(name) => name == "security.alert",
-            None => payload.has("evidence") && is_of_graph(payload),
+            None => (payload.has("evidence") && is_of_graph(payload)) || lacks_evidence(payload),
         },
     }],
     sample: "inbound/graph-alert-v2-user.json",
     reading: Reading::Payload(read),
 };
+
+/// An alert of which only the evidence is missing.
+fn lacks_evidence(payload: &Object) -> bool {
+    let all = [
+        "id",
+        "title",
+        "serviceSource",
+        "createdDateTime",
+        "lastUpdateDateTime",
+    ];
+    all.iter().all(|name| payload.has(name))
+}
 
 fn is_of_graph(payload: &Object) -> bool {
     let of_defender = [

@@ -89,5 +89,8 @@ pub fn table() -> String {
         );
         text.push_str(&line);
     }
+    text.push_str(
+        "| `manual-text` | people and scripts | text that is one user principal name or one object id | `inbound/manual-bare-upn.txt` |\n",
+    );
     text
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use evict::domain::{
-    Call, Caller, Correlation, Fix, Masked, Outcome, Receipt, ReceiptUser, SessionsValidFrom,
-    SubjectKind, WithholdReason,
+    Call, Caller, Correlation, Fix, FoundBy, Masked, Outcome, Receipt, ReceiptUser,
+    SessionsValidFrom, SubjectKind, WithholdReason,
 };
 use evict::host::Function;
 use evict::receipt::log_line;
@@ -62,6 +62,7 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
         user_principal_name: "alice@contoso.com".parse().unwrap(),
     });
     let receipt = Receipt {
+        found_by: Some(FoundBy::ObjectId),
         subject: Masked(ID.to_owned()),
         user,
         outcome,
@@ -76,6 +77,7 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
             at: "2026-11-23T20:10:28Z".parse().unwrap(),
             status: Some(200),
             request_id: Some("43ca8df5-daa3-4602-a019-7d1e3203d924".to_owned()),
+            client_request_id: Some(String::new()),
         }],
         attempts: 3,
         elapsed: Duration::from_millis(412),

@@ -35,7 +35,14 @@ pub struct SelfCheck {
     pub told_to_wait_seconds: Option<u64>,
     /// What is wrong and what to do, one sentence or two each.
     pub problems: Vec<CheckProblem>,
+    /// What no question shows, and how to find it out.
+    pub not_proved: [&'static str; 1],
 }
+
+/// Whether the permission alone is enough for them stands on no page of Microsoft Graph's documentation.
+const ADMINISTRATORS: &str = "Whether this app may revoke the sessions of users who hold an administrator's role shows only when it does: \
+                              try it on a test account that holds one. If Graph denies it, give the app's identity the Entra role \
+                              Privileged Authentication Administrator.";
 
 /// Something that is wrong. Its JSON is its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -147,6 +154,7 @@ async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
         ledger: None,
         told_to_wait_seconds: parts.entra.waiting().map(|wait| wait.as_secs()),
         problems: Vec::new(),
+        not_proved: [ADMINISTRATORS],
     };
     let facts = match parts.entra.identity(deadline).await {
         Ok(facts) => facts,

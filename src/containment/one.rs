@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use jiff::Timestamp;
 
-use crate::domain::{Outcome, Receipt, SecurityIdentifier, SubjectRef, User, UserId};
+use crate::domain::{FoundBy, Outcome, Receipt, SecurityIdentifier, SubjectRef, User, UserId};
 use crate::entra::{
     Blind, Disposition, EntraError, Moment, Resolution, Revocation, RevokeFailure, Tally,
     Verification,
@@ -25,10 +25,24 @@ pub(super) async fn contain(work: &Work, index: usize, screened: Screened) -> Re
         Some(ending) => (ending, None),
         None => match look_up(work, subject, &tally).await {
             Err(ending) => (*ending, None),
-            Ok((user, membership)) => (decide(work, &user, membership, &tally).await, Some(user)),
+            Ok((user, membership)) => {
+                let ending = decide(work, &user, membership, &tally).await;
+                (told_by_what(ending, subject, &user), Some(user))
+            }
         },
     };
     draft.finish(ending, user.as_ref(), &tally)
+}
+
+/// Says that the user was found by something else than the alert calls it, where nothing else is to be said.
+fn told_by_what(ending: Ending, subject: &SubjectRef, user: &User) -> Ending {
+    if ending.detail.is_some() || subject.upn.is_none() || user.found_by != FoundBy::Mail {
+        return ending;
+    }
+    ending.with_detail(
+        "Nobody has that user principal name; this is the one user whose mail address it is."
+            .to_owned(),
+    )
 }
 
 /// Finds the user and the membership. With an object id at hand both are asked for at the same time, so that the cut

@@ -18,8 +18,10 @@ use super::error::EntraError;
 use super::graph_clock::GraphClock;
 use super::identity::TokenSource;
 use super::journal::{Journal, Sent};
+use super::notes::{note_failure, note_retry};
 use super::operation::Operation;
 use super::refusal;
+use super::reply::Reply;
 use super::retry::{self, Again, Class, Failure};
 use super::retry_after;
 use super::tally::Tally;
@@ -84,15 +86,6 @@ impl Question {
             asks_once_more: true,
         }
     }
-}
-
-/// A success, and what it took.
-#[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) operation: Operation,
-    pub(super) answer: Answer,
-    pub(super) attempts: u32,
-    pub(super) elapsed: Duration,
 }
 
 impl Client {
@@ -380,81 +373,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Reply {
-    /// Reads the body as JSON.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, EntraError> {
-        match &self.answer.body {
-            Ok(body) => serde_json::from_slice(body)
-                .map_err(|_| self.unreadable("it is not the JSON document that is documented")),
-            Err(failure) => Err(
-                EntraError::new(self.operation, Cause::Transport(failure.clone()))
-                    .after(self.attempts, self.elapsed),
-            ),
-        }
-    }
-
-    /// The error that this success cannot be used, and why.
-    pub(super) fn unreadable(&self, what: &'static str) -> EntraError {
-        let cause = Cause::Unreadable {
-            what,
-            request_id: refusal::request_id(&self.answer),
-        };
-        EntraError::new(self.operation, cause).after(self.attempts, self.elapsed)
-    }
-}
-
 fn barred(barred: Barred) -> Failure {
     Failure::last(match barred {
         Barred::ToldToWait(wait) => Cause::ToldToWait(wait),
         Barred::NoTurn => Cause::NoTurn,
     })
-}
-
-fn note_retry(question: &Question, failure: &Failure, journal: &Journal, wait: Duration) {
-    let refusal = failure.cause.refusal();
-    tracing::debug!(
-        operation = question.operation.template(),
-        user = question.user.map(tracing::field::display),
-        status = refusal.map(|refusal| refusal.status),
-        code = refusal.and_then(|refusal| refusal.code.as_deref()),
-        request_id = failure.cause.request_id(),
-        client_request_id = journal.last_client_request_id(),
-        attempts = journal.len(),
-        wait_milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-        problem = %failure.cause.told(question.operation.service()),
-        "a call to Graph is tried again"
-    );
-}
-
-fn note_failure(question: &Question, journal: &Journal, error: &EntraError) {
-    let operation = question.operation.template();
-    let user = question.user.map(tracing::field::display);
-    let (status, code) = (error.status(), error.code());
-    let (request_id, attempts) = (error.request_id(), error.attempts());
-    let client_request_id = journal.last_client_request_id();
-    if error.is_absence() {
-        // An ordinary answer to the question whether something exists.
-        tracing::debug!(
-            operation,
-            user,
-            status,
-            code,
-            request_id,
-            client_request_id,
-            attempts,
-            "Graph found nothing"
-        );
-    } else {
-        tracing::warn!(
-            operation,
-            user,
-            status,
-            code,
-            request_id,
-            client_request_id,
-            attempts,
-            %error,
-            "a call to Graph failed"
-        );
-    }
 }

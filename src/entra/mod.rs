@@ -29,6 +29,7 @@ mod home;
 mod identity;
 mod journal;
 mod lacking;
+mod notes;
 mod operation;
 #[cfg(feature = "operator")]
 pub mod operator;
@@ -36,6 +37,7 @@ mod pace;
 mod path;
 mod permissions;
 mod refusal;
+mod reply;
 #[cfg(feature = "operator")]
 pub mod reports;
 mod resolve;

@@ -10,12 +10,13 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use super::Entra;
-use super::client::{Question, Reply};
+use super::client::Question;
 use super::error::EntraError;
 use super::graph_clock::Moment;
 use super::journal::{Journal, Sent};
 use super::operation::Operation;
 use super::path;
+use super::reply::Reply;
 use super::tally::Tally;
 use crate::domain::{Call, Deadline};
 use crate::guard::Clearance;

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Entra;
-use super::client::{Client, Question, Reply};
+use super::client::{Client, Question};
 use super::error::EntraError;
 use super::home;
 use super::journal::Journal;
 use super::operation::Operation;
 use super::path;
+use super::reply::Reply;
 use super::tally::Tally;
 use crate::domain::{Deadline, FoundBy, SecurityIdentifier, User, UserId, UserPrincipalName};
 

@@ -70,6 +70,10 @@ async fn the_receipt_says_by_what_the_user_was_found() {
         let receipt = receipt(&app, named.to_string()).await;
         assert_eq!(receipt["outcome"], "revoked", "{named}: {receipt}");
         assert_eq!(receipt["foundBy"], found_by, "{named}: {receipt}");
+        let is_told = receipt["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("whose mail address it is"));
+        assert_eq!(is_told, found_by == "mail", "{receipt}");
     }
     app.end().await;
 }
@@ -110,7 +114,7 @@ async fn a_sid_that_nobody_has_spares_nobody_and_one_of_another_user_spares_both
     app.end().await;
 }
 
-/// Public reports: 404 with code UnknownError, once around a page, and with an empty code, for things that exist
+/// Public reports: 404 with code `UnknownError`, once around a page, and with an empty code, for things that exist
 /// (microsoftgraph/microsoft-graph-docs, issues 2290 and 11430; MicrosoftDocs/feedback, issue 3395).
 #[tokio::test]
 async fn a_stray_404_makes_nobody_of_nobody() {

@@ -271,3 +271,39 @@ async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     shell.app.settle().await;
     shell.end().await;
 }
+
+/// A person's token lets hidden members be seen by the delegated permission of the same name.
+#[tokio::test]
+async fn a_group_that_hides_its_members_is_named_with_the_permission_that_shows_them() {
+    let (mut shell, _) = shell().await;
+    shell.set("EVICT_PROTECTED_GROUPS", GROUP);
+    let group = GROUP.parse().unwrap();
+    let hidden = Some("HiddenMembership");
+    assert!(shell.app.tenant.set_group_visibility(group, hidden));
+    let check = shell.evict(&["check"]).await;
+    assert_eq!(check.code, 1);
+    let told = check.whole();
+    assert!(told.contains("Member.Read.Hidden"), "{told}");
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn a_protected_user_who_is_not_there_is_told_by_the_place_in_the_setting() {
+    let (mut shell, _) = shell().await;
+    shell.set(
+        "EVICT_PROTECTED_USERS",
+        "alice@contoso.com breakglas@contoso.com",
+    );
+    let check = shell.evict(&["check"]).await;
+    assert_eq!(check.code, 1);
+    let told = check.whole();
+    assert!(
+        told.contains("protected user 1") && told.contains("is there, and is not cut"),
+        "{told}"
+    );
+    assert!(
+        told.contains("protected user 2") && told.contains("names nobody in this tenant"),
+        "{told}"
+    );
+    shell.end().await;
+}

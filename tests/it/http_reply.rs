@@ -290,7 +290,7 @@ async fn the_comment_of_a_crowd_stays_within_what_an_incident_shows() {
     assert_eq!(answer.body["receipts"].as_array().unwrap().len(), 2_000);
     assert!(answer.body["comment"].as_str().unwrap().chars().count() <= 30_000);
     assert!(
-        app.tenant.calls().len() <= 25 * 2,
+        app.tenant.calls().len() <= 25 * 3,
         "nobody beyond the cap is looked up"
     );
     app.end().await;

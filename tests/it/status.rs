@@ -37,6 +37,25 @@ async fn a_person_sees_what_decides_about_a_cut() {
 }
 
 #[tokio::test]
+async fn a_group_that_hides_its_members_is_no_sign_that_nobody_is_in_it() {
+    const GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
+    let mut shell = Shell::signed_in(AZ_SCOPES).await;
+    shell.set("EVICT_PROTECTED_GROUPS", GROUP);
+    let hidden = Some("HiddenMembership");
+    let group = GROUP.parse().unwrap();
+    assert!(shell.tenant.set_group_visibility(group, hidden));
+    let answer = shell
+        .evict(&["status", "--json", "alice@contoso.com"])
+        .await;
+    assert!(
+        answer.output.contains("membership_unknown")
+            && answer.output.contains("Member.Read.Hidden"),
+        "{}",
+        answer.output
+    );
+}
+
+#[tokio::test]
 async fn after_a_cut_the_sessions_are_valid_from_then_on() {
     let shell = Shell::signed_in(AZ_SCOPES).await;
     let read = async || {

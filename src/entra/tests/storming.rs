@@ -227,7 +227,7 @@ fn limited_in_all(per_second: u32) -> World {
 
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_wait_is_no_burst_and_a_limit_costs_hardly_a_call() {
-    const USERS: usize = 500;
+    const USERS: u32 = 500;
     const AT_ONCE: usize = 32;
     let world = limited_in_all(20);
     let tally = Tally::new();
@@ -235,6 +235,7 @@ async fn the_end_of_a_wait_is_no_burst_and_a_limit_costs_hardly_a_call() {
         .map(|number| {
             let (world, tally) = (&world, &tally);
             async move {
+                let number = number as usize;
                 let clearance = clearance(user(number));
                 let deadline = world.within(600);
                 let found = world.entra.user(user(number), tally, deadline).await;
@@ -251,14 +252,14 @@ async fn the_end_of_a_wait_is_no_burst_and_a_limit_costs_hardly_a_call() {
         .buffer_unordered(AT_ONCE)
         .count()
         .await;
-    assert_eq!(done, USERS);
+    assert_eq!(done, USERS as usize);
     let (without, sent) = (USERS * 3, world.seen().len());
     assert!(
-        sent * 10 <= without * 11,
+        sent * 10 <= without as usize * 11,
         "{sent} calls for what takes {without}"
     );
     // As fast as the limit lets it be, give or take what finding it out costs.
-    let (alone, taken) = (without as f64 / 20.0, world.clock_seconds());
+    let (alone, taken) = (f64::from(without) / 20.0, world.clock_seconds());
     assert!(taken <= alone * 1.7, "{taken} s for what takes {alone} s");
 }
 

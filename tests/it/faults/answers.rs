@@ -243,7 +243,7 @@ async fn a_success_that_says_false_is_told_and_tried_again() {
 }
 
 /// Another cut stands in the second in which, or before which, this one is called, and this one does nothing.
-async fn cut_just_before(app: &App) {
+fn cut_just_before(app: &App) {
     let now = app.clock.now();
     assert!(app.tenant.set_valid_from(ALICE, now));
 }
@@ -253,7 +253,7 @@ async fn a_cut_of_the_second_before_is_not_taken_for_this_one() {
     let app = App::start(&[("EVICT_VERIFY_SECONDS", "1")]).await;
     let hollow = Fault::on(REVOKE).answer(200).body(json!({"value": true}));
     app.tenant.faults().add(hollow);
-    cut_just_before(&app).await;
+    cut_just_before(&app);
     let watch = Watch::start(&app);
     let answer = app.post(about_alice()).await;
     watch.holds_for_caller(
@@ -279,7 +279,7 @@ async fn refusals_alone_are_no_revocation() {
     ])
     .await;
     app.tenant.faults().add(Fault::on(REVOKE).answer(503));
-    cut_just_before(&app).await;
+    cut_just_before(&app);
     let watch = Watch::start(&app);
     let answer = app.post(about_alice()).await;
     watch.holds_for_caller("refusals_alone_are_no_revocation", &app, &answer);

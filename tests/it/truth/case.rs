@@ -263,6 +263,10 @@ pub(crate) enum How {
     Late(u32),
     /// 200, and nothing is done.
     Hollow,
+    /// 200 that says that nothing was done.
+    Denied,
+    /// 404 of somebody between the app and Graph, for what is there.
+    Stray,
 }
 
 impl Case {

@@ -55,6 +55,11 @@ impl Case {
                 }
             }
         }
+        // Where nothing goes wrong there is time for what is asked once more, and for the next second to begin.
+        if self.trouble.is_empty() {
+            self.app.http_deadline = self.app.http_deadline.max(60);
+            self.app.queue_deadline = self.app.queue_deadline.max(60);
+        }
         for trouble in &mut self.trouble {
             match trouble {
                 Trouble::Call {
@@ -88,7 +93,9 @@ impl How {
             | Self::ThrottledUntil(_)
             | Self::Truncated(_)
             | Self::Garbage
-            | Self::Hollow => false,
+            | Self::Hollow
+            | Self::Denied
+            | Self::Stray => false,
         }
     }
 }
@@ -105,7 +112,9 @@ fn person() -> impl Strategy<Value = Person> {
         1 => Just(Kind::Invited),
         1 => Just(Kind::SharedMail),
     ];
-    (kind, vec(0_u16..120, 0..3), of(0_u16..60)).prop_map(|(kind, sessions, cut)| Person {
+    // Some were cut in the very second in which the story begins.
+    let cut = prop_oneof![3 => of(0_u16..60), 1 => Just(Some(0))];
+    (kind, vec(0_u16..120, 0..3), cut).prop_map(|(kind, sessions, cut)| Person {
         kind,
         sessions,
         cut,
@@ -152,7 +161,7 @@ fn app() -> impl Strategy<Value = AppOf> {
         ),
         select(vec![20_u64, 5, 0]),
         select(vec![300_u64, 60, 8]),
-        select(vec![60_u64, 15, 4]),
+        select(vec![60_u64, 15, 5]),
         select(vec![5_u64, 0]),
         prop_oneof![4 => Just(0), 1 => select(vec![600, -600])],
         (0_u16..1000, select(vec![0_u32, 1_300, 4_000])),
@@ -305,5 +314,7 @@ fn how() -> impl Strategy<Value = How> {
         1 => Just(How::Hang),
         2 => (1_u32..20_000).prop_map(How::Late),
         1 => Just(How::Hollow),
+        1 => Just(How::Denied),
+        1 => Just(How::Stray),
     ]
 }

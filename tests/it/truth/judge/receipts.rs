@@ -1,10 +1,13 @@
 //! What one receipt claims, and what must then be true.
 
 use jiff::Timestamp;
+use sandbox::tenant::CallRecord;
 use serde_json::Value;
 
 use super::Judge;
-use super::record::{in_a_list, names, person_of, person_read, shown, time};
+use super::record::{
+    in_a_list, is_refusal, names, person_of, person_read, says_false, shown, time,
+};
 use crate::truth::case::Trouble;
 use crate::truth::foretell;
 use crate::truth::play::Done;
@@ -58,7 +61,7 @@ impl Judge<'_> {
                     .deleted
                     .iter()
                     .any(|(who, at)| *who == person && *at <= done.until);
-                if !is_gone && !self.was_told(done, 404) {
+                if !is_gone && self.times_told_absent(done) < 2 {
                     self.wrong(format!("{name}: p{person} is there"));
                 }
             }
@@ -103,12 +106,16 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a fault answered some call of this time with that status.
-    fn was_told(&self, done: &Done, status: u16) -> bool {
-        self.played
-            .calls
-            .iter()
-            .any(|call| call.spoiled && call.status == Some(status) && call.at <= done.until)
+    /// How often a fault said, in Graph's own words, that something is not there.
+    fn times_told_absent(&self, done: &Done) -> usize {
+        let is_absence = |call: &&CallRecord| {
+            let code = call.answer.as_ref().map(|answer| &answer["error"]["code"]);
+            call.spoiled
+                && call.status == Some(404)
+                && call.at <= done.until
+                && code.is_none_or(|code| code == "Request_ResourceNotFound")
+        };
+        self.played.calls.iter().filter(is_absence).count()
     }
 
     fn revoked(&mut self, name: &str, done: &Done, person: usize, receipt: &Value) {
@@ -117,7 +124,9 @@ impl Judge<'_> {
             self.wrong(format!("{name}: no revocation was called"));
             return;
         };
-        let accepted = calls.iter().any(|call| call.status == Some(200));
+        let accepted = calls
+            .iter()
+            .any(|call| call.status == Some(200) && !says_false(call));
         if receipt["verified"] != true {
             if !accepted {
                 self.wrong(format!("{name}: Graph accepted none"));
@@ -131,7 +140,16 @@ impl Judge<'_> {
             ));
         }
         self.none_alive(name, done, person, first);
+        if calls.iter().all(|call| is_refusal(call)) {
+            self.wrong(format!("{name}: Graph refused every call"));
+        }
         let after = time(&receipt["sessionsValidFrom"]["after"]);
+        let before = time(&receipt["sessionsValidFrom"]["before"]);
+        if before.is_some() && after <= before {
+            self.wrong(format!(
+                "{name}: {after:?} is claimed for a cut, and stood there before it"
+            ));
+        }
         let was_read = self.played.calls.iter().any(|call| {
             person_read(call) == Some(person)
                 && first <= call.at
@@ -142,7 +160,6 @@ impl Judge<'_> {
         if after.is_none() || !was_read {
             self.wrong(format!("{name}: nobody has read {after:?} back"));
         }
-        let before = time(&receipt["sessionsValidFrom"]["before"]);
         let first = calls[0].request_id;
         let mut earlier = self
             .played
@@ -206,7 +223,9 @@ impl Judge<'_> {
             "observe" => case.policy.observe,
             "protected_user" => foretell::is_protected_by_name(case, person),
             "protected_group" => foretell::is_protected_by_group(case, person),
-            "protected_group_missing" => foretell::lacks_a_group(case) || self.was_told(done, 404),
+            "protected_group_missing" => {
+                foretell::lacks_a_group(case) || self.times_told_absent(done) >= 2
+            }
             "membership_unknown" => !case.is_calm() && !case.policy.groups.is_empty(),
             "other_tenant" => subject.elsewhere(),
             "token_tenant" => case

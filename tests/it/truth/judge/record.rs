@@ -33,6 +33,18 @@ pub(super) fn person_read(call: &CallRecord) -> Option<usize> {
         .and_then(number_of)
 }
 
+/// Whether the answer says that the call was not carried out, so that nothing can be claimed of it.
+pub(super) fn is_refusal(call: &CallRecord) -> bool {
+    let refused = |status| matches!(status, 400..=407 | 409..=499 | 503);
+    call.status.is_some_and(refused) || says_false(call)
+}
+
+/// Whether it is a success that says that nothing was done.
+pub(super) fn says_false(call: &CallRecord) -> bool {
+    let value = call.answer.as_ref().map(|answer| &answer["value"]);
+    call.status == Some(200) && value.is_some_and(|value| value == false)
+}
+
 pub(super) fn time(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sandbox::clock::SandboxClock;
 use sandbox::functions::Desk;
 use sandbox::tenant::{Fault, Tenant, Then};
+use serde_json::json;
 
 use crate::truth::case::{How, Op, Output, Right, Trouble};
 use crate::truth::words;
@@ -187,5 +188,9 @@ fn spoil(fault: Fault, how: &How) -> Fault {
         How::Hang => fault.hang(),
         How::Late(milliseconds) => fault.delayed(Duration::from_millis((*milliseconds).into())),
         How::Hollow => fault.answer(200),
+        How::Denied => fault.answer(200).body(json!({"value": false})),
+        How::Stray => fault
+            .answer(404)
+            .body(json!({"error": {"code": "UnknownError", "message": "404 page not found"}})),
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use evict::domain::{
-    Call, Caller, Correlation, Fix, Masked, Outcome, Receipt, ReceiptUser, SessionsValidFrom,
-    SubjectKind, WithholdReason,
+    Call, Caller, Correlation, Fix, FoundBy, Masked, Outcome, Receipt, ReceiptUser,
+    SessionsValidFrom, SubjectKind, WithholdReason,
 };
 use evict::host::Function;
 use evict::receipt::log_line;
@@ -122,9 +122,9 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
         user_principal_name: "alice@contoso.com".parse().unwrap(),
     });
     let receipt = Receipt {
+        found_by: Some(FoundBy::ObjectId),
         subject: Masked(ID.to_owned()),
         user,
-        found_by: None,
         outcome,
         detail: None,
         policy: is_known.then_some("EVICT_MAX_USERS_PER_ALERT"),

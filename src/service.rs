@@ -97,14 +97,6 @@ impl Service {
         receipts
     }
 
-    /// The deadline of an invocation that may take so long. What it waited for room counts.
-    fn deadline(&self, arrival: &Arrival, after: Duration) -> Deadline {
-        match arrival.at() {
-            Some(arrived) => Deadline::since(arrived, after),
-            None => Deadline::after(&*self.clock, after),
-        }
-    }
-
     fn source(&self) -> String {
         format!("/evict/{}", self.settings.tenant)
     }
@@ -116,6 +108,27 @@ struct Delivery {
     correlation: Correlation,
     requested_by: Option<Caller>,
     deadline: Deadline,
+}
+
+/// The deadline of an invocation that may take so long. What it waited for room counts.
+fn deadline(clock: &dyn Clock, arrival: &Arrival, after: Duration) -> Deadline {
+    match arrival.at() {
+        Some(arrived) => Deadline::since(arrived, after),
+        None => Deadline::after(clock, after),
+    }
+}
+
+/// What a subject takes until its alert is answered, in bytes: what is known of it, its receipt, and each text that tells it.
+const EACH_SUBJECT: usize = 4 * 1024;
+
+/// About how many bytes are kept of what was read.
+fn kept(parsed: &Parsed) -> usize {
+    let subjects = match parsed {
+        Parsed::Alert(alert) => alert.subjects.len(),
+        Parsed::NothingToDo(nothing) => nothing.subjects.len(),
+        Parsed::Malformed(_) => 0,
+    };
+    subjects.saturating_mul(EACH_SUBJECT)
 }
 
 fn say_what_stays_alive(receipt: &mut Receipt) {
@@ -148,5 +161,39 @@ impl Handler for Service {
                 Err(refusal) => admission::refused(&refusal),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct At(Duration);
+
+    impl Clock for At {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn elapsed(&self) -> Duration {
+            self.0
+        }
+    }
+
+    #[test]
+    fn what_an_invocation_waited_for_room_is_taken_from_its_time() {
+        let seconds = Duration::from_secs;
+        let now = At(seconds(70));
+        let waited = Arrival::begun(seconds(30));
+        let left = deadline(&now, &waited, seconds(100)).remaining(&now);
+        assert_eq!(left, seconds(60));
+        let late = deadline(&now, &waited, seconds(20));
+        assert!(late.has_passed(&now));
+        // Without the handler's own clock it begins now.
+        let left = deadline(&now, &Arrival::default(), seconds(100)).remaining(&now);
+        assert_eq!(left, seconds(100));
     }
 }

@@ -75,7 +75,7 @@ fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => {
             let code = runtime.block_on(run(settings, access, host.is_there));
-            // What outlived the grace is not waited for: its messages come again.
+            // What is still in work is not waited for: its messages come again.
             runtime.shutdown_timeout(Duration::from_secs(1));
             code
         }

@@ -5,11 +5,11 @@
 //! its sender back. Small bodies have room of their own, so that an alert about one user never waits behind a crowd's.
 //!
 //! A body needs room twice. While it is read, by its bytes: the host tells no length, so that one is taken for small until it is
-//! seen to be larger. And then until its values are taken out of it, by what they may take then. After that its place is free,
-//! however long the work on it takes.
+//! seen to be larger. And then until its values are taken out of it, by what they may take then. After that it has only what is kept
+//! of it, however long the work on it takes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes, HttpBody as _};
@@ -185,14 +185,23 @@ impl Place {
 #[derive(Clone, Default)]
 pub struct Arrival {
     at: Option<Duration>,
-    place: Option<Arc<Place>>,
+    place: Option<Arc<Mutex<Place>>>,
 }
 
 impl Arrival {
     pub(super) fn new(at: Option<Duration>, place: Place) -> Self {
         Self {
             at,
-            place: Some(Arc::new(place)),
+            place: Some(Arc::new(Mutex::new(place))),
+        }
+    }
+
+    /// One that began at this time, by the handler's clock, and takes no room.
+    #[must_use]
+    pub fn begun(at: Duration) -> Self {
+        Self {
+            at: Some(at),
+            place: None,
         }
     }
 
@@ -203,9 +212,12 @@ impl Arrival {
         self.at
     }
 
-    /// The body was taken apart, and is not kept: another one may have its place.
-    pub fn is_taken_apart(&mut self) {
-        self.place = None;
+    /// The body was taken apart, and what is kept of it takes about so many bytes: another one may have the rest of its place.
+    pub fn keeps(&self, bytes: usize) {
+        if let Some(place) = &self.place {
+            let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+            place.shrink_to(bytes as u64);
+        }
     }
 }
 
@@ -317,6 +329,22 @@ mod tests {
             .map(|_| bodies.read.place(MIB).now_or_never())
             .collect();
         assert!(all.iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_body_keeps_its_part_of_the_place() {
+        let room = Room::default();
+        let place = room.place(u64::MAX).now_or_never().unwrap();
+        let arrival = Arrival::new(None, place);
+        assert!(room.place(2 * MIB).now_or_never().is_none());
+        arrival.keeps(15 * 1024 * 1024);
+        assert!(room.place(MIB + 1).now_or_never().is_none());
+        arrival.keeps(0);
+        // It does not grow again.
+        arrival.keeps(16 * 1024 * 1024);
+        assert!(room.place(u64::MAX).now_or_never().is_some());
+        let held = room.place(u64::MAX).now_or_never();
+        assert!(held.is_some());
     }
 
     #[test]

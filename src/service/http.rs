@@ -11,7 +11,7 @@ use crate::domain::{Caller, Correlation, Outcome, Parsed, Receipt};
 use crate::host::{Arrival, HttpReply, HttpRequest, OutputBinding, Reply};
 use crate::receipt::{self, AlertReport, EventKey};
 
-use super::{Delivery, Service, say_what_stays_alive};
+use super::{Delivery, Service, deadline, kept, say_what_stays_alive};
 
 /// What is left of the caller's time for handing over and answering.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -22,7 +22,7 @@ impl Service {
         invocation: String,
         request: HttpRequest,
         requested_by: Option<Caller>,
-        mut arrival: Arrival,
+        arrival: Arrival,
     ) -> Reply {
         let lacks_length = request.lacks_length();
         let Some(body) = request.body else {
@@ -30,7 +30,7 @@ impl Service {
         };
         let parsed = alert::parse(&body);
         drop(body);
-        arrival.is_taken_apart();
+        arrival.keeps(kept(&parsed));
         let header = parsed.header();
         let correlation = Correlation {
             alert_id: header.alert_id.clone(),
@@ -38,7 +38,7 @@ impl Service {
             invocation_id: invocation,
             ..Correlation::default()
         };
-        let deadline = self.deadline(&arrival, self.settings.http_deadline);
+        let deadline = deadline(&*self.clock, &arrival, self.settings.http_deadline);
         let delivery = Delivery {
             // A request always cuts: whoever asks knows of sessions that live now.
             enqueued_at: None,

@@ -17,7 +17,7 @@ use crate::domain::{AlertHeader, Correlation, Deadline, Parsed};
 use crate::host::{Arrival, BrokerWord, OutputBinding, QueueMessage, Reply};
 use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
 
-use super::{Delivery, Service};
+use super::{Delivery, Service, deadline, kept};
 
 /// How much longer than a delivery may be worked on its message may be kept back. With the longest delivery it stays well
 /// inside host.json's function time-out and lock renewal.
@@ -31,12 +31,12 @@ impl Service {
         &self,
         invocation: String,
         message: QueueMessage,
-        mut arrival: Arrival,
+        arrival: Arrival,
     ) -> Reply {
         let parsed = alert::parse(&message.body);
-        arrival.is_taken_apart();
+        arrival.keeps(kept(&parsed).saturating_add(message.body.len()));
         let correlation = correlation(invocation, &message.broker, parsed.header());
-        let deadline = self.deadline(&arrival, self.settings.queue_deadline);
+        let deadline = deadline(&*self.clock, &arrival, self.settings.queue_deadline);
         let delivery = Delivery {
             enqueued_at: message.broker.enqueued_at,
             correlation: correlation.clone(),

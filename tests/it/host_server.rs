@@ -52,9 +52,9 @@ impl Handler for Obedient {
         Some(self.begun.elapsed())
     }
 
-    async fn handle(&self, mut invocation: Invocation) -> Reply {
+    async fn handle(&self, invocation: Invocation) -> Reply {
         if invocation.id == TAKES_APART {
-            invocation.arrival.is_taken_apart();
+            invocation.arrival.keeps(0);
         }
         let Trigger::Queue(message) = invocation.trigger else {
             return Reply::completed().with_http(HttpReply::json(202, r#"{"a":1}"#.to_owned()));

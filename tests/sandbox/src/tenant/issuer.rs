@@ -2,7 +2,7 @@
 //! ("`OpenID` Connect on the Microsoft identity platform", "Signing key rollover"). The signature is made by hand from its
 //! parts, not by the library that the program under test checks with.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws_lc_rs::encoding::AsDer as _;
@@ -29,7 +29,7 @@ pub struct Issuer(Arc<Inner>);
 struct Inner {
     tenant: Uuid,
     clock: SandboxClock,
-    /// The published keys; the last one signs. Made when first needed, for that takes a moment.
+    /// The published keys; the last one signs. Made when first needed.
     keys: Mutex<Vec<Arc<Key>>>,
 }
 
@@ -61,6 +61,18 @@ impl Issuer {
             tenant,
             clock,
             keys: Mutex::new(Vec::new()),
+        }))
+    }
+
+    /// The issuer of a simulated tenant. All tenants of one process begin with one key: to make one takes a moment, in which
+    /// nobody would be answered, and who waits for the keys waits for some seconds only.
+    pub(super) fn of_tenant(tenant: Uuid, clock: SandboxClock) -> Self {
+        static FIRST: OnceLock<Arc<Key>> = OnceLock::new();
+        let first = FIRST.get_or_init(|| Arc::new(Key::generate()));
+        Self(Arc::new(Inner {
+            tenant,
+            clock,
+            keys: Mutex::new(vec![Arc::clone(first)]),
         }))
     }
 

@@ -395,7 +395,7 @@ impl Tenant {
 
 fn shared(world: World, identity: Identity, clock: SandboxClock) -> Shared {
     Shared {
-        issuer: Issuer::new(world.tenant.id, clock.clone()),
+        issuer: Issuer::of_tenant(world.tenant.id, clock.clone()),
         identity,
         throttling: Throttling::new(Limits::of_graph(world.users.len())),
         directory: Mutex::new(Directory::new(world, clock.now())),

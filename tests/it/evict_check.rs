@@ -1,6 +1,7 @@
 //! `evict check`, as a person and as a script see it.
 
 use sandbox::bus::Right;
+use sandbox::operator::Means;
 use sandbox::tenant::Fault;
 use serde_json::Value;
 
@@ -235,7 +236,6 @@ async fn an_application_that_is_signed_in_to_az_is_told_from_a_managed_identity(
 #[tokio::test]
 async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     let shell = Shell::open(&[]).await;
-    use sandbox::operator::Means;
     let by_hand =
         sandbox::operator::OperatorShell::new(&shell.app.tenant, &shell.bus, Means::Rich).unwrap();
     by_hand.sign_in(&shell.app.tenant, &shell.bus, &[]).unwrap();

@@ -9,7 +9,7 @@ use super::permissions::Permitted;
 use super::properties::Selection;
 use super::reports::not_premium;
 use super::{Context, unknown_options};
-use crate::tenant::answer::{Answer, METADATA};
+use crate::tenant::answer::Answer;
 use crate::tenant::call::{Call, ObjectPath};
 use crate::tenant::directory::Directory;
 use crate::tenant::licence::Licence;
@@ -68,7 +68,10 @@ pub(super) fn list(context: &Context<'_>, directory: &mut Directory) -> Answer {
 
 fn try_list(context: &Context<'_>, directory: &mut Directory) -> Result<Answer, Answer> {
     let call = context.call;
-    if let Some(answer) = unknown_options(call, &["$select", "$filter", "$top", "$count"]) {
+    if let Some(answer) = unknown_options(
+        call,
+        &["$select", "$filter", "$top", "$count", "$skiptoken"],
+    ) {
         return Err(answer);
     }
     let eventual = call
@@ -112,10 +115,15 @@ fn try_list(context: &Context<'_>, directory: &mut Directory) -> Result<Answer, 
     if eventual && counted {
         fields.insert("@odata.count".to_owned(), json!(rows.len()));
     }
+    let skip: usize = call
+        .query("$skiptoken")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    rows.drain(..skip.min(rows.len()));
     if rows.len() > page {
         rows.truncate(page);
-        let root = METADATA.trim_end_matches("/$metadata");
-        let next = format!("{root}/users?$skiptoken=sandbox");
+        // Of the sandbox itself, as Graph's are Graph's: whoever follows it stays here.
+        let next = call.next_link("$skiptoken", skip + page);
         fields.insert("@odata.nextLink".to_owned(), json!(next));
     }
     fields.insert("value".to_owned(), json!(rows));

@@ -271,3 +271,27 @@ async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     shell.app.settle().await;
     shell.end().await;
 }
+
+#[tokio::test]
+async fn a_poorer_person_beside_the_sandbox_is_told_what_cannot_be_read() {
+    let shell = Shell::open(&[]).await;
+    let mut told = Vec::new();
+    for means in [Means::Rich, Means::Poor] {
+        let by_hand =
+            sandbox::operator::OperatorShell::new(&shell.app.tenant, &shell.bus, means).unwrap();
+        by_hand.sign_in(&shell.app.tenant, &shell.bus, &[]).unwrap();
+        let output = shell
+            .command(&["status", "alice@contoso.com"])
+            .env("PATH", by_hand.folder())
+            .output()
+            .await
+            .unwrap();
+        told.push(
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .contains("Not readable"),
+        );
+    }
+    assert_eq!(told, [false, true]);
+    shell.end().await;
+}

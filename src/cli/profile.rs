@@ -27,7 +27,7 @@ use crate::queue::{Namespace, QueuePath};
 /// Exit code 0 if it was done, and all was well with what was added; 1 if something was not; 2 if nobody is signed in; 64 for a
 /// wrong command line, a file that cannot be used, or a choice that is yours to make.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  evict profile list\n  evict check --profile contoso")]
+#[command(after_help = "Example:\n  evict profile list")]
 pub(super) struct Profiles {
     #[command(subcommand)]
     action: Action,
@@ -41,7 +41,7 @@ enum Action {
     #[command(
         after_help = "Examples:\n  evict profile add contoso\n  evict profile add contoso --app contoso-evict --audience api://evict"
     )]
-    Add(Add),
+    Add(Box<Add>),
 }
 
 #[derive(Debug, Args)]

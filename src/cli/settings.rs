@@ -122,10 +122,7 @@ impl Settings {
 fn write(output: &mut dyn Write, here: &[(&'static str, &Chosen)]) -> io::Result<()> {
     output.write_all(table().as_bytes())?;
     if here.is_empty() {
-        return writeln!(
-            output,
-            "\nAt this shell nothing of it is set, and no profile counts."
-        );
+        return Ok(());
     }
     writeln!(output, "\nAt this shell:")?;
     for (name, chosen) in here {

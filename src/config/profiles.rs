@@ -97,21 +97,18 @@ impl ProfileFile {
         let Some(name) = name.or_else(|| usual.and_then(Item::as_str)) else {
             return Ok(None);
         };
-        let table = tables(&document).find(|(known, _)| *known == name);
-        match table {
-            Some((_, table)) => self.profile(name, table).map(Some),
-            None => {
-                let known: Vec<&str> = tables(&document).map(|(known, _)| known).collect();
-                let known = match known.as_slice() {
-                    [] => "there is none".to_owned(),
-                    known => format!("there are {}", known.join(", ")),
-                };
-                Err(self.problem(
-                    format!("it has no profile {name:?}; {known}"),
-                    "give one of these, or make it with `evict profile add`.",
-                ))
-            }
+        if let Some((_, table)) = tables(&document).find(|(known, _)| *known == name) {
+            return self.profile(name, table).map(Some);
         }
+        let known: Vec<&str> = tables(&document).map(|(known, _)| known).collect();
+        let known = match known.as_slice() {
+            [] => "there is none".to_owned(),
+            known => format!("there are {}", known.join(", ")),
+        };
+        Err(self.problem(
+            format!("it has no profile {name:?}; {known}"),
+            "give one of these, or make it with `evict profile add`.",
+        ))
     }
 
     /// Writes a profile down, in place of one of that name, and leaves everything else as it stands. The first one is the usual

@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{
-    Deadline, GroupId, ProtectedUser, SubjectKind, SubjectRef, TenantId, User,
+    Deadline, GroupId, ProtectedUser, Severity, SubjectKind, SubjectRef, TenantId, User,
     protection_hash_of_id, protection_hash_of_name,
 };
 use crate::entra::{Resolution, Tally};
@@ -87,7 +87,7 @@ pub(super) async fn report(
     PolicyReport {
         tenant: policy.tenant,
         mode: policy.mode.as_str(),
-        min_severity: policy.min_severity.map(|severity| severity.as_str()),
+        min_severity: policy.min_severity.map(Severity::as_str),
         max_users_per_alert: policy.max_users_per_alert,
         max_users_per_hour: policy.max_users_per_hour,
         protected_groups: policy.protected_groups.clone(),

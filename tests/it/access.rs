@@ -323,3 +323,30 @@ async fn one_unknown_among_several_does_not_hide_the_others() {
     let jonas = &document["users"][1];
     assert_eq!(reaches(jonas), ["Global Administrator | critical | -"]);
 }
+
+/// What the Azure CLI says, and what to do about it, stand on lines of their own.
+#[tokio::test]
+async fn an_error_of_the_azure_cli_keeps_its_line_breaks() {
+    let shell = Shell::signed_out().await;
+    let graph = shell.tenant.persons_token(
+        PERSON.parse().unwrap(),
+        &["User.Read.All", "Directory.Read.All"],
+    );
+    // For Azure it gives no token.
+    shell.az(&sandbox::az::Az::SignedInTo {
+        tokens: vec![("https://graph.microsoft.com/.default".to_owned(), graph)],
+        tenant: shell.tenant.tenant_id(),
+        expires_on: shell.tenant.clock().now().as_second() + 75 * 60,
+    });
+    let answer = shell.evict(&["access", "alice@contoso.com"]).await;
+    assert!(answer.output.contains("AADSTS500011"), "{}", answer.shown());
+    assert!(!answer.output.contains("u{a}"), "{}", answer.shown());
+    assert!(
+        answer
+            .output
+            .lines()
+            .any(|line| line.trim_start().starts_with("Next: ")),
+        "{}",
+        answer.shown()
+    );
+}

@@ -57,7 +57,7 @@ fn the_shapes_in_the_readme_are_those_that_are_read() {
     const BEGIN: &str = "<!-- shapes: made of src/alert/shapes by a test -->\n";
     const END: &str = "<!-- /shapes -->";
     let readme =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let (before, rest) = readme.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
     let made = format!("{before}{BEGIN}{}{END}{after}", evict::alert::table());

@@ -1,6 +1,7 @@
 //! `evict check`, as a person and as a script see it.
 
 use sandbox::bus::Right;
+use sandbox::operator::Means;
 use sandbox::tenant::Fault;
 use serde_json::Value;
 
@@ -235,7 +236,6 @@ async fn an_application_that_is_signed_in_to_az_is_told_from_a_managed_identity(
 #[tokio::test]
 async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     let shell = Shell::open(&[]).await;
-    use sandbox::operator::Means;
     let by_hand =
         sandbox::operator::OperatorShell::new(&shell.app.tenant, &shell.bus, Means::Rich).unwrap();
     by_hand.sign_in(&shell.app.tenant, &shell.bus, &[]).unwrap();
@@ -305,5 +305,29 @@ async fn a_protected_user_who_is_not_there_is_told_by_the_place_in_the_setting()
         told.contains("protected user 2") && told.contains("names nobody in this tenant"),
         "{told}"
     );
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn a_poorer_person_beside_the_sandbox_is_told_what_cannot_be_read() {
+    let shell = Shell::open(&[]).await;
+    let mut told = Vec::new();
+    for means in [Means::Rich, Means::Poor] {
+        let by_hand =
+            sandbox::operator::OperatorShell::new(&shell.app.tenant, &shell.bus, means).unwrap();
+        by_hand.sign_in(&shell.app.tenant, &shell.bus, &[]).unwrap();
+        let output = shell
+            .command(&["status", "alice@contoso.com"])
+            .env("PATH", by_hand.folder())
+            .output()
+            .await
+            .unwrap();
+        told.push(
+            String::from_utf8(output.stdout)
+                .unwrap()
+                .contains("Not readable"),
+        );
+    }
+    assert_eq!(told, [false, true]);
     shell.end().await;
 }

@@ -69,16 +69,19 @@ pub(crate) fn readable() -> String {
     json!({"user": "alice@contoso.com"}).to_string()
 }
 
-/// A thousand messages behind a slow network are listed, shown, replayed and dropped to the last one. The lock holds for much less
-/// than any of that takes.
+/// A thousand messages behind a slow network are listed, shown, replayed and dropped to the last one, with their locks renewed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_letters_far_away_are_dealt_with_to_the_last_one() {
     let scene = Scene::open(BrokerOptions {
-        lock_duration: Duration::from_secs(4),
+        lock_duration: Duration::from_mins(5),
         max_delivery_count: 2000,
         ..BrokerOptions::default()
     })
     .await;
+    // Said to be twelve seconds, which is less than it takes to replay so many.
+    scene
+        .bus
+        .say_that_locks_end_early(Duration::from_mins(5) - Duration::from_secs(12));
     for number in 0..1000 {
         let body = if number % 200 == 7 {
             r#"{"users": 5}"#.to_owned()
@@ -113,6 +116,9 @@ async fn a_thousand_letters_far_away_are_dealt_with_to_the_last_one() {
     assert_eq!(replay.errors.matches("was not replayed").count(), 5);
     assert_eq!(scene.put_back().len(), 995);
     assert_eq!(scene.left().len(), 5);
+    // One whose turn never comes is renewed as long as it is held: it is one of those that are not replayed.
+    let renewed = |call: &&String| call.starts_with("POST /evict-rejected/messages/r-207/");
+    assert!(scene.bus.calls().iter().filter(renewed).count() > 1);
 
     for number in 0..995 {
         scene.reject(&format!("d-{number:03}"), readable());

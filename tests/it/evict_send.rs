@@ -115,23 +115,41 @@ async fn an_alert_goes_as_it_is() {
 #[tokio::test]
 async fn what_the_function_could_not_use_is_not_sent() {
     let shell = Shell::open(&[]).await;
-    let path = shell.folder.path().join("large.json");
-    let users: Vec<String> = (0..9000)
-        .map(|number| format!("user{number:06}@a.very.long.domain.of.contoso.com"))
-        .collect();
-    fs::write(&path, serde_json::json!({ "users": users }).to_string()).unwrap();
     let mut told = String::new();
     for arguments in [
         &["send", "alice"][..],
         &["send", "alice@contoso.com", "--expect", "2"],
         &["send", "alice@contoso.com", "--time-to-live", "soon"],
-        &["send", "--alert", path.to_str().unwrap()],
         &["send", "--alert", "/no/such/file"],
     ] {
         told.push_str(&shell.evict(arguments).await.whole());
     }
     insta::assert_snapshot!(told);
     assert_eq!(shell.bus.calls(), Vec::<String>::new());
+    shell.end().await;
+}
+
+/// How large a message may be is the service's to say: a Premium namespace takes what a Standard one does not.
+#[tokio::test]
+async fn what_is_too_large_is_refused_by_the_service_in_its_own_words() {
+    let shell = Shell::open(&[]).await;
+    let path = shell.folder.path().join("large.json");
+    let users: Vec<String> = (0..9000)
+        .map(|number| format!("user{number:06}@a.very.long.domain.of.contoso.com"))
+        .collect();
+    fs::write(&path, serde_json::json!({ "users": users }).to_string()).unwrap();
+    let ended = shell
+        .evict(&["send", "--alert", path.to_str().unwrap()])
+        .await;
+    assert_eq!(ended.code, 65, "{}", ended.whole());
+    assert!(
+        ended
+            .errors
+            .contains("the message is too large: MessageSizeExceeded"),
+        "{}",
+        ended.whole()
+    );
+    assert_eq!(shell.bus.calls(), ["POST /evict/messages"]);
     shell.end().await;
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Trouble {
     pub(super) failure: Failure,
     /// Whether it would be the same for every other message.
     is_for_all: bool,
+    /// Whether it is this message's alone, however many others fail in the same way: its lock has ended.
+    is_its_own: bool,
     /// Whether something was done all the same, as its text says.
     pub(super) is_half_done: bool,
 }
@@ -35,9 +37,11 @@ impl From<QueueError> for Trouble {
             | Cause::Refused(..)
             | Cause::Unexpected(_) => false,
         };
+        let is_its_own = matches!(error.cause, Cause::Gone(..) | Cause::TooLarge(_)) && !is_for_all;
         Self {
             failure: error.into(),
             is_for_all,
+            is_its_own,
             is_half_done: false,
         }
     }
@@ -49,6 +53,7 @@ impl From<Failure> for Trouble {
         Self {
             failure,
             is_for_all: false,
+            is_its_own: true,
             is_half_done: false,
         }
     }
@@ -109,7 +114,7 @@ pub(super) async fn each<T>(
         match &done {
             Ok(_) => in_a_row.set(0),
             Err(trouble) => {
-                in_a_row.set(in_a_row.get() + 1);
+                in_a_row.set(in_a_row.get() + usize::from(!trouble.is_its_own));
                 if trouble.is_for_all || in_a_row.get() >= MOST_IN_A_ROW {
                     ended.set(true);
                 }
@@ -118,7 +123,7 @@ pub(super) async fn each<T>(
         Some(done)
     };
     let mut tally = Tally::default();
-    let mut attempts = stream::iter(chosen.iter().map(|found| attempt(found))).buffered(AT_ONCE);
+    let mut attempts = stream::iter(chosen.iter().map(attempt)).buffered(AT_ONCE);
     for found in chosen {
         match attempts.next().await.flatten() {
             None => tally.left += 1,

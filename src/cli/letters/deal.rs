@@ -1,15 +1,17 @@
 //! `replay` and `drop`: what becomes of messages that were given up.
 
+use std::io::Write;
+
 use clap::Args;
 
-use super::act::{Tally, each};
-use super::replay::replay;
+use super::act::{Tally, Trouble, each};
+use super::replay::{Copy, replay};
 use super::view::Letter;
 use super::walk::{Found, Gathered, Walk, messages, walk};
 use super::which::{Chosen, Which, not_there};
 use super::{Kind, Place, stopped};
 use crate::cli::bus::{Failure, Session};
-use crate::cli::function::{Function, foresee};
+use crate::cli::function::{Function, Target, foresee};
 use crate::cli::progress::Progress;
 use crate::cli::question::answered_aside;
 use crate::cli::{Console, Exit};
@@ -56,15 +58,7 @@ impl Replay {
         let sources = kind.sources(&self.place.queue)?;
         let target = self.function.target(console)?;
         let session = self.place.connection.open(console)?;
-        let policy = target.and_then(|target| {
-            let asked = target.policy(&session.signed_in, session.signed_in.pinned());
-            let told = session.runtime.block_on(asked);
-            told.map_err(|why| {
-                let text = format!("whom the function protects is not known: {why}");
-                Failure::new(Exit::Success, text).tell(console)
-            })
-            .ok()
-        });
+        let policy = target.and_then(|target| learn(&target, &session, console));
         let progress = Progress::begin(
             console.errors,
             &console.surroundings,
@@ -73,89 +67,95 @@ impl Replay {
         );
         let output = &mut *console.output;
         let work = walk(&session.bus, &sources, &progress, async |walk| {
-            let gathered = walk
-                .gather(|letter| letter.unreadable.is_none() && self.which.may_mean(letter))
-                .await?;
-            let gathered = broken_off("replayed", gathered)?;
-            let Some(picked) = pick(kind, &self.which, walk, gathered)? else {
-                return Ok(stopped_early());
-            };
-            let (readable, unreadable): (Vec<Found>, Vec<Found>) = picked
-                .chosen
-                .found
-                .into_iter()
-                .partition(|found| found.letter.unreadable.is_none());
-            for found in &unreadable {
-                tell_unreadable(kind, walk.progress, &found.letter);
-            }
-            let (readable, protected) = sorted_out(walk.progress, policy.as_ref(), readable);
-            for Found { letter, .. } in &readable {
-                if !letter.loses.is_empty() {
-                    walk.progress.tell(&format_args!(
-                        "{}: a replay loses {}.",
-                        letter.name(),
-                        letter.loses.join("; ")
-                    ));
-                }
-            }
-            if asks && !readable.is_empty() && !self.confirm(walk, &readable).await? {
-                return Err(Failure::new(
-                    Exit::Partly,
-                    "not confirmed. Nothing was replayed.",
-                ));
-            }
-            walk.progress
-                .begin_again("Replaying messages", readable.len());
-            let one = async |found: &Found| {
-                let (Some(lock), Some(message)) = (walk.lock(found), &found.message) else {
-                    return Err(Failure::new(Exit::Unable, "its lock is gone").into());
-                };
-                let to = &self.place.queue;
-                replay(&session.bus, to, &lock, message, &found.letter).await
-            };
-            let tally = each(walk, &readable, one, |found, done| {
-                walk.progress.step();
-                let name = found.letter.name();
-                match done {
-                    Ok(copy) => {
-                        let bare = if copy.is_noted {
-                            ""
-                        } else {
-                            ", without the note of why it was given up, which would have made it too large"
-                        };
-                        walk.progress.aside(|| {
-                            writeln!(
-                                output,
-                                "Replayed {name}: it is on the queue {} as {}{bare}, and no longer in {}.",
-                                self.place.queue, copy.id, found.letter.queue
-                            )
-                        })?;
-                    }
-                    Err(trouble) if trouble.is_half_done => {
-                        let text = trouble.failure.text;
-                        walk.progress.tell(&format_args!("{name}: {text}"));
-                    }
-                    Err(trouble) => walk.progress.tell(&format_args!(
-                        "{name} was not replayed: {}",
-                        trouble.failure.text
-                    )),
-                }
-                Ok(())
-            })
-            .await?;
-            if self.which.all {
-                let all = readable.len() + unreadable.len() + protected;
-                let done = tally.done;
-                walk.progress
-                    .aside(|| writeln!(output, "{done} of {all} replayed."))?;
-            }
-            let exit = picked.exit;
-            let all_of_them = unreadable.is_empty() && protected == 0;
-            Ok((tally, if all_of_them { exit } else { Exit::Partly }))
+            self.work(kind, walk, policy.as_ref(), asks, output).await
         });
         let (tally, exit) = session.runtime.block_on(work)?;
         drop(progress);
         Ok(ended(console, &tally, exit))
+    }
+
+    async fn work(
+        &self,
+        kind: Kind,
+        walk: &Walk<'_, '_>,
+        policy: Option<&FunctionPolicy>,
+        asks: bool,
+        output: &mut dyn Write,
+    ) -> Result<(Tally, Exit), Failure> {
+        let gathered = walk
+            .gather(|letter| letter.unreadable.is_none() && self.which.may_mean(letter))
+            .await?;
+        let gathered = broken_off("replayed", gathered)?;
+        let Some(picked) = pick(kind, &self.which, walk, gathered)? else {
+            return Ok(stopped_early());
+        };
+        let all = picked.chosen.found.len();
+        let chosen = worth_replaying(kind, walk.progress, policy, picked.chosen.found);
+        if asks && !chosen.is_empty() && !self.confirm(walk, &chosen).await? {
+            return Err(Failure::new(
+                Exit::Partly,
+                "not confirmed. Nothing was replayed.",
+            ));
+        }
+        walk.progress
+            .begin_again("Replaying messages", chosen.len());
+        let one = async |found: &Found| {
+            let (Some(lock), Some(message)) = (walk.lock(found), &found.message) else {
+                return Err(Failure::new(Exit::Unable, "its lock is gone").into());
+            };
+            replay(walk.bus, &self.place.queue, &lock, message, &found.letter).await
+        };
+        let tell = |found: &Found, done| self.tell(walk, output, &found.letter, done);
+        let tally = each(walk, &chosen, one, tell).await?;
+        if self.which.all {
+            let done = tally.done;
+            walk.progress
+                .aside(|| writeln!(output, "{done} of {all} replayed."))?;
+        }
+        let exit = if chosen.len() == all {
+            picked.exit
+        } else {
+            Exit::Partly
+        };
+        Ok((tally, exit))
+    }
+
+    /// Tells what became of a message.
+    fn tell(
+        &self,
+        walk: &Walk<'_, '_>,
+        output: &mut dyn Write,
+        letter: &Letter,
+        done: Result<Copy, Trouble>,
+    ) -> Result<(), Failure> {
+        walk.progress.step();
+        let name = letter.name();
+        match done {
+            Ok(copy) => {
+                let bare = if copy.is_noted {
+                    ""
+                } else {
+                    ", without the note of why it was given up, which would have made it too large"
+                };
+                walk.progress.aside(|| {
+                    writeln!(
+                        output,
+                        "Replayed {name}: it is on the queue {} as {}{bare}, and no longer in {}.",
+                        self.place.queue, copy.id, letter.queue
+                    )
+                })?;
+            }
+            Err(trouble) => {
+                let not = if trouble.is_half_done {
+                    ""
+                } else {
+                    " was not replayed"
+                };
+                let text = trouble.failure.text;
+                walk.progress.tell(&format_args!("{name}{not}: {text}"));
+            }
+        }
+        Ok(())
     }
 
     /// Asks the person at the terminal, with the locks renewed meanwhile.
@@ -290,35 +290,55 @@ fn stopped_early() -> (Tally, Exit) {
     (Tally::stopped(), Exit::Partly)
 }
 
-/// Takes out the messages of which the function would cut nobody, and tells what it would make of the others. Returns how many were
-/// taken out.
-fn sorted_out(
+/// The function's policy; where it does not tell, that is told, and it decides by itself.
+fn learn(target: &Target, session: &Session, console: &mut Console<'_>) -> Option<FunctionPolicy> {
+    let asked = target.policy(&session.signed_in, session.signed_in.pinned());
+    match session.runtime.block_on(asked) {
+        Ok(policy) => Some(policy),
+        Err(why) => {
+            let text = format!("whom the function protects is not known: {why}");
+            Failure::new(Exit::Success, text).tell(console);
+            None
+        }
+    }
+}
+
+/// Leaves out what the function could not read, and messages in which it would cut nobody. What a replay of the others loses, and
+/// what the function would make of them, is told.
+fn worth_replaying(
+    kind: Kind,
     progress: &Progress<'_>,
     policy: Option<&FunctionPolicy>,
-    readable: Vec<Found>,
-) -> (Vec<Found>, usize) {
-    let Some(policy) = policy else {
-        return (readable, 0);
-    };
-    let before = readable.len();
-    let kept: Vec<Found> = readable
+    found: Vec<Found>,
+) -> Vec<Found> {
+    found
         .into_iter()
         .filter(|Found { letter, .. }| {
-            let foreseen = foresee(policy, &letter.asked, letter.expects);
-            for text in &foreseen.told {
+            if letter.unreadable.is_some() {
+                tell_unreadable(kind, progress, letter);
+                return false;
+            }
+            let foreseen = policy.map(|policy| foresee(policy, &letter.asked, letter.expects));
+            for text in foreseen.iter().flat_map(|foreseen| &foreseen.told) {
                 progress.tell(&format_args!("{}: {text}", letter.name()));
             }
-            if foreseen.nobody_is_cut {
+            if foreseen.is_some_and(|foreseen| foreseen.nobody_is_cut) {
                 progress.tell(&format_args!(
                     "{} was not replayed, since nobody in it would be cut.\n  Next: drop it, or decide with whoever keeps the function's settings.",
                     letter.name()
                 ));
+                return false;
             }
-            !foreseen.nobody_is_cut
+            if !letter.loses.is_empty() {
+                progress.tell(&format_args!(
+                    "{}: a replay loses {}.",
+                    letter.name(),
+                    letter.loses.join("; ")
+                ));
+            }
+            true
         })
-        .collect();
-    let taken_out = before - kept.len();
-    (kept, taken_out)
+        .collect()
 }
 
 fn tell_unreadable(kind: Kind, progress: &Progress<'_>, letter: &Letter) {

@@ -339,7 +339,10 @@ mod tests {
         });
         let policy = |document: &serde_json::Value| match answered(200, &document.to_string()) {
             FunctionCheck::Well { policy, .. } => policy,
-            other => panic!("{other:?}"),
+            other @ (FunctionCheck::NotWell { .. }
+            | FunctionCheck::NotLetIn { .. }
+            | FunctionCheck::Otherwise { .. }
+            | FunctionCheck::Silent { .. }) => panic!("{other:?}"),
         };
         let read = policy(&whole).unwrap();
         assert!(read.protects_id(id) && !read.protects_name(&name));

@@ -47,6 +47,8 @@ struct Shared {
     planned: Mutex<Vec<Planned>>,
     /// How long the way to here takes.
     latency: Mutex<Duration>,
+    /// How much earlier than they do locks are said to end.
+    early: Mutex<Duration>,
     /// Method and path of every request.
     calls: Mutex<Vec<String>>,
     /// Whether requests wait before they are answered.
@@ -90,6 +92,7 @@ impl RestSurface {
             troubles: Mutex::default(),
             planned: Mutex::default(),
             latency: Mutex::default(),
+            early: Mutex::default(),
             calls: Mutex::default(),
             held: watch::Sender::new(false),
         });
@@ -157,6 +160,12 @@ impl RestSurface {
     /// Lets every request from now on take so much longer.
     pub fn slow_down(&self, latency: Duration) {
         *lock(&self.shared.latency) = latency;
+    }
+
+    /// Says from now on that a lock ends so much earlier than it does: whoever renews it in time by what is said is seen to, and a
+    /// machine that stops for a moment loses none.
+    pub fn say_that_locks_end_early(&self, by: Duration) {
+        *lock(&self.shared.early) = by;
     }
 
     /// Lets every request from now on wait for its answer, or go on.

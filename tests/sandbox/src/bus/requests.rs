@@ -149,7 +149,11 @@ fn send(shared: &Shared, place: &Place, headers: &HeaderMap, body: &[u8]) -> Res
 async fn next(shared: &Shared, place: &Place, wait: Duration) -> Result<Option<Held>, NoEntity> {
     let end = Instant::now() + wait;
     loop {
-        if let Some(held) = shared.broker.lock_next(&place.entity, place.dead)? {
+        if let Some(mut held) = shared.broker.lock_next(&place.entity, place.dead)? {
+            held.until = held
+                .until
+                .saturating_sub(*lock(&shared.early))
+                .unwrap_or(held.until);
             return Ok(Some(held));
         }
         let left = end.saturating_duration_since(Instant::now());

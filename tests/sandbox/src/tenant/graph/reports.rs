@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Context, unknown_options};
-use crate::tenant::answer::{Answer, METADATA};
+use crate::tenant::answer::Answer;
 use crate::tenant::directory::Directory;
 use crate::tenant::licence::Licence;
 use crate::tenant::log::SignInEntry;
@@ -38,7 +38,7 @@ fn try_sign_ins(
     is_beta: bool,
 ) -> Result<Answer, Answer> {
     let call = context.call;
-    if let Some(answer) = unknown_options(call, &["$filter", "$top"]) {
+    if let Some(answer) = unknown_options(call, &["$filter", "$top", "$skiptoken"]) {
         return Err(answer);
     }
     if !directory.limits.take_report(context.now) {
@@ -63,15 +63,17 @@ fn try_sign_ins(
         .filter(|entry| filter.fits(entry))
         .collect();
     let mut fields = Map::new();
-    let root = METADATA.trim_end_matches("/v1.0/$metadata");
-    let version = if is_beta { "beta" } else { "v1.0" };
-    if entries.len() > page {
-        let next =
-            format!("{root}/{version}/auditLogs/signIns?$top={page}&$skiptoken=sandbox_{page}");
+    let skip: usize = call
+        .query("$skiptoken")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    if entries.len() > skip + page {
+        let next = call.next_link("$skiptoken", skip + page);
         fields.insert("@odata.nextLink".to_owned(), json!(next));
     }
     let rows: Vec<Value> = entries
         .iter()
+        .skip(skip)
         .take(page)
         .map(|entry| entry.json(is_beta))
         .collect();

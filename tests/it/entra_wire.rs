@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::Response;
-use evict::domain::{Admission, FoundBy, Mode, Policy, SubjectKind, SubjectRef, User, UserId};
+use evict::domain::{
+    Admission, FoundBy, Mode, Policy, SubjectKind, SubjectRef, User, UserId, UserPrincipalName,
+};
 use evict::entra::{Disposition, Resolution, Tally};
 use evict::guard::{Allowance, Clearance, Examined, Membership, examine};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -62,7 +64,8 @@ fn clearance() -> Clearance {
 
 fn named(upn: &str) -> SubjectRef {
     let mut subject = SubjectRef::new(SubjectKind::User);
-    subject.upn = Some(upn.parse().unwrap());
+    // As the directory may write it: what is sent is encoded, whatever a sender could have written.
+    subject.upn = UserPrincipalName::of_directory(upn).ok();
     subject
 }
 

@@ -80,3 +80,28 @@ async fn the_document_has_the_fields_that_other_tools_read() {
         assert_eq!(document["status"], status);
     }
 }
+
+/// What `--alert` tells of payloads that other people's systems send: whom each cuts, whom it spares, and why.
+#[tokio::test]
+async fn the_story_of_what_others_send_says_who_was_spared_and_why() {
+    let field = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field");
+    for (name, via) in [
+        ("graph-alert-v2-evidence-roles", Via::Http),
+        ("riskyusers-dismissed", Via::Queue),
+        ("sentinel-incident-closed-update", Via::Http),
+        ("azure-monitor-v2-links-only", Via::Queue),
+        ("powershell-depth-two-alert", Via::Http),
+    ] {
+        let file = format!("{name}.json");
+        let alert = Alert {
+            body: std::fs::read(field.join(&file)).unwrap(),
+            name: file,
+        };
+        let app = App::start(&[PROTECTED]).await;
+        let story = once::send(&app.tenant, &app.host, alert, via, None)
+            .await
+            .unwrap();
+        app.end().await;
+        insta::assert_snapshot!(name, timeless(&story.text()));
+    }
+}

@@ -154,12 +154,36 @@ fn content_type(body: &[u8]) -> &'static str {
     }
 }
 
-/// The receipts of an HTTP answer; the answer itself if there are none in it.
+/// The receipts of an HTTP answer; where there are none, what it says instead, or else the answer itself.
 fn receipts_in(answer: String) -> Result<Vec<Value>, String> {
-    let parsed: Option<Value> = serde_json::from_str(&answer).ok();
-    match parsed.and_then(|mut parsed| parsed.get_mut("receipts").map(Value::take)) {
-        Some(Value::Array(receipts)) => Ok(receipts),
-        _ => Err(answer),
+    let Ok(parsed) = serde_json::from_str::<Value>(&answer) else {
+        return Err(answer);
+    };
+    match parsed["receipts"].as_array() {
+        Some(receipts) if !receipts.is_empty() => Ok(receipts.clone()),
+        Some(_) | None => Err(why_nobody(&parsed["alert"]).unwrap_or(answer)),
+    }
+}
+
+/// Why an answer has no receipt: what cannot be read, or why there is nothing to do, and who was only named.
+fn why_nobody(alert: &Value) -> Option<String> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let problem = text(&alert["problem"]["path"]).zip(text(&alert["problem"]["expected"]));
+    let why = match problem {
+        Some((path, expected)) => format!("at {path}, {expected}"),
+        None => format!("nothing to do, {}", text(&alert["nothingToDo"])?),
+    };
+    let mentioned = alert["mentioned"].as_array().into_iter().flatten();
+    let mentioned: Vec<String> = mentioned
+        .filter_map(|one| {
+            let (subject, why) = (text(&one["subject"])?, text(&one["why"])?);
+            Some(format!("{subject}, because {why}"))
+        })
+        .collect();
+    if mentioned.is_empty() {
+        Some(why)
+    } else {
+        Some(format!("{why}. Only named: {}", mentioned.join("; ")))
     }
 }
 

@@ -18,6 +18,7 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alert;
 use crate::callers::Callers;
 use crate::containment::{Containment, Task};
 use crate::domain::{Caller, Clock, Correlation, Deadline, Mode, Parsed, Receipt, TenantId};
@@ -77,13 +78,14 @@ impl Service {
     }
 
     /// What an alert came to: a receipt for each of its subjects, users and others, in its order.
-    async fn contain(&self, parsed: &Parsed, of: Delivery) -> Vec<Receipt> {
+    async fn contain(&self, parsed: &Parsed, left_out: usize, of: Delivery) -> Vec<Receipt> {
         if let Parsed::Malformed(_) = parsed {
             return Vec::new();
         }
         let task = Task {
             header: parsed.header().clone(),
             subjects: parsed.subjects().to_vec(),
+            left_out,
             enqueued_at: of.enqueued_at,
             correlation: of.correlation,
             requested_by: of.requested_by,
@@ -95,6 +97,19 @@ impl Service {
             tracing::info!(receipt = receipt::log_line(receipt), "receipt.made");
         }
         receipts
+    }
+
+    /// Reads a payload, without what is too many for receipts of their own; says how many those are.
+    fn read(&self, body: &[u8]) -> (Parsed, usize) {
+        let mut parsed = alert::parse(body);
+        let left_out = match &mut parsed {
+            Parsed::Alert(alert) => self.containment.shorten(&alert.header, &mut alert.subjects),
+            Parsed::NothingToDo(nothing) => self
+                .containment
+                .shorten(&nothing.header, &mut nothing.subjects),
+            Parsed::Malformed(_) => 0,
+        };
+        (parsed, left_out)
     }
 
     fn source(&self) -> String {

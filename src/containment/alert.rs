@@ -9,9 +9,12 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::domain::{Admission, Outcome, Receipt, Subject, TenantId, UserId, Wanted};
+use crate::domain::{
+    Admission, Outcome, Receipt, Subject, SubjectKind, SubjectRef, TenantId, UserId, Wanted,
+    WithholdReason,
+};
 use crate::entra::{Blind, EntraError, Tally};
-use crate::guard::{self, Allowance, Plan, Screened};
+use crate::guard::{self, Allowance, Plan, Screened, Withheld};
 
 use super::draft::{Draft, Ending};
 use super::{Parts, Task, one};
@@ -61,7 +64,8 @@ pub(super) async fn contain(
         parts,
     });
 
-    let receipts = run(&work, plan.screened, &ended).await;
+    let mut receipts = run(&work, plan.screened, &ended).await;
+    receipts.extend(left_out(&work.parts, &work.task));
     if wanted > 0 {
         settle(&work.parts, allowance);
     }
@@ -84,11 +88,25 @@ fn token_missing(parts: &Parts, task: &Task, plan: Plan, error: &EntraError) -> 
         let ending = Ending::of_plan(screened).unwrap_or_else(|| Ending::of_error(error));
         draft.finish(ending, None, &Tally::new())
     };
-    task.subjects
-        .iter()
-        .zip(plan.screened)
-        .map(receipt)
-        .collect()
+    let receipts = task.subjects.iter().zip(plan.screened).map(receipt);
+    receipts.chain(left_out(parts, task)).collect()
+}
+
+/// The one receipt of all that were too many for receipts of their own.
+fn left_out(parts: &Parts, task: &Task) -> Option<Receipt> {
+    let count = task.left_out;
+    let mut others = SubjectRef::new(SubjectKind::Other);
+    others.name = Some(format!("{count} more accounts"));
+    let ending = Ending::withheld(Withheld {
+        reason: WithholdReason::BlastRadius,
+        policy: "EVICT_MAX_USERS_PER_ALERT",
+        detail: format!(
+            "The alert names {count} accounts more than are told one by one; nobody of them was looked up or cut. Check \
+             whether the rule misfires. If users among them are meant, send them in manual messages with \"expect\" set to \
+             their number."
+        ),
+    });
+    (count > 0).then(|| Draft::begin(parts, task, &others).finish(ending, None, &Tally::new()))
 }
 
 /// Asks the ledger while the users are being looked up, so that it costs the cut nothing.
@@ -141,17 +159,24 @@ fn blind_groups(parts: &Arc<Parts>, task: &Task) -> SharedGroups {
 async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -> Vec<Receipt> {
     let permits = Arc::new(Semaphore::new(work.parts.limits.concurrency));
     let mut running = JoinSet::new();
-    for (index, screened) in screened.into_iter().enumerate() {
+    let mut receipts: Vec<Option<Receipt>> = Vec::new();
+    for (index, (subject, screened)) in work.task.subjects.iter().zip(screened).enumerate() {
+        // What the plan alone decides needs no task of its own.
+        if let Some(ending) = Ending::of_plan(screened) {
+            let draft = Draft::begin(&work.parts, &work.task, &subject.account);
+            receipts.push(Some(draft.finish(ending, None, &Tally::new())));
+            counter.fetch_add(1, Ordering::Relaxed);
+            continue;
+        }
+        receipts.push(None);
         let work = Arc::clone(work);
         let permits = Arc::clone(&permits);
         running.spawn(async move {
             // The semaphore is never closed; without a permit there would only be more at once.
             let _permit = permits.acquire_owned().await.ok();
-            (index, one::contain(&work, index, screened).await)
+            (index, one::contain(&work, index).await)
         });
     }
-    let mut receipts: Vec<Option<Receipt>> = Vec::new();
-    receipts.resize_with(work.task.subjects.len(), || None);
     while let Some(ended) = running.join_next().await {
         counter.fetch_add(1, Ordering::Relaxed);
         match ended {

@@ -7,6 +7,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod alert;
+mod bound;
 mod check;
 mod draft;
 mod one;
@@ -49,6 +50,8 @@ pub struct Task {
     pub header: AlertHeader,
     /// Whom it flags.
     pub subjects: Vec<Subject>,
+    /// How many more it names, which are told by one receipt together.
+    pub left_out: usize,
     /// When the message was put on the queue, by the broker's own word. A user whose sessions were cut after it is not
     /// cut again. `None`, as for every HTTP request, always cuts.
     pub enqueued_at: Option<Timestamp>,
@@ -102,7 +105,13 @@ impl Containment {
         }
     }
 
-    /// Contains one alert. The receipts stand in the order of its subjects, one for each.
+    /// Leaves out of an alert's subjects what is too many for receipts of their own, and says how many those are.
+    pub fn shorten(&self, header: &AlertHeader, subjects: &mut Vec<Subject>) -> usize {
+        bound::shorten(&self.parts.policy, header, subjects)
+    }
+
+    /// Contains one alert. The receipts stand in the order of its subjects, one for each, and one for all that were left
+    /// out.
     pub async fn contain(&self, task: Task) -> Vec<Receipt> {
         self.contain_counting(task, Arc::default()).await
     }

@@ -11,25 +11,22 @@ use crate::entra::{
     Blind, Disposition, EntraError, Moment, Resolution, Revocation, RevokeFailure, Tally,
     Verification,
 };
-use crate::guard::{self, Eligible, Examined, Membership, NoPlace, Screened};
+use crate::guard::{self, Eligible, Examined, Membership, NoPlace};
 
 use super::alert::Work;
 use super::draft::{Draft, Ending, SessionsBefore};
 
-/// Contains one subject. Always ends in a receipt.
-pub(super) async fn contain(work: &Work, index: usize, screened: Screened) -> Receipt {
+/// Contains one subject whom the plan lets through. Always ends in a receipt.
+pub(super) async fn contain(work: &Work, index: usize) -> Receipt {
     let subject = &work.task.subjects[index].account;
     let draft = Draft::begin(&work.parts, &work.task, subject);
     let tally = Tally::new();
-    let (ending, user) = match Ending::of_plan(screened) {
-        Some(ending) => (ending, None),
-        None => match look_up(work, subject, &tally).await {
-            Err(ending) => (*ending, None),
-            Ok((user, membership)) => {
-                let ending = decide(work, &user, membership, &tally).await;
-                (told_by_what(ending, subject, &user), Some(user))
-            }
-        },
+    let (ending, user) = match look_up(work, subject, &tally).await {
+        Err(ending) => (*ending, None),
+        Ok((user, membership)) => {
+            let ending = decide(work, &user, membership, &tally).await;
+            (told_by_what(ending, subject, &user), Some(user))
+        }
     };
     draft.finish(ending, user.as_ref(), &tally)
 }

@@ -1,6 +1,6 @@
 //! Receipts as events: CloudEvents 1.0 in their JSON form, one for each receipt.
 //!
-//! The id is made from what identifies the message and from the subject, not from the outcome. A message whose outputs
+//! The id is made from what the broker says of the message and from the subject, not from the outcome. A message whose outputs
 //! were written only in part is delivered again, its users are then `already_cut`, and the event repeats its id: whoever
 //! keeps the first event of an id keeps the true one.
 
@@ -34,7 +34,15 @@ const CONFIRMATION_LIMIT: usize = 32 * 1024;
 /// What identifies the message or the call that the receipts answer.
 #[derive(Debug, Clone, Copy)]
 pub enum EventKey<'a> {
-    /// The id of the message, by the broker's own word: every delivery has it.
+    /// The number and the time that the broker has given a message: every delivery has both, and no other message has. Two
+    /// messages may well have one id, which is their senders' to choose ("Message identity", Service Bus).
+    Broker {
+        /// `SequenceNumber`.
+        sequence_number: u64,
+        /// `EnqueuedTime`.
+        enqueued_at: Timestamp,
+    },
+    /// The id of the message, where the broker's number cannot be believed.
     Message(&'a str),
     /// The body of a message whose id cannot be believed: every delivery has it too, and so has every message that says
     /// the same.
@@ -110,12 +118,18 @@ struct Data<'a> {
 }
 
 fn id(key: EventKey<'_>, identity: &str, repetition: usize) -> Uuid {
-    let (kind, key) = match key {
-        EventKey::Message(id) => ("message", id.as_bytes()),
-        EventKey::Body(body) => ("body", body),
-        EventKey::Invocation(id) => ("invocation", id.as_bytes()),
+    let (kind, of_key) = match key {
+        EventKey::Broker {
+            sequence_number,
+            enqueued_at,
+        } => {
+            let name = format!("{sequence_number} {enqueued_at}");
+            ("broker", Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+        }
+        EventKey::Message(id) => ("message", Uuid::new_v5(&NAMESPACE, id.as_bytes())),
+        EventKey::Body(body) => ("body", Uuid::new_v5(&NAMESPACE, body)),
+        EventKey::Invocation(id) => ("invocation", Uuid::new_v5(&NAMESPACE, id.as_bytes())),
     };
-    let of_key = Uuid::new_v5(&NAMESPACE, key);
     let name = serde_json::json!([kind, of_key, identity, repetition]).to_string();
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::alert;
 use crate::domain::{Caller, Correlation, Outcome, Parsed, Receipt};
 use crate::host::{Arrival, HttpReply, HttpRequest, OutputBinding, Reply};
 use crate::receipt::{self, AlertReport, EventKey};
@@ -28,7 +27,7 @@ impl Service {
         let Some(body) = request.body else {
             return without_body(lacks_length);
         };
-        let parsed = alert::parse(&body);
+        let (parsed, left_out) = self.read(&body);
         drop(body);
         arrival.keeps(kept(&parsed));
         let header = parsed.header();
@@ -46,7 +45,7 @@ impl Service {
             requested_by,
             deadline: deadline.earlier_by(MARGIN),
         };
-        let mut receipts = self.contain(&parsed, delivery).await;
+        let mut receipts = self.contain(&parsed, left_out, delivery).await;
         receipts.iter_mut().for_each(hand_over);
 
         let report = AlertReport {

@@ -12,7 +12,6 @@
 
 use std::time::Duration;
 
-use crate::alert;
 use crate::domain::{AlertHeader, Correlation, Deadline, Parsed};
 use crate::host::{Arrival, BrokerWord, OutputBinding, QueueMessage, Reply};
 use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
@@ -33,7 +32,7 @@ impl Service {
         message: QueueMessage,
         arrival: Arrival,
     ) -> Reply {
-        let parsed = alert::parse(&message.body);
+        let (parsed, left_out) = self.read(&message.body);
         arrival.keeps(kept(&parsed).saturating_add(message.body.len()));
         let correlation = correlation(invocation, &message.broker, parsed.header());
         let deadline = deadline(&*self.clock, &arrival, self.settings.queue_deadline);
@@ -43,7 +42,7 @@ impl Service {
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
         };
-        let receipts = self.contain(&parsed, delivery).await;
+        let receipts = self.contain(&parsed, left_out, delivery).await;
 
         let delivery_count = message.broker.delivery_count;
         let is_last = delivery_count.is_some_and(|count| count >= self.settings.max_deliveries);
@@ -73,10 +72,7 @@ impl Service {
                 rejected
             }
         };
-        let key = match &correlation.message_id {
-            Some(id) => EventKey::Message(id),
-            None => EventKey::Body(&message.body),
-        };
+        let key = event_key(&message, &correlation);
         let reply = Reply::completed()
             .with_messages(
                 OutputBinding::Receipts,
@@ -108,6 +104,22 @@ fn redelivery_wait(base: Duration, delivery_count: Option<u32>) -> Duration {
 /// which `left` was not needed. A delivery that comes before the wait is over only uses one up.
 fn told_wait(told: Duration, left: Duration) -> Duration {
     told.min(left.saturating_add(LONGEST_WAIT))
+}
+
+fn event_key<'a>(message: &'a QueueMessage, correlation: &'a Correlation) -> EventKey<'a> {
+    let broker = &message.broker;
+    match (
+        broker.sequence_number,
+        broker.enqueued_at,
+        &correlation.message_id,
+    ) {
+        (Some(sequence_number), Some(enqueued_at), _) => EventKey::Broker {
+            sequence_number,
+            enqueued_at,
+        },
+        (_, _, Some(id)) => EventKey::Message(id),
+        (_, _, None) => EventKey::Body(&message.body),
+    }
 }
 
 fn correlation(invocation: String, broker: &BrokerWord, header: &AlertHeader) -> Correlation {

@@ -231,6 +231,14 @@ fn a_redelivery_repeats_the_id_and_nothing_else_does() {
     let mut all = of_first;
     for key in [
         EventKey::Message("another"),
+        EventKey::Broker {
+            sequence_number: 1,
+            enqueued_at: jiff::Timestamp::UNIX_EPOCH,
+        },
+        EventKey::Broker {
+            sequence_number: 2,
+            enqueued_at: jiff::Timestamp::UNIX_EPOCH,
+        },
         EventKey::Body(b"f2b1c2d3"),
         EventKey::Invocation("f2b1c2d3"),
     ] {

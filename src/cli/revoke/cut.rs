@@ -76,6 +76,7 @@ impl Cutting<'_> {
                     continue;
                 }
                 let task = Task {
+                    left_out: 0,
                     header: header.clone(),
                     subjects: part.iter().map(|turn| ordered(&turn.subject)).collect(),
                     enqueued_at: None,

@@ -100,6 +100,7 @@ fn task(clock: &dyn Clock) -> Task {
         panic!("it names a user: {parsed:?}")
     };
     Task {
+        left_out: 0,
         header: alert.header,
         subjects: alert.subjects,
         enqueued_at: None,

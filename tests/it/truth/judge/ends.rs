@@ -68,16 +68,16 @@ impl Judge<'_> {
         }
     }
 
-    /// Every message ends, and its subjects are accounted for; what is told twice has one id.
+    /// Every message ends, and its subjects are accounted for; what a message tells twice has one id.
     pub(super) fn messages(&mut self) {
-        let mut ids: BTreeMap<(String, usize), Value> = BTreeMap::new();
+        let mut ids: BTreeMap<(i64, usize), Value> = BTreeMap::new();
         for done in &self.played.deliveries {
             let (Some((message, _, _)), Some(said)) = (&done.message, done.said()) else {
                 continue;
             };
             for (index, event) in said.events.iter().enumerate() {
                 let id = ids
-                    .entry((message.clone(), index))
+                    .entry((*message, index))
                     .or_insert_with(|| event["id"].clone());
                 if *id != event["id"] {
                     self.wrong.push(format!(

@@ -227,13 +227,9 @@ impl Stage {
                 _ => None,
             })
         });
-        let message = work.message().map(|held| {
-            (
-                held.message_id().to_owned(),
-                held.enqueued_at,
-                held.delivery_count,
-            )
-        });
+        let message = work
+            .message()
+            .map(|held| (held.sequence_number, held.enqueued_at, held.delivery_count));
         let from = self.clock.now();
         let end = {
             let answer = self.answer(&life, &work);

@@ -27,7 +27,8 @@ pub(crate) struct Played {
 pub(crate) struct Done {
     /// The alert that it is, or comes from; none for what was put back or handed over.
     pub(crate) alert: Option<usize>,
-    pub(crate) message: Option<(String, Timestamp, u32)>,
+    /// The number that the broker gave the message, when it was enqueued, and which delivery it is.
+    pub(crate) message: Option<(i64, Timestamp, u32)>,
     pub(crate) body: Vec<u8>,
     pub(crate) from: Timestamp,
     pub(crate) until: Timestamp,

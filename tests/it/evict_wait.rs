@@ -92,6 +92,33 @@ async fn whoever_cannot_be_cut_is_told_at_once_and_not_waited_for() {
     shell.end().await;
 }
 
+/// Another cut of the second in which the message is sent, and a function that cuts nobody.
+#[tokio::test]
+async fn a_cut_that_stood_there_before_the_sending_is_not_taken_for_its_effect() {
+    let shell = shell(&[("EVICT_MODE", "observe")]).await;
+    let now = shell.app.clock.now();
+    assert!(shell.app.tenant.set_valid_from("alice@contoso.com", now));
+    let ended = shell
+        .evict(&[
+            "send",
+            "alice@contoso.com",
+            "--wait",
+            "--timeout",
+            "2s",
+            "--json",
+        ])
+        .await;
+    let document: Value = serde_json::from_str(&ended.output).unwrap();
+    assert_eq!(
+        document["watched"][0]["state"],
+        "not_seen",
+        "{}",
+        ended.whole()
+    );
+    shell.app.settle().await;
+    shell.end().await;
+}
+
 #[tokio::test]
 async fn what_is_not_there_by_the_end_is_told_with_the_next_step() {
     let shell = shell(&[("EVICT_MAX_DELIVERIES", "2000")]).await;

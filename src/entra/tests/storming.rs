@@ -280,7 +280,7 @@ async fn after_a_wait_one_call_probes_before_the_others_leave() {
     let after: Vec<f64> = world.times().into_iter().filter(|at| *at >= 5.0).collect();
     assert_eq!(after.len(), 20);
     // Nobody left before the first was answered, and then one after the other.
-    assert!(after[1] - after[0] >= 0.3, "{after:?}");
+    assert!(after[1] - after[0] > 0.29, "{after:?}");
     let burst = after.windows(2).any(|pair| pair[1] - pair[0] < 0.04);
     assert!(!burst, "{after:?}");
 }

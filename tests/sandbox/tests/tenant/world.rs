@@ -146,6 +146,48 @@ async fn groups_are_checked_through_nesting_and_unknown_ones_are_passed_over() {
 }
 
 #[tokio::test]
+async fn a_group_that_hides_its_members_is_left_out_unless_they_may_be_seen() {
+    let app = App::start().await;
+    let hidden = Some("HiddenMembership");
+    assert!(
+        app.tenant
+            .set_group_visibility(PROTECTED.parse().unwrap(), hidden)
+    );
+    let group = app
+        .get(&format!("/v1.0/groups/{PROTECTED}?$select=id,visibility"))
+        .await;
+    assert_eq!(group.json["visibility"], "HiddenMembership");
+    let path = "/v1.0/users/break.glass@contoso.onmicrosoft.com/checkMemberGroups";
+    let body = json!({ "groupIds": [PROTECTED] });
+    let left_out = app.post(path, &body).await;
+    assert_eq!(
+        (left_out.status, &left_out.json["value"]),
+        (200, &json!([]))
+    );
+    app.tenant.grant("Member.Read.Hidden");
+    let seen = app.post(path, &body).await;
+    assert_eq!(seen.json["value"], json!([PROTECTED]));
+}
+
+#[tokio::test]
+async fn a_page_of_users_leads_to_the_next_on_the_same_host_and_all_of_them_are_each_user_once() {
+    let app = App::start().await;
+    let all = app.get("/v1.0/users?$select=id").await.json["value"].clone();
+    let mut read = Vec::new();
+    let mut path = "/v1.0/users?$select=id&$top=4".to_owned();
+    loop {
+        let page = app.get(&path).await.json;
+        read.extend(page["value"].as_array().unwrap().clone());
+        let Some(next) = page["@odata.nextLink"].as_str() else {
+            break;
+        };
+        let root = app.tenant.graph_endpoint();
+        path = next.strip_prefix(root.as_str()).unwrap().to_owned();
+    }
+    assert_eq!(serde_json::Value::from(read), all);
+}
+
+#[tokio::test]
 async fn a_group_is_there_or_it_is_not() {
     let app = App::start().await;
     let path = format!("/v1.0/groups/{PROTECTED}?$select=id");

@@ -12,9 +12,9 @@ use crate::cli::progress::Progress;
 use crate::cli::receipts::time;
 use crate::config::Settings;
 use crate::containment::{Concern, Containment, Limits, SelfCheck};
-use crate::domain::{Clock, Deadline, SystemClock};
+use crate::domain::{Clock, Deadline, Mode, SystemClock};
 use crate::entra::operator::SignedIn;
-use crate::entra::operator::function::FunctionCheck;
+use crate::entra::operator::function::{FunctionCheck, FunctionPolicy};
 use crate::entra::{REQUIRED_PERMISSIONS, TokenFacts, Who};
 use crate::ledger::MemoryLedger;
 use crate::queue::{Namespace, QueuePath, Reading, ServiceBus};
@@ -210,10 +210,13 @@ async fn of_function(target: &Target, signed_in: &SignedIn) -> Line {
         Said::NotAsked(why) => return Line::not_ok(NAME, Exit::Partly, why),
     };
     match check {
-        FunctionCheck::Well { version, .. } => Line::ok(
-            NAME,
-            format!("{url} says that all is well there (version {version})"),
-        ),
+        FunctionCheck::Well { version, policy } => {
+            let held = policy.map_or_else(String::new, |policy| format!("; {}", held_by(&policy)));
+            Line::ok(
+                NAME,
+                format!("{url} says that all is well there (version {version}){held}"),
+            )
+        }
         FunctionCheck::NotWell { problems, .. } => Line::not_ok(
             NAME,
             Exit::Partly,
@@ -232,4 +235,19 @@ async fn of_function(target: &Target, signed_in: &SignedIn) -> Line {
         }
         FunctionCheck::Silent { reason } => Line::not_ok(NAME, Exit::Partly, silent(url, &reason)),
     }
+}
+
+/// What a function holds to, in short.
+fn held_by(policy: &FunctionPolicy) -> String {
+    let does = match policy.mode {
+        Mode::Enforce => "it cuts",
+        Mode::Observe => "it only observes",
+    };
+    format!(
+        "{does}, protects {} users and {} groups, and its caps are {} users an alert and {} an hour",
+        policy.protected_users,
+        policy.protected_groups.len(),
+        policy.max_users_per_alert,
+        policy.max_users_per_hour
+    )
 }

@@ -162,7 +162,7 @@ impl Heard {
                 };
             }
             (Role::Subject, None, None) => {
-                self.flag(said.severity.or(statement.severity), statement.written_by)
+                self.flag(said.severity.or(statement.severity), statement.written_by);
             }
         }
     }

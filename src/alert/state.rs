@@ -126,7 +126,7 @@ mod tests {
             Some(ClearedAs::ExpectedActivity)
         );
         for open in [
-            r#"{}"#,
+            "{}",
             r#"{"status": "new"}"#,
             r#"{"status": "InProgress", "classification": "TruePositive"}"#,
             r#"{"status": "ofTomorrow", "classification": "unknown"}"#,
@@ -161,7 +161,7 @@ mod tests {
             r#"{"riskState": "confirmedCompromised"}"#,
             r#"{"riskState": "unknownFutureValue", "riskLevel": "hidden"}"#,
             r#"{"riskLevel": "hidden"}"#,
-            r#"{}"#,
+            "{}",
         ] {
             assert_eq!(how(open), None, "{open}");
         }

@@ -172,11 +172,13 @@ impl Account {
             .as_ref()
             .zip(name)
             .and_then(|(domain, name)| AccountName::from_parts(domain, name).ok());
+        let written = Written::of(fields);
         let mut read = Self {
-            id: identifier(fields, [IDS, UPNS, SIDS]),
-            upn: identifier(fields, [UPNS, IDS, SIDS])
+            id: written.first([0, 1, 2]),
+            upn: written
+                .first([1, 0, 2])
                 .or_else(|| user_principal_name(name?, fields.text("upnSuffix").as_deref())),
-            sid: identifier(fields, [SIDS, IDS, UPNS]).filter(kind::names_somebody),
+            sid: written.first([2, 0, 1]).filter(kind::names_somebody),
             qualified,
             name: name.and_then(|name| tidy(name, LONGEST_NAME)),
             domain,
@@ -254,9 +256,27 @@ fn written_name<'f>(fields: &'f Object) -> Option<Cow<'f, str>> {
     fields.first_text(names)
 }
 
-/// The first value of this form, looked for under the names of each list in turn.
-fn identifier<T: FromStr>(fields: &Object, names: [&[&str]; 3]) -> Option<T> {
-    names.iter().find_map(|names| fields.parse(names))
+/// The texts that stand where an object id, a user principal name and a SID are looked for.
+struct Written<'f> {
+    texts: [Vec<Cow<'f, str>>; 3],
+}
+
+impl<'f> Written<'f> {
+    fn of(fields: &'f Object) -> Self {
+        let texts = |names: &[&str]| names.iter().filter_map(|name| fields.text(name)).collect();
+        Self {
+            texts: [texts(IDS), texts(UPNS), texts(SIDS)],
+        }
+    }
+
+    /// The first text of this form, looked for in each of the places in turn.
+    fn first<T: FromStr>(&self, places: [usize; 3]) -> Option<T> {
+        let mut texts = places
+            .iter()
+            .filter_map(|place| self.texts.get(*place))
+            .flatten();
+        texts.find_map(|text| text.parse().ok())
+    }
 }
 
 /// The UPN of a name and a suffix. A name with `@` is a whole one already. What is not well formed is unknown.

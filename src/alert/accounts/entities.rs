@@ -256,8 +256,7 @@ impl<'a> Walk<'a, '_> {
             return Ok(());
         }
         let below = match (standing, context(name)) {
-            (Standing::Context(context), _) => Standing::Context(context),
-            (_, Some(context)) => Standing::Context(context),
+            (Standing::Context(context), _) | (_, Some(context)) => Standing::Context(context),
             (_, None) if name.eq_ignore_ascii_case("account") => Standing::Account,
             (_, None) => Standing::Part,
         };

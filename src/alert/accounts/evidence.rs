@@ -140,7 +140,7 @@ impl Walk<'_> {
 
     fn piece(&mut self, object: &Object, outer: &Role) -> Result<(), Problem> {
         let piece = Piece::of(object)?;
-        let said = self.role(&piece, outer);
+        let said = role_of(&piece, outer);
         match piece.kind().as_deref() {
             Some("serviceprincipal") => self.add(
                 service_principal(piece.with("servicePrincipalObjectId")),
@@ -159,22 +159,6 @@ impl Walk<'_> {
             self.below(part, &said)?;
         }
         Ok(())
-    }
-
-    /// What a piece says of itself; where it says nothing, what the piece around it says.
-    fn role(&self, piece: &Piece<'_>, outer: &Role) -> Role {
-        let own = role::of_evidence(piece.own);
-        let states_one = ["roles", "verdict"].iter().any(|name| {
-            piece
-                .own
-                .get(name)
-                .is_some_and(|node| !matches!(node, Node::List(items) if items.is_empty()))
-        });
-        if own == Role::Subject && !states_one {
-            outer.clone()
-        } else {
-            own
-        }
     }
 
     /// The account and the mailbox that a piece is about: two readings of one.
@@ -258,6 +242,22 @@ impl Walk<'_> {
         if let Some(account) = account {
             self.draft.named(account, said.clone());
         }
+    }
+}
+
+/// What a piece says of itself; where it says nothing, what the piece around it says.
+fn role_of(piece: &Piece<'_>, outer: &Role) -> Role {
+    let own = role::of_evidence(piece.own);
+    let states_one = ["roles", "verdict"].iter().any(|name| {
+        piece
+            .own
+            .get(name)
+            .is_some_and(|node| !matches!(node, Node::List(items) if items.is_empty()))
+    });
+    if own == Role::Subject && !states_one {
+        outer.clone()
+    } else {
+        own
     }
 }
 

@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_role_is_read_in_every_form_that_senders_write() {
         let told = [
-            r#"{}"#,
+            "{}",
             r#"{"roles": []}"#,
             r#"{"roles": ["compromised"]}"#,
             r#"{"roles": ["contextual"]}"#,

@@ -109,9 +109,9 @@ fn read_table(table: &Object, draft: &mut Draft) -> Result<bool, Problem> {
         };
         let values = names.iter().map(String::as_str).zip(cells);
         let accounts = columns::accounts(values).at(index).within("rows")?;
-        accounts
-            .into_iter()
-            .for_each(|account| draft.subject(account));
+        for account in accounts {
+            draft.subject(account);
+        }
     }
     Ok(!rows.is_empty())
 }
@@ -128,9 +128,9 @@ fn read_dimensions(element: &Object, draft: &mut Draft) -> Result<bool, Problem>
     }
     let accounts = columns::accounts(values.iter().map(|(name, value)| (name.as_ref(), *value)))
         .within("dimensions")?;
-    accounts
-        .into_iter()
-        .for_each(|account| draft.subject(account));
+    for account in accounts {
+        draft.subject(account);
+    }
     Ok(values
         .iter()
         .any(|(name, _)| columns::names_an_account(name)))

@@ -4,7 +4,7 @@
 //! Office's activity), so the value's form says what it is. Custom tables write the type behind the name (`_s`, `_g`). A
 //! cell may hold a list, as `make_set` makes them, which the query's answer writes as JSON in a string: then each element
 //! is an account of its own. Sources: "Sample alert payloads", Azure Monitor; "Standard columns in Azure Monitor Logs";
-//! "make_set() (aggregation function)", Kusto.
+//! "`make_set()` (aggregation function)", Kusto.
 
 use std::borrow::Cow;
 
@@ -154,9 +154,10 @@ mod tests {
                 )
             })
             .collect();
-        accounts(nodes.iter().map(|(name, node)| (*name, node)))
-            .map(|accounts| accounts.iter().map(SubjectRef::written).collect())
-            .unwrap_or_else(|problem| vec![problem.expected().to_owned()])
+        match accounts(nodes.iter().map(|(name, node)| (*name, node))) {
+            Ok(accounts) => accounts.iter().map(SubjectRef::written).collect(),
+            Err(problem) => vec![problem.expected().to_owned()],
+        }
     }
 
     #[test]

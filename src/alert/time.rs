@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 
 /// Zone-less forms besides ISO 8601; what stands without a zone is UTC.
@@ -25,8 +26,24 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
                 .find_map(|form| DateTime::strptime(form, text).ok())
         })?;
         TimeZone::UTC.to_timestamp(civil).ok()
-    })?;
+    });
+    let instant = instant
+        .or_else(|| of_javascript(text))
+        .or_else(|| Some(rfc2822::parse(text).ok()?.timestamp()))?;
     (instant > UNKNOWN).then_some(instant)
+}
+
+/// "/Date(1790948191000)/", with or without a zone: what Windows PowerShell's ConvertTo-Json and .NET's
+/// DataContractJsonSerializer write. The number is milliseconds since 1970 in UTC, whatever the zone ("Stand-Alone JSON
+/// Serialization", .NET documentation).
+fn of_javascript(text: &str) -> Option<Timestamp> {
+    let inside = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let zone = inside
+        .char_indices()
+        .skip(1)
+        .find(|(_, sign)| matches!(sign, '+' | '-'));
+    let milliseconds = zone.map_or(inside, |(place, _)| &inside[..place]);
+    Timestamp::from_millisecond(milliseconds.parse().ok()?).ok()
 }
 
 /// Midnight of the second day of the year 1: whatever zone a sender is in, its "unknown" lies before.
@@ -48,6 +65,10 @@ mod tests {
             "10/2/2026 1:36:31 PM",
             "10/02/2026 01:36:31 pm",
             "10/02/2026 13:36:31",
+            "/Date(1790948191000)/",
+            "/Date(1790948191000+0200)/",
+            "Fri, 02 Oct 2026 15:36:31 +0200",
+            "Fri, 2 Oct 2026 13:36:31 GMT",
         ] {
             assert_eq!(
                 read(text).map(|time| time.to_string()).as_deref(),
@@ -67,6 +88,10 @@ mod tests {
             "1/1/0001 12:00:00 AM",
             "2026-13-02T00:00:00Z",
             "42",
+            "/Date()/",
+            "/Date(soon)/",
+            "/Date(é+0200)/",
+            "/Date(-62135596800000)/",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

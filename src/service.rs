@@ -21,7 +21,9 @@ use std::time::Duration;
 use crate::alert;
 use crate::callers::Callers;
 use crate::containment::{Containment, Task};
-use crate::domain::{Caller, Clock, Correlation, Deadline, Mode, Parsed, Receipt, TenantId};
+use crate::domain::{
+    Caller, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
+};
 use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
 use crate::receipt;
 
@@ -148,6 +150,16 @@ fn kept(parsed: &Parsed) -> usize {
 
 fn say_what_stays_alive(receipt: &mut Receipt) {
     receipt.still_alive = receipt::still_alive(&receipt.outcome, receipt::cut_at(receipt));
+}
+
+/// What is not final in this invocation goes to the queue, and says so.
+fn hand_over(receipt: &mut Receipt) {
+    if receipt.outcome.is_final() {
+        return;
+    }
+    receipt.outcome = Outcome::HandedOver;
+    say_what_stays_alive(receipt);
+    tracing::info!(receipt = receipt::log_line(receipt), "receipt.handed_over");
 }
 
 impl Handler for Service {

@@ -85,7 +85,7 @@ resource countAlerts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// The output `handover` of RevokeFromAlert: what is not finished in the caller's time goes to the queue.
+// The output `handover`: what is not finished in a caller's time, or is left of a message, goes to the queue.
 resource sendAlerts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(serviceBus::alerts.id, principalId, roles.serviceBusDataSender)
   scope: serviceBus::alerts

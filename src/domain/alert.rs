@@ -163,6 +163,29 @@ pub struct AlertHeader {
     pub requested_by: Option<String>,
     /// How many users a manual message says that it means.
     pub expect: Option<usize>,
+    /// What a message that goes on says of the one that it comes from, by its own claim.
+    pub handed_on: Option<HandedOn>,
+}
+
+/// What is left of a message that went on: how far it had come. A claim of whoever wrote the message, and about nobody but
+/// the users whom that message names. The ids may hold names, and `Debug` masks them.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct HandedOn {
+    /// How many deliveries it has had.
+    pub deliveries: u32,
+    /// When the first message was put on the queue.
+    pub queued_at: Option<Timestamp>,
+    /// The first message's correlation id, or its id if it had none.
+    pub correlation_id: Option<String>,
+}
+
+impl fmt::Debug for HandedOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandedOn")
+            .field("deliveries", &self.deliveries)
+            .field("queued_at", &self.queued_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AlertHeader {
@@ -179,6 +202,7 @@ impl AlertHeader {
             reason: None,
             requested_by: None,
             expect: None,
+            handed_on: None,
         }
     }
 
@@ -201,6 +225,7 @@ impl fmt::Debug for AlertHeader {
             .field("reason", &self.reason.as_ref().map(|_| "***"))
             .field("requested_by", &self.requested_by.as_ref().map(|_| "***"))
             .field("expect", &self.expect)
+            .field("handed_on", &self.handed_on)
             .finish()
     }
 }

@@ -23,7 +23,8 @@ pub mod untrusted;
 pub mod user;
 
 pub use alert::{
-    Alert, AlertHeader, Malformed, NothingToDo, NothingToDoReason, Parsed, Severity, Shape, Unread,
+    Alert, AlertHeader, HandedOn, Malformed, NothingToDo, NothingToDoReason, Parsed, Severity,
+    Shape, Unread,
 };
 pub use caller::{Audience, Caller, CallerPolicy};
 pub use clock::{Clock, Deadline, SystemClock};

@@ -16,6 +16,9 @@ pub(super) const BROKER_PROPERTIES: &str = "brokerproperties";
 /// What precedes the name of a sender's property that is named like a header of HTTP, on its way through the adapter.
 pub(super) const NAMED_LIKE_HTTP: &str = "x-evict-named-like-http-";
 
+/// By which invocation the Functions host sent a message, as its extension notes on each output. It says nothing of a copy.
+const PARENT_INVOCATION: &str = "$AzureWebJobsParentId";
+
 /// Why the broker gave a message up: a word.
 const DEAD_LETTER_REASON: &str = "deadletterreason";
 
@@ -255,12 +258,13 @@ impl Received {
         })
     }
 
-    /// The properties that are not the broker's word on why it gave the message up.
+    /// The properties that are neither the broker's word on why it gave the message up nor the Functions host's note.
     #[must_use]
     pub fn senders_properties(&self) -> BTreeMap<String, Value> {
         let mut properties = self.properties.clone();
         properties.remove(DEAD_LETTER_REASON);
         properties.remove(DEAD_LETTER_DESCRIPTION);
+        properties.retain(|name, _| !name.eq_ignore_ascii_case(PARENT_INVOCATION));
         properties
     }
 

@@ -3,11 +3,12 @@
 //! No top-level property of such a message may bear the name of a metadata value of Service Bus, because the host would
 //! then overwrite that value with it, and nothing the broker says of the message could be believed any more.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    AccountName, AlertHeader, MailAddress, Outcome, SecurityIdentifier, Severity, Subject,
-    SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
+    AccountName, AlertHeader, HandedOn, MailAddress, Outcome, SecurityIdentifier, Severity,
+    Subject, SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
 };
 
 use super::AlertReport;
@@ -38,9 +39,33 @@ pub(super) struct ManualMessage<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) automated: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) handed_on: Option<Earlier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rejected_because: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rejected_from: Option<Origin<'a>>,
+}
+
+/// What the form says of the message of which this one is left.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Earlier {
+    deliveries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queued_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+}
+
+impl Earlier {
+    fn of(handed_on: &HandedOn) -> Self {
+        let correlation_id = handed_on.correlation_id.as_deref();
+        Self {
+            deliveries: handed_on.deliveries,
+            queued_at: handed_on.queued_at,
+            correlation_id: correlation_id.map(|id| cut(id, 1024).into_owned()),
+        }
+    }
 }
 
 /// One user of a manual message.
@@ -118,6 +143,7 @@ impl<'a> ManualMessage<'a> {
             alert: short(&header.alert_id),
             expect: header.expect,
             automated: None,
+            handed_on: None,
             rejected_because: None,
             rejected_from: None,
         }
@@ -200,15 +226,19 @@ pub fn put_back(header: &AlertHeader, subjects: &[Subject], limit_bytes: usize) 
 }
 
 /// The subjects whose receipts say `handed_over`, as messages for the input queue. They name the caller whose token was
-/// checked; on the queue that is a claim like any other, since whoever may send there could have written it.
+/// checked; on the queue that is a claim like any other, since whoever may send there could have written it. What is left of
+/// a message says how far it had come.
 #[must_use]
-pub fn handover(report: &AlertReport<'_>) -> Vec<String> {
+pub fn handover(report: &AlertReport<'_>, handed_on: Option<&HandedOn>) -> Vec<String> {
     let subjects = report
         .pairs()
         .filter(|(_, receipt)| matches!(receipt.outcome, Outcome::HandedOver))
         .filter_map(|(subject, _)| subject);
     let header = report.parsed.header();
-    let mut message = ManualMessage::of(header);
+    let mut message = ManualMessage {
+        handed_on: handed_on.map(Earlier::of),
+        ..ManualMessage::of(header)
+    };
     if let Some(caller) = report.requested_by {
         let claim = message.requested_by.map(|claim| format!(" for {claim}"));
         message.requested_by = Some(format!(

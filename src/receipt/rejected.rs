@@ -204,7 +204,7 @@ pub fn unfinished(report: &AlertReport<'_>, from: &RejectedFrom<'_>) -> Vec<Stri
         .filter_map(|(subject, _)| subject);
     let message = ManualMessage {
         rejected_because: Some(
-            "These users were not cut; their receipts say why. Next: remove what stood in the way (a missing permission, an outage), then put this message on the input queue as it is."
+            "No cut of these users is proved; their receipts say why. Next: remove what stood in the way (a missing permission, an outage), then put this message on the input queue as it is."
                 .to_owned(),
         ),
         rejected_from: Some(Origin::of(from)),

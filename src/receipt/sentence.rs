@@ -59,7 +59,7 @@ pub(super) fn outcome(receipt: &Receipt) -> String {
         Outcome::Failed { fix: Fix::Alert } => "Failed: no cut is proved, and the directory did not accept what the alert names. Next: send a manual message with the object id of the user who is meant.".to_owned(),
         Outcome::Failed { fix: Fix::Nothing } => "Failed: no cut is proved, and trying again would not change that. Next: revoke the sessions by hand and report the error.".to_owned(),
         Outcome::Deferred => "Not finished: no cut is proved yet. It is tried again if this came through the queue.".to_owned(),
-        Outcome::HandedOver => "Not finished in this call: handed to the queue and finished there. Another receipt follows.".to_owned(),
+        Outcome::HandedOver => "Not finished yet: it is on the queue and finished there. Another receipt follows.".to_owned(),
     }
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::domain::{Caller, Correlation, Outcome, Parsed, Receipt};
+use crate::domain::{Caller, Correlation, Parsed};
 use crate::host::{Arrival, HttpReply, HttpRequest, OutputBinding, Reply};
 use crate::receipt::{self, AlertReport, EventKey};
 
-use super::{Delivery, Service, deadline, kept, say_what_stays_alive};
+use super::{Delivery, Service, deadline, hand_over, kept};
 
 /// What is left of the caller's time for handing over and answering.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -54,7 +54,7 @@ impl Service {
             mode: self.settings.mode,
             requested_by,
         };
-        let handover = receipt::handover(&report);
+        let handover = receipt::handover(&report, None);
         let status = match &parsed {
             Parsed::Malformed(_) => 400,
             Parsed::Alert(_) | Parsed::NothingToDo(_) if handover.is_empty() => 200,
@@ -73,16 +73,6 @@ impl Service {
             .map(receipt::log_line)
             .fold(reply, Reply::with_log)
     }
-}
-
-/// What is not final by the deadline goes to the queue, and says so.
-fn hand_over(receipt: &mut Receipt) {
-    if receipt.outcome.is_final() {
-        return;
-    }
-    receipt.outcome = Outcome::HandedOver;
-    say_what_stays_alive(receipt);
-    tracing::info!(receipt = receipt::log_line(receipt), "receipt.handed_over");
 }
 
 /// The host leaves the body out when the request tells no length, and when it tells that there is none.

@@ -1,22 +1,28 @@
 //! The queue trigger. The queue is the durability: a message is completed only when every subject of it is final, or on its
 //! last delivery, when everything is reported and what is left goes to `evict-rejected` in a form that can be put back.
 //!
+//! What is final is told at once: where a delivery ends with some subjects final, their receipts are published, the message is
+//! completed, and the others go on in a message of their own, which says how often they were tried. So no later delivery can
+//! deny what an earlier one has done.
+//!
 //! What is retried and what is not:
 //!
 //! - A malformed message is not: it would only come again as it is. It goes to `evict-rejected` with the reason, and so
 //!   does one that names nobody yet, because its entities have not arrived or it only links to them.
-//! - A subject that Graph could not be asked about is, by giving the message back after a wait that grows with each
-//!   delivery; the host itself redelivers at once.
+//! - A subject that Graph could not be asked about is, after a wait that grows with each delivery; the host itself redelivers
+//!   at once.
 //! - A subject that failed for want of a permission is not: the platform keeps a token for up to a day, longer than all
 //!   deliveries. It is reported at once, and put into `evict-rejected` for when the permission is there.
 
 use std::time::Duration;
 
-use crate::domain::{AlertHeader, Correlation, Deadline, Parsed};
+use jiff::Timestamp;
+
+use crate::domain::{AlertHeader, Correlation, Deadline, HandedOn, Parsed, Receipt};
 use crate::host::{Arrival, BrokerWord, OutputBinding, QueueMessage, Reply};
 use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
 
-use super::{Delivery, Service, deadline, kept};
+use super::{Delivery, Service, deadline, hand_over, kept};
 
 /// How much longer than a delivery may be worked on its message may be kept back. With the longest delivery it stays well
 /// inside host.json's function time-out and lock renewal.
@@ -34,23 +40,31 @@ impl Service {
     ) -> Reply {
         let (parsed, left_out) = self.read(&message.body);
         arrival.keeps(kept(&parsed).saturating_add(message.body.len()));
-        let correlation = correlation(invocation, &message.broker, parsed.header());
+        let progress = Progress::of(&message.broker, parsed.header().handed_on.as_ref());
+        let correlation = correlation(invocation, &message.broker, &progress, parsed.header());
         let deadline = deadline(&*self.clock, &arrival, self.settings.queue_deadline);
+        self.wait_for_turn(&progress, &message.broker).await;
         let delivery = Delivery {
-            enqueued_at: message.broker.enqueued_at,
+            enqueued_at: progress.queued_at,
             correlation: correlation.clone(),
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
         };
-        let receipts = self.contain(&parsed, left_out, delivery).await;
+        let mut receipts = self.contain(&parsed, left_out, delivery).await;
 
         let delivery_count = message.broker.delivery_count;
-        let is_last = delivery_count.is_some_and(|count| count >= self.settings.max_deliveries);
-        if receipts.iter().any(|receipt| !receipt.outcome.is_final()) && !is_last {
-            self.wait_before_redelivery(delivery_count, deadline).await;
-            return Reply::abandoned(
-                "Not every subject of this message is finished. Service Bus delivers it again.",
-            );
+        let is_last =
+            delivery_count.is_some() && progress.deliveries >= self.settings.max_deliveries;
+        let is_final = |receipt: &Receipt| receipt.outcome.is_final();
+        if !is_last && !receipts.iter().all(is_final) {
+            if !receipts.iter().any(is_final) {
+                self.wait_before_redelivery(progress.deliveries, deadline)
+                    .await;
+                return Reply::abandoned(
+                    "No subject of this message is finished. Service Bus delivers it again.",
+                );
+            }
+            receipts.iter_mut().for_each(hand_over);
         }
 
         let report = AlertReport {
@@ -72,6 +86,7 @@ impl Service {
                 rejected
             }
         };
+        let handed_on = progress.handed_on(&message.broker);
         let key = event_key(&message, &correlation);
         let reply = Reply::completed()
             .with_messages(
@@ -79,6 +94,10 @@ impl Service {
                 receipt::events(&report, &self.source(), key),
             )
             .with_messages(OutputBinding::Rejected, rejected)
+            .with_messages(
+                OutputBinding::Handover,
+                receipt::handover(&report, Some(&handed_on)),
+            )
             .with_log(format!("alert.read {}", summary(&parsed)));
         receipts
             .iter()
@@ -86,17 +105,79 @@ impl Service {
             .fold(reply, Reply::with_log)
     }
 
-    async fn wait_before_redelivery(&self, delivery_count: Option<u32>, deadline: Deadline) {
-        let own = redelivery_wait(self.settings.redelivery_wait, delivery_count);
+    /// A delivery that follows one that has not waited itself, since it went on or its outputs were refused, waits here.
+    async fn wait_for_turn(&self, progress: &Progress, broker: &BrokerWord) {
+        let Some(queued_at) = broker.enqueued_at else {
+            return;
+        };
+        let base = self.settings.redelivery_wait;
+        let turn = turn(base, progress.before, progress.deliveries);
+        let since = self.clock.now().duration_since(queued_at);
+        let passed = Duration::try_from(since).unwrap_or_default();
+        // Clocks may differ: a wait is never longer than half of what a delivery may take.
+        let most = LONGEST_WAIT.min(self.settings.queue_deadline / 2);
+        tokio::time::sleep(turn.saturating_sub(passed).min(most)).await;
+    }
+
+    async fn wait_before_redelivery(&self, deliveries: u32, deadline: Deadline) {
+        let own = redelivery_wait(self.settings.redelivery_wait, deliveries);
         let told = self.containment.waiting().unwrap_or_default();
         let left = deadline.remaining(&*self.clock);
         tokio::time::sleep(own.max(told_wait(told, left))).await;
     }
 }
 
+/// How far a message has come, those before it included that went on in it.
+struct Progress {
+    /// How many deliveries there were before this message.
+    before: u32,
+    /// Which delivery this is.
+    deliveries: u32,
+    /// When the first message was put on the queue. A body can only put it back, and for its own users alone.
+    queued_at: Option<Timestamp>,
+    /// By which the receipts of all its messages are found together.
+    correlation_id: Option<String>,
+}
+
+impl Progress {
+    fn of(broker: &BrokerWord, handed_on: Option<&HandedOn>) -> Self {
+        let earlier = handed_on.cloned().unwrap_or_default();
+        let queued_at = match (broker.enqueued_at, earlier.queued_at) {
+            (Some(this), Some(first)) => Some(this.min(first)),
+            (this, _) => this,
+        };
+        Self {
+            before: earlier.deliveries,
+            deliveries: earlier
+                .deliveries
+                .saturating_add(broker.delivery_count.unwrap_or(1)),
+            queued_at,
+            correlation_id: earlier
+                .correlation_id
+                .or_else(|| broker.correlation_id.clone()),
+        }
+    }
+
+    fn handed_on(&self, broker: &BrokerWord) -> HandedOn {
+        let correlation_id = self.correlation_id.as_ref();
+        HandedOn {
+            deliveries: self.deliveries,
+            queued_at: self.queued_at,
+            correlation_id: correlation_id.or(broker.message_id.as_ref()).cloned(),
+        }
+    }
+}
+
+/// How long after a message was put on the queue its next delivery begins at the earliest: after the waits of all
+/// deliveries since `before`, and of the one by which it went on.
+fn turn(base: Duration, before: u32, deliveries: u32) -> Duration {
+    let waits = (before.max(1)..deliveries).take(32);
+    waits.map(|delivery| redelivery_wait(base, delivery)).sum()
+}
+
 /// The wait doubles with each delivery, so that ten deliveries span minutes.
-fn redelivery_wait(base: Duration, delivery_count: Option<u32>) -> Duration {
-    let doublings = delivery_count.unwrap_or(1).saturating_sub(1).min(16);
+fn redelivery_wait(base: Duration, deliveries: u32) -> Duration {
+    let doublings = deliveries.saturating_sub(1).min(16);
     base.saturating_mul(1 << doublings).min(LONGEST_WAIT)
 }
 
@@ -122,12 +203,17 @@ fn event_key<'a>(message: &'a QueueMessage, correlation: &'a Correlation) -> Eve
     }
 }
 
-fn correlation(invocation: String, broker: &BrokerWord, header: &AlertHeader) -> Correlation {
+fn correlation(
+    invocation: String,
+    broker: &BrokerWord,
+    progress: &Progress,
+    header: &AlertHeader,
+) -> Correlation {
     Correlation {
         alert_id: header.alert_id.clone(),
         incident_id: header.incident_id.clone(),
         message_id: broker.message_id.clone(),
-        correlation_id: broker.correlation_id.clone(),
+        correlation_id: progress.correlation_id.clone(),
         invocation_id: invocation,
     }
 }
@@ -164,12 +250,25 @@ mod tests {
     fn ten_deliveries_span_minutes_not_seconds() {
         let base = Duration::from_secs(5);
         let waits: Vec<u64> = (1..=10)
-            .map(|count| redelivery_wait(base, Some(count)).as_secs())
+            .map(|count| redelivery_wait(base, count).as_secs())
             .collect();
         assert_eq!(waits, [5, 10, 20, 40, 60, 60, 60, 60, 60, 60]);
         assert!(waits[..9].iter().sum::<u64>() > 5 * 60);
-        assert_eq!(redelivery_wait(base, None), base);
-        assert_eq!(redelivery_wait(base, Some(u32::MAX)), LONGEST_WAIT);
+        assert_eq!(redelivery_wait(base, u32::MAX), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn a_delivery_waits_for_those_that_did_not() {
+        let base = Duration::from_secs(5);
+        let turn = |before, deliveries| turn(base, before, deliveries).as_secs();
+        assert_eq!(turn(0, 1), 0);
+        // The first one's outputs were refused, which the host answers by the next delivery at once.
+        assert_eq!(turn(0, 2), 5);
+        assert_eq!(turn(0, 3), 15);
+        // What is left of the second delivery goes on.
+        assert_eq!(turn(2, 3), 10);
+        assert_eq!(turn(2, 4), 30);
+        assert!(turn(0, u32::MAX) <= 32 * 60);
     }
 
     #[test]

@@ -237,6 +237,15 @@ impl App {
         self.host.send("evict", Message::of(body)).unwrap();
     }
 
+    /// The same, under an id of the sender's.
+    pub(crate) fn send_with_id(&self, id: &str, body: impl Into<Vec<u8>>) {
+        let message = Message {
+            message_id: Some(id.to_owned()),
+            ..Message::of(body)
+        };
+        self.host.send("evict", message).unwrap();
+    }
+
     /// Waits until the queue is empty and nothing runs.
     pub(crate) async fn settle(&self) {
         self.host.wait_until_idle(SOON).await.unwrap();

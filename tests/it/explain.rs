@@ -311,6 +311,7 @@ fn who_is_only_named_and_who_is_cleared_is_told_with_the_reason() {
        severity    high
        alert       ad7f0009
        incident    2816
+       flagged at  2026-11-18T11:06:40Z
        at          $.evidence[0].AdditionalProperties
        problem     an object or a list was expected; what stands there was cut off on the way, as PowerShell's ConvertTo-Json does below two levels. Whoever was flagged there is lost. Send it again, written with -Depth 10
 

@@ -28,6 +28,29 @@ async fn a_forged_enqueued_time_does_not_spare_a_user() {
     app.end().await;
 }
 
+/// Whoever writes such a message need not have sent it: it spares nobody whom another message names.
+#[tokio::test]
+async fn what_a_message_claims_of_an_earlier_one_is_about_its_own_users_alone() {
+    let app = App::start(&[]).await;
+    let yesterday = app.clock.now() - Duration::from_hours(24);
+    for user in ["alice@contoso.com", "bob.stone@contoso.com"] {
+        assert!(app.tenant.set_valid_from(user, yesterday));
+    }
+    for (user, queued_at) in [
+        ("alice@contoso.com", "2019-01-01T00:00:00Z"),
+        ("bob.stone@contoso.com", "2099-01-01T00:00:00Z"),
+    ] {
+        let claim = json!({ "deliveries": 4_000_000_000_u32, "queuedAt": queued_at });
+        app.send(json!({ "user": user, "handedOn": claim }).to_string());
+        app.settle().await;
+    }
+    assert_eq!(outcomes(&app.receipts()), ["already_cut", "revoked"]);
+    app.send(r#"{"user": "alice@contoso.com"}"#);
+    app.settle().await;
+    assert_eq!(app.receipts()[2]["outcome"], "revoked");
+    app.end().await;
+}
+
 #[tokio::test]
 async fn a_receipt_never_carries_a_forged_message_id() {
     let app = App::start(&[]).await;

@@ -141,7 +141,7 @@ fn every_outcome_has_a_sentence() {
         ambiguous: Nobody was cut: the identifiers fit 2 users, or users who differ. Next: send a manual message with the object id of the one who is meant.
         failed: Failed: no cut is proved, since the app lacks a permission. Next: grant it, then send the alert again; a message from the queue waits in evict-rejected, ready to be put back.
         deferred: Not finished: no cut is proved yet. It is tried again if this came through the queue.
-        handed_over: Not finished in this call: handed to the queue and finished there. Another receipt follows.
+        handed_over: Not finished yet: it is on the queue and finished there. Another receipt follows.
         "#);
 }
 

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evict::domain::{Correlation, Outcome, Parsed, Shape, SubjectKind, SubjectRef};
+use evict::domain::{Correlation, HandedOn, Outcome, Parsed, Shape, SubjectKind, SubjectRef};
 use evict::receipt::{QUEUE_MESSAGE_LIMIT, RejectedFrom, handover, put_back, rejected, unfinished};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -122,13 +122,27 @@ fn what_is_no_user_never_becomes_one_by_being_put_back() {
 fn only_what_is_handed_over_is_handed_over() {
     let (parsed, mut receipts) = crowd(3, &Outcome::Revoked { verified: true }, None);
     receipts[1].outcome = Outcome::HandedOver;
-    let messages = handover(&report(&parsed, &receipts));
+    let messages = handover(&report(&parsed, &receipts), None);
     assert_eq!(messages.len(), 1);
     let message: Value = serde_json::from_str(&messages[0]).unwrap();
     assert_eq!(
         message["users"],
         serde_json::json!([{ "upn": "user1@contoso.com" }])
     );
+}
+
+#[test]
+fn what_goes_on_says_how_far_its_message_had_come() {
+    let (parsed, mut receipts) = crowd(2, &Outcome::Revoked { verified: true }, None);
+    receipts[1].outcome = Outcome::HandedOver;
+    let handed_on = HandedOn {
+        deliveries: 3,
+        queued_at: Some("2026-11-23T20:10:27Z".parse().unwrap()),
+        correlation_id: Some("INC-4711".to_owned()),
+    };
+    let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
+    let read = evict::alert::parse(messages[0].as_bytes());
+    assert_eq!(read.header().handed_on, Some(handed_on));
 }
 
 #[test]
@@ -144,7 +158,7 @@ fn what_the_last_delivery_left_can_be_put_on_the_input_queue_as_it_is() {
       "alert": "a30f4300-bbee-4636-9d33-bc6d96f0da84",
       "automated": true,
       "incident": "/subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc/providers/Microsoft.SecurityInsights/Incidents/20731ab2-4c8b-4eb4-8f1e-accf4372a2a7",
-      "rejectedBecause": "These users were not cut; their receipts say why. Next: remove what stood in the way (a missing permission, an outage), then put this message on the input queue as it is.",
+      "rejectedBecause": "No cut of these users is proved; their receipts say why. Next: remove what stood in the way (a missing permission, an outage), then put this message on the input queue as it is.",
       "rejectedFrom": {
         "at": "2026-11-23T20:19:00Z",
         "deliveryCount": 10,
@@ -317,6 +331,6 @@ proptest! {
 fn a_report_without_users_hands_nothing_on() {
     let parsed = Parsed::Malformed(malformed());
     let correlation = correlation();
-    assert!(handover(&report(&parsed, &[])).is_empty());
+    assert!(handover(&report(&parsed, &[]), None).is_empty());
     assert!(unfinished(&report(&parsed, &[]), &from(&correlation)).is_empty());
 }

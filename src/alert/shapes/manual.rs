@@ -24,6 +24,7 @@
 //! | `incident`, `alert` | ids that the receipt shall carry |
 //! | `expect` | how many different users the sender means: a slip of the hand is caught, because a message that names another number is refused as a whole |
 //! | `automated` | `true` where no person asked: an alert of which a part goes on in this form. Its severity counts then |
+//! | `handedOn` | what is left of a message that was partly done: `deliveries` so far, `queuedAt` and `correlationId` of the first one |
 //! | `rejectedBecause`, `rejectedFrom` | why and from where the application has put the message aside |
 //!
 //! `user` or `users` has to be there; an empty list is understood, and names nobody. A value of another kind, a string
@@ -42,9 +43,10 @@ use crate::alert::accounts::classified;
 use crate::alert::draft::Draft;
 use crate::alert::node::{Node, Object, unexpected, unexpected_other};
 use crate::alert::problem::{Problem, Within};
+use crate::alert::time;
 use crate::domain::{
-    AccountName, MailAddress, SecurityIdentifier, Severity, Shape, SubjectKind, SubjectRef,
-    TenantId, UserId, UserPrincipalName, WrittenBy,
+    AccountName, HandedOn, MailAddress, SecurityIdentifier, Severity, Shape, SubjectKind,
+    SubjectRef, TenantId, UserId, UserPrincipalName, WrittenBy,
 };
 
 use super::{Reading, Row, Sign, has_any};
@@ -60,6 +62,7 @@ const PROPERTIES: &[&str] = &[
     "alert",
     "expect",
     "automated",
+    "handedOn",
     "rejectedBecause",
     "rejectedFrom",
 ];
@@ -97,6 +100,9 @@ const OF_BROKER: &[&str] = &[
 
 /// The properties of a user.
 const OF_USER: &[&str] = &["id", "upn", "sid", "mail", "account", "tenant", "severity"];
+
+/// The properties of what is left of an earlier message.
+const OF_HANDED_ON: &[&str] = &["deliveries", "queuedAt", "correlationId"];
 
 /// How many properties of other names a message may have before it is taken for a document of another system. Either is
 /// refused; the sentence differs.
@@ -146,6 +152,7 @@ fn read(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
     if automated(message)? {
         draft.written_by(WrittenBy::Machine);
     }
+    draft.handed_on = handed_on(message)?;
 
     let (one, several) = (message.get("user"), message.get("users"));
     if one.is_none() && several.is_none() {
@@ -231,6 +238,35 @@ fn automated(message: &Object) -> Result<bool, Problem> {
             .boolean("automated")
             .ok_or_else(|| unexpected_other("true or false", node).within("automated")),
     }
+}
+
+fn handed_on(message: &Object) -> Result<Option<HandedOn>, Problem> {
+    match message.get("handedOn") {
+        None => Ok(None),
+        Some(Node::Object(object)) => earlier(object).within("handedOn").map(Some),
+        Some(other) => Err(unexpected("an object", other).within("handedOn")),
+    }
+}
+
+fn earlier(object: &Object) -> Result<HandedOn, Problem> {
+    only(object, OF_HANDED_ON)?;
+    let number = object.get("deliveries").map(|node| {
+        let count = object.count("deliveries");
+        count
+            .and_then(|count| u32::try_from(count).ok())
+            .ok_or_else(|| {
+                unexpected_other("a whole number that is not negative", node).within("deliveries")
+            })
+    });
+    let queued_at = object.get("queuedAt").map(|node| {
+        let instant = node.as_text().and_then(|text| time::read(&text));
+        instant.ok_or_else(|| unexpected_other("a time", node).within("queuedAt"))
+    });
+    Ok(HandedOn {
+        deliveries: number.transpose()?.unwrap_or_default(),
+        queued_at: queued_at.transpose()?,
+        correlation_id: words(object, "correlationId")?.map(Cow::into_owned),
+    })
 }
 
 /// A remark: a string or a number, or nothing.

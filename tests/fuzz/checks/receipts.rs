@@ -203,7 +203,7 @@ fn check_messages(report: &AlertReport<'_>, body: &[u8]) {
             .filter(|receipt| is(&receipt.outcome));
         on.count()
     };
-    let handed_over = handover(report);
+    let handed_over = handover(report, None);
     assert_eq!(
         users(&handed_over),
         on(|outcome| matches!(outcome, Outcome::HandedOver))

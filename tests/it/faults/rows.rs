@@ -104,11 +104,11 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         fault: "503 for one of five, for good",
-        happens: "four are cut, the fifth is reported on the last delivery and can be put back",
-        told: "5 receipts; 1 in `evict-rejected`",
+        happens: "four are cut, which is told at once; the fifth goes on, is reported on the last delivery and can be put back",
+        told: "5 receipts, and 1 more; 1 in `evict-rejected`",
         within: 40,
         calls: AtMost(40),
-        test: "queue_delivery::five_users_with_the_third_failing_give_five_receipts",
+        test: "queue_delivery::what_is_final_is_told_at_once_and_the_rest_goes_on_until_the_last_delivery",
     },
     Row {
         fault: "connection reset before the effect",

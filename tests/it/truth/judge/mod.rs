@@ -280,7 +280,7 @@ impl<'a> Judge<'a> {
     /// Who was cut after the message was put on the queue, and is read so, is not cut by it. Whoever is named in two ways
     /// is read twice, and reads may lag: one that does not show the cut is reason enough.
     fn not_again(&mut self, name: &str, done: &Done, person: usize, first: &CallRecord) {
-        let Some((_, enqueued, _)) = &done.message else {
+        let Some(enqueued) = &done.queued_at() else {
             return;
         };
         let read = self

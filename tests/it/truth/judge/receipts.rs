@@ -176,7 +176,7 @@ impl Judge<'_> {
     }
 
     fn already_cut(&mut self, name: &str, done: &Done, person: usize) {
-        let Some((_, enqueued, _)) = &done.message else {
+        let Some(enqueued) = &done.queued_at() else {
             self.wrong(format!(
                 "{name}: whoever asks over HTTP knows of living sessions"
             ));
@@ -265,7 +265,7 @@ impl Judge<'_> {
         let is_named = done
             .said()
             .is_some_and(|said| said.handover.iter().any(|message| names(message, subject)));
-        if done.message.is_some() || !is_named {
+        if !is_named {
             self.wrong(format!("{name}: it was not handed over"));
         }
     }

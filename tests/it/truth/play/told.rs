@@ -62,6 +62,15 @@ impl Done {
         }
     }
 
+    /// When the alert was first put on the queue: what is left of a message says it of the first one.
+    pub(crate) fn queued_at(&self) -> Option<Timestamp> {
+        let (_, enqueued, _) = self.message?;
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let first = body["handedOn"]["queuedAt"].as_str();
+        let first = first.map_or(enqueued, |first| first.parse().unwrap());
+        Some(first.min(enqueued))
+    }
+
     /// The receipts.
     pub(crate) fn receipts(&self) -> Vec<Value> {
         let events = self.said().map(|said| said.events.as_slice());

@@ -122,6 +122,7 @@ fn functions_bindings_and_entities_have_the_names_that_are_relied_on() {
             "serviceBus",
             "evict-rejected",
         ],
+        ["RevokeFromQueue", "handover", "serviceBus", "evict"],
         ["RevokeFromAlert", "req", "httpTrigger", "revoke"],
         ["RevokeFromAlert", "res", "http", ""],
         [

@@ -51,6 +51,7 @@ pub struct ServiceSettings {
 }
 
 pub use self::admission::HttpAccess;
+pub use self::check::CheckAnswer;
 
 /// Answers invocations.
 #[derive(Debug)]

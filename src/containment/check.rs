@@ -15,6 +15,7 @@ use super::Parts;
 
 /// What was found. All is well if there are no problems.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SelfCheck {
     /// What the token says of itself; absent if there was none.
@@ -46,6 +47,7 @@ const ADMINISTRATORS: &str = "Whether this app may revoke the sessions of users 
 
 /// Something that is wrong. Its JSON is its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct CheckProblem {
     /// What is wrong and what to do.
@@ -82,22 +84,27 @@ impl SelfCheck {
 
 /// What the token says of itself.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
     /// The tenant that issued it.
     pub tenant: TenantId,
     /// When it was issued. A permission granted later is not in it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub issued_at: Option<Timestamp>,
     /// When it ends.
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub expires_at: Timestamp,
     /// The object id of the identity's service principal, to which permissions are granted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub object_id: Option<uuid::Uuid>,
 }
 
 /// The permissions, by name.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub struct Permissions {
     /// The least set.
     pub required: Vec<&'static str>,
@@ -109,6 +116,7 @@ pub struct Permissions {
 
 /// One protected group.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub struct ProtectedGroup {
     /// Its object id.
     pub id: GroupId,

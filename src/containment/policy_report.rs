@@ -25,6 +25,7 @@ const BUDGET: Duration = Duration::from_secs(10);
 
 /// The policy in force.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyReport {
     /// The one tenant in which the function acts.
@@ -46,12 +47,15 @@ pub struct PolicyReport {
 
 /// The protected users, by hashes.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub struct ProtectedUserHashes {
     /// How many the setting names.
     pub count: usize,
     /// The salt of this answer.
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub salt: Uuid,
     /// Hashes of the object id and of the user principal name of each, as far as the directory told them.
+    #[cfg_attr(feature = "operator", schemars(with = "Vec<String>"))]
     pub hashes: BTreeSet<Uuid>,
 }
 

@@ -46,6 +46,7 @@ impl Admission {
 
 /// Where a ledger is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
     /// In this process: the cap holds for one instance of the app.
@@ -56,6 +57,7 @@ pub enum Kept {
 
 /// What a ledger says of itself in the self-check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LedgerState {
     /// Where it is kept.

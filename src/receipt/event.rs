@@ -92,27 +92,40 @@ pub fn events(report: &AlertReport<'_>, source: &str, key: EventKey<'_>) -> Vec<
 }
 
 #[derive(Debug, Serialize)]
-struct Event<'a> {
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
+pub(super) struct Event<'a> {
+    /// The version of CloudEvents.
     specversion: &'static str,
+    /// Every delivery of a message repeats it.
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     id: Uuid,
+    /// The deployment.
     source: &'a str,
+    /// The type of the event.
     #[serde(rename = "type")]
     kind: &'static str,
     /// The user's object id. Never a name: whoever passes the event on may log it.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<UserId>,
+    /// When the receipt was made.
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     time: Timestamp,
+    /// The type of `data`.
     datacontenttype: &'static str,
+    /// The receipt.
     data: Data<'a>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Data<'a> {
     #[serde(flatten)]
     receipt: Receipt,
+    /// How many earlier calls are not listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     calls_left_out: Option<usize>,
+    /// The message that lifts the cap per alert for some of those whom it withheld.
     #[serde(skip_serializing_if = "Option::is_none")]
     confirm: Option<&'a Confirmation<'a>>,
 }

@@ -20,39 +20,55 @@ const TEXT_LIMIT: usize = 2 * 1024;
 
 /// A message in the manual form.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ManualMessage<'a> {
+    /// Whom it names.
     pub(super) users: Vec<Entry<'a>>,
+    /// Why it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
+    /// Who asked, as a claim.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) requested_by: Option<String>,
+    /// How grave it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) severity: Option<String>,
+    /// The incident's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) incident: Option<String>,
+    /// The alert's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) alert: Option<String>,
+    /// How many users it means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expect: Option<usize>,
     /// That no person asked: the users go on as an alert flagged them, and its severity counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) automated: Option<bool>,
+    /// The message of which it is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) handed_on: Option<Earlier>,
+    /// Why it was put aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rejected_because: Option<String>,
+    /// From where it was put aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rejected_from: Option<Origin<'a>>,
 }
 
 /// What the form says of the message of which this one is left.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Earlier {
+    /// How many deliveries it has had.
     deliveries: u32,
+    /// When it was put on the queue.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     queued_at: Option<Timestamp>,
+    /// By which its receipts are found.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
 }
@@ -70,6 +86,7 @@ impl Earlier {
 
 /// One user of a manual message.
 #[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub(super) enum Entry<'a> {
     /// A user whom the directory named.
@@ -79,17 +96,24 @@ pub(super) enum Entry<'a> {
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub(super) struct SubjectEntry<'a> {
+    /// The object id.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<UserId>,
+    /// The user principal name.
     #[serde(skip_serializing_if = "Option::is_none")]
     upn: Option<&'a UserPrincipalName>,
+    /// The security identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<&'a SecurityIdentifier>,
+    /// A mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     mail: Option<&'a MailAddress>,
+    /// The home tenant.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<TenantId>,
+    /// DOMAIN\name.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a AccountName>,
     /// How grave what flags the user is, where no person asked.

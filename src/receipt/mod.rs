@@ -46,6 +46,8 @@ mod log;
 mod message;
 mod rejected;
 mod reply;
+#[cfg(feature = "operator")]
+pub mod schema;
 mod sentence;
 mod size;
 

@@ -29,15 +29,22 @@ pub struct RejectedFrom<'a> {
 /// The same as JSON. One object, because the names in it at the top level would overwrite the broker's own word if the
 /// message were put on the input queue.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Origin<'a> {
+    /// The message's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
+    /// Its sender's correlation id.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
+    /// Which delivery it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery_count: Option<u32>,
+    /// The host's id of the invocation.
     invocation_id: &'a str,
+    /// When it was put aside.
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     at: Timestamp,
 }
 
@@ -55,34 +62,50 @@ impl<'a> Origin<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Unreadable<'a> {
+pub(super) struct Unreadable<'a> {
+    /// Why it was put aside, and what to do.
     rejected_because: &'a str,
+    /// What stands in the way.
     problem: Problem<'a>,
+    /// The shape by which it was read.
     shape: &'static str,
+    /// From where it was put aside.
     rejected_from: &'a Origin<'a>,
+    /// Which part it is, of a body in several messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     part: Option<Part>,
+    /// The body.
     #[serde(flatten)]
     body: Body<'a>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 struct Problem<'a> {
+    /// The JSON path.
     path: &'a str,
+    /// What was expected there.
     expected: &'a str,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 struct Part {
+    /// Counted from one.
     number: usize,
+    /// How many there are.
     of: usize,
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 enum Body<'a> {
+    /// The body as text.
     #[serde(rename = "receivedBody")]
     Text(&'a str),
+    /// The body, or its part, in base64.
     #[serde(rename = "receivedBodyBase64")]
     Bytes(String),
 }

@@ -80,21 +80,30 @@ pub struct OperatorReply<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct Reply<'a> {
+pub(super) struct Reply<'a> {
+    /// What was read.
     alert: AlertRecord<'a>,
+    /// One for each subject, in the alert's order.
     receipts: &'a [Receipt],
+    /// How many receipts ended in which way.
     summary: Summary,
+    /// HTML for a comment on the incident.
     comment: String,
+    /// Event Grid's code, where it asked whether the endpoint is ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     validation_response: Option<&'a String>,
 }
 
 /// What was read, and for an alert that was capped the messages that lift the cap for the users it withheld.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct AlertRecord<'a> {
+    /// `alert`, `nothing_to_do` or `malformed`.
     verdict: &'static str,
+    /// Why there is nothing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     nothing_to_do: Option<&'static str>,
     /// If it is no alert: what it was taken for.
@@ -103,6 +112,7 @@ struct AlertRecord<'a> {
     /// If it was merged into another incident: that one's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     redirected_to: Option<&'a str>,
+    /// What cannot be understood.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem<'a>>,
     /// The accounts that it names and does not flag, at most [`MENTIONED_LIMIT`].
@@ -114,33 +124,49 @@ struct AlertRecord<'a> {
     /// The parts that name nobody yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unread: Vec<Unread<'a>>,
+    /// `enforce` or `observe`.
     mode: &'static str,
+    /// The shape by which it was read.
     shape: &'static str,
+    /// The severity in the sender's word.
     #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<&'a str>,
+    /// The alert's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert_id: Option<&'a str>,
+    /// The incident's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     incident_id: Option<&'a str>,
+    /// When the account was flagged.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     flagged_at: Option<Timestamp>,
+    /// The tenant of the alert itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<TenantId>,
+    /// Why it was asked for, in a manual message.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    /// Who called, by a checked token.
     #[serde(skip_serializing_if = "Option::is_none")]
     requested_by: Option<Caller>,
+    /// Who asked, by the message's own claim.
     #[serde(skip_serializing_if = "Option::is_none")]
     requested_by_claim: Option<&'a str>,
+    /// How many users the message says that it means.
     #[serde(skip_serializing_if = "Option::is_none")]
     expect: Option<usize>,
+    /// The messages that lift the cap per alert for those whom it withheld.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     confirm: Vec<Confirmation<'a>>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 struct Problem<'a> {
+    /// The JSON path.
     path: &'a str,
+    /// What was expected there.
     expected: &'a str,
 }
 
@@ -149,12 +175,17 @@ const MENTIONED_LIMIT: usize = 100;
 
 /// An account that is not acted on, and why.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 struct Mentioned {
+    /// The account as it was written.
     subject: Masked,
+    /// Its object id.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<UserId>,
+    /// What it is in the event.
     #[serde(rename = "as")]
     role: &'static str,
+    /// Why it is not acted on.
     why: &'static str,
 }
 
@@ -174,8 +205,11 @@ impl Mentioned {
 
 /// A part of a batch that names nobody yet.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 struct Unread<'a> {
+    /// Where it stands.
     path: &'a str,
+    /// Why it names nobody.
     reason: &'static str,
 }
 

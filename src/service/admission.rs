@@ -16,6 +16,7 @@ use super::Service;
 
 /// Who lets HTTP callers in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HttpAccess {
     /// The handler, by an Entra token. The host asks for no function key, as far as is known.

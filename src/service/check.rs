@@ -16,15 +16,22 @@ use super::{HttpAccess, Service};
 /// How long a self-check may take: shorter than the front end's own limit by far, since a person waits.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-#[derive(Serialize)]
-struct Answer<'a> {
+/// The answer of `/api/check`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
+pub struct CheckAnswer<'a> {
+    /// `ok`, or `not_ok` if there are problems.
     status: &'static str,
+    /// The function's version.
     version: &'static str,
+    /// Who lets HTTP callers in.
     #[serde(rename = "httpAccess")]
     http_access: HttpAccess,
     #[serde(flatten)]
     check: &'a SelfCheck,
+    /// The policy in force, for a program.
     policy: PolicyReport,
+    /// The settings in force, each with its value.
     settings: BTreeMap<&'static str, &'a str>,
 }
 
@@ -44,7 +51,7 @@ impl Service {
             (503, "not_ok")
         };
         let settings = self.settings.in_force.iter();
-        let answer = Answer {
+        let answer = CheckAnswer {
             status: word,
             version: self.settings.version,
             http_access: self.settings.http_access,

@@ -4,8 +4,10 @@
 use std::fs;
 
 use jsonschema::Validator;
+use sandbox::tenant::Fault;
 use serde_json::{Value, json};
 
+use crate::app::App;
 use crate::evict_letters::{given_up, rejected};
 use crate::golden;
 use crate::help_examples::every_help;
@@ -50,7 +52,10 @@ struct Answers(Value);
 
 impl Answers {
     async fn closed() -> Self {
-        let mut schema = schema().await;
+        Self::of_schema(schema().await)
+    }
+
+    fn of_schema(mut schema: Value) -> Self {
         schema["$defs"]
             .as_object_mut()
             .unwrap()
@@ -79,23 +84,33 @@ impl Answers {
 
     /// Holds an answer to the schema, and shows that the schema would notice a field that it does not know.
     fn hold(&self, verb: &str, text: &str) {
+        self.hold_each(verb, &[text.to_owned()]);
+    }
+
+    fn hold_each(&self, verb: &str, texts: &[String]) {
         let validator = self.of(verb);
-        let mut answer: Value = serde_json::from_str(text).unwrap();
-        let problems: Vec<String> = validator
-            .iter_errors(&answer)
-            .map(|problem| format!("{} at {}", problem, problem.instance_path()))
-            .collect();
-        assert!(problems.is_empty(), "{verb}: {problems:#?}\n{text}");
-        let mut objects = 0;
-        plant(&mut answer, &mut objects, usize::MAX);
-        for at in 0..objects {
-            let mut strange: Value = serde_json::from_str(text).unwrap();
-            plant(&mut strange, &mut 0, at);
-            assert!(
-                !validator.is_valid(&strange),
-                "{verb}: a strange field is not noticed: {strange:#}"
-            );
+        for text in texts {
+            hold(&validator, verb, text);
         }
+    }
+}
+
+fn hold(validator: &Validator, verb: &str, text: &str) {
+    let mut answer: Value = serde_json::from_str(text).unwrap();
+    let problems: Vec<String> = validator
+        .iter_errors(&answer)
+        .map(|problem| format!("{} at {}", problem, problem.instance_path()))
+        .collect();
+    assert!(problems.is_empty(), "{verb}: {problems:#?}\n{text}");
+    let mut objects = 0;
+    plant(&mut answer, &mut objects, usize::MAX);
+    for at in 0..objects {
+        let mut strange: Value = serde_json::from_str(text).unwrap();
+        plant(&mut strange, &mut 0, at);
+        assert!(
+            !validator.is_valid(&strange),
+            "{verb}: a strange field is not noticed: {strange:#}"
+        );
     }
 }
 
@@ -294,4 +309,66 @@ async fn what_the_verbs_of_the_queue_answer_is_in_the_schema() {
         &read(shell.evict(&["rejected", "list", "--json"]).await),
     );
     shell.end().await;
+}
+
+/// The documents of the function itself, out of a simulated host.
+#[tokio::test]
+async fn what_the_function_writes_is_as_its_schema_says() {
+    let shell = Shell::signed_out().await;
+    let answer = shell.evict(&["schema", "--of", "function"]).await;
+    assert_eq!((answer.code, answer.errors.as_str()), (0, ""));
+    let schema: Value = serde_json::from_str(&answer.output).unwrap();
+    golden::hold(
+        "tests/fixtures/schemas/evict-function.json",
+        &format!("{schema:#}\n"),
+    );
+    let documents = Answers::of_schema(schema);
+
+    let app = App::start(&[
+        ("EVICT_MAX_USERS_PER_ALERT", "2"),
+        ("EVICT_MAX_DELIVERIES", "2"),
+        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+    ])
+    .await;
+    let three = r#"{"users": ["alice@contoso.com", "bob.stone@contoso.com", "carol.nunez@contoso.com"], "reason": "seen", "requestedBy": "oncall"}"#;
+    let samples = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/inbound/graph-alert-v2-user.json"
+    );
+    let mut replies = Vec::new();
+    for body in [
+        three.to_owned(),
+        r#"{"users": 42}"#.to_owned(),
+        r#"{"log": "a line"}"#.to_owned(),
+        fs::read_to_string(samples).unwrap(),
+    ] {
+        replies.push(app.post(body).await.body.to_string());
+    }
+    documents.hold_each("reply", &replies);
+    documents.hold("check", &app.check().await.body.to_string());
+
+    // One of two is cut; the other goes on, and is given up. One message cannot be read.
+    let fault = Fault::on("GET /v1.0/users/bob.stone@contoso.com").answer(503);
+    app.tenant.faults().add(fault);
+    app.send(r#"{"users": ["alice@contoso.com", "bob.stone@contoso.com"]}"#);
+    app.send(three);
+    app.send(r#"{"users": 42}"#);
+    app.settle().await;
+    let texts = |queue: &str| -> Vec<String> {
+        let messages = app.host.messages(queue);
+        messages
+            .iter()
+            .map(|message| message.text().unwrap().to_owned())
+            .collect()
+    };
+    let (events, rejected) = (texts("evict-receipts"), texts("evict-rejected"));
+    assert!(
+        events.len() > 6 && rejected.len() > 1,
+        "{} {}",
+        events.len(),
+        rejected.len()
+    );
+    documents.hold_each("event", &events);
+    documents.hold_each("rejected", &rejected);
+    app.end().await;
 }

@@ -89,6 +89,7 @@ const OPERATORS_OWN: &[(&str, &str)] = &[
     ("entra/mod.rs", "operator"),
     ("entra/mod.rs", "access"),
     ("entra/mod.rs", "reports"),
+    ("receipt/mod.rs", "schema"),
 ];
 
 const MOST_LINES: usize = 400;

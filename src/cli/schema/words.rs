@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::domain::{MailAddress, Masked, SecurityIdentifier, TenantId, UserId, UserPrincipalName};
+use crate::domain::{
+    AccountName, GroupId, MailAddress, Masked, SecurityIdentifier, TenantId, UserId,
+    UserPrincipalName,
+};
 
 macro_rules! texts {
     ($($name:ident $(as $format:literal)?),+ $(,)?) => {$(
@@ -25,6 +28,8 @@ macro_rules! texts {
 }
 
 texts!(
+    AccountName,
+    GroupId as "uuid",
     MailAddress,
     Masked,
     SecurityIdentifier,

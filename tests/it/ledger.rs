@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sandbox::blob::BlobService;
 use sandbox::clock::SandboxClock;
+use sandbox::functions::FunctionsHost;
 use sandbox::tenant::Fault;
 use serde_json::{Value, json};
 
@@ -279,9 +280,12 @@ async fn without_the_ledger_nothing_is_cut_past_the_cap_of_one_alert_and_the_res
         "{}",
         check.body
     );
-    let log = app.host.worker_log();
     for event in ["ledger.down", "ledger.undecided"] {
-        assert!(log.iter().any(|line| line.text.contains(event)), "{event}");
+        let told = |host: &FunctionsHost| {
+            let lines = host.worker_log();
+            lines.iter().any(|line| line.text.contains(event))
+        };
+        app.host.wait_until(SOON, told).await.unwrap();
     }
     app.settle().await;
     app.end().await;

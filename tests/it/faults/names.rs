@@ -1,10 +1,10 @@
 //! No name can be resolved.
 
-use sandbox::functions::LogLine;
+use sandbox::functions::{FunctionsHost, LogLine};
 
 use super::about_alice;
 use super::table::Watch;
-use crate::app::{App, Start};
+use crate::app::{App, SOON, Start};
 
 /// The handler in a mount namespace of its own, where the only name server is this machine, which has none.
 const WITHOUT_DNS: &str = "printf 'nameserver 127.0.0.1\\noptions timeout:1 attempts:1\\n' > resolv.conf; \
@@ -51,6 +51,7 @@ async fn without_dns_the_caller_is_told_and_the_message_comes_again() {
     let lookup = |line: &LogLine| {
         line.text.contains("no connection could be made") && line.text.contains("lookup")
     };
-    assert!(app.host.worker_log().iter().any(lookup));
+    let told = |host: &FunctionsHost| host.worker_log().iter().any(lookup);
+    app.host.wait_until(SOON, told).await.unwrap();
     app.end().await;
 }

@@ -420,6 +420,7 @@ mod tests {
     fn a_list_may_stand_as_a_string_or_as_the_one_object_it_holds() {
         let object =
             object(r#"{"a": [{}, {}], "b": "[{}, {}]", "c": {}, "d": "{}", "e": 4, "f": "{"}"#);
+        // What is refused, and why, is held below.
         let length = |name| object.list(name).map(|list| list.len()).ok();
         assert_eq!(length("a"), Some(2));
         assert_eq!(length("b"), Some(2));

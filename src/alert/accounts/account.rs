@@ -203,6 +203,7 @@ impl Account {
     /// A name may hold an object id or a SID, where a rule's author mapped one to it.
     fn take_name(&mut self) {
         if let Some(name) = self.name.as_deref() {
+            // Mostly it is neither, and then stays a name.
             self.id = name.parse().ok();
             self.sid = name.parse().ok().filter(kind::names_somebody);
         }
@@ -282,6 +283,7 @@ impl<'f> Written<'f> {
 /// The UPN of a name and a suffix. A name with `@` is a whole one already. What is not well formed is unknown.
 fn user_principal_name(name: &str, suffix: Option<&str>) -> Option<UserPrincipalName> {
     if name.contains('@') {
+        // What Entra would not allow as one is a name for people, and is kept as that.
         return name.parse().ok();
     }
     let suffix = suffix?.trim_start_matches(['@', ' ']);

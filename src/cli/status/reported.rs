@@ -193,6 +193,7 @@ impl Reported {
                 detail: unread.detail,
             });
         };
+        // Why one is missing stands in `not_readable`, which is told beside the others.
         let risk = risk.map_err(|unread| note("risk", unread)).ok();
         let last = last.map_err(|unread| note("lastSignIns", unread)).ok();
         let log = log.map_err(|unread| note("signedInSince", unread)).ok();

@@ -209,9 +209,16 @@ async fn who_was_cut_before_a_message_went_on_is_not_cut_again() {
 async fn outputs_that_cannot_be_written_repeat_no_cut_in_a_row() {
     let app = App::start(&[("EVICT_REDELIVERY_WAIT_SECONDS", "2")]).await;
     app.host.refuse_output("receipts", 2);
+    let sent = tokio::time::Instant::now();
     app.send(r#"{"user": "alice@contoso.com"}"#);
     app.settle().await;
     assert_eq!(app.host.invocations().len(), 3);
+    // 2 s after the first delivery and 4 s after the second, of a time that is told in whole seconds.
+    assert!(
+        sent.elapsed() >= Duration::from_secs(5),
+        "{:?}",
+        sent.elapsed()
+    );
     // The first cut lies in the second of the enqueuing, where it cannot be told from one before.
     assert!(app.revocations() <= 2, "{}", app.revocations());
     assert_eq!(outcomes(&app.receipts()), ["already_cut"]);

@@ -31,16 +31,16 @@ use super::kind::{self, Machines};
 const LONGEST_NAME: usize = 256;
 
 /// Where an object id is looked for first.
-const IDS: &[&str] = &[
+const IDS: [&str; 4] = [
     "aadUserId",
     "azureAdUserId",
     "accountObjectId",
     "userObjectId",
 ];
 /// Where a user principal name is looked for first.
-const UPNS: &[&str] = &["userPrincipalName", "accountUpn", "upn"];
+const UPNS: [&str; 3] = ["userPrincipalName", "accountUpn", "upn"];
 /// Where a SID is looked for first.
-const SIDS: &[&str] = &[
+const SIDS: [&str; 4] = [
     "sid",
     "userSid",
     "accountSid",
@@ -174,11 +174,11 @@ impl Account {
             .and_then(|(domain, name)| AccountName::from_parts(domain, name).ok());
         let written = Written::of(fields);
         let mut read = Self {
-            id: written.first([0, 1, 2]),
+            id: written.id(),
             upn: written
-                .first([1, 0, 2])
+                .upn()
                 .or_else(|| user_principal_name(name?, fields.text("upnSuffix").as_deref())),
-            sid: written.first([2, 0, 1]).filter(kind::names_somebody),
+            sid: written.sid().filter(kind::names_somebody),
             qualified,
             name: name.and_then(|name| tidy(name, LONGEST_NAME)),
             domain,
@@ -259,25 +259,41 @@ fn written_name<'f>(fields: &'f Object) -> Option<Cow<'f, str>> {
 
 /// The texts that stand where an object id, a user principal name and a SID are looked for.
 struct Written<'f> {
-    texts: [Vec<Cow<'f, str>>; 3],
+    ids: [Option<Cow<'f, str>>; 4],
+    upns: [Option<Cow<'f, str>>; 3],
+    sids: [Option<Cow<'f, str>>; 4],
 }
 
 impl<'f> Written<'f> {
     fn of(fields: &'f Object) -> Self {
-        let texts = |names: &[&str]| names.iter().filter_map(|name| fields.text(name)).collect();
         Self {
-            texts: [texts(IDS), texts(UPNS), texts(SIDS)],
+            ids: IDS.map(|name| fields.text(name)),
+            upns: UPNS.map(|name| fields.text(name)),
+            sids: SIDS.map(|name| fields.text(name)),
         }
     }
 
-    /// The first text of this form, looked for in each of the places in turn.
-    fn first<T: FromStr>(&self, places: [usize; 3]) -> Option<T> {
-        let mut texts = places
-            .iter()
-            .filter_map(|place| self.texts.get(*place))
-            .flatten();
-        texts.find_map(|text| text.parse().ok())
+    fn id(&self) -> Option<UserId> {
+        first(&self.ids, &self.upns, &self.sids)
     }
+
+    fn upn(&self) -> Option<UserPrincipalName> {
+        first(&self.upns, &self.ids, &self.sids)
+    }
+
+    fn sid(&self) -> Option<SecurityIdentifier> {
+        first(&self.sids, &self.ids, &self.upns)
+    }
+}
+
+/// The first text of this form: where it belongs, then where others do.
+fn first<T: FromStr>(
+    own: &[Option<Cow<str>>],
+    other: &[Option<Cow<str>>],
+    another: &[Option<Cow<str>>],
+) -> Option<T> {
+    let mut texts = own.iter().chain(other).chain(another).flatten();
+    texts.find_map(|text| text.parse().ok())
 }
 
 /// The UPN of a name and a suffix. A name with `@` is a whole one already. What is not well formed is unknown.
@@ -287,7 +303,7 @@ fn user_principal_name(name: &str, suffix: Option<&str>) -> Option<UserPrincipal
         return name.parse().ok();
     }
     let suffix = suffix?.trim_start_matches(['@', ' ']);
-    format!("{name}@{suffix}").parse().ok()
+    [name, "@", suffix].concat().parse().ok()
 }
 
 /// A name for people, of an account that nothing else is known of.

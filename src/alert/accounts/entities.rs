@@ -22,6 +22,7 @@ use crate::alert::said::Role;
 use crate::domain::{MentionedAs, SubjectKind};
 
 use super::account;
+use super::entity_kind::{self, EntityKind};
 use super::kind::Machines;
 use super::message;
 
@@ -40,38 +41,6 @@ const CONTEXT: [(&str, Context); 13] = [
     ("extendedProperties", Context::Part),
     ("sender", Context::Sender),
     ("recipient", Context::Recipient),
-];
-
-/// Kinds of entities that Sentinel and Defender for Cloud write, in lower case and without hyphens.
-const KINDS: &[&str] = &[
-    "account",
-    "azureresource",
-    "cloudapplication",
-    "cloudlogonsession",
-    "container",
-    "containerimage",
-    "dns",
-    "dnsresolution",
-    "file",
-    "filehash",
-    "gcpresource",
-    "host",
-    "hostlogonsession",
-    "iotdevice",
-    "ip",
-    "mailbox",
-    "mailcluster",
-    "mailmessage",
-    "malware",
-    "networkconnection",
-    "nic",
-    "process",
-    "registrykey",
-    "registryvalue",
-    "securitygroup",
-    "serviceprincipal",
-    "submissionmail",
-    "url",
 ];
 
 /// Adds the accounts of the list that stands in `holder` under `name`. Says whether the list holds any entity at all.
@@ -143,7 +112,7 @@ pub(crate) fn is_entity(object: &Object) -> bool {
     if of_sentinel {
         return object.has("kind");
     }
-    kind(object).is_some_and(|kind| KINDS.contains(&kind.as_str()))
+    entity_kind::is_stated(object)
         && (object.has("$id")
             || is_account(object)
             || matches!(object.get("properties"), Some(Node::Object(_))))
@@ -156,8 +125,8 @@ pub(crate) fn is_account(object: &Object) -> bool {
         _ => object,
     };
     let has = |names: &[&str]| names.iter().any(|name| fields.get(name).is_some());
-    match kind(object).as_deref() {
-        Some("account") => has(&[
+    match EntityKind::of(object) {
+        Some(EntityKind::Account) => has(&[
             "aadUserId",
             "upnSuffix",
             "sid",
@@ -167,7 +136,9 @@ pub(crate) fn is_account(object: &Object) -> bool {
             "objectGuid",
             "friendlyName",
         ]),
-        Some("mailbox") => has(&["mailboxPrimaryAddress", "externalDirectoryObjectId", "upn"]),
+        Some(EntityKind::Mailbox) => {
+            has(&["mailboxPrimaryAddress", "externalDirectoryObjectId", "upn"])
+        }
         Some(_) | None => false,
     }
 }
@@ -285,23 +256,25 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn collect(&mut self, entity: &Object, standing: Standing) -> Result<(), Problem> {
-        let kind = kind(entity);
-        let Some(fields) = fields(entity, kind.as_deref())? else {
+        let kind = EntityKind::of(entity);
+        let Some(fields) = fields(entity, kind)? else {
             return Ok(());
         };
         let machines = &self.machines;
-        let (account, role) = match (standing, kind.as_deref()) {
-            (Standing::Account, None) | (_, Some("account")) => {
+        let (account, role) = match (standing, kind) {
+            (Standing::Account, None) | (_, Some(EntityKind::Account)) => {
                 (account::read(fields, machines), standing.role())
             }
-            (_, Some("mailbox")) => (account::mailbox(fields), standing.role()),
-            (Standing::Element, Some("securitygroup")) => (account::group(fields), standing.role()),
-            (Standing::Element, Some("serviceprincipal")) => {
+            (_, Some(EntityKind::Mailbox)) => (account::mailbox(fields), standing.role()),
+            (Standing::Element, Some(EntityKind::SecurityGroup)) => {
+                (account::group(fields), standing.role())
+            }
+            (Standing::Element, Some(EntityKind::ServicePrincipal)) => {
                 let name = fields.first_text(&["displayName", "name", "friendlyName"]);
                 let principal = account::named(SubjectKind::ServicePrincipal, name.as_deref());
                 (Some(principal), standing.role())
             }
-            (_, Some("mailmessage" | "submissionmail")) => {
+            (_, Some(EntityKind::Mail)) => {
                 message::read(fields, self.draft);
                 (None, standing.role())
             }
@@ -330,26 +303,16 @@ fn context(name: &str) -> Option<Context> {
 /// ARM resource that says nothing beside its kind: its `name` is not the account's.
 fn fields<'e>(
     entity: &'e Object<'e>,
-    kind: Option<&str>,
+    kind: Option<EntityKind>,
 ) -> Result<Option<&'e Object<'e>>, Problem> {
     match entity.get("properties") {
         Some(Node::Object(properties)) => Ok(Some(properties)),
-        Some(other) if matches!(kind, Some("account" | "mailbox" | "securitygroup")) => {
+        Some(other) if kind.is_some_and(EntityKind::has_properties) => {
             cut_off::refuse(entity, &["properties"])?;
             other.as_object().within("properties").map(Some)
         }
         Some(_) | None => Ok(Some(entity)),
     }
-}
-
-/// The kind of an entity in lower case and without hyphens: `kind` of the incident dialect, `Type` of the alert dialect.
-/// The incident dialect also has a `type`, the same for all entities, which is told by its slash.
-fn kind(entity: &Object) -> Option<String> {
-    let kind = entity
-        .text("kind")
-        .or_else(|| entity.text("type").filter(|kind| !kind.contains('/')))?;
-    let letters = kind.chars().filter(|c| !matches!(c, '-' | '_' | ' '));
-    Some(letters.flat_map(char::to_lowercase).collect())
 }
 
 /// An entity that lost its kind on the way through a playbook, but has a property that only accounts have.

@@ -12,6 +12,7 @@
 //! It takes time linear in the number of forms, so that a payload of a hundred thousand accounts is no attack.
 
 use std::collections::HashMap;
+use std::collections::hash_map::{Entry, OccupiedEntry};
 
 use crate::domain::{
     AccountName, MailAddress, SecurityIdentifier, SubjectKind, SubjectRef, TenantId, UserId,
@@ -21,7 +22,7 @@ use crate::domain::{
 use crate::alert::said::Said;
 
 /// What connects two forms.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 enum Key {
     Id(UserId),
     GroupId(UserId),
@@ -66,10 +67,8 @@ impl Rivals {
         }
     }
 
-    fn all(&self) -> Vec<usize> {
-        std::iter::once(self.first)
-            .chain(self.others.iter().copied())
-            .collect()
+    fn all(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
     }
 }
 
@@ -94,23 +93,32 @@ impl Accounts {
     /// Adds a form of an account, with what was said of it.
     pub(crate) fn add(&mut self, mut account: SubjectRef, said: Vec<Said>) {
         complete(&mut account);
-        // A union keeps one identifier of each kind, but what the form was known by still connects others with it.
-        let mut known_by = keys(&account);
-        let own = known_by.len();
+        let known_by = keys(&account);
+        let mut at = self.places.len();
         self.places.push(Place::Account(Box::new(account), said));
-        let mut at = self.places.len() - 1;
-        // What two forms know together may connect them with a third, so each union asks anew.
-        while let Some(found) = self.counterpart(at, &known_by) {
-            at = self.unite(at, found);
-            known_by.truncate(own);
-            known_by.extend(self.keys(at));
+        for key in known_by.into_iter().flatten() {
+            at = self.know(at, key);
         }
-        for key in known_by {
-            self.known
-                .entry(key)
-                .and_modify(|rivals| rivals.add(at))
-                .or_insert_with(|| Rivals::of(at));
+        // What is no user is known by its name and its kind, which may be another since it became one with others.
+        if let Some(name) = name(&self.places[at]) {
+            self.know(at, name);
         }
+    }
+
+    /// Makes a subject known by a key, and one with those who are known by it already. Says where it stands then.
+    fn know(&mut self, mut at: usize, key: Key) -> usize {
+        match self.known.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(Rivals::of(at));
+            }
+            Entry::Occupied(mut known) => {
+                while let Some(found) = counterpart(&mut self.places, at, &known) {
+                    at = unite(&mut self.places, at, found);
+                }
+                known.get_mut().add(at);
+            }
+        }
+        at
     }
 
     /// Says of every account whose tenant is unknown that it is this one.
@@ -132,60 +140,52 @@ impl Accounts {
             })
             .collect()
     }
+}
 
-    /// Another subject that is the same account as this one, which is known by these keys.
-    fn counterpart(&mut self, at: usize, known_by: &[Key]) -> Option<usize> {
-        for key in known_by {
-            for rival in self.known.get(key).map(Rivals::all).unwrap_or_default() {
-                let found = self.resolve(rival);
-                let is_one = found != at
-                    && match (&self.places[at], &self.places[found]) {
-                        (Place::Account(one, _), Place::Account(other, _)) => {
-                            may_be_one(one, other, key)
-                        }
-                        (Place::Moved(_), _) | (_, Place::Moved(_)) => false,
-                    };
-                if is_one {
-                    return Some(found);
+/// Another subject that is the same account as this one, of those that are known by the same key. Two that cannot be one
+/// stay two, however much more is known of them later, so a key is looked at once.
+fn counterpart(
+    places: &mut [Place],
+    at: usize,
+    known: &OccupiedEntry<'_, Key, Rivals>,
+) -> Option<usize> {
+    known.get().all().find_map(|rival| {
+        let found = resolve(places, rival);
+        let is_one = found != at
+            && match (&places[at], &places[found]) {
+                (Place::Account(one, _), Place::Account(other, _)) => {
+                    may_be_one(one, other, known.key())
                 }
-            }
-        }
-        None
-    }
+                (Place::Moved(_), _) | (_, Place::Moved(_)) => false,
+            };
+        is_one.then_some(found)
+    })
+}
 
-    fn keys(&self, at: usize) -> Vec<Key> {
-        match &self.places[at] {
-            Place::Account(account, _) => keys(account),
-            Place::Moved(_) => Vec::new(),
+/// Where a subject stands now; the way there is shortened for the next time.
+fn resolve(places: &mut [Place], mut at: usize) -> usize {
+    while let Place::Moved(to) = places[at] {
+        if let Place::Moved(further) = places[to] {
+            places[at] = Place::Moved(further);
         }
+        at = to;
     }
+    at
+}
 
-    /// Where a subject stands now; the way there is shortened for the next time.
-    fn resolve(&mut self, mut at: usize) -> usize {
-        while let Place::Moved(to) = self.places[at] {
-            if let Place::Moved(further) = self.places[to] {
-                self.places[at] = Place::Moved(further);
-            }
-            at = to;
-        }
-        at
+/// Makes two subjects one, which stands where the first of them stood.
+fn unite(places: &mut [Place], one: usize, other: usize) -> usize {
+    let (first, second) = (one.min(other), one.max(other));
+    let moved = std::mem::replace(&mut places[second], Place::Moved(first));
+    if let (Place::Account(here, said), Place::Account(account, more)) = (&mut places[first], moved)
+    {
+        absorb(here, *account);
+        // A hundred thousand references to one account from one alert say it once.
+        let is_new = |one: &Said| said.last() != Some(one);
+        let more: Vec<Said> = more.into_iter().filter(is_new).collect();
+        said.extend(more);
     }
-
-    /// Makes two subjects one, which stands where the first of them stood.
-    fn unite(&mut self, one: usize, other: usize) -> usize {
-        let (first, second) = (one.min(other), one.max(other));
-        let moved = std::mem::replace(&mut self.places[second], Place::Moved(first));
-        if let (Place::Account(here, said), Place::Account(account, more)) =
-            (&mut self.places[first], moved)
-        {
-            absorb(here, *account);
-            // A hundred thousand references to one account from one alert say it once.
-            let is_new = |one: &Said| said.last() != Some(one);
-            let more: Vec<Said> = more.into_iter().filter(is_new).collect();
-            said.extend(more);
-        }
-        first
-    }
+    first
 }
 
 /// Takes into one form what another form of the same account says besides.
@@ -234,20 +234,11 @@ fn complete(subject: &mut SubjectRef) {
 }
 
 /// What a form can be known by, the strongest first.
-fn keys(subject: &SubjectRef) -> Vec<Key> {
+fn keys(subject: &SubjectRef) -> [Option<Key>; 5] {
     let id = if subject.kind == SubjectKind::Group {
         Key::GroupId
     } else {
         Key::Id
-    };
-    let name = match subject.kind {
-        SubjectKind::User => None,
-        SubjectKind::Machine
-        | SubjectKind::Group
-        | SubjectKind::System
-        | SubjectKind::ServicePrincipal
-        | SubjectKind::ManagedIdentity
-        | SubjectKind::Other => subject.name.as_ref(),
     };
     [
         subject.id.map(id),
@@ -255,11 +246,19 @@ fn keys(subject: &SubjectRef) -> Vec<Key> {
         subject.sid.clone().map(Key::Sid),
         subject.mail.clone().map(Key::Mail),
         subject.account.clone().map(Key::Account),
-        name.map(|name| Key::Name(subject.kind, name.to_lowercase())),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
+}
+
+/// The name that something is known by besides, unless it is a user: people's names are no identifiers.
+fn name(place: &Place) -> Option<Key> {
+    match place {
+        Place::Moved(_) => None,
+        Place::Account(subject, _) if subject.kind == SubjectKind::User => None,
+        Place::Account(subject, _) => {
+            let name = subject.name.as_ref()?.to_lowercase();
+            Some(Key::Name(subject.kind, name))
+        }
+    }
 }
 
 fn may_be_one(one: &SubjectRef, other: &SubjectRef, key: &Key) -> bool {

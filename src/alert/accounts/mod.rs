@@ -6,6 +6,7 @@
 mod account;
 mod built_in;
 mod entities;
+mod entity_kind;
 mod evidence;
 mod flat_evidence;
 mod kind;

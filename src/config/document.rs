@@ -1,10 +1,10 @@
-//! The registry for people: README's table and `local.settings.json.example`, so that neither can drift from the code.
+//! The registry for people: the table of the page beside this file and `local.settings.json.example`, so that neither can drift from the code.
 
 use std::fmt::Write as _;
 
 use super::registry::{Fallback, REGISTRY, Setting};
 
-/// The table of settings in README, in Markdown, with a line break at the end.
+/// The table of settings in `src/config/README.md`, in Markdown, with a line break at the end.
 #[must_use]
 pub fn table() -> String {
     let mut text =

@@ -1,5 +1,5 @@
-//! The registry: every variable that is read, with its type, its default and what it is for. README's table and
-//! `local.settings.json.example` are made from it, and the reader takes bounds and defaults from nowhere else.
+//! The registry: every variable that is read, with its type, its default and what it is for. the table of
+//! `src/config/README.md` and `local.settings.json.example` are made from it, and the reader takes bounds and defaults from nowhere else.
 
 use crate::domain::{Cloud, Mode, Severity};
 

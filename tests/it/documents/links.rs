@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{lines, page, pages};
+use super::{is_page, lines, page, pages};
 
 /// Where a page leads: the page or file below the root, and the heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn broken(link: &Link) -> Option<String> {
 
 /// The page that a link shows: for a folder its README.
 fn page_of(path: &str) -> Option<String> {
-    if path.ends_with(".md") {
+    if is_page(path) {
         return Some(path.to_owned());
     }
     let readme = joined(path, "README.md");

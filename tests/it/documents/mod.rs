@@ -35,10 +35,15 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<String>) {
             if !NOT_OURS.contains(&name.as_str()) {
                 collect(&entry.path(), &format!("{path}/"), found);
             }
-        } else if name.ends_with(".md") {
+        } else if is_page(&name) {
             found.push(path);
         }
     }
+}
+
+/// Whether a file is written in Markdown.
+fn is_page(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ext| ext == "md")
 }
 
 /// A line of a page, and the language of the block of code that it stands in.

@@ -292,7 +292,7 @@ pub(super) const CONCURRENCY: Setting = Setting {
         unit: "users",
     },
     fallback: Fallback::Text("16"),
-    doc: "How many users of one alert are worked on at the same time.",
+    doc: "How many users of one alert are worked on at the same time; of all alerts of an instance together four times as many.",
 };
 
 pub(super) const MAX_DELIVERIES: Setting = Setting {

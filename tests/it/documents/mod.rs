@@ -136,6 +136,6 @@ fn the_readme_keeps_within_its_bounds() {
     assert_eq!(begins.first(), Some(&"# Evict"));
     for (command, about) in [("cargo run ", "sandbox"), ("cargo test ", "--workspace")] {
         let is_there = |line: &&str| line.starts_with(command) && line.contains(about);
-        assert!(begins.iter().any(|line| is_there(&line)), "{command}");
+        assert!(begins.iter().any(is_there), "{command}");
     }
 }

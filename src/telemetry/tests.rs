@@ -63,6 +63,19 @@ fn texts(level: LevelFilter, act: impl FnOnce()) -> String {
         .collect()
 }
 
+/// It fails without `listen_beside_others` when it runs alone: the other thread's no counts for both.
+#[test]
+fn an_event_that_a_thread_without_a_log_comes_to_first_is_written_all_the_same() {
+    fn say() {
+        tracing::info!("said");
+    }
+    let written = texts(LevelFilter::INFO, || {
+        std::thread::spawn(say).join().unwrap();
+        say();
+    });
+    assert!(written.contains("said"), "{written:?}");
+}
+
 /// The level at which the host logs a line: `WorkerProcess.ParseErrorMessageAndLog`, `OnOutputDataReceived`.
 fn level_at_the_host(stream: Stream, line: &str) -> Level {
     let line = line.to_lowercase();

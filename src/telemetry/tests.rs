@@ -1,14 +1,15 @@
 //! Each line lands at its own level by the host's rules.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Level};
 
 use super::line::line;
 use super::sink::{Sink, Stream};
@@ -37,7 +38,17 @@ impl Clock for Stopped {
     }
 }
 
+/// Keeps two listeners that hear nothing, for as long as the process lives. While a process has one listener alone, `tracing` asks
+/// the thread that comes to an event first whether anybody listens there, and takes its no for every thread's: a test beside this
+/// one would switch the event off.
+fn listen_beside_others() {
+    static OTHERS: LazyLock<[Dispatch; 2]> =
+        LazyLock::new(|| std::array::from_fn(|_| Dispatch::new(NoSubscriber::default())));
+    LazyLock::force(&OTHERS);
+}
+
 fn lines(level: LevelFilter, act: impl FnOnce()) -> Vec<(Stream, String)> {
+    listen_beside_others();
     let collected = Collected::default();
     let subscriber = subscriber(level, collected.clone(), Arc::new(Stopped));
     tracing::subscriber::with_default(subscriber, act);
@@ -50,6 +61,19 @@ fn texts(level: LevelFilter, act: impl FnOnce()) -> String {
         .into_iter()
         .map(|(_, line)| line)
         .collect()
+}
+
+/// It fails without `listen_beside_others` when it runs alone: the other thread's no counts for both.
+#[test]
+fn an_event_that_a_thread_without_a_log_comes_to_first_is_written_all_the_same() {
+    fn say() {
+        tracing::info!("said");
+    }
+    let written = texts(LevelFilter::INFO, || {
+        std::thread::spawn(say).join().unwrap();
+        say();
+    });
+    assert!(written.contains("said"), "{written:?}");
 }
 
 /// The level at which the host logs a line: `WorkerProcess.ParseErrorMessageAndLog`, `OnOutputDataReceived`.

@@ -1,5 +1,5 @@
-//! Which crates the handler is made of, as a list that is kept; and that the operator's command has beyond it only what
-//! feature `operator` brings.
+//! Which crates the handler is made of, as a list that is kept; that the operator's command has beyond it only what feature
+//! `operator` brings; and that no crate is built once for the sandbox and once more for the tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -171,5 +171,39 @@ fn a_tree_is_read_with_its_depths() {
     assert_eq!(
         found.into_iter().collect::<Vec<_>>(),
         ["clap 4.0.0", "strsim 0.11.0"]
+    );
+}
+
+/// The crates of the whole workspace along these edges, each with the features that it is built with.
+fn with_features(edges: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--workspace", "--offline", "--locked"])
+        .args(["--edges", edges, "--prefix", "none", "--format", "{p} {f}"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .map(|line| line.trim_end_matches(" (*)").to_owned())
+        .collect()
+}
+
+/// `cargo run --bin sandbox` and `cargo test` stand side by side in README, and whoever types both waits once. The features that
+/// development dependencies ask for count for the second alone: what they add to a crate of the first has to stand in the
+/// sandbox's manifest too.
+#[test]
+fn no_crate_is_built_once_for_the_sandbox_and_once_more_for_the_tests() {
+    let (run, tested) = (with_features("normal"), with_features("normal,dev"));
+    let of_the_tests_alone = |line: &String| line.starts_with("insta v");
+    assert!(!run.iter().any(of_the_tests_alone) && tested.iter().any(of_the_tests_alone));
+    let again: Vec<&String> = run.difference(&tested).collect();
+    assert!(
+        again.is_empty(),
+        "the tests build these with more features; ask for those in tests/sandbox/Cargo.toml: {again:#?}"
     );
 }

@@ -2,15 +2,15 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use evict::host::{self, Handler, HttpReply, Invocation, Reply, Trigger};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tracing::Level;
-use tracing::subscriber::DefaultGuard;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+use tracing::{Dispatch, Level};
 
 use crate::app::SOON;
 
@@ -23,12 +23,22 @@ struct Log {
     written: Arc<Notify>,
 }
 
+/// Keeps two listeners that hear nothing, for as long as the process lives. While a process has one listener alone, `tracing` asks
+/// the thread that comes to an event first whether anybody listens there, and takes its no for every thread's: a test beside this
+/// one would switch the event off.
+fn listen_beside_others() {
+    static OTHERS: LazyLock<[Dispatch; 2]> =
+        LazyLock::new(|| std::array::from_fn(|_| Dispatch::new(NoSubscriber::default())));
+    LazyLock::force(&OTHERS);
+}
+
 impl Log {
     fn start() -> (Self, DefaultGuard) {
         Self::start_at(Level::INFO)
     }
 
     fn start_at(level: Level) -> (Self, DefaultGuard) {
+        listen_beside_others();
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

@@ -329,6 +329,7 @@ fn only_what_belongs_there_stands_at_the_root() {
         "CHANGELOG.md",
         "SECURITY.md",
         "LICENSE",
+        ".cargo",
         ".ci",
         ".github",
         "clippy.toml",

@@ -210,8 +210,10 @@ async fn whoever_comes_after_the_question_is_not_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_all_is_replayed_a_person_is_asked_and_may_take_time() {
     let scene = Scene::open(BrokerOptions::default()).await;
-    // Of a minute, which is said to be two seconds.
-    scene.bus.say_that_locks_end_early(Duration::from_secs(58));
+    // Of five minutes, which are said to be two seconds.
+    scene
+        .bus
+        .say_that_locks_end_early(Duration::from_mins(5) - Duration::from_secs(2));
     scene.reject("INC-1", readable());
     scene.reject("INC-2", readable());
     let bus = scene.bus.endpoint();

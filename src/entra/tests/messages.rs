@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
 
 use super::harness::{Step, World, adele, answer, clearance, fails, recorded, token};
 use crate::entra::cause::Cause;
@@ -28,8 +30,18 @@ impl io::Write for Lines {
     }
 }
 
+/// Keeps two listeners that hear nothing, for as long as the process lives. While a process has one listener alone, `tracing` asks
+/// the thread that comes to an event first whether anybody listens there, and takes its no for every thread's: a test beside this
+/// one would switch the event off.
+fn listen_beside_others() {
+    static OTHERS: LazyLock<[Dispatch; 2]> =
+        LazyLock::new(|| std::array::from_fn(|_| Dispatch::new(NoSubscriber::default())));
+    LazyLock::force(&OTHERS);
+}
+
 /// All that is logged, at every level, while the future runs.
 pub(super) async fn logged(future: impl Future<Output = ()>) -> String {
+    listen_beside_others();
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()

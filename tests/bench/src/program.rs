@@ -52,9 +52,14 @@ pub fn workplace() -> PathBuf {
 /// # Errors
 /// It does not build.
 pub async fn handler(quick: bool) -> anyhow::Result<Program> {
-    let mut arguments = vec!["-p", "evict", "--no-default-features"];
-    arguments.extend(profile(quick));
-    let built = build_program("handler", &arguments).await?;
+    let built = build_program(
+        "handler",
+        arguments(
+            quick,
+            &["-p", "evict", "--no-default-features", "--release"],
+        ),
+    )
+    .await?;
     let staged = stage::stage(&repository_root(), &built, &workplace().join("staged"))?;
     let package = repository_root().join("target/package/evict.zip");
     let size = if quick || !package.is_file() {
@@ -84,9 +89,7 @@ pub async fn handler(quick: bool) -> anyhow::Result<Program> {
 /// # Errors
 /// It does not build.
 pub async fn floor(quick: bool) -> anyhow::Result<Program> {
-    let mut arguments = vec!["-p", "bench"];
-    arguments.extend(profile(quick));
-    let built = build_program("floor", &arguments).await?;
+    let built = build_program("floor", arguments(quick, &["-p", "bench", "--release"])).await?;
     Ok(Program {
         name: "bare axum",
         kind: Kind::Floor,
@@ -101,12 +104,13 @@ pub async fn floor(quick: bool) -> anyhow::Result<Program> {
     })
 }
 
-/// A quick run takes the profile that this program itself was built by, so that little is built anew.
-fn profile(quick: bool) -> &'static [&'static str] {
+/// A quick run of a program that was built without optimisation takes what the tests are built from, so that nothing is built for
+/// it alone; every other run takes what is deployed.
+fn arguments<'a>(quick: bool, deployed: &'a [&'a str]) -> &'a [&'a str] {
     if quick && cfg!(debug_assertions) {
-        &[]
+        &["--workspace"]
     } else {
-        &["--release"]
+        deployed
     }
 }
 

@@ -10,10 +10,7 @@ use crate::app::{App, Start};
 async fn without_a_file_descriptor_nothing_is_lost_and_it_recovers() {
     let app = App::start_with(Start {
         script: Some("ulimit -n 40; exec ./handler"),
-        settings: &[
-            ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
-            ("EVICT_MAX_DELIVERIES", "100"),
-        ],
+        settings: &[("EVICT_MAX_DELIVERIES", "100")],
         ..Start::default()
     })
     .await;

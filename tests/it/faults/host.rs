@@ -11,6 +11,30 @@ use super::{ALICE, REVOKE, about_alice};
 use crate::app::{App, SOON, Start};
 use crate::callers_http::SETTINGS;
 
+/// Stops a process and waits until each of its threads stands: the signal reaches one of them first, and the others run on until
+/// that one has had its turn on a processor.
+async fn stop(process: u32) {
+    let sent = Command::new("sh")
+        .args(["-c", &format!("kill -STOP {process}")])
+        .status();
+    assert!(sent.unwrap().success());
+    let runs = |thread: std::fs::DirEntry| {
+        // The state follows the name, which stands in brackets. A thread that is gone has no more to do.
+        std::fs::read_to_string(thread.path().join("stat"))
+            .is_ok_and(|told| !told.rsplit(") ").next().unwrap().starts_with('T'))
+    };
+    let any_runs = || {
+        let mut threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+        threads.any(|thread| runs(thread.unwrap()))
+    };
+    let stopped = async {
+        while any_runs() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, stopped).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_handler_that_hangs_is_ended_by_the_host_and_the_message_comes_again() {
     let app = App::start_with(Start {
@@ -22,9 +46,7 @@ async fn a_handler_that_hangs_is_ended_by_the_host_and_the_message_comes_again()
     let watch = Watch::start(&app);
     app.send(about_alice());
     app.tenant.wait_for_call(REVOKE).await;
-    let stop = format!("kill -STOP {}", app.worker().0);
-    let sent = Command::new("sh").args(["-c", &stop]).status();
-    assert!(sent.unwrap().success());
+    stop(app.worker().0).await;
     // What it had sent is carried out, and it never hears of it.
     app.clock.advance(Duration::from_secs(5));
     app.tenant.release_all();

@@ -15,10 +15,13 @@ pub fn repository_root() -> PathBuf {
 
 /// Builds the handler and returns where it is. What cargo has to say goes to standard error.
 ///
+/// The whole workspace is named, and one program of it built: its crates then have the features that they have in the tests, and
+/// none is compiled a second time.
+///
 /// # Errors
 /// It does not build.
 pub async fn build() -> anyhow::Result<PathBuf> {
-    build_program("handler", &["-p", "evict"]).await
+    build_program("handler", &["--workspace"]).await
 }
 
 /// Builds a program by these further arguments to `cargo build` and returns where it is.

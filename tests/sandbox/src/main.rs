@@ -1,4 +1,4 @@
-//! The sandbox by hand: `cargo run -p sandbox` sends a sample incident through the whole path and tells what became of it.
+//! The sandbox by hand: `cargo run --bin sandbox` sends a sample incident through the whole path and tells what became of it.
 
 mod cli;
 mod payload;

@@ -41,7 +41,7 @@ const ALERTS_AT_ONCE: usize = 4;
 /// How much is done at once, and how long a cut is read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many users of one alert are worked on at the same time; of all alerts [`ALERTS_AT_ONCE`] times as many.
+    /// How many users of one alert are worked on at the same time; of all alerts `ALERTS_AT_ONCE` times as many.
     pub concurrency: usize,
     /// How long a cut is read back until it shows.
     pub verify: Duration,

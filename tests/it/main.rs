@@ -92,3 +92,4 @@ mod story;
 #[cfg(feature = "operator")]
 mod terminal;
 mod truth;
+mod whose_word;

@@ -38,7 +38,7 @@ use crate::receipt::{self, OperatorReport};
 pub(super) struct Revoke {
     #[command(flatten)]
     users: Users,
-    /// Why; the answer repeats it.
+    /// Why; it stands in the receipts.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Say who would be cut, and change nothing.

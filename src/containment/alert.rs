@@ -111,7 +111,7 @@ fn left_out(parts: &Parts, task: &Task) -> Option<Receipt> {
 
 /// Asks the ledger while the users are being looked up, so that it costs the cut nothing.
 fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
-    let per_hour = parts.policy.max_users_per_hour;
+    let (per_hour, mode) = (parts.policy.max_users_per_hour, parts.policy.mode);
     let wanted = Wanted {
         users: wanted,
         per_hour,
@@ -134,7 +134,7 @@ fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
             );
         }
         Arc::new(Granted {
-            allowance: Allowance::new(&admission, per_hour),
+            allowance: Allowance::new(&admission, per_hour, mode),
             admission,
         })
     };

@@ -174,7 +174,7 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
             return Ending::plain(Outcome::Deferred).with_detail(reason);
         }
     };
-    let clearance = match eligible.clear(slot, &granted.allowance) {
+    let clearance = match eligible.clear(slot) {
         Ok(clearance) => clearance,
         Err(withheld) => return Ending::withheld(withheld),
     };

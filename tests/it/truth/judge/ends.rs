@@ -8,7 +8,7 @@ use sandbox::tenant::CallRecord;
 use serde_json::Value;
 
 use super::Judge;
-use super::record::person_of;
+use super::record::{person_of, time};
 use crate::truth::case::{How, Trouble};
 use crate::truth::play::{Done, End};
 use crate::truth::tell::name_of;
@@ -54,6 +54,9 @@ impl Judge<'_> {
                 }
             }
         }
+        if self.case.policy.observe {
+            cuts.extend(self.would_be_cuts());
+        }
         cuts.sort();
         let hour = SignedDuration::from_hours(1);
         for (index, first) in cuts.iter().enumerate() {
@@ -66,6 +69,22 @@ impl Judge<'_> {
                 return;
             }
         }
+    }
+
+    /// When somebody was said to be cut but for the mode: once for each user and delivery.
+    fn would_be_cuts(&self) -> Vec<Timestamp> {
+        let mut told = Vec::new();
+        for done in &self.played.deliveries {
+            let mut users: Vec<Value> = Vec::new();
+            for receipt in done.receipts() {
+                let user = &receipt["user"]["id"];
+                if receipt["reason"] == "observe" && !users.contains(user) {
+                    users.push(user.clone());
+                    told.extend(time(&receipt["at"]));
+                }
+            }
+        }
+        told
     }
 
     /// Every message ends, and its subjects are accounted for; what a message tells twice has one id.

@@ -22,7 +22,7 @@ use super::{Parts, Task, one};
 /// The places of the hour that one alert was granted.
 pub(super) type SharedAllowance = Shared<BoxFuture<'static, Arc<Granted>>>;
 
-/// In which of the protected groups nobody can be seen.
+/// In which of the protected groups nobody can be seen, or only under some tokens.
 pub(super) type SharedGroups = Shared<BoxFuture<'static, Result<Blind, EntraError>>>;
 
 /// An admission, and what is left of it.

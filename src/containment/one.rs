@@ -95,10 +95,10 @@ async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membersh
             member_of: Vec::new(),
         });
     }
+    let (entra, deadline) = (&work.parts.entra, work.task.deadline);
+    let saw_before = entra.sees_hidden(deadline).await;
     let (member_of, blind) = join(
-        work.parts
-            .entra
-            .memberships(user, groups, tally, work.task.deadline),
+        entra.memberships(user, groups, tally, deadline),
         work.blind_groups.clone(),
     )
     .await;
@@ -108,7 +108,15 @@ async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membersh
     };
     match blind {
         _ if !member_of.is_empty() => Ok(Membership::seen(groups, member_of, &[], &[])),
-        Ok(Blind { missing, hidden }) => Ok(Membership::seen(groups, member_of, &missing, &hidden)),
+        Ok(Blind { missing, hidden }) if hidden.is_empty() => {
+            Ok(Membership::seen(groups, member_of, &missing, &[]))
+        }
+        // The answer came under some token between these two, so that only both together vouch for it.
+        Ok(Blind { missing, hidden }) => match (saw_before, entra.sees_hidden(deadline).await) {
+            (Ok(true), Ok(true)) => Ok(Membership::seen(groups, member_of, &missing, &[])),
+            (Ok(_), Ok(_)) => Ok(Membership::seen(groups, member_of, &missing, &hidden)),
+            (Err(error), _) | (_, Err(error)) => unreadable(error),
+        },
         Err(error) => unreadable(error),
     }
 }

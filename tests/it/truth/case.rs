@@ -53,6 +53,9 @@ impl Kind {
 pub(crate) struct Group {
     pub(crate) people: Vec<usize>,
     pub(crate) groups: Vec<usize>,
+    /// Whether only those see who is in it who hold a permission of their own for that.
+    #[serde(default)]
+    pub(crate) hidden: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +68,9 @@ pub(crate) struct Rules {
     pub(crate) per_alert: usize,
     pub(crate) per_hour: usize,
     pub(crate) least: Option<Grade>,
+    /// Whether the app holds the permission to see who is in hidden groups.
+    #[serde(default)]
+    pub(crate) sees_hidden: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -186,6 +192,11 @@ pub(crate) enum Trouble {
         person: usize,
         at: u32,
     },
+    /// The person gets another user principal name.
+    Renamed {
+        person: usize,
+        at: u32,
+    },
     /// Somebody else cuts the person's sessions.
     CutByOthers {
         person: usize,
@@ -238,6 +249,7 @@ pub(crate) enum Right {
     Revoke,
     ReadUsers,
     ReadMembers,
+    ReadHidden,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -292,8 +304,10 @@ impl fmt::Display for Case {
         for (number, group) in self.groups.iter().enumerate() {
             writeln!(
                 f,
-                "g{number}: people {:?}, groups {:?}",
-                group.people, group.groups
+                "g{number}: people {:?}, groups {:?}{}",
+                group.people,
+                group.groups,
+                if group.hidden { ", hidden" } else { "" }
             )?;
         }
         let rules = &self.policy;
@@ -311,6 +325,9 @@ impl fmt::Display for Case {
         }
         for group in &rules.groups {
             write!(f, ", protects g{group}")?;
+        }
+        if rules.sees_hidden {
+            f.write_str(", sees hidden groups")?;
         }
         write!(
             f,

@@ -4,11 +4,7 @@ use std::collections::BTreeSet;
 
 use super::case::{AlertOf, Case, Form};
 use super::play::{Done, Played};
-use super::words::{Subject, Target};
-
-pub(crate) fn is_protected(case: &Case, person: usize) -> bool {
-    is_protected_by_name(case, person) || is_protected_by_group(case, person)
-}
+use super::words::{Changed, Subject, Target};
 
 pub(crate) fn is_protected_by_name(case: &Case, person: usize) -> bool {
     case.policy
@@ -19,14 +15,31 @@ pub(crate) fn is_protected_by_name(case: &Case, person: usize) -> bool {
 
 /// By a group that the person is in, directly or through others.
 pub(crate) fn is_protected_by_group(case: &Case, person: usize) -> bool {
+    let groups = case.policy.groups.iter().copied();
+    is_in(case, person, groups.collect())
+}
+
+/// The same, by a group whose members the app may see.
+fn is_seen_in_a_group(case: &Case, person: usize) -> bool {
+    let is_seen = |group: &usize| !is_hidden(case, *group);
+    let groups = case.policy.groups.iter().copied().filter(is_seen);
+    is_in(case, person, groups.collect())
+}
+
+/// Whether the app may not see who is in the group.
+fn is_hidden(case: &Case, group: usize) -> bool {
+    !case.policy.sees_hidden && case.groups.get(group).is_some_and(|group| group.hidden)
+}
+
+/// Whether one of the protected groups hides who is in it from the app.
+pub(crate) fn hides_a_group(case: &Case) -> bool {
+    let mut groups = case.policy.groups.iter();
+    groups.any(|group| is_hidden(case, *group))
+}
+
+fn is_in(case: &Case, person: usize, mut open: Vec<usize>) -> bool {
     let mut seen = BTreeSet::new();
-    let mut open: Vec<usize> = case
-        .policy
-        .groups
-        .iter()
-        .copied()
-        .filter(|group| *group < case.groups.len())
-        .collect();
+    open.retain(|group| *group < case.groups.len());
     while let Some(group) = open.pop() {
         if !seen.insert(group) {
             continue;
@@ -69,7 +82,7 @@ pub(crate) fn foretell(
     subjects
         .iter()
         .map(|subject| {
-            let target = subject.target(case, &[]);
+            let target = subject.target(case, &Changed::default());
             if target == Target::Machine {
                 return vec!["not_a_user"];
             }
@@ -99,11 +112,14 @@ fn of_person(case: &Case, played: &Played, done: &Done, person: usize) -> Vec<&'
     if case.people[person].kind.is_external() {
         return vec!["not_effective"];
     }
-    if is_protected_by_group(case, person) {
+    if is_seen_in_a_group(case, person) {
         return vec!["withheld protected_group"];
     }
     if lacks_a_group(case) {
         return vec!["withheld protected_group_missing"];
+    }
+    if hides_a_group(case) {
+        return vec!["withheld membership_unknown"];
     }
     // Without a moment for reading back, only what shows at once is verified.
     let mut words = vec!["revoked true"];

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use crate::domain::{FoundBy, Outcome, Receipt, SecurityIdentifier, SubjectRef, User, UserId};
 use crate::entra::{
-    Blind, Disposition, EntraError, Moment, Resolution, Revocation, RevokeFailure, Tally,
-    Verification,
+    EntraError, Moment, Resolution, Revocation, RevokeFailure, Tally, Verification,
 };
 use crate::guard::{self, Eligible, Examined, Membership, NoPlace};
 
 use super::alert::Work;
 use super::draft::{Draft, Ending, SessionsBefore};
+use super::membership;
 
 /// Contains one subject whom the plan lets through. Always ends in a receipt.
 pub(super) async fn contain(work: &Work, index: usize) -> Receipt {
@@ -85,49 +85,9 @@ fn found(resolution: Result<Resolution, EntraError>) -> Result<User, Box<Ending>
     Err(Box::new(ending))
 }
 
-/// What is known of the user's membership. An error that may pass, or that ends once a permission is granted, is handed on, so
-/// that the subject is kept for then; any other makes the membership unreadable, and the guard withholds.
 async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membership, EntraError> {
-    let groups = &work.parts.policy.protected_groups;
-    if groups.is_empty() {
-        return Ok(Membership::Known {
-            asked: Vec::new(),
-            member_of: Vec::new(),
-        });
-    }
-    let (entra, deadline) = (&work.parts.entra, work.task.deadline);
-    let saw_before = entra.sees_hidden(deadline).await;
-    let (member_of, blind) = join(
-        entra.memberships(user, groups, tally, deadline),
-        work.blind_groups.clone(),
-    )
-    .await;
-    let member_of = match member_of {
-        Ok(member_of) => member_of,
-        Err(error) => return unreadable(error),
-    };
-    match blind {
-        _ if !member_of.is_empty() => Ok(Membership::seen(groups, member_of, &[], &[])),
-        Ok(Blind { missing, hidden }) if hidden.is_empty() => {
-            Ok(Membership::seen(groups, member_of, &missing, &[]))
-        }
-        // The answer came under some token between these two, so that only both together vouch for it.
-        Ok(Blind { missing, hidden }) => match (saw_before, entra.sees_hidden(deadline).await) {
-            (Ok(true), Ok(true)) => Ok(Membership::seen(groups, member_of, &missing, &[])),
-            (Ok(_), Ok(_)) => Ok(Membership::seen(groups, member_of, &missing, &hidden)),
-            (Err(error), _) | (_, Err(error)) => unreadable(error),
-        },
-        Err(error) => unreadable(error),
-    }
-}
-
-fn unreadable(error: EntraError) -> Result<Membership, EntraError> {
-    match error.disposition() {
-        Disposition::RetryLater { .. } | Disposition::FixPermission => Err(error),
-        Disposition::FixAlert | Disposition::GiveUp => {
-            Ok(Membership::Unreadable(error.to_string()))
-        }
-    }
+    let blind = work.blind_groups.clone();
+    membership::read(&work.parts, user, blind, tally, work.task.deadline).await
 }
 
 async fn decide(

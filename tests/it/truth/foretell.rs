@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::case::{AlertOf, Case, Form};
 use super::play::{Done, Played};
 use super::words::{Changed, Subject, Target};
@@ -69,6 +71,19 @@ pub(crate) fn is_below(case: &Case, alert: &AlertOf) -> bool {
     }
 }
 
+/// Whether the message says how many users it means, as those of the app's own do where the first one did.
+pub(crate) fn expects(case: &Case, done: &Done) -> bool {
+    match done.alert {
+        Some(alert) => {
+            let alert = &case.alerts[alert];
+            alert.expect && alert.shape == Form::Manual
+        }
+        None => {
+            serde_json::from_slice::<Value>(&done.body).is_ok_and(|body| body["expect"].is_u64())
+        }
+    }
+}
+
 /// For each subject the words in which its receipt may end.
 pub(crate) fn foretell(
     case: &Case,
@@ -77,7 +92,7 @@ pub(crate) fn foretell(
     subjects: &[Subject],
 ) -> Vec<Vec<&'static str>> {
     let alert = done.alert.map(|alert| &case.alerts[alert]);
-    let expects = alert.is_some_and(|alert| alert.expect && alert.shape == Form::Manual);
+    let expects = expects(case, done);
     let mut looked_up = 0;
     subjects
         .iter()

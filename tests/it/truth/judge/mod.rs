@@ -9,7 +9,6 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::tenant::CallRecord;
-use serde_json::Value;
 
 use self::record::{in_a_list, is_revoke, person_of, person_read, shown, written_by_the_app};
 use super::case::{Case, Form};
@@ -300,15 +299,7 @@ impl<'a> Judge<'a> {
             }
             self.not_again(&name, done, person, calls[0]);
         }
-        let expects = match done.alert {
-            Some(alert) => {
-                let alert = &self.case.alerts[alert];
-                alert.expect && alert.shape == Form::Manual
-            }
-            None => serde_json::from_slice::<Value>(&done.body)
-                .is_ok_and(|body| body["expect"].is_u64()),
-        };
-        if !expects && called.len() > self.case.policy.per_alert {
+        if !foretell::expects(self.case, done) && called.len() > self.case.policy.per_alert {
             self.wrong(format!(
                 "{name}: {} users were called, past the cap per alert",
                 called.len()

@@ -299,17 +299,10 @@ impl<'t> Visitor<'t> for NameReader {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use crate::alert::node::Object;
-
-    /// The object that a text is.
-    pub(crate) fn object(text: &str) -> Object<'_> {
-        match parse(text) {
-            Ok(Node::Object(object)) => object,
-            _ => panic!("an object was expected"),
-        }
-    }
+    use crate::alert::tests::object;
 
     /// What was read of an object that breaks off.
     fn rest(text: &str) -> Object<'_> {

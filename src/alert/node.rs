@@ -377,7 +377,7 @@ pub(crate) fn objects<'n>(
 
 #[cfg(test)]
 mod tests {
-    use crate::alert::json::tests::object;
+    use crate::alert::tests::object;
 
     #[test]
     fn names_compare_without_case() {

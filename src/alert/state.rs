@@ -96,7 +96,7 @@ fn risk_state(word: &str) -> Option<ClearedAs> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::json::tests::object;
+    use crate::alert::tests::object;
 
     #[test]
     fn an_alert_is_over_by_its_status_or_its_classification() {

@@ -102,7 +102,7 @@ impl Ending {
             },
             Disposition::FixAlert if error.is_absence() => Outcome::NotFound,
             Disposition::FixAlert => Outcome::Failed { fix: Fix::Alert },
-            Disposition::GiveUp => Outcome::Failed { fix: Fix::Nothing },
+            Disposition::GiveUp => Outcome::Failed { fix: Fix::Report },
         };
         Self::plain(outcome).with_detail(error.to_string())
     }

@@ -94,7 +94,7 @@ fn is(written: &str, kind: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::json::tests::object;
+    use crate::alert::tests::object;
 
     #[test]
     fn a_kind_is_known_in_any_way_of_writing_it() {

@@ -62,7 +62,7 @@ fn words(piece: &Object, names: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::json::tests::object;
+    use crate::alert::tests::object;
 
     fn role(text: &str) -> String {
         match of_evidence(&object(text)) {

@@ -32,7 +32,8 @@ use crate::receipt::{self, OperatorReport};
 /// The function's cap per hour leaves you what is left of its hour, and does not count what you cut: a person's cuts take no
 /// place from the alerts that come.
 ///
-/// Exit code 0 if all are cut, 1 if some are not (withheld, not found, not effective, not confirmed), 2 if the work could
+/// Exit code 0 if all are cut, or with --observe would be; 1 if some are not (withheld, not found, not effective, not confirmed, only
+/// observed by `EVICT_MODE` or the function), 2 if the work could
 /// not be done, 64 for a wrong command line or setting, 65 if a user cannot be understood or --expect does not fit, 66 and 74
 /// if the list cannot be read, 77 if a permission is missing, 130 after a second Ctrl-C.
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ pub mod salted_hash;
 pub mod security_identifier;
 pub mod subject;
 pub mod untrusted;
+pub mod urgency;
 pub mod user;
 
 pub use alert::{
@@ -42,4 +43,5 @@ pub use salted_hash::{log_hash, protection_hash_of_id, protection_hash_of_name};
 pub use security_identifier::SecurityIdentifier;
 pub use subject::{SubjectKind, SubjectRef};
 pub use untrusted::{is_invisible, json_without_controls};
+pub use urgency::Urgency;
 pub use user::{FoundBy, HomeTenant, User};

@@ -93,4 +93,5 @@ mod story;
 #[cfg(feature = "operator")]
 mod terminal;
 mod truth;
+mod urgent;
 mod whose_word;

@@ -6,8 +6,7 @@
 //!       → Vec<Receipt> → receipt::… → host::Reply → bytes
 //! ```
 //!
-//! What decides between complete and abandon is in `queue`, between 200, 202 and 400 in `http`, who is let in (401, 403, 503) in
-//! `admission`, and what the self-check answers in `check`; nothing flows back up.
+//! What decides between complete and abandon, between 200, 202 and 400, is in `queue` and `http`; nothing flows back up.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

@@ -115,11 +115,9 @@ enum Verb {
     #[command(hide = true)]
     Manual(manual::Manual),
     Send(Box<send::Send>),
-    /// What the function's queue gave up: its dead letters.
-    #[command(after_help = letters::EXAMPLES_OF_DEAD_LETTERS, long_about = letters::LONG_OF_DEAD_LETTERS)]
+    #[command(after_help = letters::EXAMPLES_OF_DEAD_LETTERS)]
     DeadLetters(letters::Letters),
-    /// What the function put aside: the queue `evict-rejected`.
-    #[command(after_help = letters::EXAMPLES_OF_REJECTED, long_about = letters::LONG_OF_REJECTED)]
+    #[command(after_help = letters::EXAMPLES_OF_REJECTED)]
     Rejected(letters::Letters),
     Revoke(revoke::Revoke),
     Status(status::Status),

@@ -12,8 +12,8 @@ use super::{Console, Exit};
 use crate::config::operator::{Chosen, Origin, Standing};
 use crate::config::{Fallback, REGISTRY, Setting, table};
 
-/// Lists every setting of the function app and of this command: what it holds, its default, and what it is for; and what counts at
-/// this shell, with where it stands.
+/// Lists every setting of the function app: what it holds, its default, and what it is for; and what counts at this shell, with where
+/// it stands.
 ///
 /// A flag wins over a variable, and a variable over the profile.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(super) struct Settings {
     json: bool,
 }
 
-/// A setting of the function app or of this command.
+/// A setting of the function app.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Setting")]
 pub(super) struct Row {

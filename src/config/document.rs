@@ -64,8 +64,6 @@ pub fn local_settings_example() -> String {
 
 fn example_value(setting: &Setting) -> &'static str {
     match setting.fallback {
-        // Whoever tries it out has protected nobody yet.
-        Fallback::Text(_) if setting.name == "EVICT_MODE" => "observe",
         Fallback::Required { .. } => "<tenant id>",
         Fallback::Absent { .. } => "",
         Fallback::Text(text) => text,

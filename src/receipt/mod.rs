@@ -22,7 +22,6 @@
 //! | `homeDomain` | if `not_effective` and known: where the user signs in, a hint |
 //! | `candidates` | if `ambiguous`: how many users fit |
 //! | `as` | if `not_a_user`: what it is, a word of [`SubjectKind`](crate::domain::SubjectKind) |
-//! | `fix` | if `failed`: whose move it is, a word of [`Fix`](crate::domain::Fix) |
 //! | `detail` | if there is something to add: sentences for a person |
 //! | `policy` | if a setting decided: its name |
 //! | `sessionsValidFrom` | `before` and `after`, each if it was read: the user's `signInSessionsValidFromDateTime` |

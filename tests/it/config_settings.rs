@@ -375,9 +375,7 @@ fn the_example_of_local_settings_has_the_host_s_form_and_works_once_the_tenant_i
         pairs.push((name.clone(), value.replace("<tenant id>", TENANT.1)));
     }
     let read = Settings::read(&Environment::from_pairs(pairs)).unwrap();
-    // For a trial, in which nobody is protected yet.
-    let trial = environment(&[("EVICT_MODE", "observe")]);
-    assert_eq!(read, Settings::read(&trial).unwrap());
+    assert_eq!(read, Settings::read(&environment(&[])).unwrap());
 }
 
 #[cfg(unix)]

@@ -39,31 +39,15 @@ pub(super) const EXAMPLES_OF_REJECTED: &str = "Examples:\n  \
     evict rejected show INC-4713 --body --namespace contoso-evict > correct-me.json\n  \
     evict rejected replay --all --yes --namespace contoso-evict";
 
-macro_rules! long {
-    ($what:literal) => {
-        concat!(
-            $what,
-            "\n\nIt signs in as whoever is signed in (the Azure CLI, a managed identity, a workload identity), who needs the role Azure \
-             Service Bus Data Receiver on the queue that is read, and Azure Service Bus Data Sender on the queue that `replay` sends \
-             to.\n\nExit code 0 if all was done; 1 if a message was not there or was not replayed, if there is more than could be \
-             looked at, if it was not confirmed, or if Ctrl-C stopped it; 2 if nobody is signed in or Service Bus refused or could not \
-             be reached; 64 for a wrong command line, a missing --yes, or a name that fits several messages; 65 if a message is too \
-             large; 74 if the answer cannot be written; 77 if a role is missing; 130 after a second Ctrl-C."
-        )
-    };
-}
-
-pub(super) const LONG_OF_DEAD_LETTERS: &str = long!(
-    "What the function's queue gave up, to be read, replayed and dropped: its dead letters, which failed again and again, or grew too \
-     old."
-);
-
-pub(super) const LONG_OF_REJECTED: &str = long!(
-    "What the function put aside, to be read, replayed and dropped: the queue `evict-rejected`, with messages that it could not read, \
-     and users whom it could not finish. A message is found by its number, or by the id that its sender gave."
-);
-
-/// What is done with the messages of a queue.
+/// What is in the dead letters of the function's queue, or in the queue of what the function rejected.
+///
+/// It signs in as whoever is signed in (the Azure CLI, a managed identity, a workload identity), who needs the role Azure
+/// Service Bus Data Receiver on the queue that is read, and Azure Service Bus Data Sender on the queue that `replay` sends to.
+///
+/// Exit code 0 if all was done; 1 if a message was not there or was not replayed, if there is more than could be looked at, if it
+/// was not confirmed, or if Ctrl-C stopped it; 2 if nobody is signed in or Service Bus refused or could not be reached; 64 for a
+/// wrong command line, a missing --yes, or a name that fits several messages; 65 if a message is too large; 74 if the answer cannot
+/// be written; 77 if a role is missing; 130 after a second Ctrl-C.
 #[derive(Debug, Args)]
 pub(super) struct Letters {
     #[command(subcommand)]

@@ -122,12 +122,9 @@ fn changed(value: &Value, changes: &Changes, place: &mut usize) -> Value {
                 .iter()
                 .map(|value| changed(value, changes, place))
                 .collect();
-            let last = list
-                .last()
-                .filter(|last| last.is_object() || last.is_string())
-                .cloned();
-            if let Some(last) = last {
-                list.extend((0..changes.more).map(|number| another(&last, number)));
+            let is_one = |end: &&Value| end.is_object() || end.is_string();
+            if let Some(end) = list.last().filter(is_one).cloned() {
+                list.extend((0..changes.more).map(|number| another(&end, number)));
             }
             Value::Array(list)
         }

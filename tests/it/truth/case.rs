@@ -288,6 +288,38 @@ impl Case {
     }
 }
 
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "policy: {}",
+            if self.observe { "observe" } else { "enforce" }
+        )?;
+        for (person, by_name) in &self.people {
+            write!(
+                f,
+                ", protects p{person} by {}",
+                if *by_name { "name" } else { "id" }
+            )?;
+        }
+        for group in &self.groups {
+            write!(f, ", protects g{group}")?;
+        }
+        if self.sees_hidden {
+            f.write_str(", sees hidden groups")?;
+        }
+        write!(
+            f,
+            ", {} an alert, {} an hour",
+            self.per_alert, self.per_hour
+        )?;
+        if let Some(least) = self.least {
+            write!(f, ", from {least:?}")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, person) in self.people.iter().enumerate() {
@@ -310,34 +342,7 @@ impl fmt::Display for Case {
                 if group.hidden { ", hidden" } else { "" }
             )?;
         }
-        let rules = &self.policy;
-        write!(
-            f,
-            "policy: {}",
-            if rules.observe { "observe" } else { "enforce" }
-        )?;
-        for (person, by_name) in &rules.people {
-            write!(
-                f,
-                ", protects p{person} by {}",
-                if *by_name { "name" } else { "id" }
-            )?;
-        }
-        for group in &rules.groups {
-            write!(f, ", protects g{group}")?;
-        }
-        if rules.sees_hidden {
-            f.write_str(", sees hidden groups")?;
-        }
-        write!(
-            f,
-            ", {} an alert, {} an hour",
-            rules.per_alert, rules.per_hour
-        )?;
-        if let Some(least) = rules.least {
-            write!(f, ", from {least:?}")?;
-        }
-        writeln!(f)?;
+        writeln!(f, "{}", self.policy)?;
         let app = &self.app;
         writeln!(
             f,

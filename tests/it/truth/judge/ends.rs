@@ -92,9 +92,10 @@ impl Judge<'_> {
                 continue;
             };
             let mut ends: Vec<&Done> = self.played.deliveries.iter().collect();
-            ends.sort_by_key(|done| done.until);
+            ends.sort_by_key(|done| done.from);
             let id = words::person_id(person).to_string();
-            let mut is_told = false;
+            // Whoever began before that cannot have known.
+            let mut told: Option<Timestamp> = None;
             for done in ends {
                 for receipt in done.receipts() {
                     let text = receipt["subject"].as_str().unwrap_or_default();
@@ -102,7 +103,7 @@ impl Judge<'_> {
                         || subject.texts().contains(&text.to_lowercase());
                     let outcome = receipt["outcome"].as_str().unwrap_or_default();
                     if is_about
-                        && is_told
+                        && told.is_some_and(|told| told < done.from)
                         && ["deferred", "failed", "handed_over"].contains(&outcome)
                     {
                         self.wrong.push(format!(
@@ -110,7 +111,9 @@ impl Judge<'_> {
                             name_of(done)
                         ));
                     }
-                    is_told |= is_about && receipt["verified"] == true && is_completed(done);
+                    if is_about && receipt["verified"] == true && is_completed(done) {
+                        told = told.or(Some(done.until));
+                    }
                 }
             }
         }

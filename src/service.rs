@@ -96,11 +96,16 @@ impl Service {
             deadline: of.deadline,
         };
         let mut receipts = self.containment.contain(task).await;
-        for receipt in &mut receipts {
-            say_what_stays_alive(receipt);
-            tracing::info!(receipt = receipt::log_line(receipt), "receipt.made");
-        }
+        receipts.iter_mut().for_each(say_what_stays_alive);
         receipts
+    }
+
+    /// Writes each receipt into the log, once, as it leaves this invocation.
+    fn log(&self, receipts: &[Receipt]) {
+        for receipt in receipts {
+            let line = receipt::log_line(receipt, self.settings.tenant);
+            tracing::info!(receipt = line, "receipt.made");
+        }
     }
 
     /// Reads a payload, without what is too many for receipts of their own; says how many those are.
@@ -161,7 +166,6 @@ fn hand_over(receipt: &mut Receipt) {
     }
     receipt.outcome = Outcome::HandedOver;
     say_what_stays_alive(receipt);
-    tracing::info!(receipt = receipt::log_line(receipt), "receipt.handed_over");
 }
 
 impl Handler for Service {

@@ -173,6 +173,14 @@ var logRules = [
     description: 'Microsoft Graph refuses the managed identity, or the identity gets no token: nobody can be cut. Next: GET /api/check says which permission is missing; run infra/grant-graph-permissions, wait for a new token (up to a day), then evict rejected replay.'
   }
   {
+    name: 'unproved'
+    query: loadTextContent('../queries/alert-unproved.kql')
+    severity: 1
+    frequency: 'PT5M'
+    window: 'PT15M'
+    description: 'Somebody started the function of the queue without the queue, with the key that starts any function of the app; it was refused, and nobody was cut. Next: renew the host keys (az functionapp keys set); the activity log tells who listed them. If a message of the queue is meant, rename the properties of its body that bear the names of Service Bus.'
+  }
+  {
     name: 'blast-radius'
     query: loadTextContent('../queries/alert-blast-radius.kql')
     severity: 2

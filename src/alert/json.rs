@@ -301,6 +301,19 @@ impl<'t> Visitor<'t> for NameReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::node::Object;
+    use crate::alert::tests::object;
+
+    /// What was read of an object that breaks off.
+    fn rest(text: &str) -> Object<'_> {
+        match parse(text) {
+            Err(Broken {
+                rest: Some(Node::Object(rest)),
+                ..
+            }) => rest,
+            _ => panic!("an object that breaks off was expected"),
+        }
+    }
 
     fn complaint(text: &str) -> String {
         parse(text)
@@ -357,13 +370,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_the_end_is_kept() {
-        let Err(Broken {
-            rest: Some(Node::Object(rest)),
-            ..
-        }) = parse(r#"{"a": 1, "b": [{"c": "d"}, {"e": "#)
-        else {
-            panic!("an object was expected");
-        };
+        let rest = rest(r#"{"a": 1, "b": [{"c": "d"}, {"e": "#);
         assert!(rest.has("a"));
         let list = rest.list("b").unwrap_or_default();
         assert_eq!(list.len(), 2);
@@ -391,10 +398,7 @@ mod tests {
 
     #[test]
     fn what_has_no_escape_is_borrowed_and_what_has_one_is_read_all_the_same() {
-        let text = r#"{"plain": "as it stands", "\u0065scaped": "a\u0062c"}"#;
-        let Ok(Node::Object(object)) = parse(text) else {
-            panic!("an object was expected");
-        };
+        let object = object(r#"{"plain": "as it stands", "\u0065scaped": "a\u0062c"}"#);
         assert!(matches!(
             object.get("plain"),
             Some(Node::Text(Cow::Borrowed("as it stands")))
@@ -404,13 +408,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_the_end_is_kept_beside_half_a_surrogate_pair() {
-        let Err(Broken {
-            rest: Some(Node::Object(rest)),
-            ..
-        }) = parse(r#"{"a": "cut \ud83d", "b": ["#)
-        else {
-            panic!("an object was expected");
-        };
+        let rest = rest(r#"{"a": "cut \ud83d", "b": ["#);
         assert_eq!(rest.text("a").as_deref(), Some("cut \u{fffd}"));
         assert!(rest.has("b"));
     }

@@ -61,3 +61,6 @@ pub fn parse(body: &[u8]) -> Parsed {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

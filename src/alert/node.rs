@@ -377,14 +377,7 @@ pub(crate) fn objects<'n>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn object(text: &str) -> Object<'_> {
-        match json::parse(text) {
-            Ok(Node::Object(object)) => object,
-            _ => panic!("an object was expected"),
-        }
-    }
+    use crate::alert::tests::object;
 
     #[test]
     fn names_compare_without_case() {

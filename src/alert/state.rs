@@ -96,15 +96,7 @@ fn risk_state(word: &str) -> Option<ClearedAs> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::json;
-    use crate::alert::node::Node;
-
-    fn object(text: &str) -> Object<'_> {
-        match json::parse(text) {
-            Ok(Node::Object(object)) => object,
-            _ => panic!("an object was expected"),
-        }
-    }
+    use crate::alert::tests::object;
 
     #[test]
     fn an_alert_is_over_by_its_status_or_its_classification() {

@@ -26,7 +26,7 @@ use std::time::Duration;
 use evict::callers::Callers;
 use evict::config::{Environment, HostProcess, LogLevel, Settings};
 use evict::containment::{Containment, Limits};
-use evict::domain::{Clock, Deadline, Ledger, SystemClock};
+use evict::domain::{Clock, Deadline, Ledger, Mode, SystemClock};
 use evict::entra::{Entra, EntraSettings};
 use evict::host::{
     AuthLevel, InFlight, ManifestError, START_ANEW, STAY, Starting, http_functions, serve, stay,
@@ -255,9 +255,16 @@ async fn make_service(
 /// The ledger that the settings name. Nobody waits for it: it looks at its blob meanwhile, and a failure is logged where it
 /// happens.
 fn make_ledger(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
-    match &settings.ledger {
+    let endpoint = settings
+        .ledger
+        .as_ref()
+        .map(|endpoint| match settings.policy.mode {
+            Mode::Enforce => endpoint.clone(),
+            Mode::Observe => endpoint.of_observing(),
+        });
+    match endpoint {
         Some(endpoint) => Arc::new(BlobLedger::open(
-            endpoint,
+            &endpoint,
             settings.client_id,
             &std::env::temp_dir(),
             Arc::clone(clock),

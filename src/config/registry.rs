@@ -193,7 +193,7 @@ pub(super) const MODE: Setting = Setting {
     name: "EVICT_MODE",
     kind: Kind::Mode,
     fallback: Fallback::Text("enforce"),
-    doc: "`observe` says in every receipt what would be done, and changes nothing.",
+    doc: "`observe` says in every receipt what would be done, the cap per hour included, and changes nothing.",
 };
 
 pub(super) const PROTECTED_USERS: Setting = Setting {

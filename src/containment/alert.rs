@@ -24,7 +24,7 @@ use super::{Parts, Task, one};
 /// The places of the hour that one alert was granted.
 pub(super) type SharedAllowance = Shared<BoxFuture<'static, Arc<Granted>>>;
 
-/// In which of the protected groups nobody can be seen.
+/// In which of the protected groups nobody can be seen, or only under some tokens.
 pub(super) type SharedGroups = Shared<BoxFuture<'static, Result<Blind, EntraError>>>;
 
 /// An admission, and what is left of it.
@@ -143,7 +143,7 @@ fn left_out(parts: &Parts, task: &Task) -> Option<Receipt> {
 
 /// How the ledger is asked: while the users are being looked up, so that it costs the cut nothing.
 fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
-    let per_hour = parts.policy.max_users_per_hour;
+    let (per_hour, mode) = (parts.policy.max_users_per_hour, parts.policy.mode);
     let wanted = Wanted {
         users: wanted,
         per_hour,
@@ -166,7 +166,7 @@ fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
             );
         }
         Arc::new(Granted {
-            allowance: Allowance::new(&admission, per_hour),
+            allowance: Allowance::new(&admission, per_hour, mode),
             admission,
         })
     };

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::domain::{
     Call, Caller, Cleared, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt,
-    ReceiptUser, SessionsValidFrom, SubjectRef, User, WithholdReason,
+    ReceiptUser, SessionsValidFrom, SubjectRef, User, UserId, WithholdReason, log_hash,
 };
 use crate::entra::{Disposition, EntraError, Tally};
 use crate::guard::{Screened, Withheld};
@@ -101,7 +102,7 @@ impl Ending {
             },
             Disposition::FixAlert if error.is_absence() => Outcome::NotFound,
             Disposition::FixAlert => Outcome::Failed { fix: Fix::Alert },
-            Disposition::GiveUp => Outcome::Failed { fix: Fix::Nothing },
+            Disposition::GiveUp => Outcome::Failed { fix: Fix::Report },
         };
         Self::plain(outcome).with_detail(error.to_string())
     }
@@ -110,20 +111,27 @@ impl Ending {
 /// A receipt that does not know its ending yet.
 pub(super) struct Draft {
     subject: String,
+    subject_id: Option<UserId>,
+    subject_hash: Uuid,
     correlation: Correlation,
     requested_by: Option<Caller>,
     requested_by_claim: Option<Masked>,
+    requested_because: Option<Masked>,
     clock: Arc<dyn Clock>,
     begun: Duration,
 }
 
 impl Draft {
     pub(super) fn begin(parts: &Parts, task: &Task, subject: &SubjectRef) -> Self {
+        let written = subject.written();
         Self {
-            subject: subject.written(),
+            subject_id: subject.id,
+            subject_hash: log_hash(parts.policy.tenant, &written),
+            subject: written,
             correlation: task.correlation.clone(),
             requested_by: task.requested_by,
             requested_by_claim: task.header.requested_by.clone().map(Masked),
+            requested_because: task.header.reason.clone().map(Masked),
             clock: Arc::clone(&parts.clock),
             begun: parts.clock.elapsed(),
         }
@@ -131,8 +139,11 @@ impl Draft {
 
     /// The receipt. What stays alive is not filled in here: it follows from the rest and is the renderings' to say.
     pub(super) fn finish(self, ending: Ending, user: Option<&User>, tally: &Tally) -> Receipt {
+        let is_known = user.is_some() || self.subject_id.is_some();
         Receipt {
             subject: Masked(self.subject),
+            subject_id: self.subject_id.filter(|_| user.is_none()),
+            subject_hash: (!is_known).then_some(self.subject_hash),
             user: user.map(ReceiptUser::from),
             found_by: user.map(|user| user.found_by),
             outcome: ending.outcome,
@@ -152,6 +163,7 @@ impl Draft {
             still_alive: Vec::new(),
             requested_by: self.requested_by,
             requested_by_claim: self.requested_by_claim,
+            requested_because: self.requested_because,
             correlation: self.correlation,
         }
     }

@@ -10,6 +10,7 @@ mod alert;
 mod bound;
 mod check;
 mod draft;
+mod membership;
 mod one;
 mod policy_report;
 mod protected_groups;
@@ -23,9 +24,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject,
+    AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject, User,
 };
-use crate::entra::{Entra, Turns};
+use crate::entra::{Entra, Tally, Turns};
+use crate::guard::{self, Examined, Membership, Withheld};
 
 use protected_groups::ProtectedGroups;
 use protected_users::ProtectedUsers;
@@ -136,6 +138,20 @@ impl Containment {
                 problem = unsound.text,
                 "protected_user.unsound"
             );
+        }
+    }
+
+    /// What protects a user, for somebody who is to decide. Nothing is done to the user, and what cannot be read protects.
+    pub async fn protection(&self, user: &User, deadline: Deadline) -> Option<Withheld> {
+        let parts = &self.parts;
+        let blind = parts.groups.blind(parts, deadline);
+        let tally = Tally::new();
+        let membership = membership::read(parts, user.id, blind, &tally, deadline)
+            .await
+            .unwrap_or_else(|error| Membership::Unreadable(error.to_string()));
+        match guard::examine(&parts.policy, &parts.users.pinned(), user, &membership) {
+            Examined::Withhold(withheld) => Some(withheld),
+            Examined::Eligible(_) | Examined::NotEffective(_) => None,
         }
     }
 

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use crate::domain::{FoundBy, Outcome, Receipt, SecurityIdentifier, SubjectRef, User, UserId};
 use crate::entra::{
-    Blind, Disposition, EntraError, Moment, Resolution, Revocation, RevokeFailure, Tally,
-    Verification,
+    EntraError, Moment, Resolution, Revocation, RevokeFailure, Tally, Verification,
 };
 use crate::guard::{self, Eligible, Examined, Membership, NoPlace};
 
 use super::alert::Work;
 use super::draft::{Draft, Ending, SessionsBefore};
+use super::membership;
 
 /// Contains one subject whom the plan lets through. Always ends in a receipt.
 pub(super) async fn contain(work: &Work, index: usize) -> Receipt {
@@ -93,41 +93,9 @@ fn found(resolution: Result<Resolution, EntraError>) -> Result<User, Box<Ending>
     Err(Box::new(ending))
 }
 
-/// What is known of the user's membership. An error that may pass, or that ends once a permission is granted, is handed on, so
-/// that the subject is kept for then; any other makes the membership unreadable, and the guard withholds.
 async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membership, EntraError> {
-    let groups = &work.parts.policy.protected_groups;
-    if groups.is_empty() {
-        return Ok(Membership::Known {
-            asked: Vec::new(),
-            member_of: Vec::new(),
-        });
-    }
-    let (member_of, blind) = join(
-        work.parts
-            .entra
-            .memberships(user, groups, tally, work.task.deadline),
-        work.blind_groups.clone(),
-    )
-    .await;
-    let member_of = match member_of {
-        Ok(member_of) => member_of,
-        Err(error) => return unreadable(error),
-    };
-    match blind {
-        _ if !member_of.is_empty() => Ok(Membership::seen(groups, member_of, &[], &[])),
-        Ok(Blind { missing, hidden }) => Ok(Membership::seen(groups, member_of, &missing, &hidden)),
-        Err(error) => unreadable(error),
-    }
-}
-
-fn unreadable(error: EntraError) -> Result<Membership, EntraError> {
-    match error.disposition() {
-        Disposition::RetryLater { .. } | Disposition::FixPermission => Err(error),
-        Disposition::FixAlert | Disposition::GiveUp => {
-            Ok(Membership::Unreadable(error.to_string()))
-        }
-    }
+    let blind = work.blind_groups.clone();
+    membership::read(&work.parts, user, blind, tally, work.task.deadline).await
 }
 
 async fn decide(
@@ -182,7 +150,7 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
             return Ending::plain(Outcome::Deferred).with_detail(reason);
         }
     };
-    let clearance = match eligible.clear(slot, &granted.allowance) {
+    let clearance = match eligible.clear(slot) {
         Ok(clearance) => clearance,
         Err(withheld) => return Ending::withheld(withheld),
     };

@@ -76,6 +76,9 @@ pub(super) async fn report(
             ProtectedUser::Upn(name) => protection_hash_of_name(salt, name),
         })
         .collect();
+    // Whom a name meant before stays protected, and so has to be known.
+    let pinned = parts.users.pinned().into_iter();
+    hashes.extend(pinned.map(|id| protection_hash_of_id(salt, id)));
     if answers {
         let deadline = deadline.min(Deadline::after(&*parts.clock, BUDGET));
         let users = policy.protected_users.clone().into_iter();

@@ -58,6 +58,14 @@ impl LedgerEndpoint {
         })
     }
 
+    /// The blob beside it in which an app that only observes counts whom it would have cut, so that it takes nobody's place.
+    #[must_use]
+    pub fn of_observing(&self) -> Self {
+        Self {
+            url: format!("{}.observed", self.url),
+        }
+    }
+
     /// The address.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -83,17 +83,17 @@ impl WithholdReason {
     }
 }
 
-/// Whose move it is when a containment failed.
+/// What somebody has to do when a containment failed, and so whose move it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fix {
-    /// The managed identity lacks a permission: once it is granted, the same message succeeds.
+    /// Grant the managed identity what it lacks, as Graph's refusal says: then the same message succeeds.
     Permission,
-    /// The alert names something that the directory does not accept.
+    /// Name the user otherwise: the directory does not accept what the alert has.
     Alert,
-    /// Nothing outside this program can mend it.
-    Nothing,
+    /// Cut the user by hand and report the error: nothing outside this program can mend it.
+    Report,
 }
 
 /// How it ended, for one subject.
@@ -204,7 +204,7 @@ impl Outcome {
             } => true,
             Self::Withheld { reason } => reason.ends_when_mended(),
             Self::Failed {
-                fix: Fix::Alert | Fix::Nothing,
+                fix: Fix::Alert | Fix::Report,
             }
             | Self::Revoked { .. }
             | Self::AlreadyCut

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use uuid::Uuid;
 
 use super::caller::Caller;
 use super::identifiers::{UserId, UserPrincipalName};
@@ -105,6 +106,13 @@ pub struct Correlation {
 pub struct Receipt {
     /// The subject as it was written.
     pub subject: Masked,
+    /// The object id that the sender gave, where the directory named no user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_id: Option<UserId>,
+    /// The subject by a hash, where no object id is known: the log has the same one, and no name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "Option<String>", extend("format" = "uuid")))]
+    pub subject_hash: Option<Uuid>,
     /// The user that the directory named for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ReceiptUser>,
@@ -141,6 +149,9 @@ pub struct Receipt {
     /// Who asked for it by the alert's own word, which anybody may have written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by_claim: Option<Masked>,
+    /// Why, by the alert's own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_because: Option<Masked>,
     /// The ids by which it is found again.
     pub correlation: Correlation,
 }

@@ -84,23 +84,24 @@ impl Entra {
     }
 
     /// The same, without those whose members the token in use lets be seen.
-    pub(crate) async fn unless_seen(
-        &self,
-        blind: Blind,
-        deadline: Deadline,
-    ) -> Result<Blind, EntraError> {
-        if blind.hidden.is_empty() {
+    async fn unless_seen(&self, blind: Blind, deadline: Deadline) -> Result<Blind, EntraError> {
+        if blind.hidden.is_empty() || !self.sees_hidden(deadline).await? {
             return Ok(blind);
         }
-        let token = self.identity(deadline).await?;
-        Ok(if MEMBER_READ_HIDDEN.is_held(token.permissions()) {
-            Blind {
-                hidden: Vec::new(),
-                ..blind
-            }
-        } else {
-            blind
+        Ok(Blind {
+            hidden: Vec::new(),
+            ..blind
         })
+    }
+
+    /// Whether the token in use lets the members of groups be seen that hide them. It says nothing of an answer that was asked
+    /// for under the token before.
+    ///
+    /// # Errors
+    /// There is no token.
+    pub async fn sees_hidden(&self, deadline: Deadline) -> Result<bool, EntraError> {
+        let token = self.identity(deadline).await?;
+        Ok(MEMBER_READ_HIDDEN.is_held(token.permissions()))
     }
 
     /// Which of `groups` the user is in, directly or by nesting. More than twenty are asked in several requests at the

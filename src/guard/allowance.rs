@@ -2,24 +2,26 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::domain::{Admission, WithholdReason};
+use crate::domain::{Admission, Mode, WithholdReason};
 
 use super::Withheld;
 use super::clearance::Clearance;
 
-/// What the ledger granted to one alert. Each cut takes one place; when none is left, the rest is withheld.
+/// What the ledger granted to one alert. Each cut takes one place, and in `observe` mode each that would be made; when none is
+/// left, the rest is withheld.
 #[derive(Debug)]
 pub struct Allowance {
     left: AtomicUsize,
     granted: usize,
     used_before: usize,
     cap: usize,
+    mode: Mode,
     undecided: Option<String>,
 }
 
 /// One place in the hour. Made by [`Allowance::take`] alone and spent by [`super::Eligible::clear`].
 #[derive(Debug)]
-pub struct Slot(());
+pub struct Slot(pub(super) ());
 
 /// Why there is no place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +35,13 @@ pub enum NoPlace {
 impl Allowance {
     /// The allowance that an admission under `cap` users per hour gives.
     #[must_use]
-    pub fn new(admission: &Admission, cap: usize) -> Self {
+    pub fn new(admission: &Admission, cap: usize, mode: Mode) -> Self {
         Self {
             left: AtomicUsize::new(admission.granted),
             granted: admission.granted,
             used_before: admission.used,
             cap,
+            mode,
             undecided: admission.undecided.clone(),
         }
     }
@@ -60,21 +63,20 @@ impl Allowance {
         if let Some(reason) = &self.undecided {
             return NoPlace::Undecided(reason.clone());
         }
+        let had_been = match self.mode {
+            Mode::Enforce => "had been cut",
+            Mode::Observe => "would have been cut",
+        };
         NoPlace::Withheld(Withheld {
             reason: WithholdReason::BlastRadius,
             policy: "EVICT_MAX_USERS_PER_HOUR",
             detail: format!(
-                "At most {} users may be cut within an hour; {} had been cut in the hour before this alert, \
+                "At most {} users may be cut within an hour; {} {had_been} in the hour before this alert, \
                  which was left {} of them. Check whether the rule misfires. If these users are meant, send \
                  them again when the hour is over, or raise EVICT_MAX_USERS_PER_HOUR.",
                 self.cap, self.used_before, self.granted
             ),
         })
-    }
-
-    /// Gives back a place that was taken and not used.
-    pub(super) fn give_back(&self, Slot(()): Slot) {
-        self.left.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Gives back the place of a clearance with which surely nothing was done.
@@ -108,25 +110,39 @@ mod tests {
 
     #[test]
     fn no_more_places_are_taken_than_were_granted() {
-        let allowance = Allowance::new(&admission(2, None), 9);
-        let first = allowance.take().unwrap();
+        let allowance = Allowance::new(&admission(2, None), 9, Mode::Enforce);
+        allowance.take().unwrap();
         allowance.take().unwrap();
         let NoPlace::Withheld(withheld) = allowance.take().unwrap_err() else {
             panic!("the hour is known to be full");
         };
         assert_eq!(withheld.reason, WithholdReason::BlastRadius);
-        allowance.give_back(first);
-        assert_eq!(allowance.taken(), 1);
-        allowance.take().unwrap();
+        assert_eq!(allowance.taken(), 2);
         assert!(allowance.take().is_err());
     }
 
     #[test]
-    fn a_place_with_which_surely_nothing_was_done_is_free_again() {
-        let allowance = Allowance::new(&admission(1, None), 9);
+    fn who_would_have_been_cut_takes_a_place_too() {
+        let allowance = Allowance::new(&admission(1, None), 8, Mode::Observe);
         let user = "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap();
-        let cleared =
-            Eligible::new(user, Mode::Enforce).clear(allowance.take().unwrap(), &allowance);
+        let observed = Eligible::new(user, Mode::Observe).clear(allowance.take().unwrap());
+        assert_eq!(observed.unwrap_err().reason, WithholdReason::Observe);
+        assert_eq!(allowance.taken(), 1);
+        let NoPlace::Withheld(withheld) = allowance.take().unwrap_err() else {
+            panic!("the hour is known to be full");
+        };
+        assert!(
+            withheld
+                .detail
+                .contains("7 would have been cut in the hour")
+        );
+    }
+
+    #[test]
+    fn a_place_with_which_surely_nothing_was_done_is_free_again() {
+        let allowance = Allowance::new(&admission(1, None), 9, Mode::Enforce);
+        let user = "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap();
+        let cleared = Eligible::new(user, Mode::Enforce).clear(allowance.take().unwrap());
         assert_eq!(allowance.taken(), 1);
         assert!(allowance.take().is_err());
         allowance.unused(cleared.unwrap());
@@ -136,7 +152,8 @@ mod tests {
 
     #[test]
     fn an_hour_that_is_not_known_turns_nobody_away() {
-        let allowance = Allowance::new(&admission(1, Some("The ledger is down.")), 9);
+        let allowance =
+            Allowance::new(&admission(1, Some("The ledger is down.")), 9, Mode::Enforce);
         allowance.take().unwrap();
         assert_eq!(
             allowance.take().unwrap_err(),

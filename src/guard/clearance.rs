@@ -3,7 +3,7 @@
 use crate::domain::{Mode, UserId, WithholdReason};
 
 use super::Withheld;
-use super::allowance::{Allowance, Slot};
+use super::allowance::Slot;
 
 /// A user whom no rule protects. It permits nothing by itself.
 #[derive(Debug)]
@@ -27,20 +27,18 @@ impl Eligible {
     /// Spends a place of the hour for the clearance.
     ///
     /// # Errors
-    /// In `observe` mode: the user would have been cut, and is withheld; the place is given back.
-    pub fn clear(self, slot: Slot, allowance: &Allowance) -> Result<Clearance, Withheld> {
+    /// In `observe` mode: the user would have been cut, and is withheld. The place is spent all the same, in an hour of its own,
+    /// so that the cap per hour is told as it would hold.
+    pub fn clear(self, Slot(()): Slot) -> Result<Clearance, Withheld> {
         match self.mode {
             Mode::Enforce => Ok(Clearance { user: self.user }),
-            Mode::Observe => {
-                allowance.give_back(slot);
-                Err(Withheld {
-                    reason: WithholdReason::Observe,
-                    policy: "EVICT_MODE",
-                    detail: "Would have been cut. EVICT_MODE is observe, so nothing was changed; set it to enforce \
-                             when these receipts name the right users."
-                        .to_owned(),
-                })
-            }
+            Mode::Observe => Err(Withheld {
+                reason: WithholdReason::Observe,
+                policy: "EVICT_MODE",
+                detail: "Would have been cut. EVICT_MODE is observe, so nothing was changed; set it to enforce \
+                         when these receipts name the right users."
+                    .to_owned(),
+            }),
         }
     }
 }

@@ -196,6 +196,9 @@ fn trimmed(receipt: &Receipt) -> Receipt {
     receipt.requested_by_claim = receipt
         .requested_by_claim
         .map(|claim| Masked(shortened(&claim.0)));
+    receipt.requested_because = receipt
+        .requested_because
+        .map(|because| Masked(shortened(&because.0)));
     let correlation = &mut receipt.correlation;
     for id in [
         &mut correlation.alert_id,

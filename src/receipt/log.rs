@@ -2,16 +2,18 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use uuid::Uuid;
 
-use crate::domain::{Caller, Outcome, Receipt, UserId};
+use crate::domain::{Caller, Masked, Outcome, Receipt, TenantId, UserId, log_hash};
 
 use super::size;
 
-/// One line of JSON for the host's `Logs`. It names users by object id alone; a subject that the directory did not name
-/// stands in it only if it was written as an object id. Ids that senders choose are written only if they look like ids,
-/// else as `***`.
+/// One line of JSON for the log. It names users by object id alone, and where none is known by the hash that stands in the
+/// receipt too. Ids that senders choose are written only if they look like ids, else as `***`. Why and by whose claim a cut
+/// was asked for are free text, which may name anybody: a ticket's number and an object id are written, anything else is
+/// its hash among the `tenant`'s.
 #[must_use]
-pub fn log_line(receipt: &Receipt) -> String {
+pub fn log_line(receipt: &Receipt, tenant: TenantId) -> String {
     let (verified, reason) = match &receipt.outcome {
         Outcome::Revoked { verified } => (Some(*verified), None),
         Outcome::Withheld { reason } => (None, Some(reason.as_str())),
@@ -31,10 +33,8 @@ pub fn log_line(receipt: &Receipt) -> String {
         verified,
         reason,
         user: receipt.user.as_ref().map(|user| user.id),
-        subject_id: match receipt.user {
-            Some(_) => None,
-            None => receipt.subject.0.parse().ok(),
-        },
+        subject_id: receipt.subject_id,
+        subject_hash: receipt.subject_hash,
         policy: receipt.policy,
         before: receipt.sessions_valid_from.before,
         after: receipt.sessions_valid_from.after,
@@ -45,6 +45,8 @@ pub fn log_line(receipt: &Receipt) -> String {
         elapsed_milliseconds: receipt.elapsed.as_millis(),
         at: receipt.at,
         requested_by: receipt.requested_by,
+        requested_by_claim: remark(receipt.requested_by_claim.as_ref(), tenant, object_id),
+        requested_because: remark(receipt.requested_because.as_ref(), tenant, ticket),
         alert_id: loggable(correlation.alert_id.as_deref()),
         incident_id: loggable(correlation.incident_id.as_deref()),
         message_id: loggable(correlation.message_id.as_deref()),
@@ -67,6 +69,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject_id: Option<UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    subject_hash: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<Timestamp>,
@@ -82,6 +86,10 @@ struct Line<'a> {
     at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     requested_by: Option<Caller>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_by_claim: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_because: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,4 +113,35 @@ fn loggable(id: Option<&str>) -> Option<&str> {
                 .all(|c| c.is_ascii_alphanumeric() || "-_./:!~+=".contains(c));
         if is_id { id } else { "***" }
     })
+}
+
+/// A remark as it may stand in the log: the part of it that names nobody, if it has one, else its hash.
+fn remark(
+    remark: Option<&Masked>,
+    tenant: TenantId,
+    nameless: fn(&str) -> Option<&str>,
+) -> Option<String> {
+    let Masked(text) = remark?;
+    Some(match nameless(text) {
+        Some(part) => part.to_owned(),
+        None => format!("hash:{}", log_hash(tenant, text)),
+    })
+}
+
+/// The object id by which a claim begins, as that of a hand-over does.
+fn object_id(text: &str) -> Option<&str> {
+    let (id, rest) = text.split_at_checked(36)?;
+    let ends = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+    (ends && Uuid::try_parse(id).is_ok()).then_some(id)
+}
+
+/// The number of a ticket, such as `INC-4711` or `CHG0031337`, where the text is nothing else.
+fn ticket(text: &str) -> Option<&str> {
+    let number = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    let prefix = text.len() - number.len();
+    let digits = number.strip_prefix(['-', '#']).unwrap_or(number);
+    let is_ticket = (2..=10).contains(&prefix)
+        && (3..=12).contains(&digits.len())
+        && digits.bytes().all(|c| c.is_ascii_digit());
+    is_ticket.then_some(text)
 }

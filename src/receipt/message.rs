@@ -265,9 +265,13 @@ pub fn handover(report: &AlertReport<'_>, handed_on: Option<&HandedOn>) -> Vec<S
     };
     if let Some(caller) = report.requested_by {
         let claim = message.requested_by.map(|claim| format!(" for {claim}"));
+        let of_application = caller
+            .application_id
+            .map(|id| format!(" (application {id})"));
         message.requested_by = Some(format!(
-            "{}, by a checked token{}",
+            "{}{}, by a checked token{}",
             caller.object_id,
+            of_application.unwrap_or_default(),
             claim.unwrap_or_default()
         ));
     }

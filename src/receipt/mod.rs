@@ -13,6 +13,9 @@
 //! | --- | --- |
 //! | `subject` | the account as the sender wrote it |
 //! | `user` | if the directory named one: `id`, `userPrincipalName` |
+//! | `foundBy` | if the directory named one: by what of the subject, a word of [`FoundBy`](crate::domain::FoundBy) |
+//! | `subjectId` | if it named none: the object id that the sender gave |
+//! | `subjectHash` | if no object id is known: a hash of `subject`, which the log has in its place |
 //! | `outcome` | `revoked`, `already_cut`, `withheld`, `not_effective`, `not_found`, `ambiguous`, `not_a_user`, `failed`, `deferred`, `handed_over` |
 //! | `verified` | if `revoked`: whether the cut was read back |
 //! | `reason` | if `withheld`: a word of [`WithholdReason`](crate::domain::WithholdReason) |
@@ -30,6 +33,7 @@
 //! | `stillAlive` | what may live on: `what`, and if a bound is known `until` |
 //! | `requestedBy` | if a caller proved itself by a token: `objectId`, and if known `applicationId` |
 //! | `requestedByClaim` | if the alert names who asked: that text, which anybody may have written |
+//! | `requestedBecause` | if the alert says why it was asked for: that text |
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
 //!
 //! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the

@@ -57,7 +57,7 @@ pub(super) fn outcome(receipt: &Receipt) -> String {
         Outcome::NotAUser { kind } => not_a_user(*kind).to_owned(),
         Outcome::Failed { fix: Fix::Permission } => "Failed: no cut is proved, since the app lacks a permission. Next: grant it, then send the alert again; a message from the queue waits in evict-rejected, ready to be put back.".to_owned(),
         Outcome::Failed { fix: Fix::Alert } => "Failed: no cut is proved, and the directory did not accept what the alert names. Next: send a manual message with the object id of the user who is meant.".to_owned(),
-        Outcome::Failed { fix: Fix::Nothing } => "Failed: no cut is proved, and trying again would not change that. Next: revoke the sessions by hand and report the error.".to_owned(),
+        Outcome::Failed { fix: Fix::Report } => "Failed: no cut is proved, and trying again would not change that. Next: revoke the sessions by hand and report the error.".to_owned(),
         Outcome::Deferred => "Not finished: no cut is proved yet. It is tried again if this came through the queue.".to_owned(),
         Outcome::HandedOver => "Not finished yet: it is on the queue and finished there. Another receipt follows.".to_owned(),
     }

@@ -47,6 +47,7 @@ impl Service {
         };
         let mut receipts = self.contain(&parsed, left_out, delivery).await;
         receipts.iter_mut().for_each(hand_over);
+        self.log(&receipts);
 
         let report = AlertReport {
             parsed: &parsed,
@@ -61,17 +62,13 @@ impl Service {
             Parsed::Alert(_) | Parsed::NothingToDo(_) => 202,
         };
         let key = EventKey::Invocation(&correlation.invocation_id);
-        let reply = Reply::completed()
+        Reply::completed()
             .with_http(HttpReply::json(status, receipt::reply_json(&report)))
             .with_messages(
                 OutputBinding::Receipts,
                 receipt::events(&report, &self.source(), key),
             )
-            .with_messages(OutputBinding::Handover, handover);
-        receipts
-            .iter()
-            .map(receipt::log_line)
-            .fold(reply, Reply::with_log)
+            .with_messages(OutputBinding::Handover, handover)
     }
 }
 

@@ -58,6 +58,7 @@ impl Service {
         let is_final = |receipt: &Receipt| receipt.outcome.is_final();
         if !is_last && !receipts.iter().all(is_final) {
             if !receipts.iter().any(is_final) {
+                self.log(&receipts);
                 self.wait_before_redelivery(progress.deliveries, deadline)
                     .await;
                 return Reply::abandoned(
@@ -66,6 +67,7 @@ impl Service {
             }
             receipts.iter_mut().for_each(hand_over);
         }
+        self.log(&receipts);
 
         let report = AlertReport {
             parsed: &parsed,
@@ -88,7 +90,7 @@ impl Service {
         };
         let handed_on = progress.handed_on(&message.broker);
         let key = event_key(&message, &correlation);
-        let reply = Reply::completed()
+        Reply::completed()
             .with_messages(
                 OutputBinding::Receipts,
                 receipt::events(&report, &self.source(), key),
@@ -98,11 +100,7 @@ impl Service {
                 OutputBinding::Handover,
                 receipt::handover(&report, Some(&handed_on)),
             )
-            .with_log(format!("alert.read {}", summary(&parsed)));
-        receipts
-            .iter()
-            .map(receipt::log_line)
-            .fold(reply, Reply::with_log)
+            .with_log(format!("alert.read {}", summary(&parsed)))
     }
 
     /// A delivery that follows one that has not waited itself, since it went on or its outputs were refused, waits here.

@@ -47,13 +47,12 @@ async fn a_caller_with_a_token_is_named_in_the_receipts_and_apart_from_what_the_
     let comment = answer.body["comment"].as_str().unwrap();
     assert!(comment.contains(&format!("Called by {PLAYBOOK}, as its token proves.")));
     assert!(comment.contains("Asked for by the boss, by the alert's own word."));
-    let logged = app
-        .host
-        .invocations()
-        .iter()
-        .flat_map(|invocation| invocation.logs.clone())
-        .any(|line| line.contains(&PLAYBOOK.to_string()) && !line.contains("boss"));
-    assert!(logged);
+    let logged = |host: &FunctionsHost| {
+        let log = host.worker_log();
+        log.iter()
+            .any(|line| line.text.contains(&PLAYBOOK.to_string()) && !line.text.contains("boss"))
+    };
+    app.host.wait_until(SOON, logged).await.unwrap();
     app.end().await;
 }
 
@@ -198,7 +197,7 @@ async fn what_is_handed_to_the_queue_says_whose_token_was_checked() {
     assert_eq!(finished["requestedBy"], Value::Null);
     assert_eq!(
         finished["requestedByClaim"],
-        format!("{PLAYBOOK}, by a checked token for the boss")
+        format!("{PLAYBOOK} (application {APPLICATION}), by a checked token for the boss")
     );
     app.end().await;
 }

@@ -57,9 +57,9 @@ fn clearance() -> Clearance {
         reservation: 0,
         undecided: None,
     };
-    let allowance = Allowance::new(&admission, 1);
+    let allowance = Allowance::new(&admission, 1, Mode::Enforce);
     let slot = allowance.take().unwrap();
-    eligible.clear(slot, &allowance).unwrap()
+    eligible.clear(slot).unwrap()
 }
 
 fn named(upn: &str) -> SubjectRef {

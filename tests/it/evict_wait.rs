@@ -62,7 +62,7 @@ async fn the_json_names_each_with_its_state() {
         .iter()
         .map(|one| one["state"].as_str().unwrap())
         .collect();
-    assert_eq!(states, ["seen", "not_found"]);
+    assert_eq!(states, ["cut", "not_found"]);
     assert_eq!(watched[0]["userPrincipalName"], "alice@contoso.com");
     assert!(watched[0]["sessionsValidFrom"].is_string());
     shell.app.settle().await;

@@ -190,6 +190,42 @@ async fn an_account_of_another_tenant_is_withheld_and_not_looked_up() {
     app.end().await;
 }
 
+/// What Graph left out under one token is not believed under the next: the answer came before the permission did.
+#[tokio::test]
+async fn a_permission_that_comes_in_mid_alert_vouches_for_no_answer_from_before() {
+    let app = App::start(&[("EVICT_PROTECTED_GROUPS", PROTECTED_GROUP)]).await;
+    let hidden = Some("HiddenMembership");
+    assert!(
+        app.tenant
+            .set_group_visibility(PROTECTED_GROUP.parse().unwrap(), hidden)
+    );
+    let group = "GET /v1.0/groups/*";
+    app.tenant.hold_answer(group);
+    let first = app.post(json!({ "user": BREAK_GLASS }).to_string());
+    let then = async {
+        app.tenant.wait_for_call(group).await;
+        app.tenant.wait_for_call("POST */checkMemberGroups").await;
+        app.tenant.grant("Member.Read.Hidden");
+        app.tenant.revoke_app_tokens();
+        let second = app.post(r#"{"user": "alice@contoso.com"}"#);
+        let release = async {
+            // Graph refuses the token at hand, and another is fetched.
+            app.tenant.wait_for_calls("GET /msi/token", 2).await;
+            app.tenant
+                .wait_for_calls("POST */checkMemberGroups", 2)
+                .await;
+            app.tenant.release_all();
+        };
+        futures_util::future::join(second, release).await.0
+    };
+    let (answer, _) = futures_util::future::join(first, then).await;
+    assert_eq!(
+        outcomes(answer.body["receipts"].as_array().unwrap()),
+        ["withheld membership_unknown"]
+    );
+    app.end().await;
+}
+
 #[tokio::test]
 async fn observing_changes_nothing_and_says_what_would_be_done() {
     let app = App::start(&[

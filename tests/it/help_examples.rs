@@ -74,6 +74,8 @@ pub(crate) async fn scene() -> Shell {
         .app
         .tenant
         .remove_permission("User.RevokeSessions.All");
+    // The handler may have a token from before.
+    shell.app.tenant.revoke_app_tokens();
     shell.app.host.send("evict", letter("INC-4713")).unwrap();
     shell.app.settle().await;
     assert_eq!(shell.app.host.messages("evict-rejected").len(), 1);

@@ -70,6 +70,58 @@ pub(crate) async fn storm(apps: &[&App], alerts: usize) -> Vec<Value> {
         .collect()
 }
 
+/// An app that observes tells what the cap per hour would withhold, over all of its instances, and leaves the hour of those that cut
+/// as it is.
+#[tokio::test]
+async fn observing_counts_an_hour_of_its_own_and_takes_no_place_of_the_one_that_cuts() {
+    let storage = storage().await;
+    let url = url(&storage);
+    let settings = |mode| {
+        [
+            ("EVICT_LEDGER_URL", url.as_str()),
+            ("EVICT_MAX_USERS_PER_HOUR", "3"),
+            ("EVICT_MODE", mode),
+        ]
+    };
+    let watching = [
+        App::start(&settings("observe")).await,
+        App::start(&settings("observe")).await,
+    ];
+    let mut seen = Vec::new();
+    for (app, named) in watching.iter().zip([&FIVE[..2], &FIVE[2..]]) {
+        let answer = app.post(users(named)).await;
+        seen.extend(answer.body["receipts"].as_array().unwrap().clone());
+    }
+    let told = outcomes(&seen);
+    let count = |word: &str| told.iter().filter(|outcome| *outcome == word).count();
+    assert_eq!(
+        (count("withheld observe"), count("withheld blast_radius")),
+        (3, 2),
+        "{told:?}"
+    );
+    let capped = seen
+        .iter()
+        .find(|receipt| receipt["reason"] == "blast_radius");
+    let detail = capped.unwrap()["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("2 would have been cut in the hour"),
+        "{detail}"
+    );
+    let check = watching[0].check().await;
+    assert_eq!(check.body["ledger"]["used"], 3, "{}", check.body["ledger"]);
+    assert_eq!(check.body["ledger"]["url"], format!("{url}.observed"));
+
+    let app = App::start(&settings("enforce")).await;
+    let answer = app.post(users(&FIVE)).await;
+    let cut = outcomes(answer.body["receipts"].as_array().unwrap());
+    let count = |word: &str| cut.iter().filter(|outcome| *outcome == word).count();
+    assert_eq!((count("revoked"), count("withheld blast_radius")), (3, 2));
+    app.end().await;
+    for app in watching {
+        app.end().await;
+    }
+}
+
 #[tokio::test]
 async fn two_handlers_and_fifty_alerts_at_once_cut_the_cap_and_not_one_more() {
     let storage = storage().await;

@@ -69,6 +69,7 @@ mod operator_shell;
 mod package;
 #[cfg(feature = "operator")]
 mod profiles;
+mod put_back;
 mod queue_delivery;
 mod queue_forged;
 mod queue_unreadable;
@@ -93,3 +94,4 @@ mod story;
 mod terminal;
 mod truth;
 mod urgent;
+mod whose_word;

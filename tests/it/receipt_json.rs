@@ -1,13 +1,16 @@
 //! The JSON of receipts: the reply, the events, the log line, and what is said to stay alive.
 
 use evict::domain::{
-    Call, NothingToDoReason, Outcome, Parsed, Receipt, SubjectKind, WithholdReason,
+    Call, Masked, NothingToDoReason, Outcome, Parsed, Receipt, SubjectKind, WithholdReason,
+    log_hash,
 };
 use evict::receipt::{EVENT_LIMIT, EventKey, cut_at, events, log_line, reply_json, still_alive};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::receipt_world::{alert, crowd, malformed, named, nothing, receipt, report, time, upn};
+use crate::receipt_world::{
+    alert, crowd, malformed, named, nothing, receipt, report, tenant, time, upn,
+};
 
 const KEY: EventKey<'static> = EventKey::Message("f2b1c2d3");
 
@@ -347,7 +350,8 @@ fn a_log_line_tells_what_happened_to_which_object_id_and_names_nobody() {
     cut.correlation.message_id = Some("alice@contoso.com".to_owned());
     cut.correlation.correlation_id = Some("Alice Stone".to_owned());
     let mut unknown = receipt(2, &subject, Outcome::NotFound);
-    unknown.subject.0 = "482C590E-0D97-42BF-8DC8-3011AC8EFE12".to_owned();
+    unknown.subject_id = "482C590E-0D97-42BF-8DC8-3011AC8EFE12".parse().ok();
+    unknown.subject_hash = None;
     unknown.correlation.alert_id = Some("CONTOSO\\alice".to_owned());
     let withheld = crowd(
         1,
@@ -367,7 +371,7 @@ fn a_log_line_tells_what_happened_to_which_object_id_and_names_nobody() {
     );
     let lines: Vec<_> = [cut, unknown, withheld, external]
         .iter()
-        .map(log_line)
+        .map(|receipt| log_line(receipt, tenant()))
         .collect();
     for line in &lines {
         assert!(
@@ -384,6 +388,45 @@ fn a_log_line_tells_what_happened_to_which_object_id_and_names_nobody() {
 }
 
 #[test]
+fn why_and_by_whose_claim_a_cut_was_asked_for_stands_in_the_log_by_number_id_or_hash() {
+    let told = |claim: &str, because: &str| {
+        let mut receipt = receipt(1, &upn("alice@contoso.com"), Outcome::AlreadyCut);
+        receipt.requested_by_claim = Some(Masked(claim.to_owned()));
+        receipt.requested_because = Some(Masked(because.to_owned()));
+        let line = value(&log_line(&receipt, tenant()));
+        (
+            line["requestedByClaim"].as_str().unwrap().to_owned(),
+            line["requestedBecause"].as_str().unwrap().to_owned(),
+        )
+    };
+    let hash = |text: &str| format!("hash:{}", log_hash(tenant(), text));
+    let id = "1c5989f1-ba2d-4e83-858b-fed0a712755f";
+    for claim in [
+        id.to_owned(),
+        format!("{id}, by a checked token for the boss"),
+    ] {
+        assert_eq!(
+            told(&claim, "INC-4711"),
+            (id.to_owned(), "INC-4711".to_owned())
+        );
+    }
+    for claim in ["Alice", "oncall@contoso.com", &format!("{id}alice"), "4711"] {
+        assert_eq!(told(claim, "CHG0031337").0, hash(claim));
+    }
+    for because in [
+        "Alice",
+        "ALICE",
+        "tokens of alice on a paste site",
+        "INC-4711 alice",
+        "A1234",
+        "=1+1",
+        "",
+    ] {
+        assert_eq!(told(id, because).1, hash(because));
+    }
+}
+
+#[test]
 fn a_log_line_is_one_line_whatever_it_is_made_of() {
     let subject = named(SubjectKind::Other, "a\nb\r\nc\u{2028}d");
     let mut receipt = receipt(
@@ -394,7 +437,7 @@ fn a_log_line_is_one_line_whatever_it_is_made_of() {
         },
     );
     receipt.correlation.alert_id = Some("x\nerror: forged".to_owned());
-    let line = log_line(&receipt);
+    let line = log_line(&receipt, tenant());
     assert!(
         !line.contains(['\n', '\r', '\u{2028}']) && !line.contains("forged"),
         "{line}"

@@ -5,7 +5,7 @@ use std::time::Duration;
 use evict::domain::{
     Alert, AlertHeader, Call, Correlation, Flag, Malformed, Masked, Mode, NothingToDo,
     NothingToDoReason, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom, Shape, Subject,
-    SubjectKind, SubjectRef, WrittenBy,
+    SubjectKind, SubjectRef, TenantId, WrittenBy, log_hash,
 };
 use evict::receipt::{AlertReport, cut_at, still_alive};
 use jiff::Timestamp;
@@ -30,6 +30,10 @@ pub(crate) fn named(kind: SubjectKind, name: &str) -> SubjectRef {
     let mut subject = SubjectRef::new(kind);
     subject.name = Some(name.to_owned());
     subject
+}
+
+pub(crate) fn tenant() -> TenantId {
+    "f6fadfa7-e5c1-4b62-9362-da5cc13da58a".parse().unwrap()
 }
 
 /// A receipt of the `number`th user, resolved and called as its outcome demands.
@@ -72,9 +76,12 @@ pub(crate) fn receipt(number: u32, subject: &SubjectRef, outcome: Outcome) -> Re
         request_id: Some("43ca8df5-daa3-4602-a019-7d1e3203d924".to_owned()),
         client_request_id: None,
     });
+    let is_named = user.is_some() || subject.id.is_some();
     let mut receipt = Receipt {
         found_by: None,
         subject: Masked(subject.written()),
+        subject_id: subject.id.filter(|_| user.is_none()),
+        subject_hash: (!is_named).then(|| log_hash(tenant(), &subject.written())),
         user,
         outcome,
         detail: None,
@@ -86,6 +93,7 @@ pub(crate) fn receipt(number: u32, subject: &SubjectRef, outcome: Outcome) -> Re
         at: time("2026-11-23T20:10:29Z"),
         requested_by: None,
         requested_by_claim: None,
+        requested_because: None,
         still_alive: Vec::new(),
         correlation: Correlation {
             alert_id: Some("a30f4300-bbee-4636-9d33-bc6d96f0da84".to_owned()),

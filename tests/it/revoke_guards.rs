@@ -87,6 +87,77 @@ async fn a_protected_user_is_known_by_the_object_id_and_after_a_change_of_name()
     shell.end().await;
 }
 
+/// Graph leaves a group out that hides its members, so that nobody can be said to be in none: for whom is only shown, too.
+#[tokio::test]
+async fn who_may_be_in_a_group_that_hides_its_members_is_spared_at_a_shell_too() {
+    let (shell, _) = shell_with(&[("EVICT_PROTECTED_GROUPS", GROUP)]).await;
+    let hidden = Some("HiddenMembership");
+    let group = GROUP.parse().unwrap();
+    assert!(shell.app.tenant.set_group_visibility(group, hidden));
+    let people = ["dan.fisher@contoso.com", "alice@contoso.com"];
+    let arguments = [&["revoke", "--yes", "--json"], &people[..]].concat();
+    let ended = on_the_function(&shell, &arguments).await;
+    assert_eq!(ended.code, 1, "{}", ended.whole());
+    assert_eq!(
+        crate::app::outcomes(&receipts(&ended)),
+        ["withheld membership_unknown"; 2]
+    );
+    // Whoever overrides it is shown the guard before, and the receipt names it.
+    let arguments = [
+        &arguments[..2],
+        &["--json", "alice@contoso.com", "--override-guard", "INC-7"],
+    ]
+    .concat();
+    let ended = on_the_function(&shell, &arguments).await;
+    assert_eq!(
+        receipts(&ended)[0]["detail"],
+        "A guard was overridden (EVICT_PROTECTED_GROUPS, membership_unknown). Reason: INC-7"
+    );
+    assert!(alive(&shell, "dan.fisher@contoso.com") > 0);
+    shell.end().await;
+}
+
+/// The function has pinned the object id, and tells it among its hashes though nobody bears the name any more.
+#[tokio::test]
+async fn who_gave_up_a_protected_name_stays_protected_at_a_shell_too() {
+    let (shell, _) = shell_with(&[("EVICT_PROTECTED_USERS", BREAK_GLASS)]).await;
+    let check = shell.app.host.http_endpoint();
+    let looked_up = on_the_function(&shell, &["revoke", "--yes", BREAK_GLASS]).await;
+    assert_eq!(looked_up.code, 1, "{check}: {}", looked_up.whole());
+    let renamed = "glass.break@contoso.onmicrosoft.com";
+    assert!(shell.app.tenant.rename(BREAK_GLASS, renamed));
+    let ended = on_the_function(&shell, &["revoke", "--yes", "--json", renamed]).await;
+    assert_eq!(
+        crate::app::outcomes(&receipts(&ended)),
+        ["withheld protected_user"],
+        "{}",
+        ended.whole()
+    );
+    assert_eq!(alive(&shell, renamed), 2);
+    shell.end().await;
+}
+
+#[tokio::test]
+async fn a_name_that_the_shell_protects_protects_whoever_bears_it() {
+    let mut shell = crate::operator_shell::Shell::signed_in(AZ_SCOPES).await;
+    let arguments = ["revoke", "--yes", "bob.stone@contoso.com"];
+    // A mail address, which function and shell take for the one user who has it.
+    shell.set("EVICT_PROTECTED_USERS", "b.stone@contoso.com");
+    let spared = shell.evict(&arguments).await;
+    assert_eq!(spared.code, 1, "{}", spared.shown());
+    assert!(spared.output.contains("protected"), "{}", spared.shown());
+    shell.set("EVICT_PROTECTED_USERS", "b.stome@contoso.com");
+    let nobody = shell.evict(&arguments).await;
+    assert_eq!(nobody.code, 0, "{}", nobody.shown());
+    assert!(
+        nobody.errors.contains(
+            "EVICT_PROTECTED_USERS names b.stome@contoso.com, who is no one user of this tenant"
+        ),
+        "{}",
+        nobody.errors
+    );
+}
+
 #[tokio::test]
 async fn a_function_that_only_observes_and_its_caps_hold_for_the_shell() {
     let (shell, _) = shell_with(&[("EVICT_MODE", "observe")]).await;

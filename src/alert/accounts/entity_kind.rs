@@ -94,8 +94,7 @@ fn is(written: &str, kind: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::json;
-    use crate::alert::node::Node;
+    use crate::alert::tests::object;
 
     #[test]
     fn a_kind_is_known_in_any_way_of_writing_it() {
@@ -106,9 +105,7 @@ mod tests {
             (r#"{"Type": "mail-messages"}"#, false),
             (r#"{"Type": "mail-message/x"}"#, false),
         ] {
-            let Ok(Node::Object(object)) = json::parse(text) else {
-                panic!("an object was expected");
-            };
+            let object = object(text);
             let is = EntityKind::of(&object) == Some(EntityKind::Mail);
             assert_eq!(is, is_mail, "{text}");
             assert_eq!(is_stated(&object), is_mail, "{text}");

@@ -62,13 +62,10 @@ fn words(piece: &Object, names: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::json;
+    use crate::alert::tests::object;
 
     fn role(text: &str) -> String {
-        let Ok(Node::Object(piece)) = json::parse(text) else {
-            panic!("an object was expected");
-        };
-        match of_evidence(&piece) {
+        match of_evidence(&object(text)) {
             Role::Subject => "subject".to_owned(),
             Role::Mentioned(why) => why.as_str().to_owned(),
         }

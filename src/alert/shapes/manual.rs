@@ -19,7 +19,7 @@
 //! | --- | --- |
 //! | `user` | one user: a string or an object, as in `users` |
 //! | `users` | a list. A string is a user principal name, an object id, a SID or `DOMAIN\name`. An object has at least one of `id`, `upn`, `sid`, `mail`, `account` (`DOMAIN\name`), and may have `tenant`; more than one of them describe the same user |
-//! | `reason` | why; the reply, the comment and a message on `evict-rejected` repeat it, no receipt does |
+//! | `reason` | why, which receipts repeat under `requestedBecause` |
 //! | `requestedBy` | who asked, as a claim, which receipts repeat. Who asked is no subject |
 //! | `severity` | in the words of any sender |
 //! | `incident`, `alert` | ids that the receipt shall carry |

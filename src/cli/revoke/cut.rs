@@ -112,16 +112,7 @@ impl Cutting<'_> {
                 mode,
                 ..self.policy.clone()
             };
-            Containment::new(
-                self.session.entra.clone(),
-                policy,
-                ledger.clone(),
-                Arc::clone(&self.session.clock),
-                Limits {
-                    concurrency: self.session.settings.concurrency,
-                    verify: self.session.settings.verify,
-                },
-            )
+            containment(self.session, policy, &ledger)
         };
         let turns = people.iter().enumerate().map(|(index, person)| {
             let subject = match &person.found {
@@ -152,6 +143,24 @@ impl Cutting<'_> {
             },
         ]
     }
+}
+
+/// The containment of a run.
+pub(super) fn containment(
+    session: &Session,
+    policy: Policy,
+    ledger: &Arc<MemoryLedger>,
+) -> Containment {
+    Containment::new(
+        session.entra.clone(),
+        policy,
+        Arc::<MemoryLedger>::clone(ledger),
+        Arc::clone(&session.clock),
+        Limits {
+            concurrency: session.settings.concurrency,
+            verify: session.settings.verify,
+        },
+    )
 }
 
 /// The receipt with the subject as it was written, whatever it was asked for by.

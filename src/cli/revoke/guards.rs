@@ -1,16 +1,22 @@
 //! Which guards hold for a run: those of this shell, and those of the function where it could be asked. An outage lifts none of them:
 //! a function that was named and did not answer stops the run, unless a person overrides that.
 
+use std::sync::Arc;
+
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use super::cut::containment;
 use crate::cli::function::Target;
 use crate::cli::look_up::Seen;
 use crate::cli::operator::Session;
-use crate::domain::{Mode, Policy, ProtectedUser, Receipt, SubjectRef, User, UserId};
+use crate::domain::{
+    Mode, Policy, ProtectedUser, Receipt, SubjectKind, SubjectRef, User, UserId, UserPrincipalName,
+};
 use crate::entra::operator::function::FunctionPolicy;
-use crate::entra::{Resolution, Tally};
-use crate::guard::{Examined, Membership, Withheld, examine};
+use crate::entra::{Disposition, Resolution, Tally};
+use crate::guard::Withheld;
+use crate::ledger::MemoryLedger;
 
 /// Somebody who is named, and what is known of them.
 pub(in crate::cli) struct Person {
@@ -90,6 +96,50 @@ impl<'a> Guards<'a> {
         matches!(&self.function, Some((_, Ok(_)))) && self.overridden.is_none()
     }
 
+    /// Looks up whom this shell's settings protect by name, so that who bears the name is protected by the object id too. Says what
+    /// is wrong with a name.
+    ///
+    /// # Errors
+    /// A name could not be looked up, so that whom it protects is not known. An override lifts that.
+    pub(super) fn pin_names(&self, session: &mut Session) -> Result<Vec<String>, String> {
+        let policy = &session.settings.policy;
+        let names: Vec<UserPrincipalName> = policy
+            .protected_users
+            .iter()
+            .filter_map(|user| match user {
+                ProtectedUser::Upn(name) => Some(name.clone()),
+                ProtectedUser::Id(_) => None,
+            })
+            .collect();
+        let mut told = Vec::new();
+        for name in names {
+            let mut subject = SubjectRef::new(SubjectKind::User);
+            subject.upn = Some(name.clone());
+            let deadline = session.deadline();
+            let found = session.run(session.entra.resolve(&subject, &Tally::new(), deadline));
+            let name = name.as_str();
+            match found {
+                Ok(Resolution::Found(user)) => {
+                    let users = &mut session.settings.policy.protected_users;
+                    users.push(ProtectedUser::Id(user.id));
+                }
+                Ok(Resolution::NotFound | Resolution::Ambiguous { .. }) => told.push(format!(
+                    "EVICT_PROTECTED_USERS names {name}, who is no one user of this tenant, so that nobody is protected by it."
+                )),
+                Err(_) if self.overridden.is_some() => {}
+                // Without that permission those who are to be cut cannot be read either, and each receipt says so.
+                Err(error) if error.disposition() == Disposition::FixPermission => {}
+                Err(error) => {
+                    return Err(format!(
+                        "{name}, whom EVICT_PROTECTED_USERS protects, could not be looked up, so nothing was changed: {error}\nNext: mend \
+                         that; if it cannot wait, give the reason with --override-guard."
+                    ));
+                }
+            }
+        }
+        Ok(told)
+    }
+
     /// Everybody who is named. Whom the function protects is protected by the session's policy from here on.
     pub(super) fn people(
         &self,
@@ -115,9 +165,15 @@ impl<'a> Guards<'a> {
 
     /// Looks what protects each, for somebody who is to decide.
     pub(super) async fn examine(&self, session: &Session, known: Vec<Person>) -> Vec<Person> {
+        let policy = session.settings.policy.clone();
+        let ledger = Arc::new(MemoryLedger::new(Arc::clone(&session.clock)));
+        let containment = &containment(session, policy, &ledger);
         stream::iter(known)
             .map(async |person| {
-                let guard = guard(session, &person).await;
+                let guard = match &person.found {
+                    Some(user) => containment.protection(user, session.deadline()).await,
+                    None => None,
+                };
                 person.guarded_by(guard)
             })
             .buffered(session.settings.concurrency.max(1))
@@ -153,7 +209,7 @@ impl<'a> Guards<'a> {
                 };
                 format!(
                     "No function was asked (--url or a profile): nobody is protected by its settings, {own}. Its mode and its caps do not \
-                     hold here."
+                     hold here, and its hour does not count these cuts."
                 )
             }
             Some((host, Ok(function))) => {
@@ -162,7 +218,7 @@ impl<'a> Guards<'a> {
                     Mode::Observe => " It only observes, and cuts nobody itself.".to_owned(),
                 };
                 format!(
-                    "What {host} protects is protected here too: {} users, {} groups.{mode}",
+                    "What {host} protects is protected here too: {} users, {} groups.{mode} Its hour does not count these cuts.",
                     function.protected_users,
                     function.protected_groups.len()
                 )
@@ -223,26 +279,4 @@ fn apply(own: &mut Policy, function: &FunctionPolicy) {
         .saturating_sub(function.used.unwrap_or(0));
     own.max_users_per_hour = own.max_users_per_hour.min(left);
     own.max_users_per_alert = own.max_users_per_alert.min(function.max_users_per_alert);
-}
-
-/// What protects a user, by the session's policy.
-async fn guard(session: &Session, person: &Person) -> Option<Withheld> {
-    let user = person.found.as_ref()?;
-    let policy = &session.settings.policy;
-    let groups = &policy.protected_groups;
-    let asked = session
-        .entra
-        .memberships(user.id, groups, &Tally::new(), session.deadline())
-        .await;
-    let membership = match asked {
-        Ok(member_of) => Membership::Known {
-            asked: groups.clone(),
-            member_of,
-        },
-        Err(error) => Membership::Unreadable(error.to_string()),
-    };
-    match examine(policy, &[], user, &membership) {
-        Examined::Withhold(withheld) => Some(withheld),
-        Examined::Eligible(_) | Examined::NotEffective(_) => None,
-    }
 }

@@ -12,6 +12,7 @@ use self::cut::Cutting;
 use self::guards::Guards;
 pub(super) use self::guards::Person;
 use super::confirm::{self, Asking};
+use super::escape::Escaped;
 use super::function::Function;
 use super::look_up::look_up;
 use super::operator::{Operator, complain};
@@ -25,9 +26,14 @@ use crate::receipt::{self, OperatorReport};
 /// Cuts every session of the users, now and from here, and hands back receipts.
 ///
 /// Protected accounts stay protected: by the function's own policy, if --url or a profile says where it is, and by
-/// `EVICT_PROTECTED_USERS`, `EVICT_PROTECTED_GROUPS`, the caps and `EVICT_MODE` of this shell.
+/// `EVICT_PROTECTED_USERS`, `EVICT_PROTECTED_GROUPS`, the caps and `EVICT_MODE` of this shell. Who may be in a protected group
+/// that hides its members is spared, unless you hold `Member.Read.Hidden`.
 ///
-/// Exit code 0 if all are cut, 1 if some are not (withheld, not found, not effective, not confirmed), 2 if the work could
+/// The function's cap per hour leaves you what is left of its hour, and does not count what you cut: a person's cuts take no
+/// place from the alerts that come.
+///
+/// Exit code 0 if all are cut, or with --observe would be; 1 if some are not (withheld, not found, not effective, not confirmed, only
+/// observed by `EVICT_MODE` or the function), 2 if the work could
 /// not be done, 64 for a wrong command line or setting, 65 if a user cannot be understood or --expect does not fit, 66 and 74
 /// if the list cannot be read, 77 if a permission is missing, 130 after a second Ctrl-C.
 #[derive(Debug, Args)]
@@ -38,7 +44,7 @@ use crate::receipt::{self, OperatorReport};
 pub(super) struct Revoke {
     #[command(flatten)]
     users: Users,
-    /// Why; the answer repeats it.
+    /// Why; it stands in the receipts.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
     /// Say who would be cut, and change nothing.
@@ -92,6 +98,12 @@ impl Revoke {
         }
         let guards = Guards::learn(&mut session, target, self.override_guard.as_deref())
             .map_err(|why| complain(console, Exit::Unable, &why))?;
+        let unsound = guards
+            .pin_names(&mut session)
+            .map_err(|why| complain(console, Exit::Unable, &why))?;
+        for text in unsound {
+            writeln!(console.errors, "evict: {}", Escaped(&text)).map_err(|_| Exit::Io)?;
+        }
         let people = session.run(look_up(&session, subjects));
         let mut people = guards.people(&mut session, people);
         let asks = self.asks(console, session.settings.policy.mode);

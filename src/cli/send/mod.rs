@@ -53,7 +53,7 @@ pub(super) struct Send {
     /// The queue.
     #[arg(long, value_name = "NAME", default_value = "evict")]
     queue: QueuePath,
-    /// Why; it goes into the message.
+    /// Why, for the receipts.
     #[arg(long)]
     reason: Option<String>,
     /// How many different users you mean. It lifts the cap per alert for this message.

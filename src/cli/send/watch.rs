@@ -65,7 +65,7 @@ pub(super) struct Watched {
 #[schemars(rename = "WatchedState")]
 enum State {
     /// The sessions were cut after the sending.
-    Seen,
+    Cut,
     /// That was not seen in the time given.
     NotSeen,
     /// Nobody in this tenant.
@@ -85,8 +85,8 @@ enum State {
 impl State {
     fn word(self) -> &'static str {
         match self {
-            Self::Seen => "cut",
-            Self::NotSeen => "not cut yet",
+            Self::Cut => "cut",
+            Self::NotSeen => "not seen yet",
             Self::NotFound => "not found",
             Self::Ambiguous => "ambiguous",
             Self::External => "external",
@@ -268,7 +268,7 @@ impl Watched {
                     .sessions_valid_from
                     .is_some_and(|valid_from| since.shows(self.before, valid_from))
                 {
-                    self.state = State::Seen;
+                    self.state = State::Cut;
                 }
             }
             Ok(None) => self.set(State::NotFound, "The account was deleted meanwhile."),
@@ -372,7 +372,7 @@ pub(super) fn write(
             write_escaped(output, "", &text, width)?;
         }
     }
-    let seen = count(watched, State::Seen);
+    let seen = count(watched, State::Cut);
     writeln!(
         output,
         "\n{seen} of {} cut since the sending.",
@@ -397,7 +397,7 @@ fn count(watched: &[Watched], state: State) -> usize {
 pub(super) fn exit(watched: &[Watched]) -> Exit {
     if watched.iter().any(|one| one.lacks_permission) {
         Exit::NoPermission
-    } else if watched.iter().all(|one| one.state == State::Seen) {
+    } else if watched.iter().all(|one| one.state == State::Cut) {
         Exit::Success
     } else {
         Exit::Partly

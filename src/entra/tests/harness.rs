@@ -359,7 +359,7 @@ pub(super) fn clearance(user: UserId) -> Clearance {
         reservation: 0,
         undecided: None,
     };
-    let allowance = Allowance::new(&admission, 1);
+    let allowance = Allowance::new(&admission, 1, Mode::Enforce);
     let slot = allowance.take().unwrap();
-    eligible.clear(slot, &allowance).unwrap()
+    eligible.clear(slot).unwrap()
 }

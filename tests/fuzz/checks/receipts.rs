@@ -6,7 +6,7 @@ use std::time::Duration;
 use evict::alert::parse;
 use evict::domain::{
     Call, Correlation, Fix, Masked, Mode, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom,
-    SubjectKind, SubjectRef, WithholdReason,
+    SubjectKind, SubjectRef, TenantId, WithholdReason, log_hash,
 };
 use evict::receipt::{
     AlertReport, COMMENT_LIMIT, EVENT_LIMIT, EventKey, QUEUE_MESSAGE_LIMIT, RejectedFrom, comment,
@@ -63,6 +63,10 @@ pub fn check(bytes: &[u8]) {
     check_messages(&report, body);
 }
 
+fn tenant() -> TenantId {
+    "f6fadfa7-e5c1-4b62-9362-da5cc13da58a".parse().unwrap()
+}
+
 fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
     let said = String::from_utf8_lossy(body).into_owned();
     let outcome = if subject.kind == SubjectKind::User {
@@ -79,6 +83,8 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
     let mut receipt = Receipt {
         found_by: None,
         subject: Masked(subject.written()),
+        subject_id: subject.id,
+        subject_hash: Some(log_hash(tenant(), &subject.written())),
         user: upn.map(|user_principal_name| ReceiptUser {
             id: "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap(),
             user_principal_name,
@@ -104,6 +110,7 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
         at,
         requested_by: None,
         requested_by_claim: ending.is_multiple_of(5).then(|| Masked(said.clone())),
+        requested_because: ending.is_multiple_of(7).then(|| Masked(said.clone())),
         still_alive: Vec::new(),
         correlation: Correlation {
             alert_id: Some(said.clone()),
@@ -164,7 +171,7 @@ fn check_comment(comment: &str) {
 
 /// A line of the log: one line of JSON that names users by id alone.
 fn check_log(receipt: &Receipt) {
-    let line = log_line(receipt);
+    let line = log_line(receipt, tenant());
     assert!(!line.contains('\n'));
     let value: Value = serde_json::from_str(&line).unwrap();
     for (name, value) in value.as_object().unwrap() {

@@ -53,6 +53,9 @@ impl Kind {
 pub(crate) struct Group {
     pub(crate) people: Vec<usize>,
     pub(crate) groups: Vec<usize>,
+    /// Whether only those see who is in it who hold a permission of their own for that.
+    #[serde(default)]
+    pub(crate) hidden: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +68,9 @@ pub(crate) struct Rules {
     pub(crate) per_alert: usize,
     pub(crate) per_hour: usize,
     pub(crate) least: Option<Grade>,
+    /// Whether the app holds the permission to see who is in hidden groups.
+    #[serde(default)]
+    pub(crate) sees_hidden: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -186,6 +192,11 @@ pub(crate) enum Trouble {
         person: usize,
         at: u32,
     },
+    /// The person gets another user principal name.
+    Renamed {
+        person: usize,
+        at: u32,
+    },
     /// Somebody else cuts the person's sessions.
     CutByOthers {
         person: usize,
@@ -238,6 +249,7 @@ pub(crate) enum Right {
     Revoke,
     ReadUsers,
     ReadMembers,
+    ReadHidden,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -276,6 +288,38 @@ impl Case {
     }
 }
 
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "policy: {}",
+            if self.observe { "observe" } else { "enforce" }
+        )?;
+        for (person, by_name) in &self.people {
+            write!(
+                f,
+                ", protects p{person} by {}",
+                if *by_name { "name" } else { "id" }
+            )?;
+        }
+        for group in &self.groups {
+            write!(f, ", protects g{group}")?;
+        }
+        if self.sees_hidden {
+            f.write_str(", sees hidden groups")?;
+        }
+        write!(
+            f,
+            ", {} an alert, {} an hour",
+            self.per_alert, self.per_hour
+        )?;
+        if let Some(least) = self.least {
+            write!(f, ", from {least:?}")?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, person) in self.people.iter().enumerate() {
@@ -292,35 +336,13 @@ impl fmt::Display for Case {
         for (number, group) in self.groups.iter().enumerate() {
             writeln!(
                 f,
-                "g{number}: people {:?}, groups {:?}",
-                group.people, group.groups
+                "g{number}: people {:?}, groups {:?}{}",
+                group.people,
+                group.groups,
+                if group.hidden { ", hidden" } else { "" }
             )?;
         }
-        let rules = &self.policy;
-        write!(
-            f,
-            "policy: {}",
-            if rules.observe { "observe" } else { "enforce" }
-        )?;
-        for (person, by_name) in &rules.people {
-            write!(
-                f,
-                ", protects p{person} by {}",
-                if *by_name { "name" } else { "id" }
-            )?;
-        }
-        for group in &rules.groups {
-            write!(f, ", protects g{group}")?;
-        }
-        write!(
-            f,
-            ", {} an alert, {} an hour",
-            rules.per_alert, rules.per_hour
-        )?;
-        if let Some(least) = rules.least {
-            write!(f, ", from {least:?}")?;
-        }
-        writeln!(f)?;
+        writeln!(f, "{}", self.policy)?;
         let app = &self.app;
         writeln!(
             f,

@@ -22,8 +22,9 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         app(),
         vec(alert(), 1..=3),
         prop_oneof![
-            1 => Just(Vec::new()),
-            4 => vec(trouble(), 1..=4),
+            2 => Just(Vec::new()),
+            8 => vec(trouble(), 1..=4),
+            1 => known(),
         ],
     )
         .prop_map(|(people, groups, policy, app, alerts, trouble)| {
@@ -60,8 +61,18 @@ impl Case {
             self.app.http_deadline = self.app.http_deadline.max(60);
             self.app.queue_deadline = self.app.queue_deadline.max(60);
         }
+        let by_name: Vec<usize> = self
+            .policy
+            .people
+            .iter()
+            .filter_map(|(person, by_name)| by_name.then_some(*person))
+            .collect();
         for trouble in &mut self.trouble {
             match trouble {
+                // A name that protects somebody, if there is one.
+                Trouble::Renamed { person, .. } if !by_name.is_empty() => {
+                    *person = by_name[*person % by_name.len()];
+                }
                 Trouble::Call {
                     person,
                     effect,
@@ -74,6 +85,7 @@ impl Case {
                     *effect &= how.may_follow_the_effect();
                 }
                 Trouble::Deleted { person, .. }
+                | Trouble::Renamed { person, .. }
                 | Trouble::CutByOthers { person, .. }
                 | Trouble::SignIn { person, .. } => *person %= people,
                 _ => {}
@@ -122,8 +134,14 @@ fn person() -> impl Strategy<Value = Person> {
 }
 
 fn group() -> impl Strategy<Value = Group> {
-    (vec(0..PEOPLE, 0..3), vec(0..GROUPS, 0..2))
-        .prop_map(|(people, groups)| Group { people, groups })
+    let hidden = weighted(0.25, Just(()));
+    (vec(0..PEOPLE, 0..3), vec(0..GROUPS, 0..2), hidden).prop_map(|(people, groups, hidden)| {
+        Group {
+            people,
+            groups,
+            hidden: hidden.is_some(),
+        }
+    })
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
@@ -134,15 +152,17 @@ fn rules() -> impl Strategy<Value = Rules> {
         prop_oneof![3 => Just(25_usize), 1 => 0_usize..4],
         prop_oneof![3 => Just(100_usize), 2 => 0_usize..6],
         weighted(0.2, grade()),
+        any::<bool>(),
     )
         .prop_map(
-            |(people, groups, observe, per_alert, per_hour, least)| Rules {
+            |(people, groups, observe, per_alert, per_hour, least, sees_hidden)| Rules {
                 people,
                 groups,
                 observe: observe.is_some(),
                 per_alert,
                 per_hour,
                 least,
+                sees_hidden,
             },
         )
 }
@@ -276,7 +296,12 @@ fn trouble() -> impl Strategy<Value = Trouble> {
             effect,
             how,
         });
-    let right = select(vec![Right::Revoke, Right::ReadUsers, Right::ReadMembers]);
+    let right = select(vec![
+        Right::Revoke,
+        Right::ReadUsers,
+        Right::ReadMembers,
+        Right::ReadHidden,
+    ]);
     let output = select(vec![Output::Receipts, Output::Rejected, Output::Handover]);
     prop_oneof![
         10 => call,
@@ -290,12 +315,13 @@ fn trouble() -> impl Strategy<Value = Trouble> {
         1 => moment().prop_map(|at| Trouble::TokensRevoked { at }),
         1 => moment().prop_map(|until| Trouble::OthersTokens { until }),
         1 => (0..PEOPLE, moment()).prop_map(|(person, at)| Trouble::Deleted { person, at }),
+        1 => (0..PEOPLE, moment()).prop_map(|(person, at)| Trouble::Renamed { person, at }),
         1 => (0..PEOPLE, moment()).prop_map(|(person, at)| Trouble::CutByOthers { person, at }),
         1 => (0..PEOPLE, moment()).prop_map(|(person, at)| Trouble::SignIn { person, at }),
         1 => (0_u32..3).prop_map(|nth| Trouble::LedgerFails { nth }),
         1 => (0_u32..3).prop_map(|nth| Trouble::LedgerForgets { nth }),
         1 => (0_u32..20_000).prop_map(|milliseconds| Trouble::LedgerSlow { milliseconds }),
-        1 => (output, 1_usize..3).prop_map(|(output, times)| Trouble::OutputRefused { output, times }),
+        1 => (output, prop_oneof![3 => 1_usize..3, 1 => Just(10_usize)]).prop_map(|(output, times)| Trouble::OutputRefused { output, times }),
         1 => (0_u32..3, moment()).prop_map(|(nth, after)| Trouble::LockLost { nth, after }),
         1 => (1_usize..16).prop_map(|call| Trouble::Death { call }),
     ]
@@ -317,4 +343,150 @@ fn how() -> impl Strategy<Value = How> {
         1 => Just(How::Denied),
         1 => Just(How::Stray),
     ]
+}
+
+/// What once went wrong in a way that single troubles seldom meet.
+fn known() -> impl Strategy<Value = Vec<Trouble>> {
+    let call = |on, person, after, times, how| Trouble::Call {
+        on,
+        person,
+        after,
+        times,
+        effect: false,
+        how,
+    };
+    prop_oneof![
+        // One is cut, another has to wait, and then Graph is away until the last delivery.
+        (0..PEOPLE, 1_u32..4, 4_u32..16).prop_map(move |(person, times, after)| {
+            vec![
+                call(Op::ReadUser, Some(person), 0, times, How::Status(503)),
+                call(Op::Anything, None, after, 40, How::Status(503)),
+            ]
+        }),
+        // Graph says that it did nothing, or does nothing and says that it did.
+        (
+            0_u32..3,
+            1_u32..40,
+            select(vec![How::Denied, How::Hollow]),
+            of(1_u32..15_000)
+        )
+            .prop_map(move |(after, times, how, late)| {
+                let late = late.map(|late| call(Op::ReadUser, None, 0, 40, How::Late(late)));
+                let revoke = call(Op::Revoke, None, after, times, how);
+                std::iter::once(revoke).chain(late).collect()
+            }),
+        // The receipts cannot be written, again and again.
+        (1_usize..=10, moment(), 0..PEOPLE).prop_map(|(times, at, person)| {
+            vec![
+                Trouble::OutputRefused {
+                    output: Output::Receipts,
+                    times,
+                },
+                Trouble::CutByOthers { person, at },
+            ]
+        }),
+        // Who may be seen changes while it is looked.
+        (moment(), of(0_u32..4_000), moment()).prop_map(|(at, after, revoked)| {
+            vec![
+                Trouble::Permission {
+                    lost: Right::ReadHidden,
+                    at,
+                    back: after.map(|after| at + after),
+                },
+                Trouble::TokensRevoked { at: revoked },
+            ]
+        }),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    use super::*;
+
+    /// Of so many stories, those of which something holds.
+    fn among(cases: &[Case], holds: impl Fn(&Case) -> bool) -> usize {
+        cases.iter().filter(|case| holds(case)).count()
+    }
+
+    #[test]
+    fn the_cases_that_once_went_wrong_are_drawn() {
+        let mut runner = TestRunner::deterministic();
+        let draw = |_| case().new_tree(&mut runner).unwrap().current();
+        let cases: Vec<Case> = (0..2_000).map(draw).collect();
+        let guarded = |case: &Case, sees: bool| {
+            let hides = |group: &usize| case.groups.get(*group).is_some_and(|group| group.hidden);
+            case.policy.groups.iter().any(hides) && case.policy.sees_hidden == sees
+        };
+        let troubled = |case: &Case, is: fn(&Trouble) -> bool| case.trouble.iter().any(is);
+        let renamed = |case: &Case| {
+            case.policy.people.iter().any(|(protected, by_name)| {
+                let is = |trouble: &Trouble| matches!(trouble, Trouble::Renamed { person, .. } if person == protected);
+                *by_name && case.trouble.iter().any(is)
+            })
+        };
+        let told_false = |trouble: &Trouble| {
+            matches!(
+                trouble,
+                Trouble::Call {
+                    on: Op::Revoke,
+                    how: How::Denied,
+                    ..
+                }
+            )
+        };
+        let hollow = |trouble: &Trouble| {
+            matches!(
+                trouble,
+                Trouble::Call {
+                    on: Op::Revoke,
+                    how: How::Hollow,
+                    ..
+                }
+            )
+        };
+        let refused = |trouble: &Trouble| matches!(trouble, Trouble::OutputRefused { output: Output::Receipts, times } if *times > 2);
+        let away = |trouble: &Trouble| {
+            matches!(
+                trouble,
+                Trouble::Call {
+                    on: Op::Anything,
+                    after: 4..,
+                    times: 40,
+                    ..
+                }
+            )
+        };
+        let in_that_second = |case: &Case| case.people.iter().any(|person| person.cut == Some(0));
+        let drawn = [
+            (
+                "a hidden group that is not seen",
+                among(&cases, |case| guarded(case, false)),
+            ),
+            (
+                "a hidden group that is seen",
+                among(&cases, |case| guarded(case, true)),
+            ),
+            ("a protected name that is given up", among(&cases, renamed)),
+            (
+                "P1",
+                among(&cases, |case| {
+                    troubled(case, away) && case.app.deliveries > 1
+                }),
+            ),
+            ("P10", among(&cases, |case| troubled(case, told_false))),
+            (
+                "C1",
+                among(&cases, |case| {
+                    troubled(case, hollow) && in_that_second(case)
+                }),
+            ),
+            ("R5", among(&cases, |case| troubled(case, refused))),
+        ];
+        for (name, times) in drawn {
+            assert!(times >= 10, "{name}: {times} of 2,000");
+        }
+    }
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::case::{AlertOf, Case, Form};
 use super::play::{Done, Played};
-use super::words::{Subject, Target};
-
-pub(crate) fn is_protected(case: &Case, person: usize) -> bool {
-    is_protected_by_name(case, person) || is_protected_by_group(case, person)
-}
+use super::words::{Changed, Subject, Target};
 
 pub(crate) fn is_protected_by_name(case: &Case, person: usize) -> bool {
     case.policy
@@ -19,14 +17,31 @@ pub(crate) fn is_protected_by_name(case: &Case, person: usize) -> bool {
 
 /// By a group that the person is in, directly or through others.
 pub(crate) fn is_protected_by_group(case: &Case, person: usize) -> bool {
+    let groups = case.policy.groups.iter().copied();
+    is_in(case, person, groups.collect())
+}
+
+/// The same, by a group whose members the app may see.
+fn is_seen_in_a_group(case: &Case, person: usize) -> bool {
+    let is_seen = |group: &usize| !is_hidden(case, *group);
+    let groups = case.policy.groups.iter().copied().filter(is_seen);
+    is_in(case, person, groups.collect())
+}
+
+/// Whether the app may not see who is in the group.
+fn is_hidden(case: &Case, group: usize) -> bool {
+    !case.policy.sees_hidden && case.groups.get(group).is_some_and(|group| group.hidden)
+}
+
+/// Whether one of the protected groups hides who is in it from the app.
+pub(crate) fn hides_a_group(case: &Case) -> bool {
+    let mut groups = case.policy.groups.iter();
+    groups.any(|group| is_hidden(case, *group))
+}
+
+fn is_in(case: &Case, person: usize, mut open: Vec<usize>) -> bool {
     let mut seen = BTreeSet::new();
-    let mut open: Vec<usize> = case
-        .policy
-        .groups
-        .iter()
-        .copied()
-        .filter(|group| *group < case.groups.len())
-        .collect();
+    open.retain(|group| *group < case.groups.len());
     while let Some(group) = open.pop() {
         if !seen.insert(group) {
             continue;
@@ -56,6 +71,19 @@ pub(crate) fn is_below(case: &Case, alert: &AlertOf) -> bool {
     }
 }
 
+/// Whether the message says how many users it means, as those of the app's own do where the first one did.
+pub(crate) fn expects(case: &Case, done: &Done) -> bool {
+    match done.alert {
+        Some(alert) => {
+            let alert = &case.alerts[alert];
+            alert.expect && alert.shape == Form::Manual
+        }
+        None => {
+            serde_json::from_slice::<Value>(&done.body).is_ok_and(|body| body["expect"].is_u64())
+        }
+    }
+}
+
 /// For each subject the words in which its receipt may end.
 pub(crate) fn foretell(
     case: &Case,
@@ -64,12 +92,12 @@ pub(crate) fn foretell(
     subjects: &[Subject],
 ) -> Vec<Vec<&'static str>> {
     let alert = done.alert.map(|alert| &case.alerts[alert]);
-    let expects = alert.is_some_and(|alert| alert.expect && alert.shape == Form::Manual);
+    let expects = expects(case, done);
     let mut looked_up = 0;
     subjects
         .iter()
         .map(|subject| {
-            let target = subject.target(case, &[]);
+            let target = subject.target(case, &Changed::default());
             if target == Target::Machine {
                 return vec!["not_a_user"];
             }
@@ -99,11 +127,14 @@ fn of_person(case: &Case, played: &Played, done: &Done, person: usize) -> Vec<&'
     if case.people[person].kind.is_external() {
         return vec!["not_effective"];
     }
-    if is_protected_by_group(case, person) {
+    if is_seen_in_a_group(case, person) {
         return vec!["withheld protected_group"];
     }
     if lacks_a_group(case) {
         return vec!["withheld protected_group_missing"];
+    }
+    if hides_a_group(case) {
+        return vec!["withheld membership_unknown"];
     }
     // Without a moment for reading back, only what shows at once is verified.
     let mut words = vec!["revoked true"];

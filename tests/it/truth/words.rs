@@ -97,7 +97,7 @@ pub(crate) fn world(case: &Case, start: Timestamp) -> World {
             id: group_id(number),
             display_name: None,
             is_assignable_to_role: false,
-            visibility: None,
+            visibility: group.hidden.then(|| "HiddenMembership".to_owned()),
             members: people.chain(nested).collect(),
         }
     });
@@ -108,9 +108,34 @@ pub(crate) fn world(case: &Case, start: Timestamp) -> World {
         },
         users: users.collect(),
         groups: groups.collect(),
-        app: WorldApp::default(),
+        app: app(case),
         access: WorldAccess::default(),
     }
+}
+
+fn app(case: &Case) -> WorldApp {
+    let mut app = WorldApp::default();
+    if case.policy.sees_hidden {
+        app.permissions.push("Member.Read.Hidden".to_owned());
+    }
+    app
+}
+
+/// The user principal name as the setting of the protected users has it, in letters that no alert uses.
+pub(crate) fn protected_name(case: &Case, number: usize) -> String {
+    upn(case, number).replacen('p', "P", 1)
+}
+
+/// The user principal name that a person gets.
+pub(crate) fn new_name(number: usize) -> String {
+    format!("renamed{number}@contoso.com")
+}
+
+/// Who is gone from the tenant, and who has another name than at the start.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Changed {
+    pub(crate) gone: Vec<usize>,
+    pub(crate) renamed: Vec<usize>,
 }
 
 /// What an alert says of one account, in the words that its form has.
@@ -408,9 +433,9 @@ impl Subject {
         self.said.iter().any(|said| said.elsewhere)
     }
 
-    /// Whom it means, in the tenant as it was at the start, when those are gone from it. Whoever alone is meant is meant
-    /// also when gone; of several who share what is said, those who are left are.
-    pub(crate) fn target(&self, case: &Case, gone: &[usize]) -> Target {
+    /// Whom it means, in the tenant as it was at the start but for what has changed. Whoever alone is meant is meant
+    /// also when gone; of several who share what is said, those who are left are. A name that was given up means nobody.
+    pub(crate) fn target(&self, case: &Case, changed: &Changed) -> Target {
         if self.said.iter().any(|said| said.machine.is_some()) {
             return Target::Machine;
         }
@@ -418,6 +443,7 @@ impl Subject {
         let named = |name: &str| {
             people
                 .clone()
+                .filter(|person| !changed.renamed.contains(person))
                 .find(|person| upn(case, *person).eq_ignore_ascii_case(name))
         };
         if let Some(id) = self.first("id ") {
@@ -451,7 +477,7 @@ impl Subject {
             Vec::new()
         };
         if owners.len() > 1 {
-            owners.retain(|person| !gone.contains(person));
+            owners.retain(|person| !changed.gone.contains(person));
         }
         match owners.as_slice() {
             [] => Target::Nobody,

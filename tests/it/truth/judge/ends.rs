@@ -8,11 +8,11 @@ use sandbox::tenant::CallRecord;
 use serde_json::Value;
 
 use super::Judge;
-use super::record::person_of;
+use super::record::{person_of, time};
 use crate::truth::case::{How, Trouble};
 use crate::truth::play::{Done, End};
 use crate::truth::tell::name_of;
-use crate::truth::words::{self, Subject, Target};
+use crate::truth::words::{self, Changed, Subject, Target};
 
 impl Judge<'_> {
     /// No more cuts in any rolling hour than the cap allows: one for each user and delivery.
@@ -54,6 +54,9 @@ impl Judge<'_> {
                 }
             }
         }
+        if self.case.policy.observe {
+            cuts.extend(self.would_be_cuts());
+        }
         cuts.sort();
         let hour = SignedDuration::from_hours(1);
         for (index, first) in cuts.iter().enumerate() {
@@ -66,6 +69,70 @@ impl Judge<'_> {
                 return;
             }
         }
+    }
+
+    /// What a finished delivery told as cut and read back is not denied by a later one. Of those who are named once in all.
+    pub(super) fn nothing_is_taken_back(&mut self) {
+        for person in 0..self.case.people.len() {
+            let alerts = self.case.alerts.iter();
+            let named: Vec<(u8, Subject)> = alerts
+                .flat_map(|alert| {
+                    let subjects = words::subjects(self.case, alert).into_iter();
+                    subjects.map(|subject| (alert.copies, subject))
+                })
+                .filter(
+                    |(_, subject)| match subject.target(self.case, &Changed::default()) {
+                        Target::Person(who) => who == person,
+                        Target::Several => true,
+                        Target::Nobody | Target::Machine => false,
+                    },
+                )
+                .collect();
+            let [(0 | 1, subject)] = named.as_slice() else {
+                continue;
+            };
+            let mut ends: Vec<&Done> = self.played.deliveries.iter().collect();
+            ends.sort_by_key(|done| done.from);
+            let id = words::person_id(person).to_string();
+            // Whoever began before that cannot have known.
+            let mut told: Option<Timestamp> = None;
+            for done in ends {
+                for receipt in done.receipts() {
+                    let text = receipt["subject"].as_str().unwrap_or_default();
+                    let is_about = receipt["user"]["id"] == id.as_str()
+                        || subject.texts().contains(&text.to_lowercase());
+                    let outcome = receipt["outcome"].as_str().unwrap_or_default();
+                    if is_about
+                        && told.is_some_and(|told| told < done.from)
+                        && ["deferred", "failed", "handed_over"].contains(&outcome)
+                    {
+                        self.wrong.push(format!(
+                            "{}: p{person} is {outcome}, and was told to be cut before",
+                            name_of(done)
+                        ));
+                    }
+                    if is_about && receipt["verified"] == true && is_completed(done) {
+                        told = told.or(Some(done.until));
+                    }
+                }
+            }
+        }
+    }
+
+    /// When somebody was said to be cut but for the mode: once for each user and delivery.
+    fn would_be_cuts(&self) -> Vec<Timestamp> {
+        let mut told = Vec::new();
+        for done in &self.played.deliveries {
+            let mut users: Vec<Value> = Vec::new();
+            for receipt in done.receipts() {
+                let user = &receipt["user"]["id"];
+                if receipt["reason"] == "observe" && !users.contains(user) {
+                    users.push(user.clone());
+                    told.extend(time(&receipt["at"]));
+                }
+            }
+        }
+        told
     }
 
     /// Every message ends, and its subjects are accounted for; what a message tells twice has one id.
@@ -138,8 +205,8 @@ impl Judge<'_> {
                 continue;
             }
             for subject in words::subjects(self.case, alert) {
-                let gone = self.gone_before(self.played.sent[number]);
-                let Target::Person(person) = subject.target(self.case, &gone) else {
+                let changed = self.changed_before(self.played.sent[number]);
+                let Target::Person(person) = subject.target(self.case, &changed) else {
                     continue;
                 };
                 let valid_from = self.valid_from(person, Timestamp::MAX);

@@ -9,14 +9,13 @@ use std::collections::{BTreeSet, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::tenant::CallRecord;
-use serde_json::Value;
 
 use self::record::{in_a_list, is_revoke, person_of, person_read, shown, written_by_the_app};
 use super::case::{Case, Form};
 use super::foretell;
 use super::play::{Done, Played};
 use super::tell::{line, name_of, short, word};
-use super::words::{self, Subject, Target};
+use super::words::{self, Changed, Subject, Target};
 
 /// The longest wait that the app believes Graph; a longer one is a mistake of Graph's, and the contract (`function/README.md`) says so.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
@@ -37,6 +36,7 @@ pub(crate) fn judge(case: &Case, played: &Played) -> Vec<String> {
     }
     judge.hours();
     judge.messages();
+    judge.nothing_is_taken_back();
     judge.in_the_end();
     judge.wrong
 }
@@ -67,7 +67,7 @@ impl<'a> Judge<'a> {
                         .push("a revocation, though the mode is observe".to_owned());
                 }
                 if let Some(person) = person
-                    && foretell::is_protected(self.case, person)
+                    && self.is_protected(person, call.at)
                 {
                     self.wrong.push(format!(
                         "p{person} is protected, and a revocation was called"
@@ -136,26 +136,64 @@ impl<'a> Judge<'a> {
 
     /// Whom a subject can have meant while the delivery was worked on: whoever is deleted meanwhile may change it.
     fn targets(&self, done: &Done, subject: &Subject) -> Vec<Target> {
-        let mut gone = self.gone_before(done.from);
-        let mut targets = vec![subject.target(self.case, &gone)];
-        for (person, at) in &self.played.deleted {
+        let mut changed = self.changed_before(done.from);
+        let mut targets = vec![subject.target(self.case, &changed)];
+        let mut meanwhile = |at: &Timestamp, change: &mut dyn FnMut(&mut Changed)| {
             if done.from <= *at && *at <= done.until {
-                gone.push(*person);
-                let target = subject.target(self.case, &gone);
+                change(&mut changed);
+                let target = subject.target(self.case, &changed);
                 if !targets.contains(&target) {
                     targets.push(target);
                 }
             }
+        };
+        for (person, at) in &self.played.deleted {
+            meanwhile(at, &mut |changed| changed.gone.push(*person));
+        }
+        for (person, at) in &self.played.renamed {
+            meanwhile(at, &mut |changed| changed.renamed.push(*person));
         }
         targets
     }
 
-    fn gone_before(&self, moment: Timestamp) -> Vec<usize> {
-        let deleted = self.played.deleted.iter();
-        deleted
-            .filter(|(_, at)| *at < moment)
-            .map(|(person, _)| *person)
-            .collect()
+    fn changed_before(&self, moment: Timestamp) -> Changed {
+        let before = |list: &[(usize, Timestamp)]| {
+            let list = list.iter().filter(|(_, at)| *at < moment);
+            list.map(|(person, _)| *person).collect()
+        };
+        Changed {
+            gone: before(&self.played.deleted),
+            renamed: before(&self.played.renamed),
+        }
+    }
+
+    /// Whether a person is protected from a call at that moment: by a group, or by object id or name. Who has given up the
+    /// protected name since stays protected where it was looked up in time.
+    fn is_protected(&self, person: usize, moment: Timestamp) -> bool {
+        if foretell::is_protected_by_group(self.case, person) {
+            return true;
+        }
+        let by_id = |(protected, by_name): &(usize, bool)| *protected == person && !by_name;
+        if self.case.policy.people.iter().any(by_id) {
+            return true;
+        }
+        let renamed = self.played.renamed.iter().find(|(who, _)| *who == person);
+        foretell::is_protected_by_name(self.case, person)
+            && renamed.is_none_or(|(_, at)| moment <= *at || self.was_pinned(person, moment))
+    }
+
+    /// Whether the one process that there is had looked the protected name up, and had a second to remember it.
+    fn was_pinned(&self, person: usize, moment: Timestamp) -> bool {
+        let alone = self.case.app.instances == 1 && self.played.deaths == 0;
+        let path = format!("/{}", words::protected_name(self.case, person));
+        let told = |call: &CallRecord| {
+            let answered = call
+                .answered_at
+                .is_some_and(|at| at + SignedDuration::from_secs(1) < moment);
+            let path_of = call.path.replace("%40", "@").replace("%23", "#");
+            answered && call.status == Some(200) && !call.spoiled && path_of.ends_with(&path)
+        };
+        alone && self.played.calls.iter().any(told)
     }
 
     fn can_mean(&self, done: &Done, subject: &Subject, person: usize) -> bool {
@@ -261,15 +299,7 @@ impl<'a> Judge<'a> {
             }
             self.not_again(&name, done, person, calls[0]);
         }
-        let expects = match done.alert {
-            Some(alert) => {
-                let alert = &self.case.alerts[alert];
-                alert.expect && alert.shape == Form::Manual
-            }
-            None => serde_json::from_slice::<Value>(&done.body)
-                .is_ok_and(|body| body["expect"].is_u64()),
-        };
-        if !expects && called.len() > self.case.policy.per_alert {
+        if !foretell::expects(self.case, done) && called.len() > self.case.policy.per_alert {
             self.wrong(format!(
                 "{name}: {} users were called, past the cap per alert",
                 called.len()

@@ -226,7 +226,9 @@ impl Judge<'_> {
             "protected_group_missing" => {
                 foretell::lacks_a_group(case) || self.times_told_absent(done) >= 2
             }
-            "membership_unknown" => !case.is_calm() && !case.policy.groups.is_empty(),
+            "membership_unknown" => {
+                foretell::hides_a_group(case) || !case.is_calm() && !case.policy.groups.is_empty()
+            }
             "other_tenant" => subject.elsewhere(),
             "token_tenant" => case
                 .trouble

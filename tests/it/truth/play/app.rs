@@ -8,7 +8,7 @@ use std::time::Duration;
 use evict::containment::{Containment, Limits};
 use evict::domain::ledger::LedgerFuture;
 use evict::domain::{
-    Admission, Clock, Cloud, GraphEndpoint, GroupId, Ledger, LedgerState, Mode, Policy,
+    Admission, Clock, Cloud, Deadline, GraphEndpoint, GroupId, Ledger, LedgerState, Mode, Policy,
     ProtectedUser, Severity, TenantId, UserId, Wanted,
 };
 use evict::entra::{Entra, EntraSettings};
@@ -17,6 +17,7 @@ use evict::service::{HttpAccess, Service, ServiceSettings};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::clock::SandboxClock;
 use sandbox::tenant::Tenant;
+use tokio::task::JoinHandle;
 
 use crate::truth::case::{Case, Grade, Trouble};
 use crate::truth::words;
@@ -108,13 +109,20 @@ impl Ledger for Book {
     }
 }
 
+/// An instance of the app, which ends with all that it has begun.
+pub(super) struct Life {
+    pub(super) service: Service,
+    looking_up: JoinHandle<()>,
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.looking_up.abort();
+    }
+}
+
 /// An instance of the app that has just started.
-pub(super) fn start(
-    case: &Case,
-    tenant: &Tenant,
-    clock: &SandboxClock,
-    book: &Arc<Book>,
-) -> Service {
+pub(super) fn start(case: &Case, tenant: &Tenant, clock: &SandboxClock, book: &Arc<Book>) -> Life {
     let clock: Arc<dyn Clock> = Arc::new(AppClock::new(case, clock));
     let entra = Entra::connect(
         EntraSettings {
@@ -142,14 +150,21 @@ pub(super) fn start(
     };
     let ledger: Arc<dyn Ledger> = Arc::clone(book) as Arc<dyn Ledger>;
     let containment = Containment::new(entra.unwrap(), policy, ledger, Arc::clone(&clock), limits);
-    Service::new(containment, None, settings, clock)
+    let (early, since) = (containment.clone(), Arc::clone(&clock));
+    Life {
+        looking_up: tokio::spawn(async move {
+            let deadline = Deadline::after(&*since, Duration::from_mins(2));
+            early.look_up_protected(deadline).await;
+        }),
+        service: Service::new(containment, None, settings, clock),
+    }
 }
 
 fn policy(case: &Case) -> Policy {
     let rules = &case.policy;
     let user = |(person, by_name): &(usize, bool)| {
         if *by_name {
-            ProtectedUser::Upn(words::upn(case, *person).to_uppercase().parse().unwrap())
+            ProtectedUser::Upn(words::protected_name(case, *person).parse().unwrap())
         } else {
             ProtectedUser::Id(UserId::from_uuid(words::person_id(*person)).unwrap())
         }

@@ -19,7 +19,7 @@ use sandbox::tenant::{Lobby, Tenant};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use self::app::Book;
+use self::app::{Book, Life};
 pub(crate) use self::told::{Done, End, Played, Said};
 use self::trouble::Log;
 use super::case::{Case, Trouble};
@@ -43,7 +43,7 @@ struct Stage {
     broker: Broker,
     book: Arc<Book>,
     /// The instances of the app, each as it was last started.
-    lives: Mutex<Vec<Arc<Service>>>,
+    lives: Mutex<Vec<Arc<Life>>>,
     /// How often the app has died.
     deaths: watch::Sender<usize>,
     done: Mutex<Vec<Done>>,
@@ -106,6 +106,7 @@ pub(crate) async fn play(case: &Case, lobby: &Lobby, staged: &std::path::Path) -
         deliveries: std::mem::take(&mut stage.done.lock().unwrap()),
         cut_by_others: log.cut_by_others,
         deleted: log.deleted,
+        renamed: log.renamed,
         sent,
         dead_lettered: stage.broker.queue("evict").dead_lettered.len(),
         deaths: *stage.deaths.borrow(),
@@ -232,7 +233,7 @@ impl Stage {
             .map(|held| (held.sequence_number, held.enqueued_at, held.delivery_count));
         let from = self.clock.now();
         let end = {
-            let answer = self.answer(&life, &work);
+            let answer = self.answer(&life.service, &work);
             let loss = async {
                 if let Some(after) = lock_lost {
                     tokio::time::sleep(Duration::from_millis(after.into())).await;
@@ -287,7 +288,7 @@ impl Stage {
 
     /// Lifts all trouble and puts back what was left over, until nothing is.
     async fn mend(self: &Arc<Self>) {
-        trouble::lift(&self.tenant, &self.desk);
+        trouble::lift(&self.case, &self.tenant, &self.desk);
         self.book.mend();
         let mut left: VecDeque<_> = self.broker.queue("evict").dead_lettered.into();
         for _ in 0..3 {

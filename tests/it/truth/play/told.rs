@@ -16,6 +16,7 @@ pub(crate) struct Played {
     /// When somebody else cut a person's sessions: the moment, and the instant from which sessions are valid.
     pub(crate) cut_by_others: Vec<(usize, Timestamp)>,
     pub(crate) deleted: Vec<(usize, Timestamp)>,
+    pub(crate) renamed: Vec<(usize, Timestamp)>,
     /// When each alert was sent.
     pub(crate) sent: Vec<Timestamp>,
     pub(crate) dead_lettered: usize,

@@ -9,7 +9,7 @@ use sandbox::functions::Desk;
 use sandbox::tenant::{Fault, Tenant, Then};
 use serde_json::json;
 
-use crate::truth::case::{How, Op, Output, Right, Trouble};
+use crate::truth::case::{Case, How, Op, Output, Right, Trouble};
 use crate::truth::words;
 
 /// What happened to whom, and when.
@@ -17,6 +17,7 @@ use crate::truth::words;
 pub(super) struct Log {
     pub(super) cut_by_others: Vec<(usize, Timestamp)>,
     pub(super) deleted: Vec<(usize, Timestamp)>,
+    pub(super) renamed: Vec<(usize, Timestamp)>,
 }
 
 /// Puts in force what goes wrong from the start.
@@ -56,6 +57,7 @@ pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
             Trouble::Permission { .. }
             | Trouble::TokensRevoked { .. }
             | Trouble::Deleted { .. }
+            | Trouble::Renamed { .. }
             | Trouble::CutByOthers { .. }
             | Trouble::SignIn { .. }
             | Trouble::LedgerFails { .. }
@@ -67,8 +69,11 @@ pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
     }
 }
 
-/// Nothing goes wrong any more.
-pub(super) fn lift(tenant: &Tenant, desk: &Desk) {
+/// Nothing goes wrong any more, and where something did the app may see whatever it asks for.
+pub(super) fn lift(case: &Case, tenant: &Tenant, desk: &Desk) {
+    if !case.is_calm() {
+        tenant.grant(Right::ReadHidden.name());
+    }
     tenant.faults().clear();
     for right in [Right::Revoke, Right::ReadUsers, Right::ReadMembers] {
         tenant.grant(right.name());
@@ -121,6 +126,13 @@ pub(super) async fn happen(
                 log.lock().unwrap().deleted.push((person, clock.now()));
             }
         }
+        Trouble::Renamed { person, at: from } => {
+            at(from).await;
+            let id = words::person_id(person).to_string();
+            if tenant.rename(&id, &words::new_name(person)) {
+                log.lock().unwrap().renamed.push((person, clock.now()));
+            }
+        }
         Trouble::CutByOthers { person, at: from } => {
             at(from).await;
             let now = clock.now();
@@ -159,6 +171,7 @@ impl Right {
             Self::Revoke => "User.RevokeSessions.All",
             Self::ReadUsers => "User.Read.All",
             Self::ReadMembers => "GroupMember.Read.All",
+            Self::ReadHidden => "Member.Read.Hidden",
         }
     }
 }

@@ -57,7 +57,6 @@ fn the_handlers_own_events_are_found() {
         ])
     );
     assert_eq!(found.events["receipt.made"], set(&["receipt"]));
-    assert_eq!(found.events["receipt.handed_over"], set(&["receipt"]));
     assert!(found.span_fields.contains("faas.invocation_id"));
     assert!(found.events["a call to Graph failed"].contains("error"));
     assert!(found.events.len() > 20, "{:?}", found.events.keys());

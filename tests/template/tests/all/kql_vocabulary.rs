@@ -20,7 +20,7 @@ use template::kql::Verdict;
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
     /// The fields of receipts as they stand in the log.
-    receipt_fields: BTreeSet<String>,
+    pub(crate) receipt_fields: BTreeSet<String>,
     /// Each event with its own fields.
     events: BTreeMap<String, BTreeSet<String>>,
     /// Fields that stand in every line, or come from the spans around an event.
@@ -124,6 +124,8 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
     let receipt = Receipt {
         found_by: Some(FoundBy::ObjectId),
         subject: Masked(ID.to_owned()),
+        subject_id: (!is_known).then(|| ID.parse().unwrap()),
+        subject_hash: (!is_known).then(|| ID.parse().unwrap()),
         user,
         outcome,
         detail: None,
@@ -147,7 +149,8 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
             object_id: ID.parse().unwrap(),
             application_id: ID.parse().ok(),
         }),
-        requested_by_claim: None,
+        requested_by_claim: is_known.then(|| Masked("oncall".to_owned())),
+        requested_because: is_known.then(|| Masked("INC-4711".to_owned())),
         correlation: Correlation {
             alert_id: known("a30f4300"),
             incident_id: known("20731ab2"),
@@ -156,7 +159,7 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
             invocation_id: "6ecd8c99".to_owned(),
         },
     };
-    serde_json::from_str(&log_line(&receipt)).unwrap()
+    serde_json::from_str(&log_line(&receipt, ID.parse().unwrap())).unwrap()
 }
 
 /// The fields of a record, those within others as `outer.inner`.
@@ -232,6 +235,7 @@ fn every_field_that_a_receipt_can_have_in_the_log_is_in_the_vocabulary() {
         "reason",
         "user",
         "subjectId",
+        "subjectHash",
         "policy",
         "before",
         "after",
@@ -244,6 +248,8 @@ fn every_field_that_a_receipt_can_have_in_the_log_is_in_the_vocabulary() {
         "requestedBy",
         "requestedBy.objectId",
         "requestedBy.applicationId",
+        "requestedByClaim",
+        "requestedBecause",
         "alertId",
         "incidentId",
         "messageId",
@@ -252,5 +258,5 @@ fn every_field_that_a_receipt_can_have_in_the_log_is_in_the_vocabulary() {
     ] {
         assert!(fields.contains(field), "{field} of {fields:?}");
     }
-    assert_eq!(fields.len(), 22, "{fields:?}");
+    assert_eq!(fields.len(), 25, "{fields:?}");
 }

@@ -1,0 +1,12 @@
+//! What the tests of several files here share.
+
+use super::json;
+use super::node::{Node, Object};
+
+/// The object that a text is.
+pub(crate) fn object(text: &str) -> Object<'_> {
+    match json::parse(text) {
+        Ok(Node::Object(object)) => object,
+        _ => panic!("an object was expected"),
+    }
+}

@@ -192,15 +192,17 @@ async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tal
     };
     let detail = match (read.verified, revocation.is_denied, read.problem) {
         (true, false, _) => return ending,
-        (true, true, _) => {
-            "Graph answered the revocation with a success that says false, and the effect was read back all the same."
-                .to_owned()
-        }
-        // A success that says that it is none: the next attempt may do better, and nobody is told that this one did.
-        (false, true, _) => {
-            let detail = "Graph answered the revocation with 200 and {\"value\": false}, which says that it was not done, and no \
-                          effect showed."
-                .to_owned();
+        // A success that says that it is none: the next attempt may do better, and nobody is told that this one did. What shows is
+        // another's cut, and the next attempt finds it.
+        (shows, true, _) => {
+            let shown = if shows {
+                "the sessions were cut meanwhile by somebody else"
+            } else {
+                "no effect showed"
+            };
+            let detail = format!(
+                "Graph answered the revocation with 200 and {{\"value\": false}}, which says that it was not done, and {shown}."
+            );
             return Ending {
                 outcome: Outcome::Deferred,
                 ..ending

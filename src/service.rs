@@ -3,7 +3,7 @@
 //! ```text
 //! bytes → host::Invocation → alert::parse → Alert
 //!       → containment, per subject: resolve → decide → revoke → verify
-//!       → Vec<Receipt> → receipt::… → host::Reply → bytes
+//!       → Vec<Receipt> → receipt::… → host::Reply → bytes, and the comment on the alert's incident
 //! ```
 //!
 //! What decides between complete and abandon, between 200, 202 and 400, is in `queue` and `http`; nothing flows back up.
@@ -13,6 +13,7 @@
 mod admission;
 mod check;
 mod http;
+mod incident;
 mod queue;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::domain::{
     Caller, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
 };
 use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
+use crate::incident::Incidents;
 use crate::receipt;
 
 /// What the service is told by the settings.
@@ -57,6 +59,8 @@ pub use self::check::CheckAnswer;
 #[derive(Debug)]
 pub struct Service {
     containment: Containment,
+    /// The incidents that are written; `None` where none is.
+    incidents: Option<Incidents>,
     /// What checks HTTP callers; `None` where the host's function keys alone do.
     callers: Option<Callers>,
     settings: ServiceSettings,
@@ -68,12 +72,14 @@ impl Service {
     #[must_use]
     pub fn new(
         containment: Containment,
+        incidents: Option<Incidents>,
         callers: Option<Callers>,
         settings: ServiceSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             containment,
+            incidents,
             callers,
             settings,
             clock,

@@ -152,6 +152,7 @@ impl Draft {
             still_alive: Vec::new(),
             requested_by: self.requested_by,
             requested_by_claim: self.requested_by_claim,
+            incident: None,
             correlation: self.correlation,
         }
     }

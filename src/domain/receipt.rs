@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::caller::Caller;
 use super::identifiers::{UserId, UserPrincipalName};
+use super::incident::IncidentNote;
 use super::outcome::Outcome;
 use super::user::{FoundBy, User};
 
@@ -141,6 +142,9 @@ pub struct Receipt {
     /// Who asked for it by the alert's own word, which anybody may have written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by_claim: Option<Masked>,
+    /// What was written into the alert's incident; absent where this program writes nothing there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentNote>,
     /// The ids by which it is found again.
     pub correlation: Correlation,
 }

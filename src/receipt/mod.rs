@@ -29,6 +29,7 @@
 //! | `stillAlive` | what may live on: `what`, and if a bound is known `until` |
 //! | `requestedBy` | if a caller proved itself by a token: `objectId`, and if known `applicationId` |
 //! | `requestedByClaim` | if the alert names who asked: that text, which anybody may have written |
+//! | `incident` | if this program writes the alert's comment: `comment` (`written`, `failed`, `other_workspace`), and if it is not there `problem` |
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
 //!
 //! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the
@@ -42,6 +43,7 @@ mod comment;
 mod confirmation;
 mod escape;
 mod event;
+mod incident;
 mod log;
 mod message;
 mod rejected;
@@ -56,6 +58,7 @@ use crate::domain::{Caller, Mode, Parsed, Receipt, Subject};
 pub use alive::{cut_at, still_alive};
 pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
+pub use incident::{first_message, incident_comment, told_so_far};
 pub use log::log_line;
 pub use message::{handover, put_back};
 pub use rejected::{RejectedFrom, rejected, unfinished, unread};

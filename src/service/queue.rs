@@ -18,10 +18,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::{AlertHeader, Correlation, Deadline, HandedOn, Parsed, Receipt};
+use crate::domain::{
+    AlertHeader, CommentBy, Correlation, Deadline, HandedOn, Parsed, Receipt, Story,
+};
 use crate::host::{Arrival, BrokerWord, OutputBinding, QueueMessage, Reply};
 use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
 
+use super::incident::Telling;
 use super::{Delivery, Service, deadline, hand_over, kept};
 
 /// How much longer than a delivery may be worked on its message may be kept back. With the longest delivery it stays well
@@ -67,6 +70,13 @@ impl Service {
             receipts.iter_mut().for_each(hand_over);
         }
 
+        let key = event_key(&message, &correlation);
+        let telling = Telling {
+            key,
+            usually: CommentBy::Evict,
+            deadline,
+        };
+        let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
         let report = AlertReport {
             parsed: &parsed,
             receipts: &receipts,
@@ -86,8 +96,7 @@ impl Service {
                 rejected
             }
         };
-        let handed_on = progress.handed_on(&message.broker);
-        let key = event_key(&message, &correlation);
+        let handed_on = progress.handed_on(&message.broker, told);
         let reply = Reply::completed()
             .with_messages(
                 OutputBinding::Receipts,
@@ -158,12 +167,13 @@ impl Progress {
         }
     }
 
-    fn handed_on(&self, broker: &BrokerWord) -> HandedOn {
+    fn handed_on(&self, broker: &BrokerWord, story: Option<Story>) -> HandedOn {
         let correlation_id = self.correlation_id.as_ref();
         HandedOn {
             deliveries: self.deliveries,
             queued_at: self.queued_at,
             correlation_id: correlation_id.or(broker.message_id.as_ref()).cloned(),
+            story,
         }
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn start(
     };
     let ledger: Arc<dyn Ledger> = Arc::clone(book) as Arc<dyn Ledger>;
     let containment = Containment::new(entra.unwrap(), policy, ledger, Arc::clone(&clock), limits);
-    Service::new(containment, None, settings, clock)
+    Service::new(containment, None, None, settings, clock)
 }
 
 fn policy(case: &Case) -> Policy {

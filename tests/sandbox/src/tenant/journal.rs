@@ -32,6 +32,13 @@ pub enum Service {
     Azure,
 }
 
+impl Service {
+    /// Whether whoever is told by it to wait is held to that.
+    fn limits(self) -> bool {
+        matches!(self, Self::Graph | Self::Azure)
+    }
+}
+
 /// One call as it arrived, and what it was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -109,6 +116,7 @@ impl Default for Inner {
 /// A time during which certain calls must not be made.
 #[derive(Debug)]
 struct Wait {
+    service: Service,
     caller: Option<Uuid>,
     from: Timestamp,
     until: Timestamp,
@@ -137,7 +145,7 @@ impl Journal {
     pub(crate) fn begin(&self, mut call: CallRecord) -> Entry {
         let mut inner = lock(&self.inner);
         call.while_told_to_wait =
-            call.service == Service::Graph && inner.waits.iter().any(|wait| wait.forbids(&call));
+            call.service.limits() && inner.waits.iter().any(|wait| wait.forbids(&call));
         inner.calls.push(call);
         let entry = Entry(inner.calls.len() - 1);
         drop(inner);
@@ -185,9 +193,10 @@ impl Journal {
             caller: call.caller,
             from: plus(now, on_its_way),
             until,
+            service: call.service,
             scope: Scope::of(answer, call),
         });
-        if call.service == Service::Graph {
+        if call.service.limits() {
             inner.waits.extend(wait);
         }
     }
@@ -263,7 +272,11 @@ impl Wait {
             Scope::Same { method, path } => call.method == *method && call.path == *path,
         };
         // Instances of an app cannot tell each other what they were told.
-        in_scope && self.caller == call.caller && self.from < call.at && call.at < self.until
+        in_scope
+            && self.service == call.service
+            && self.caller == call.caller
+            && self.from < call.at
+            && call.at < self.until
     }
 }
 

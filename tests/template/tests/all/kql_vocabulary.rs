@@ -148,6 +148,7 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
             application_id: ID.parse().ok(),
         }),
         requested_by_claim: None,
+        incident: None,
         correlation: Correlation {
             alert_id: known("a30f4300"),
             incident_id: known("20731ab2"),

@@ -1,0 +1,376 @@
+//! The incident tells what became of its alert: one comment, written after the cuts, replaced by whatever comes later.
+
+use sandbox::tenant::{
+    AzureLimit, AzureLimits, Fault, IncidentComment, World, WorldAzureAssignment, WorldIncident,
+};
+use serde_json::{Value, json};
+
+use crate::app::{App, outcomes};
+
+const SUBSCRIPTION: &str = "8a119b9e-16bc-4732-8f7b-7676d015b0dc";
+const WORKSPACE: &str = "/subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc";
+const NAME: &str = "20731ab2-4c8b-4eb4-8f1e-accf4372a2a7";
+const RESPONDER: &str = "3e150937-b8fe-4cfb-8069-0eaf05ecd056";
+const READER: &str = "8d289c81-5878-46d4-8554-54e1e3d8b5cb";
+const PUT: &str = "PUT */comments/*";
+
+const CAROL: &str = "482c590e-0d97-42bf-8dc8-3011ac8efe12";
+
+pub(crate) fn incident() -> String {
+    format!("{WORKSPACE}/providers/Microsoft.SecurityInsights/Incidents/{NAME}")
+}
+
+/// The shipped world with the incident in it, in which the app has this role on the workspace.
+pub(crate) fn world(role: &str) -> World {
+    let mut world = World::default_contoso().unwrap();
+    let azure = &mut world.access.azure;
+    azure
+        .incidents
+        .push(WorldIncident::new(&incident(), "Refresh tokens replayed"));
+    azure
+        .subscriptions
+        .push(sandbox::tenant::WorldSubscription {
+            id: SUBSCRIPTION.parse().unwrap(),
+            display_name: "Security".to_owned(),
+            management_group: None,
+        });
+    azure.role_assignments.push(WorldAzureAssignment {
+        role: role.parse().unwrap(),
+        principal: world.app.principal_id,
+        scope: WORKSPACE.to_owned(),
+        condition: None,
+    });
+    world
+}
+
+async fn start_with(role: &str, more: &[(&str, &str)]) -> App {
+    let settings = [&[("EVICT_SENTINEL_WORKSPACES", WORKSPACE)], more].concat();
+    App::start_in(world(role), &settings).await
+}
+
+async fn start() -> App {
+    start_with(RESPONDER, &[]).await
+}
+
+/// An order for these users that names the incident.
+fn order(users: &[&str]) -> Value {
+    json!({ "users": users, "incident": incident() })
+}
+
+fn comments(app: &App) -> Vec<IncidentComment> {
+    app.tenant.incident_comments(&incident())
+}
+
+fn notes(receipts: &[Value]) -> Vec<String> {
+    let word = |receipt: &Value| receipt["incident"]["comment"].as_str().map(str::to_owned);
+    receipts.iter().filter_map(word).collect()
+}
+
+/// The comment without the times of this run, such as `2026-01-02 03:04:05 UTC`.
+fn timeless(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(" UTC") {
+        let (before, after) = rest.split_at(at);
+        let start = before.len().saturating_sub("2026-01-02 03:04:05".len());
+        shown.push_str(&before[..start]);
+        shown.push_str("(time)");
+        rest = &after[" UTC".len()..];
+    }
+    shown + rest
+}
+
+#[tokio::test]
+async fn the_incident_tells_who_was_cut_what_is_alive_and_what_to_do() {
+    let app = start_with(
+        RESPONDER,
+        &[("EVICT_PROTECTED_USERS", "bob.stone@contoso.com")],
+    )
+    .await;
+    app.send(include_bytes!("../sandbox/alerts/sentinel-incident.json").to_vec());
+    app.settle().await;
+    let all = comments(&app);
+    assert_eq!(all.len(), 1);
+    insta::assert_snapshot!(timeless(&all[0].message));
+    let receipts = app.receipts();
+    assert_eq!(notes(&receipts), vec!["written"; receipts.len()]);
+    // What it tells came first.
+    let (cut, told) = (
+        app.tenant
+            .wait_for_call("POST */revokeSignInSessions")
+            .await,
+        app.tenant.wait_for_call(PUT).await,
+    );
+    assert!(cut.answered_at.unwrap() <= told.at);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn without_the_setting_no_incident_is_touched() {
+    let app = App::start_in(world(RESPONDER), &[]).await;
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    let answer = app
+        .post(
+            json!({"user": "bob.stone@contoso.com", "incident": incident(), "commentBy": "evict"})
+                .to_string(),
+        )
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(outcomes(&app.receipts()), ["revoked", "revoked"]);
+    assert!(app.tenant.azure_calls().is_empty());
+    for receipt in app.receipts() {
+        assert!(receipt.get("incident").is_none());
+    }
+    app.end().await;
+}
+
+/// Graph is away for Carol; Alice's cut is told at once, and what goes on replaces that.
+#[tokio::test]
+async fn what_goes_on_replaces_the_comment_and_the_last_one_tells_all() {
+    let app = start().await;
+    let revoke = format!("POST /v1.0/users/{CAROL}/revokeSignInSessions");
+    app.tenant
+        .faults()
+        .add(Fault::on(revoke.as_str()).times(6).answer(503));
+    app.send(order(&["alice@contoso.com", "carol.nunez@contoso.com"]).to_string());
+    app.settle().await;
+    let all = comments(&app);
+    assert_eq!(all.len(), 1, "{all:?}");
+    let writes = app.tenant.azure_calls();
+    let told: Vec<&str> = writes.iter().map(|call| call.body.as_str()).collect();
+    assert!(told.len() >= 2, "{told:?}");
+    assert!(
+        told[0].contains("1 of 2 accounts cut. 1 is not finished yet"),
+        "{}",
+        told[0]
+    );
+    let last = &all[0].message;
+    assert!(last.contains("2 of 2 accounts cut."), "{last}");
+    for name in ["alice@contoso.com", "carol.nunez@contoso.com"] {
+        assert!(last.contains(name), "{last}");
+    }
+    assert_eq!(usize::try_from(all[0].writes).unwrap(), told.len());
+    app.end().await;
+}
+
+/// The receipts' topic refuses the first delivery, after the comment was written.
+#[tokio::test]
+async fn a_redelivery_writes_the_same_comment_again() {
+    let app = start().await;
+    app.host.refuse_output("receipts", 1);
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    let all = comments(&app);
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].writes, 2);
+    assert!(
+        all[0].message.contains("1 of 1 account cut."),
+        "{}",
+        all[0].message
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn two_alerts_of_one_incident_have_comments_of_their_own() {
+    let app = start().await;
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.send(order(&["bob.stone@contoso.com"]).to_string());
+    app.settle().await;
+    assert_eq!(comments(&app).len(), 2);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_comment_that_may_not_be_written_changes_no_cut_and_is_told_in_the_receipt() {
+    let app = start_with(READER, &[]).await;
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    let receipts = app.receipts();
+    assert_eq!(outcomes(&receipts), ["revoked"]);
+    insta::assert_snapshot!(scrubbed(&receipts[0]["incident"]));
+    let line = app.host.worker_log();
+    let failed = |text: &String| text.contains("incident.comment.failed");
+    assert_eq!(
+        line.iter()
+            .map(|line| format!("{line:?}"))
+            .filter(failed)
+            .count(),
+        1
+    );
+    assert!(comments(&app).is_empty());
+    app.end().await;
+}
+
+/// Without ids and times of this run.
+fn scrubbed(note: &Value) -> String {
+    let text = note.to_string();
+    let (before, rest) = text.split_once("(request-id ").unwrap();
+    let (_, after) = rest.split_once(')').unwrap();
+    let (middle, rest) = after.split_once(" in ").unwrap();
+    let (_, end) = rest.split_once(" s.").unwrap();
+    format!("{before}(request-id …){middle} in … s.{end}")
+}
+
+#[tokio::test]
+async fn an_incident_elsewhere_is_not_touched_and_the_receipt_says_so() {
+    let app = start().await;
+    for elsewhere in [
+        incident().replace("contoso-soc", "other-soc"),
+        incident().replace("rg-soc", "rg-other"),
+    ] {
+        app.send(json!({"user": "alice@contoso.com", "incident": elsewhere}).to_string());
+        app.settle().await;
+    }
+    for other in ["4182".to_owned(), format!("{}/../../x", incident())] {
+        app.send(json!({"user": "alice@contoso.com", "incident": other}).to_string());
+        app.settle().await;
+    }
+    let receipts = app.receipts();
+    assert_eq!(notes(&receipts), ["other_workspace", "other_workspace"]);
+    assert!(app.tenant.azure_calls().is_empty());
+    app.end().await;
+}
+
+#[tokio::test]
+async fn http_callers_write_their_own_comment_unless_they_ask() {
+    let app = start().await;
+    let answer = app.post(order(&["alice@contoso.com"]).to_string()).await;
+    assert!(answer.body["comment"].as_str().unwrap().contains("alice"));
+    assert!(app.tenant.azure_calls().is_empty());
+
+    let mut asked = order(&["alice@contoso.com"]);
+    asked["commentBy"] = "evict".into();
+    let answer = app.post(asked.to_string()).await;
+    assert_eq!(answer.body["receipts"][0]["incident"]["comment"], "written");
+    assert_eq!(comments(&app).len(), 1);
+
+    let mut trigger: Value =
+        serde_json::from_slice(include_bytes!("../sandbox/alerts/sentinel-incident.json")).unwrap();
+    trigger["commentBy"] = "Evict".into();
+    app.post(trigger.to_string()).await;
+    assert_eq!(comments(&app).len(), 2);
+
+    asked["commentBy"] = "nobody".into();
+    let refused = app.post(asked.to_string()).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.body["alert"]["problem"]["path"], "$.commentBy");
+    app.end().await;
+}
+
+/// What an HTTP caller's time did not suffice for ends on the queue, where a comment would be written for a message of its own.
+#[tokio::test]
+async fn what_an_http_caller_hands_over_keeps_who_comments() {
+    for (by, expected) in [(None, 0), (Some("evict"), 1)] {
+        let app = start().await;
+        app.without_token();
+        let mut order = order(&["alice@contoso.com"]);
+        if let Some(by) = by {
+            order["commentBy"] = by.into();
+        }
+        let answer = app.post(order.to_string()).await;
+        assert_eq!(answer.status, 202);
+        let before = comments(&app).len();
+        app.tenant.faults().clear();
+        app.settle().await;
+        assert_eq!(outcomes(&app.receipts()), ["handed_over", "revoked"]);
+        let all = comments(&app);
+        assert_eq!(all.len(), expected, "{all:?}");
+        assert!(before <= expected);
+        if let Some(comment) = all.first() {
+            assert!(
+                comment.message.contains("1 of 1 account cut."),
+                "{}",
+                comment.message
+            );
+        }
+        app.end().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_to_cut_yet_is_told_and_what_is_over_is_not() {
+    let app = start().await;
+    let mut trigger: Value =
+        serde_json::from_slice(include_bytes!("../sandbox/alerts/sentinel-incident.json")).unwrap();
+    trigger["object"]["properties"]["relatedEntities"] = json!([]);
+    app.send(trigger.to_string());
+    app.settle().await;
+    let all = comments(&app);
+    assert_eq!(all.len(), 1);
+    assert!(
+        all[0].message.contains("the entities had not arrived"),
+        "{}",
+        all[0].message
+    );
+    trigger["object"]["properties"]["status"] = "Closed".into();
+    app.send(trigger.to_string());
+    app.settle().await;
+    assert_eq!(comments(&app).len(), 1);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn azure_is_not_called_before_the_time_that_it_told_and_the_comment_is_written_then() {
+    let app = start().await;
+    app.tenant
+        .faults()
+        .add(Fault::on(PUT).once().throttled("1"));
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    assert_eq!(notes(&app.receipts()), ["written"]);
+    let statuses: Vec<Option<u16>> = app
+        .tenant
+        .azure_calls()
+        .iter()
+        .map(|call| call.status)
+        .collect();
+    assert_eq!(statuses, [Some(429), Some(201)]);
+    // `end` holds it to the wait.
+    app.end().await;
+}
+
+#[tokio::test]
+async fn the_last_call_that_azure_grants_is_followed_by_a_wait_and_not_by_a_refusal() {
+    let app = start().await;
+    app.tenant.set_azure_limits(AzureLimits {
+        writes: AzureLimit {
+            most: 1.0,
+            each_second: 4.0,
+        },
+        ..AzureLimits::default()
+    });
+    for name in ["alice@contoso.com", "bob.stone@contoso.com"] {
+        app.send(order(&[name]).to_string());
+        app.settle().await;
+    }
+    assert_eq!(notes(&app.receipts()), ["written", "written"]);
+    let refused = app
+        .tenant
+        .azure_calls()
+        .iter()
+        .filter(|call| call.status == Some(429))
+        .count();
+    assert_eq!(refused, 0);
+    app.end().await;
+}
+
+/// Whoever may put a message on the queue can claim to go on from any other; the comments of people stay out of reach.
+#[tokio::test]
+async fn no_message_can_replace_a_comment_that_somebody_else_wrote() {
+    let app = start().await;
+    let theirs = "0b1f6f0a-3f0e-4f0b-9a4e-7a5a3c1d2e4f";
+    assert!(
+        app.tenant
+            .comment_on_incident(&incident(), theirs, "Called her: it was not her.")
+    );
+    let mut forged = order(&["alice@contoso.com"]);
+    forged["handedOn"] = json!({"deliveries": 1, "comment": {"first": theirs, "told": []}});
+    app.send(forged.to_string());
+    app.settle().await;
+    let all = comments(&app);
+    assert_eq!(all.len(), 2);
+    assert_eq!(all[0].message, "Called her: it was not her.");
+    app.end().await;
+}

@@ -344,7 +344,6 @@ module appRoles 'modules/app-roles.bicep' = {
 // /subscriptions/{id}/resourceGroups/{name}/providers/Microsoft.OperationalInsights/workspaces/{name}
 module incidentRoles 'modules/incident-roles.bicep' = [
   for id in sentinelWorkspaceIds: {
-    name: 'evict-incidents-${uniqueString(toLower(id))}'
     scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
     params: {
       workspaceName: split(id, '/')[8]

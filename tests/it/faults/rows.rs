@@ -516,6 +516,47 @@ pub(super) const ROWS: &[Row] = &[
         calls: AtMost(120),
         test: "guard_caps::alerts_at_the_same_time_never_pass_the_cap_per_hour",
     },
+    // The incident.
+    Row {
+        fault: "429 with `Retry-After` while the comment on the incident is written",
+        happens: "Azure Resource Manager is not called before; then the comment is written",
+        told: "revoked, verified; the comment is written",
+        within: 20,
+        calls: Exactly(3),
+        test: "faults::incident::a_comment_that_azure_throttles_is_written_after_the_wait",
+    },
+    Row {
+        fault: "the answer to a comment is lost",
+        happens: "it is written again under the same id",
+        told: "revoked, verified; the comment is written",
+        within: 20,
+        calls: Exactly(3),
+        test: "faults::incident::a_comment_whose_answer_is_lost_stands_there_once",
+    },
+    Row {
+        fault: "the app may not write into the incident",
+        happens: "the cut stands; the receipt and the log say which role is missing",
+        told: "revoked, verified; the comment is failed",
+        within: 15,
+        calls: Exactly(3),
+        test: "faults::incident::a_comment_that_may_not_be_written_is_told_in_the_receipt",
+    },
+    Row {
+        fault: "Azure Resource Manager is down, and another alert comes",
+        happens: "users are cut as ever; after one comment that failed the next is tried for three seconds",
+        told: "revoked",
+        within: 15,
+        calls: Exactly(3),
+        test: "faults::incident::azure_that_is_down_holds_up_no_cut_and_the_next_alert_only_for_a_moment",
+    },
+    Row {
+        fault: "the handler is killed while it writes the comment, before or after it stands there",
+        happens: "the message comes again and writes the same comment",
+        told: "1 comment, 1 receipt",
+        within: 30,
+        calls: AtMost(6),
+        test: "faults::incident::the_handler_killed_while_it_writes_leaves_one_comment_that_is_true",
+    },
     // The process.
     Row {
         fault: "log pipe full and nobody reads it",

@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
+use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::domain::{
-    Admission, Outcome, Receipt, Subject, SubjectKind, SubjectRef, TenantId, UserId, Wanted,
-    WithholdReason,
+    Admission, Outcome, Receipt, Subject, SubjectKind, SubjectRef, TenantId, Urgency, UserId,
+    Wanted, WithholdReason,
 };
-use crate::entra::{Blind, EntraError, Tally};
+use crate::entra::{Blind, EntraError, Tally, Turn};
 use crate::guard::{self, Allowance, Plan, Screened, Withheld};
 
 use super::draft::{Draft, Ending};
@@ -32,14 +34,42 @@ pub(super) struct Granted {
     pub(super) allowance: Allowance,
 }
 
+/// How much of an alert's time a subject gets that has waited for its turn: as many as are worked on at once leave in it at half
+/// of Graph's write limit. Whoever began with less would be found for nothing.
+const ONE_TAKES: Duration = Duration::from_secs(10);
+
 /// What the subjects of one alert share.
 pub(super) struct Work {
     pub(super) parts: Arc<Parts>,
     pub(super) task: Task,
     pub(super) allowance: SharedAllowance,
+    /// Whether the ledger is asked, which is when the first subject's turn has come: places of the hour are not held by those who
+    /// wait.
+    begun: Once,
+    /// Since when the alert has waited.
+    since: Timestamp,
     pub(super) blind_groups: SharedGroups,
     /// Two subjects can name one user; the user is acted on once.
     pub(super) acted: Mutex<HashMap<UserId, Arc<OnceCell<Ending>>>>,
+}
+
+impl Work {
+    /// The subject's turn among all whom this process works on; `None` if it does not come in time.
+    pub(super) async fn turn(&self, urgency: Urgency) -> Option<Turn> {
+        let begun_by = self.task.deadline.earlier_by(ONE_TAKES);
+        let left = begun_by.remaining(&*self.parts.clock);
+        let turn = tokio::time::timeout(left, self.parts.turns.take(urgency));
+        // What is not decided when the time is over is what the caller tells.
+        let turn = turn.await.ok()?;
+        self.begun.call_once(|| {
+            tokio::spawn(self.allowance.clone());
+        });
+        Some(turn)
+    }
+
+    pub(super) fn urgency(&self, subject: &Subject) -> Urgency {
+        Urgency::of(&subject.flag, self.since)
+    }
 }
 
 /// Contains the alert. Each subject runs as a task of its own, so that a panic in one costs that one alone.
@@ -58,6 +88,8 @@ pub(super) async fn contain(
     let blind_groups = blind_groups(&parts, &task);
     let work = Arc::new(Work {
         allowance: allowance.clone(),
+        begun: Once::new(),
+        since: task.enqueued_at.unwrap_or_else(|| parts.clock.now()),
         blind_groups,
         acted: Mutex::default(),
         task,
@@ -66,7 +98,7 @@ pub(super) async fn contain(
 
     let mut receipts = run(&work, plan.screened, &ended).await;
     receipts.extend(left_out(&work.parts, &work.task));
-    if wanted > 0 {
+    if work.begun.is_completed() {
         settle(&work.parts, allowance);
     }
     receipts
@@ -109,7 +141,7 @@ fn left_out(parts: &Parts, task: &Task) -> Option<Receipt> {
     (count > 0).then(|| Draft::begin(parts, task, &others).finish(ending, None, &Tally::new()))
 }
 
-/// Asks the ledger while the users are being looked up, so that it costs the cut nothing.
+/// How the ledger is asked: while the users are being looked up, so that it costs the cut nothing.
 fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
     let per_hour = parts.policy.max_users_per_hour;
     let wanted = Wanted {
@@ -138,11 +170,7 @@ fn admit(parts: &Arc<Parts>, task: &Task, wanted: usize) -> SharedAllowance {
             admission,
         })
     };
-    let shared = asked.boxed().shared();
-    if wanted.users > 0 {
-        tokio::spawn(shared.clone());
-    }
-    shared
+    asked.boxed().shared()
 }
 
 const TOO_LATE: &str =

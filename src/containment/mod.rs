@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::domain::{
     AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject,
 };
-use crate::entra::Entra;
+use crate::entra::{Entra, Turns};
 
 use protected_groups::ProtectedGroups;
 use protected_users::ProtectedUsers;
@@ -34,10 +34,14 @@ pub use policy_report::{PolicyReport, ProtectedUserHashes};
 
 pub use check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
 
+/// How many alerts are worked on at the same time at their full width. Others wait, without a call, until one of their users is
+/// the most urgent. A higher number would cut nobody sooner: Graph's write limit of an app is 20 users a second.
+const ALERTS_AT_ONCE: usize = 4;
+
 /// How much is done at once, and how long a cut is read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many users of one alert are worked on at the same time.
+    /// How many users of one alert are worked on at the same time; of all alerts [`ALERTS_AT_ONCE`] times as many.
     pub concurrency: usize,
     /// How long a cut is read back until it shows.
     pub verify: Duration,
@@ -76,6 +80,7 @@ struct Parts {
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    turns: Turns,
     groups: ProtectedGroups,
     users: ProtectedUsers,
 }
@@ -99,6 +104,7 @@ impl Containment {
                 ledger,
                 clock,
                 limits,
+                turns: Turns::new(limits.concurrency.saturating_mul(ALERTS_AT_ONCE)),
                 groups,
                 users: ProtectedUsers::default(),
             }),

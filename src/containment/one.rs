@@ -18,9 +18,15 @@ use super::draft::{Draft, Ending, SessionsBefore};
 
 /// Contains one subject whom the plan lets through. Always ends in a receipt.
 pub(super) async fn contain(work: &Work, index: usize) -> Receipt {
-    let subject = &work.task.subjects[index].account;
+    let flagged = &work.task.subjects[index];
+    let subject = &flagged.account;
     let draft = Draft::begin(&work.parts, &work.task, subject);
-    let tally = Tally::new();
+    let urgency = work.urgency(flagged);
+    let tally = Tally::of(urgency);
+    let Some(_turn) = work.turn(urgency).await else {
+        let ending = Ending::plain(Outcome::Deferred).with_detail(NO_TURN.to_owned());
+        return draft.finish(ending, None, &tally);
+    };
     let (ending, user) = match look_up(work, subject, &tally).await {
         Err(ending) => (*ending, None),
         Ok((user, membership)) => {
@@ -30,6 +36,8 @@ pub(super) async fn contain(work: &Work, index: usize) -> Receipt {
     };
     draft.finish(ending, user.as_ref(), &tally)
 }
+
+const NO_TURN: &str = "So many other users were to be cut that the turn of this one did not come in the time that there was.";
 
 /// Says that the user was found by something else than the alert calls it, where nothing else is to be said.
 fn told_by_what(ending: Ending, subject: &SubjectRef, user: &User) -> Ending {

@@ -21,6 +21,7 @@ pub mod receipt;
 pub mod security_identifier;
 pub mod subject;
 pub mod untrusted;
+pub mod urgency;
 pub mod user;
 
 pub use alert::{
@@ -44,4 +45,5 @@ pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValid
 pub use security_identifier::SecurityIdentifier;
 pub use subject::{SubjectKind, SubjectRef};
 pub use untrusted::{is_invisible, json_without_controls};
+pub use urgency::Urgency;
 pub use user::{FoundBy, HomeTenant, User};

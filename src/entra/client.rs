@@ -196,7 +196,8 @@ impl Client {
         if begun_by.has_passed(&*self.clock) {
             return Err(Failure::last(Cause::OutOfTime));
         }
-        self.throttle.turn(access, begun_by).await.map_err(barred)?;
+        let turn = self.throttle.turn(access, tally.urgency(), begun_by);
+        turn.await.map_err(barred)?;
         let token = self.token(deadline).await?;
         *lock(last_token) = Some(Arc::clone(&token.facts));
         let client_request_id = Uuid::new_v4();

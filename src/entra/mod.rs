@@ -6,9 +6,10 @@
 //! signed in (`operator`), and differs in nothing else.
 //!
 //! From the inside out: `transport` sends a request once; `identity`, `token` and `claims` get the token; `throttle` holds
-//! the instants before which nobody calls, and `pace` how fast writes leave while Graph limits them; `retry` says what is
-//! tried again; `client` puts these in order; `users`, `resolve`, `groups`, `sessions` and `verify` ask something of Graph,
-//! each with its own wire structs; `arm` asks Azure Resource Manager through the same gates; `error` says what to do when that fails. The operator's alone are `access`, what an account
+//! the instants before which nobody calls, `pace` how fast calls leave while Graph limits them, and `turns` who goes first;
+//! `retry` says what is tried again; `client` puts these in order; `users`, `resolve`, `groups`, `sessions` and `verify` ask something of Graph,
+//! each with its own wire structs; `arm` calls Azure Resource Manager through gates of the same code; `error` says what to do when that
+//! fails. The operator's alone are `access`, what an account
 //! reaches, also in Azure, and `reports`, what only a person at a shell wants to know of a user.
 //!
 //! Each user is asked for and cut by requests of their own, not in a `$batch`: Graph counts what is in it one by one all the
@@ -54,6 +55,7 @@ mod tests;
 mod throttle;
 mod token;
 mod transport;
+mod turns;
 mod users;
 mod verify;
 
@@ -81,6 +83,7 @@ pub use resource::Resource;
 pub use sessions::{Revocation, RevokeFailure};
 pub use sign_in::{Credential, SignInProblem};
 pub use tally::Tally;
+pub use turns::{Turn, Turns};
 pub use verify::Verification;
 
 /// What the client is made from.

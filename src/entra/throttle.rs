@@ -4,8 +4,8 @@
 //! prolongs the wait for everybody. The instants are shared by the whole process and only ever move forward. There are
 //! two: Graph may refuse writes alone, and then users are still found, decided on and read back meanwhile.
 //!
-//! The end of a wait is no burst: calls leave one by one, in the order in which they came, at a pace that finds out by itself
-//! what Graph grants. As long as Graph refuses nothing, nobody waits for anybody.
+//! The end of a wait is no burst: calls leave one by one, the most urgent first, at a pace that finds out by itself what Graph
+//! grants. As long as Graph refuses nothing, nobody waits for anybody.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,8 @@ use backon::BackoffBuilder as _;
 
 use super::pace::Pace;
 use super::retry::BACKOFF;
-use crate::domain::{Clock, Deadline};
+use super::turns::Turns;
+use crate::domain::{Clock, Deadline, Urgency};
 
 /// What a call counts as, where Graph counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +68,9 @@ pub(super) struct Throttle {
 struct Lane {
     gate: Gate,
     pace: Pace,
-    /// Locked by the call whose turn it is, so that calls leave in the order in which they came. When the last one left, on
-    /// the clock that never goes back.
-    turn: tokio::sync::Mutex<Option<Duration>>,
+    turns: Turns,
+    /// When the last call left whose turn it was, on the clock that never goes back.
+    last: Mutex<Option<Duration>>,
 }
 
 impl Lane {
@@ -77,8 +78,20 @@ impl Lane {
         Self {
             gate: Gate::default(),
             pace,
-            turn: tokio::sync::Mutex::new(None),
+            turns: Turns::new(1),
+            last: Mutex::default(),
         }
+    }
+
+    /// When the next call may leave whose turn it is.
+    fn due(&self, now: Duration) -> Duration {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.map_or(now, |last| last.saturating_add(self.pace.gap(now)))
+    }
+
+    fn left(&self, now: Duration) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        self.pace.left(now);
     }
 
     /// A call of this lane that was sent at that time was answered without being refused for its number.
@@ -156,19 +169,33 @@ impl Throttle {
         Ok(())
     }
 
-    /// Returns when it is this call's turn: at once where Graph has refused nothing lately, else when all that came before it
+    /// Returns when it is this call's turn: at once where Graph has refused nothing lately, else when those that go before it
     /// have left and the pace allows the next.
     ///
     /// # Errors
     /// If that is not before the deadline; at once, where it is known.
-    pub(super) async fn turn(&self, access: Access, deadline: Deadline) -> Result<(), Barred> {
+    pub(super) async fn turn(
+        &self,
+        access: Access,
+        urgency: Urgency,
+        deadline: Deadline,
+    ) -> Result<(), Barred> {
         if access == Access::Write {
-            self.turn_in(&self.writes, access, deadline).await?;
+            let writes = &self.writes;
+            self.turn_in(writes, access, urgency, deadline).await?;
         }
-        self.turn_in(&self.everything, Access::Read, deadline).await
+        let everything = &self.everything;
+        self.turn_in(everything, Access::Read, urgency, deadline)
+            .await
     }
 
-    async fn turn_in(&self, lane: &Lane, access: Access, deadline: Deadline) -> Result<(), Barred> {
+    async fn turn_in(
+        &self,
+        lane: &Lane,
+        access: Access,
+        urgency: Urgency,
+        deadline: Deadline,
+    ) -> Result<(), Barred> {
         let clock = &*self.clock;
         let now = clock.elapsed();
         let wait = self.waiting_for(access);
@@ -179,7 +206,8 @@ impl Throttle {
             lane.pace.left(now);
             return Ok(());
         }
-        let mut last = tokio::time::timeout(deadline.remaining(clock), lane.turn.lock())
+        let left = deadline.remaining(clock);
+        let _turn = tokio::time::timeout(left, lane.turns.take(urgency))
             .await
             .map_err(|_| Barred::NoTurn)?;
         loop {
@@ -187,11 +215,10 @@ impl Throttle {
             let now = clock.elapsed();
             // The pace may change while this waits for it.
             let changed = lane.pace.changed();
-            let due = last.map_or(now, |last| last.saturating_add(lane.pace.gap(now)));
+            let due = lane.due(now);
             let wait = due.saturating_sub(now);
             if wait.is_zero() {
-                *last = Some(now);
-                lane.pace.left(now);
+                lane.left(now);
                 return Ok(());
             }
             if wait >= deadline.remaining(clock) {

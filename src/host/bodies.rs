@@ -31,8 +31,12 @@ const ARRIVAL: Duration = Duration::from_mins(1);
 /// below it when the host has encoded it twice and repeated it as metadata.
 const SMALL: u32 = 1024;
 
-/// The most of small ones at once, in KiB.
-const SMALL_AT_ONCE: u32 = 16 * 1024;
+/// The most of small ones that are read or worked on at once, in KiB. An alert on 25 users, which is the cap by default, keeps about
+/// 100 KiB while it waits for its turn, and host.json lets 256 of them wait.
+const SMALL_AT_ONCE: u32 = 64 * 1024;
+
+/// The most of small ones that are taken apart at once, in KiB.
+const SMALL_TAKEN_APART: u32 = 16 * 1024;
 
 /// The most of large ones at once, in KiB. One that is larger still is alone.
 const LARGE_AT_ONCE: u32 = 16 * 1024;
@@ -41,7 +45,7 @@ const LARGE_AT_ONCE: u32 = 16 * 1024;
 const EACH_VALUE: u64 = 256;
 
 /// The room for bodies.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Bodies {
     read: Room,
     taken_apart: Room,
@@ -51,6 +55,15 @@ pub(super) struct Bodies {
 struct Room {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
+}
+
+impl Default for Bodies {
+    fn default() -> Self {
+        Self {
+            read: Room::of(SMALL_AT_ONCE),
+            taken_apart: Room::of(SMALL_TAKEN_APART),
+        }
+    }
 }
 
 /// The place of one body. It is free again when this is dropped.
@@ -145,25 +158,25 @@ fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
-impl Default for Room {
-    fn default() -> Self {
+impl Room {
+    /// With room for so many KiB of small ones.
+    fn of(small: u32) -> Self {
         let room = |kib: u32| Arc::new(Semaphore::new(usize_of(kib.into())));
         Self {
-            small: room(SMALL_AT_ONCE),
+            small: room(small),
             large: room(LARGE_AT_ONCE),
         }
     }
-}
 
-impl Room {
     async fn place(&self, bytes: u64) -> Place {
         let kib = kib(bytes);
-        let (room, most) = if kib <= SMALL {
-            (&self.small, SMALL_AT_ONCE)
+        let room = if kib <= SMALL {
+            &self.small
         } else {
-            (&self.large, LARGE_AT_ONCE)
+            &self.large
         };
-        let permit = Arc::clone(room).acquire_many_owned(kib.min(most)).await;
+        let wanted = kib.min(LARGE_AT_ONCE);
+        let permit = Arc::clone(room).acquire_many_owned(wanted).await;
         // The semaphores are never closed.
         Place(permit.ok())
     }
@@ -251,7 +264,7 @@ mod tests {
 
     #[test]
     fn large_bodies_wait_for_each_other_and_small_ones_for_none_of_them() {
-        let room = Room::default();
+        let room = Room::of(SMALL_AT_ONCE);
         let first = room.place(10 * MIB).now_or_never();
         assert!(first.is_some());
         assert!(room.place(10 * MIB).now_or_never().is_none());
@@ -263,9 +276,9 @@ mod tests {
     }
 
     #[test]
-    fn each_room_holds_sixteen_mebibytes() {
-        let room = Room::default();
-        let small: Vec<_> = (0..16).map(|_| room.place(MIB).now_or_never()).collect();
+    fn there_is_room_for_sixty_four_mebibytes_of_small_bodies_and_sixteen_of_large_ones() {
+        let room = Room::of(SMALL_AT_ONCE);
+        let small: Vec<_> = (0..64).map(|_| room.place(MIB).now_or_never()).collect();
         assert!(small.iter().all(Option::is_some));
         assert!(room.place(1).now_or_never().is_none());
         let large: Vec<_> = (0..2).map(|_| room.place(8 * MIB).now_or_never()).collect();
@@ -275,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_body_larger_than_all_the_room_is_alone() {
-        let room = Room::default();
+        let room = Room::of(SMALL_AT_ONCE);
         let alone = room.place(64 * MIB).now_or_never();
         assert!(alone.is_some());
         assert!(room.place(2 * MIB).now_or_never().is_none());
@@ -325,7 +338,7 @@ mod tests {
         let bodies = Bodies::default();
         let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
         assert_eq!(bodies.read(never).await.unwrap_err(), Unread::TooSlow);
-        let all: Vec<_> = (0..16)
+        let all: Vec<_> = (0..64)
             .map(|_| bodies.read.place(MIB).now_or_never())
             .collect();
         assert!(all.iter().all(Option::is_some));
@@ -333,7 +346,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_a_body_keeps_its_part_of_the_place() {
-        let room = Room::default();
+        let room = Room::of(SMALL_AT_ONCE);
         let place = room.place(u64::MAX).now_or_never().unwrap();
         let arrival = Arrival::new(None, place);
         assert!(room.place(2 * MIB).now_or_never().is_none());

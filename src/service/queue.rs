@@ -129,9 +129,15 @@ impl Service {
     }
 
     async fn wait_before_redelivery(&self, deliveries: u32, deadline: Deadline) {
-        let own = redelivery_wait(self.settings.redelivery_wait, deliveries);
-        let told = self.containment.waiting().unwrap_or_default();
         let left = deadline.remaining(&*self.clock);
+        let spent = self.settings.queue_deadline.saturating_sub(left);
+        // What has waited for its turn in a storm has waited enough.
+        let own = if spent >= LONGEST_WAIT {
+            Duration::ZERO
+        } else {
+            redelivery_wait(self.settings.redelivery_wait, deliveries)
+        };
+        let told = self.containment.waiting().unwrap_or_default();
         tokio::time::sleep(own.max(told_wait(told, left))).await;
     }
 }

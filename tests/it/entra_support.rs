@@ -34,15 +34,35 @@ pub(crate) enum Identity {
 
 /// Runs a story as a process that has this identity. `test` is the name of the calling test, as the test runner prints it.
 pub(crate) fn in_an_app<F: AsyncFnOnce()>(test: &str, identity: Identity, story: F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    if is_child() {
+        two_threads().block_on(story());
+    } else {
+        run_child(test, identity);
+    }
+}
+
+/// The same, where whatever is ready has run once this story has yielded a few times.
+pub(crate) fn in_an_app_of_one_thread<F: AsyncFnOnce()>(test: &str, identity: Identity, story: F) {
+    if is_child() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(story());
+    } else {
+        run_child(test, identity);
+    }
+}
+
+fn two_threads() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .unwrap();
-    if is_child() {
-        runtime.block_on(story());
-        return;
-    }
+        .unwrap()
+}
+
+fn run_child(test: &str, identity: Identity) {
+    let runtime = two_threads();
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", test, "--nocapture"]);
     child.env(CHILD, "1");

@@ -94,3 +94,4 @@ mod story;
 #[cfg(feature = "operator")]
 mod terminal;
 mod truth;
+mod urgent;

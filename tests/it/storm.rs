@@ -19,6 +19,9 @@ use crate::app::SOON;
 /// How many users one alert flags: as many as the cap per alert lets through by default.
 const PER_ALERT: usize = 25;
 
+/// How many users one handler works on at once.
+const IN_WORK: usize = 64;
+
 /// What one handler's memory may come to at most.
 const MOST_MEMORY_KIB: u64 = 96 * 1024;
 
@@ -29,6 +32,9 @@ const ON_ITS_WAY: Duration = Duration::from_millis(750);
 /// What does not shrink with a storm: the calls that are on their way when the limit is reached, which Graph counts, and the
 /// last wait.
 const LAST_WAITS: Duration = Duration::from_secs(8);
+
+/// How long an alert of high severity waits at most for its cut, whichever way it comes, while a storm goes on.
+const MOST_URGENT: Duration = Duration::from_secs(10);
 
 const GROUP: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_ffff_0001);
 
@@ -149,9 +155,9 @@ impl Storm {
         }
     }
 
-    /// What must hold of every storm: each flagged user was cut exactly once and has one receipt that says so, the protected
-    /// one was not touched, and no message needed a second delivery.
-    fn hold_to_account(&self) {
+    /// What must hold of every storm: each flagged user was cut exactly once and has one final receipt that says so, the
+    /// protected one was not touched, and no message needed more deliveries than these.
+    fn hold_to_account(&self, most_deliveries: u32) {
         let cut_users = self.users + 2;
         let mut cuts: BTreeMap<Uuid, usize> = BTreeMap::new();
         for call in self.tenant.calls().iter().filter(|call| is_cut(call)) {
@@ -176,6 +182,9 @@ impl Storm {
         let mut of_users: Vec<String> = Vec::new();
         for message in self.hosts[0].messages("evict-receipts") {
             let receipt = &message.json().unwrap()["data"];
+            if receipt["outcome"] == "handed_over" {
+                continue;
+            }
             let outcome = format!("{} {}", receipt["outcome"], receipt["verified"]);
             *outcomes.entry(outcome).or_default() += 1;
             of_users.push(receipt["user"]["id"].as_str().unwrap().to_owned());
@@ -194,13 +203,8 @@ impl Storm {
         let queue = self.hosts[0].queue("evict");
         assert!(queue.dead_lettered.is_empty());
         assert!(self.hosts[0].messages("evict-rejected").is_empty());
-        let again: Vec<u32> = queue
-            .completed
-            .iter()
-            .map(|message| message.delivery_count)
-            .filter(|count| *count != 1)
-            .collect();
-        assert!(again.is_empty(), "delivered again: {again:?}");
+        let deliveries = queue.completed.iter().map(|message| message.delivery_count);
+        assert!(deliveries.max() <= Some(most_deliveries));
         for host in &self.hosts {
             assert!(host.invocations().len() > 1, "both instances worked");
             assert_eq!(host.worker_starts(), 1);
@@ -326,16 +330,27 @@ impl Figures {
         std::io::stderr().write_all(text.as_bytes()).unwrap();
     }
 
-    fn hold(&self) {
+    /// Holds the figures to what was promised, where so many users may have been found once more.
+    fn hold(&self, found_again: usize) {
         assert_eq!(self.early, 0, "calls while told to wait");
-        for kind in ["find", "check groups", "read back", "revoke"] {
-            // The protected user is found and asked for too.
+        // The protected user is found and asked for too.
+        let few = 3;
+        for (kind, more) in [
+            ("find", few + found_again),
+            ("check groups", few + found_again),
+            ("read back", few),
+            ("revoke", few),
+        ] {
             let calls = self.per_user[kind];
-            assert!(calls < 1.0 + 3.0 / lossless(self.users), "{kind}: {calls}");
+            let most = 1.0 + lossless(more) / lossless(self.users);
+            assert!(calls < most, "{kind}: {calls}");
         }
         // Each instance looks for the group when it begins, once for each alert it begins with, and every five minutes.
         let looks = self.per_user["read group"] * lossless(self.users);
         assert!(looks <= 2.0 * 4.0 * 3.0, "{looks}");
+        for urgent in [self.by_queue, self.over_http] {
+            assert!(urgent <= MOST_URGENT, "{urgent:?}");
+        }
         for memory in &self.memory_kib {
             assert!(*memory <= MOST_MEMORY_KIB, "{memory} KiB");
         }
@@ -346,8 +361,8 @@ async fn storm_of_a_thousand(limits: Limits) {
     let storm = Storm::start(1_000, limits).await;
     let figures = storm.rage().await;
     figures.tell();
-    storm.hold_to_account();
-    figures.hold();
+    storm.hold_to_account(1);
+    figures.hold(0);
     let most = figures.alone.mul_f64(1.05) + LAST_WAITS;
     assert!(figures.taken <= most, "{:?}", figures.taken);
     storm.end().await;
@@ -378,8 +393,9 @@ async fn ten_thousand_users_are_cut_as_fast_as_the_write_limit_allows() {
     let storm = Storm::start(10_000, Limits::of_graph(10_000)).await;
     let figures = storm.rage().await;
     figures.tell();
-    storm.hold_to_account();
-    figures.hold();
+    // It lasts longer than a delivery: what waits to its end is delivered once more, and who was in work then is found again.
+    storm.hold_to_account(2);
+    figures.hold(2 * IN_WORK);
     assert!(
         figures.taken <= figures.alone.mul_f64(1.05),
         "{:?}",

@@ -12,8 +12,8 @@
 //!   by then.
 //! - `maxAutoLockRenewalDuration` eight minutes: the host waits for a reply one minute longer than the function may take,
 //!   and a lock that ends before the reply would deliver the message a second time meanwhile.
-//! - `maxConcurrentCalls` four: each message is already worked on for many users at once, and Graph throttles the whole
-//!   app; more at a time would only wait for each other.
+//! - `maxConcurrentCalls` 256: a message whose turn has not come costs no call, and waits in the handler, which knows what is
+//!   urgent. The broker does not: what stays on the queue is served in its order.
 //! - `prefetchCount` zero: a prefetched message's lock runs while it waits its turn.
 //! - `autoCompleteMessages`: 200 completes, anything else abandons; the handler has no Service Bus client.
 //! - Sampling off: the receipts in the log are evidence, and one that was sampled away would be missing.

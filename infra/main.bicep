@@ -75,7 +75,7 @@ param existingWorkspaceId string = ''
 @description('Whether Microsoft Sentinel is on the workspace of existingWorkspaceId: the workbook then stands among Sentinel\'s.')
 param workspaceHasSentinel bool = false
 
-@description('The resource ids of workspaces in whose Sentinel incidents Evict writes what it did (EVICT_SENTINEL_WORKSPACES), in whichever groups and subscriptions. The app gets Microsoft Sentinel Responder on each. Empty: no incident is touched.')
+@description('The resource ids of workspaces whose Sentinel incidents Evict reads, and into which it writes what it did (EVICT_SENTINEL_WORKSPACES), in whichever groups and subscriptions. The app gets Microsoft Sentinel Responder on each. Empty: no incident is touched.')
 param sentinelWorkspaceIds string[] = []
 
 @description('The resource id of the action group that the alert rules tell. Without one the alerts stand in the portal and nobody is told.')

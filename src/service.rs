@@ -15,9 +15,12 @@ mod check;
 mod http;
 mod incident;
 mod queue;
+mod reading;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use crate::alert;
 use crate::callers::Callers;
@@ -61,6 +64,8 @@ pub struct Service {
     containment: Containment,
     /// The incidents that are written; `None` where none is.
     incidents: Option<Incidents>,
+    /// Where messages wait for the entities of their incidents.
+    waiting_places: Semaphore,
     /// What checks HTTP callers; `None` where the host's function keys alone do.
     callers: Option<Callers>,
     settings: ServiceSettings,
@@ -80,6 +85,7 @@ impl Service {
         Self {
             containment,
             incidents,
+            waiting_places: Semaphore::new(reading::WAITING_PLACES),
             callers,
             settings,
             clock,
@@ -111,14 +117,18 @@ impl Service {
     /// Reads a payload, without what is too many for receipts of their own; says how many those are.
     fn read(&self, body: &[u8]) -> (Parsed, usize) {
         let mut parsed = alert::parse(body);
-        let left_out = match &mut parsed {
+        let left_out = self.shorten(&mut parsed);
+        (parsed, left_out)
+    }
+
+    fn shorten(&self, parsed: &mut Parsed) -> usize {
+        match parsed {
             Parsed::Alert(alert) => self.containment.shorten(&alert.header, &mut alert.subjects),
             Parsed::NothingToDo(nothing) => self
                 .containment
                 .shorten(&nothing.header, &mut nothing.subjects),
             Parsed::Malformed(_) => 0,
-        };
-        (parsed, left_out)
+        }
     }
 
     fn source(&self) -> String {

@@ -292,7 +292,7 @@ pub(super) const SENTINEL_WORKSPACES: Setting = Setting {
     name: "EVICT_SENTINEL_WORKSPACES",
     kind: Kind::Workspaces,
     fallback: Fallback::Text(""),
-    doc: "The workspaces in whose Sentinel incidents Evict writes what it did. The app's identity needs Microsoft Sentinel Responder on each. Without any, no incident is touched.",
+    doc: "The workspaces whose Sentinel incidents Evict asks for entities that arrive late, and into which it writes what it did. The app's identity needs Microsoft Sentinel Responder on each. Without any, no incident is touched.",
 };
 
 pub(super) const CONCURRENCY: Setting = Setting {

@@ -230,6 +230,18 @@ pub struct Story {
     pub left_out: usize,
 }
 
+impl Story {
+    /// That of an alert of which nothing was told yet.
+    #[must_use]
+    pub fn of(first: Uuid) -> Self {
+        Self {
+            first,
+            told: Vec::new(),
+            left_out: 0,
+        }
+    }
+}
+
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands a reference over"

@@ -2,12 +2,10 @@
 //! limits are not Graph's; the gates are the same code.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::Method;
-use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::cause::Cause;
 use super::client::{Client, Question, Surface};
 use super::error::EntraError;
 use super::journal::Journal;
@@ -18,25 +16,64 @@ use crate::domain::{Deadline, TenantId};
 /// The client of Azure Resource Manager. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct Arm {
-    client: Arc<Client>,
+    /// Azure counts reads and writes apart, so that many reads do not hold up what is written.
+    reads: Arc<Client>,
+    writes: Arc<Client>,
 }
 
 impl Arm {
     pub(super) fn new(client: Client) -> Self {
+        let writes = client.beside(Arc::clone(&client.transport));
         Self {
-            client: Arc::new(client),
+            reads: Arc::new(client),
+            writes: Arc::new(writes),
         }
     }
 
     /// From now on Azure is called with tokens of this tenant alone. The first pin counts.
     pub fn pin(&self, tenant: TenantId) {
-        self.client.tenant.get_or_init(|| tenant);
+        // Both clients share it.
+        self.reads.tenant.get_or_init(|| tenant);
     }
 
-    /// How long Azure has told this app to wait yet; `None` when calls may be made.
-    #[must_use]
-    pub fn waiting(&self) -> Option<Duration> {
-        self.client.throttle.waiting()
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// Any answer but an object, after the retries that there was time for.
+    pub async fn get(
+        &self,
+        about: &'static Management,
+        path: String,
+        deadline: Deadline,
+    ) -> Result<Map<String, Value>, EntraError> {
+        self.read(Method::GET, about, path, deadline).await
+    }
+
+    /// Asks for a JSON object by a call that is a POST and changes nothing, as lists in Azure often are.
+    ///
+    /// # Errors
+    /// Any answer but an object, after the retries that there was time for.
+    pub async fn post(
+        &self,
+        about: &'static Management,
+        path: String,
+        deadline: Deadline,
+    ) -> Result<Map<String, Value>, EntraError> {
+        self.read(Method::POST, about, path, deadline).await
+    }
+
+    async fn read(
+        &self,
+        method: Method,
+        about: &'static Management,
+        path: String,
+        deadline: Deadline,
+    ) -> Result<Map<String, Value>, EntraError> {
+        let mut question = Question::get(Operation::Manage(about), path);
+        question.method = method;
+        question.surface = Surface::AZURE;
+        let tally = Tally::new();
+        self.reads.ask(&question, &tally, deadline).await
     }
 
     /// Puts a document in its place. `path` begins with a slash, is made of ids that were parsed, and ends in the API version.
@@ -47,22 +84,15 @@ impl Arm {
         &self,
         about: &'static Management,
         path: String,
-        document: &impl Serialize,
+        document: &Value,
         deadline: Deadline,
     ) -> Result<(), EntraError> {
-        let operation = Operation::Manage(about);
-        let json = serde_json::to_vec(document).map_err(|_| {
-            EntraError::new(
-                operation,
-                Cause::Setup("the document is no JSON".to_owned()),
-            )
-        })?;
-        let mut question = Question::get(operation, path);
+        let mut question = Question::get(Operation::Manage(about), path);
         question.method = Method::PUT;
         question.surface = Surface::AZURE;
-        question.json = Some(json);
+        question.json = Some(document.to_string().into_bytes());
         let journal = Journal::default();
-        self.client
+        self.writes
             .send(&question, &journal, &Tally::new(), deadline)
             .await
             .map(drop)

@@ -111,6 +111,19 @@ impl Client {
         }
     }
 
+    /// A client with the same token and another instant before which nobody calls.
+    pub(super) fn beside(&self, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            root: self.root.clone(),
+            transport,
+            tokens: Arc::clone(&self.tokens),
+            throttle: Throttle::new(Arc::clone(&self.clock)),
+            graph_clock: GraphClock::default(),
+            clock: Arc::clone(&self.clock),
+            tenant: Arc::clone(&self.tenant),
+        }
+    }
+
     /// Asks, and reads the answer as JSON.
     pub(super) async fn ask<T: DeserializeOwned>(
         &self,

@@ -11,6 +11,7 @@
 
 mod comment;
 mod id;
+mod now;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use comment::comment_id;
 pub use id::{Incident, Named};
+pub use now::NotRead;
 
 /// The version of the API that is spoken ("Microsoft.SecurityInsights incidents", template reference).
 const API_VERSION: &str = "2025-09-01";

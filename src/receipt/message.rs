@@ -47,6 +47,9 @@ pub(super) struct ManualMessage<'a> {
     /// Who writes the comment on the incident: `evict` or `caller`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) comment_by: Option<&'static str>,
+    /// What is awaited before anybody is named: `entities`, of the incident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) awaits: Option<&'static str>,
     /// That no person asked: the users go on as an alert flagged them, and its severity counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) automated: Option<bool>,
@@ -175,6 +178,7 @@ impl<'a> ManualMessage<'a> {
             alert: short(&header.alert_id),
             expect: header.expect,
             comment_by: header.comment_by.map(CommentBy::as_str),
+            awaits: None,
             automated: None,
             handed_on: None,
             rejected_because: None,
@@ -293,12 +297,19 @@ pub fn handover(report: &AlertReport<'_>, handed_on: Option<&HandedOn>) -> Vec<S
     messages.iter().map(json).collect()
 }
 
+/// An alert that names nobody yet, as a message for the input queue that waits for the entities of its incident.
+#[must_use]
+pub fn awaiting(header: &AlertHeader, handed_on: &HandedOn) -> String {
+    json(&ManualMessage {
+        awaits: Some("entities"),
+        automated: Some(true),
+        handed_on: Some(Earlier::of(handed_on)),
+        ..ManualMessage::of(header)
+    })
+}
+
 /// What goes on in several messages ends at several times, so that each beyond the first has a comment of its own: none could
 /// replace another's without losing what that one tells.
 fn part(of: &Story, name: &str) -> Story {
-    Story {
-        first: Uuid::new_v5(&of.first, name.as_bytes()),
-        told: Vec::new(),
-        left_out: 0,
-    }
+    Story::of(Uuid::new_v5(&of.first, name.as_bytes()))
 }

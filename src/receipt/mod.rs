@@ -60,7 +60,7 @@ pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
 pub use incident::{first_message, incident_comment, told_so_far};
 pub use log::log_line;
-pub use message::{handover, put_back};
+pub use message::{awaiting, handover, put_back};
 pub use rejected::{RejectedFrom, rejected, unfinished, unread};
 pub use reply::{OperatorReply, OperatorReport, operator_json, reply_json};
 pub use size::{EVENT_LIMIT, QUEUE_MESSAGE_LIMIT};

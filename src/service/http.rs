@@ -11,6 +11,7 @@ use crate::host::{Arrival, HttpReply, HttpRequest, OutputBinding, Reply};
 use crate::receipt::{self, AlertReport, EventKey};
 
 use super::incident::Telling;
+use super::reading::Looked;
 use super::{Delivery, Service, deadline, hand_over, kept};
 
 /// What is left of the caller's time for handing over and answering.
@@ -28,7 +29,7 @@ impl Service {
         let Some(body) = request.body else {
             return without_body(lacks_length);
         };
-        let (mut parsed, left_out) = self.read(&body);
+        let (parsed, mut left_out) = self.read(&body);
         drop(body);
         arrival.keeps(kept(&parsed));
         let header = parsed.header();
@@ -39,6 +40,9 @@ impl Service {
             ..Correlation::default()
         };
         let deadline = deadline(&*self.clock, &arrival, self.settings.http_deadline);
+        let looked = self.look_at_incident(parsed, None, deadline.earlier_by(MARGIN));
+        let (Looked::Ready(mut parsed) | Looked::Pending(mut parsed)) = looked.await;
+        left_out = left_out.saturating_add(self.shorten(&mut parsed));
         let delivery = Delivery {
             // A request always cuts: whoever asks knows of sessions that live now.
             enqueued_at: None,

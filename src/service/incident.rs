@@ -120,11 +120,7 @@ fn place(incidents: &Incidents, parsed: &Parsed, telling: &Telling<'_>) -> Optio
         Named::Ours(incident) => {
             let earlier = header.handed_on.as_ref();
             let story = earlier.and_then(|earlier| earlier.story.clone());
-            let story = story.unwrap_or_else(|| Story {
-                first: receipt::first_message(telling.key),
-                told: Vec::new(),
-                left_out: 0,
-            });
+            let story = story.unwrap_or_else(|| Story::of(receipt::first_message(telling.key)));
             Some(Place::Ours(incident, story))
         }
     }

@@ -5,10 +5,10 @@ use sandbox::tenant::{
 };
 use serde_json::{Value, json};
 
-use crate::app::{App, outcomes};
+use crate::app::{App, SOON, Start, outcomes};
 
 const SUBSCRIPTION: &str = "8a119b9e-16bc-4732-8f7b-7676d015b0dc";
-const WORKSPACE: &str = "/subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc";
+pub(crate) const WORKSPACE: &str = "/subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc";
 const NAME: &str = "20731ab2-4c8b-4eb4-8f1e-accf4372a2a7";
 pub(crate) const RESPONDER: &str = "3e150937-b8fe-4cfb-8069-0eaf05ecd056";
 pub(crate) const READER: &str = "8d289c81-5878-46d4-8554-54e1e3d8b5cb";
@@ -259,20 +259,17 @@ async fn what_an_http_caller_hands_over_keeps_who_comments() {
 }
 
 #[tokio::test]
-async fn nobody_to_cut_yet_is_told_and_what_is_over_is_not() {
+async fn nobody_to_cut_is_told_and_what_is_over_is_not() {
     let app = start().await;
-    let mut trigger: Value =
-        serde_json::from_slice(include_bytes!("../sandbox/alerts/sentinel-incident.json")).unwrap();
-    trigger["object"]["properties"]["relatedEntities"] = json!([]);
+    let mut trigger = trigger_without_entities();
+    trigger["object"]["properties"]["relatedEntities"] =
+        json!([{"kind": "Ip", "properties": {"address": "192.0.2.77"}}]);
     app.send(trigger.to_string());
     app.settle().await;
     let all = comments(&app);
     assert_eq!(all.len(), 1);
-    assert!(
-        all[0].message.contains("the entities had not arrived"),
-        "{}",
-        all[0].message
-    );
+    let said = &all[0].message;
+    assert!(said.contains("the alert names no account"), "{said}");
     trigger["object"]["properties"]["status"] = "Closed".into();
     app.send(trigger.to_string());
     app.settle().await;
@@ -321,5 +318,184 @@ async fn no_message_can_replace_a_comment_that_somebody_else_wrote() {
     let all = comments(&app);
     assert_eq!(all.len(), 2);
     assert_eq!(all[0].message, "Called her: it was not her.");
+    app.end().await;
+}
+
+/// A trigger of an incident whose entities have not arrived.
+pub(crate) fn trigger_without_entities() -> Value {
+    let mut trigger: Value =
+        serde_json::from_slice(include_bytes!("../sandbox/alerts/sentinel-incident.json")).unwrap();
+    trigger["object"]["properties"]["relatedEntities"] = json!([]);
+    trigger
+}
+
+/// The shipped world, in which the incident's entities arrive so long after the start.
+fn world_of_late_entities(seconds: u64) -> World {
+    let mut world = world(RESPONDER);
+    let trigger: Value =
+        serde_json::from_slice(include_bytes!("../sandbox/alerts/sentinel-incident.json")).unwrap();
+    let entities = trigger["object"]["properties"]["relatedEntities"].clone();
+    let incident = &mut world.access.azure.incidents[0];
+    incident.entities = serde_json::from_value(entities).unwrap();
+    incident.entities_after_seconds = seconds;
+    world
+}
+
+pub(crate) async fn start_late(seconds: u64, more: &[(&str, &str)]) -> App {
+    let settings = [&[("EVICT_SENTINEL_WORKSPACES", WORKSPACE)], more].concat();
+    App::start_in(world_of_late_entities(seconds), &settings).await
+}
+
+#[tokio::test]
+async fn entities_that_arrive_late_are_waited_for_and_their_users_cut() {
+    let app = start_late(2, &[]).await;
+    app.send(trigger_without_entities().to_string());
+    app.settle().await;
+    let receipts = app.receipts();
+    assert_eq!(
+        outcomes(&receipts),
+        ["revoked", "revoked", "not_effective", "revoked"]
+    );
+    assert_eq!(receipts[0]["correlation"]["incidentId"], incident());
+    assert!(app.host.messages("evict-rejected").is_empty());
+    let all = comments(&app);
+    assert_eq!((all.len(), all[0].writes), (1, 1));
+    app.end().await;
+}
+
+/// A delivery that is too short to wait puts the alert at the end of the queue, where it waits on.
+#[tokio::test]
+async fn what_waits_longer_than_a_delivery_goes_on_and_is_one_alert_all_the_same() {
+    let app = start_late(6, &[("EVICT_QUEUE_DEADLINE_SECONDS", "10")]).await;
+    app.send_with_id("INC-4711", trigger_without_entities().to_string());
+    app.settle().await;
+    let receipts = app.receipts();
+    assert_eq!(
+        outcomes(&receipts),
+        ["revoked", "revoked", "not_effective", "revoked"]
+    );
+    assert_eq!(receipts[0]["correlation"]["correlationId"], "INC-4711");
+    assert!(app.host.invocations().len() > 1);
+    let all = comments(&app);
+    assert_eq!((all.len(), all[0].writes), (1, 1));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_quarter_of_an_hour_without_entities_ends_in_the_rejected() {
+    let app = start_late(u64::from(u32::MAX), &[]).await;
+    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(16);
+    let waiting = json!({
+        "users": [], "incident": incident(), "awaits": "entities", "automated": true,
+        "handedOn": {"deliveries": 0, "queuedAt": since.to_string()},
+    });
+    app.send(waiting.to_string());
+    app.settle().await;
+    assert_eq!(app.host.messages("evict-rejected").len(), 1);
+    assert!(comments(&app)[0].message.contains("had not arrived"));
+    assert_eq!(app.revocations(), 0);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_incident_that_was_closed_meanwhile_is_nothing_to_do() {
+    let app = start_late(0, &[]).await;
+    assert!(app.tenant.set_incident_status(&incident(), "Closed"));
+    app.send(trigger_without_entities().to_string());
+    let answer = app.post(trigger_without_entities().to_string()).await;
+    app.settle().await;
+    assert_eq!(answer.body["alert"]["nothingToDo"], "resolved");
+    assert_eq!(app.revocations(), 0);
+    assert!(app.host.messages("evict-rejected").is_empty());
+    assert!(comments(&app).is_empty());
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_http_caller_is_answered_by_what_the_incident_says_now_and_waits_for_nothing() {
+    let app = start_late(0, &[]).await;
+    let answer = app.post(trigger_without_entities().to_string()).await;
+    assert_eq!(answer.body["summary"]["revoked"], 3);
+    app.end().await;
+    let app = start_late(u64::from(u32::MAX), &[]).await;
+    let answer = app.post(trigger_without_entities().to_string()).await;
+    assert_eq!(answer.body["alert"]["nothingToDo"], "entities_pending");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_incident_that_may_not_be_read_is_rejected_as_ever() {
+    let app = App::start_in(
+        world("acdd72a7-3385-48ef-bd42-f606fba81ae7"),
+        &[("EVICT_SENTINEL_WORKSPACES", WORKSPACE)],
+    )
+    .await;
+    app.send(trigger_without_entities().to_string());
+    app.settle().await;
+    assert_eq!(app.host.messages("evict-rejected").len(), 1);
+    let log = app.host.worker_log();
+    let unread = log.iter().map(|line| format!("{line:?}"));
+    assert!(
+        unread
+            .into_iter()
+            .any(|line| line.contains("incident.unread"))
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_hundred_that_wait_keep_nobody_else_out() {
+    let app = start_late(u64::from(u32::MAX), &[]).await;
+    app.tenant
+        .allow_on_its_way(std::time::Duration::from_secs(1));
+    for _ in 0..100 {
+        app.send(trigger_without_entities().to_string());
+    }
+    // Azure grants so many reads at once and not one more.
+    app.tenant.wait_for_calls("POST */entities*", 50).await;
+    let sent = tokio::time::Instant::now();
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.tenant
+        .wait_for_call("POST */revokeSignInSessions")
+        .await;
+    let took = sent.elapsed();
+    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+    assert!(app.tenant.set_incident_status(&incident(), "Closed"));
+    app.settle().await;
+    assert_eq!(outcomes(&app.receipts()), ["revoked"]);
+    assert_eq!(notes(&app.receipts()), ["written"]);
+    app.end().await;
+}
+
+/// Whoever holds the master key can name no user past the callers' tokens; an incident names users too.
+#[tokio::test]
+async fn the_master_key_starts_no_cut_by_way_of_an_incident() {
+    let start = Start {
+        settings: &[
+            ("EVICT_SENTINEL_WORKSPACES", WORKSPACE),
+            ("EVICT_HTTP_AUDIENCE", "api://evict.contoso.com"),
+            (
+                "EVICT_ALLOWED_CALLERS",
+                "5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21",
+            ),
+        ],
+        keyless: true,
+        ..Start::default()
+    };
+    let app = App::start_as(world_of_late_entities(0), start).await;
+    let awaiting = json!({"users": [], "incident": incident(), "awaits": "entities"});
+    for input in [awaiting, trigger_without_entities()] {
+        let before = app.host.invocations().len();
+        assert_eq!(app.start_by_hand(&input.to_string()).await, 202);
+        app.host
+            .wait_until(SOON, |host| {
+                host.invocations().len() > before && host.running() == 0
+            })
+            .await
+            .unwrap();
+        assert_eq!(app.host.invocations().pop().unwrap().status, Some(500));
+    }
+    assert_eq!(app.revocations(), 0);
+    assert!(app.tenant.azure_calls().is_empty());
     app.end().await;
 }

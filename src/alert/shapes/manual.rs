@@ -24,6 +24,7 @@
 //! | `incident`, `alert` | ids that the receipt shall carry |
 //! | `expect` | how many different users the sender means: a slip of the hand is caught, because a message that names another number is refused as a whole |
 //! | `commentBy` | `evict` or `caller`: who writes the comment on the incident. Objects of every shape may say it |
+//! | `awaits` | `entities`, where `users` is empty and the incident's entities name them once they have arrived |
 //! | `automated` | `true` where no person asked: an alert of which a part goes on in this form. Its severity counts then |
 //! | `handedOn` | what is left of a message that was partly done: `deliveries` so far, `queuedAt` and `correlationId` of the first one, and in `comment` what the comment on the incident tells already |
 //! | `rejectedBecause`, `rejectedFrom` | why and from where the application has put the message aside |
@@ -47,8 +48,8 @@ use crate::alert::payload::{COMMENT_BY, comment_by};
 use crate::alert::problem::{Problem, Within};
 use crate::alert::{time, told};
 use crate::domain::{
-    AccountName, HandedOn, MailAddress, SecurityIdentifier, Severity, Shape, SubjectKind,
-    SubjectRef, TenantId, UserId, UserPrincipalName, WrittenBy,
+    AccountName, HandedOn, MailAddress, NothingToDoReason, SecurityIdentifier, Severity, Shape,
+    SubjectKind, SubjectRef, TenantId, UserId, UserPrincipalName, WrittenBy,
 };
 
 use super::{Reading, Row, Sign, has_any};
@@ -64,6 +65,7 @@ const PROPERTIES: &[&str] = &[
     "alert",
     "expect",
     COMMENT_BY,
+    "awaits",
     "automated",
     "handedOn",
     "rejectedBecause",
@@ -160,6 +162,12 @@ fn read(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
         return Err(unexpected_other("evict or caller", node).within(COMMENT_BY));
     }
 
+    if let Some(node) = message.get("awaits") {
+        if !node.as_text().is_some_and(|word| word == "entities") {
+            return Err(unexpected_other("entities", node).within("awaits"));
+        }
+        draft.otherwise = NothingToDoReason::EntitiesPending;
+    }
     let (one, several) = (message.get("user"), message.get("users"));
     if one.is_none() && several.is_none() {
         // In a form of our own a name without a value is a slip, not a way to say "unknown".

@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::REVOKE;
 use super::table::Watch;
 use crate::app::App;
-use crate::incident::{READER, RESPONDER, comments, notes, order, start_with};
+use crate::incident::{
+    READER, RESPONDER, comments, notes, order, start_late, start_with, trigger_without_entities,
+};
 
 const COMMENT: &str = "PUT */comments/*";
 
@@ -25,6 +27,16 @@ fn told(app: &App) -> String {
         outcomes.join("; "),
         notes(&receipts).join(", ")
     )
+}
+
+#[tokio::test]
+async fn an_incident_whose_entities_arrive_late_is_waited_for() {
+    let app = start_late(2, &[]).await;
+    let watch = Watch::start(&app);
+    app.send(trigger_without_entities().to_string());
+    app.settle().await;
+    watch.holds_for_queue("an_incident_whose_entities_arrive_late_is_waited_for", &app);
+    app.end().await;
 }
 
 #[tokio::test]

@@ -518,6 +518,14 @@ pub(super) const ROWS: &[Row] = &[
     },
     // The incident.
     Row {
+        fault: "an incident is sent before its entities have arrived, and may be read",
+        happens: "the message waits, for a quarter of an hour at most, and asks Sentinel again",
+        told: "not_effective; 3 × revoked, verified",
+        within: 20,
+        calls: Exactly(10),
+        test: "faults::incident::an_incident_whose_entities_arrive_late_is_waited_for",
+    },
+    Row {
         fault: "429 with `Retry-After` while the comment on the incident is written",
         happens: "Azure Resource Manager is not called before; then the comment is written",
         told: "revoked, verified; the comment is written",

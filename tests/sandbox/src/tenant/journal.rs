@@ -132,6 +132,8 @@ enum Scope {
     Writes,
     /// The reports, which have a limit of their own.
     Reports,
+    /// Reads of Azure Resource Manager, or else its writes, which it counts apart.
+    Azure { writes: bool },
     /// The same call again: the service behind it is down.
     Same { method: String, path: String },
 }
@@ -249,6 +251,10 @@ impl Scope {
                 method: call.method.clone(),
                 path: call.path.clone(),
             }
+        } else if call.service == Service::Azure {
+            Self::Azure {
+                writes: writes_in_azure(call),
+            }
         } else if is_report(&call.path) {
             Self::Reports
         } else if throttled.contains("/Write/") {
@@ -257,6 +263,10 @@ impl Scope {
             Self::Everything
         }
     }
+}
+
+fn writes_in_azure(call: &CallRecord) -> bool {
+    !matches!(call.method.as_str(), "GET" | "POST")
 }
 
 fn is_report(path: &str) -> bool {
@@ -268,6 +278,7 @@ impl Wait {
         let in_scope = match &self.scope {
             Scope::Everything => true,
             Scope::Reports => is_report(&call.path),
+            Scope::Azure { writes } => *writes == writes_in_azure(call),
             Scope::Writes => call.method != "GET" && !call.path.contains("/checkMember"),
             Scope::Same { method, path } => call.method == *method && call.path == *path,
         };

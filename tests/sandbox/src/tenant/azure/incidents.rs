@@ -56,7 +56,7 @@ pub(super) fn answer(
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     let action = match (method, lower.as_slice()) {
         ("GET", []) => "read",
-        ("POST", ["entities"]) => "entities/read",
+        ("POST", ["entities"]) => "entities/action",
         ("GET", ["comments"]) => "comments/read",
         ("PUT", ["comments", _]) => "comments/write",
         _ => return None,

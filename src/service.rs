@@ -16,8 +16,9 @@ mod http;
 mod incident;
 mod queue;
 mod reading;
+mod standing;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -26,7 +27,7 @@ use crate::alert;
 use crate::callers::Callers;
 use crate::containment::{Containment, Task};
 use crate::domain::{
-    Caller, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
+    Caller, Cleared, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
 };
 use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
 use crate::incident::Incidents;
@@ -105,6 +106,7 @@ impl Service {
             correlation: of.correlation,
             requested_by: of.requested_by,
             deadline: of.deadline,
+            cleared: of.cleared,
         };
         let mut receipts = self.containment.contain(task).await;
         for receipt in &mut receipts {
@@ -142,6 +144,8 @@ struct Delivery {
     correlation: Correlation,
     requested_by: Option<Caller>,
     deadline: Deadline,
+    /// That the alert is over, once that is known.
+    cleared: Arc<OnceLock<Cleared>>,
 }
 
 /// The deadline of an invocation that may take so long. What it waited for room counts.

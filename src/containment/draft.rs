@@ -71,7 +71,7 @@ impl Ending {
     }
 
     /// The sender itself says that it is over: in its own word, and since when.
-    fn cleared(cleared: &Cleared) -> Self {
+    pub(super) fn cleared(cleared: &Cleared) -> Self {
         let since = cleared.at.map_or_else(String::new, |at| {
             format!(" since {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))
         });

@@ -174,6 +174,9 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
         };
     }
     let granted = work.allowance.clone().await;
+    if let Some(cleared) = work.task.cleared.get() {
+        return Ending::cleared(cleared);
+    }
     let slot = match granted.allowance.take() {
         Ok(slot) => slot,
         Err(NoPlace::Withheld(withheld)) => return Ending::withheld(withheld),

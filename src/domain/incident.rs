@@ -171,16 +171,45 @@ impl CommentState {
     }
 }
 
+/// Whether an alert's incident still stood when it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentStatus {
+    /// It did.
+    Open,
+    /// It was closed.
+    Closed,
+    /// It could not be asked, or had not answered when all was done: what the alert says was acted on.
+    Unknown,
+}
+
 /// What a receipt says of the alert's incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentNote {
-    /// What became of the comment on it.
-    pub comment: CommentState,
-    /// Why it is not there, as sentences for a person.
+    /// Whether it still stood, if it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<IncidentStatus>,
+    /// What became of the comment on it, if one was to be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<CommentState>,
+    /// What could not be asked or written, as sentences for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+impl IncidentNote {
+    /// Of a status alone.
+    #[must_use]
+    pub fn of(status: IncidentStatus) -> Self {
+        Self {
+            status: Some(status),
+            comment: None,
+            problem: None,
+        }
+    }
 }
 
 /// What an earlier part of an alert came to for one account, as far as the incident's comment tells it. A claim of whoever

@@ -34,7 +34,9 @@ pub use cloud::{ArmEndpoint, Cloud, GraphEndpoint, LoginEndpoint};
 pub use identifiers::{
     AccountName, GroupId, IdentifierError, MailAddress, TenantId, UserId, UserPrincipalName,
 };
-pub use incident::{CommentBy, CommentState, IncidentNote, SentinelWorkspace, Story, Told};
+pub use incident::{
+    CommentBy, CommentState, IncidentNote, IncidentStatus, SentinelWorkspace, Story, Told,
+};
 pub use ledger::{Admission, Kept, Ledger, LedgerState, Wanted};
 pub use ledger_endpoint::LedgerEndpoint;
 pub use mention::{Cleared, ClearedAs, Flag, Mention, MentionedAs, State, Subject, WrittenBy};

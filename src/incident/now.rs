@@ -65,6 +65,21 @@ impl Incidents {
         let (resource, entities) = read.map_err(|error| NotRead::of(&error))?;
         Ok(joined(resource, entities))
     }
+
+    /// The incident by itself, which tells its status.
+    ///
+    /// # Errors
+    /// Any answer but the incident, after the retries that there was time for.
+    pub async fn without_entities(
+        &self,
+        incident: &Incident,
+        deadline: Deadline,
+    ) -> Result<Vec<u8>, NotRead> {
+        let path = format!("{}?api-version={API_VERSION}", incident.path());
+        let read = self.arm.get(&INCIDENT, path, deadline).await;
+        let resource = read.map_err(|error| NotRead::of(&error))?;
+        Ok(Value::Object(resource).to_string().into_bytes())
+    }
 }
 
 fn joined(mut resource: Map<String, Value>, mut entities: Map<String, Value>) -> Vec<u8> {

@@ -29,7 +29,7 @@
 //! | `stillAlive` | what may live on: `what`, and if a bound is known `until` |
 //! | `requestedBy` | if a caller proved itself by a token: `objectId`, and if known `applicationId` |
 //! | `requestedByClaim` | if the alert names who asked: that text, which anybody may have written |
-//! | `incident` | if this program writes the alert's comment: `comment` (`written`, `failed`, `other_workspace`), and if it is not there `problem` |
+//! | `incident` | if incidents are read and written: `status` (`open`, `closed`, `unknown`) if it was asked, `comment` (`written`, `failed`, `other_workspace`) if one was to be written, `problem` if either failed |
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
 //!
 //! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the

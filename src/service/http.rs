@@ -2,6 +2,7 @@
 //! queue, 400 for what cannot be read. The status tells how the call went, not whether everybody was cut: a caller that
 //! tried again on an error would sign the others out once more, so that is what `summary` and the receipts are for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -49,8 +50,9 @@ impl Service {
             correlation: correlation.clone(),
             requested_by,
             deadline: deadline.earlier_by(MARGIN),
+            cleared: Arc::default(),
         };
-        let mut receipts = self.contain(&parsed, left_out, delivery).await;
+        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
         receipts.iter_mut().for_each(hand_over);
         let key = EventKey::Invocation(&correlation.invocation_id);
         let telling = Telling {

@@ -46,12 +46,12 @@ impl Service {
         telling: &Telling<'_>,
     ) -> Option<Story> {
         let incidents = self.incidents.as_ref()?;
-        let note = match place(incidents, parsed, telling)? {
+        let ((comment, problem), told) = match place(incidents, parsed, telling)? {
             Place::OtherWorkspace => (
-                IncidentNote {
-                    comment: CommentState::OtherWorkspace,
-                    problem: Some(OTHER_WORKSPACE.to_owned()),
-                },
+                (
+                    CommentState::OtherWorkspace,
+                    Some(OTHER_WORKSPACE.to_owned()),
+                ),
                 None,
             ),
             Place::Ours(incident, story) => {
@@ -72,9 +72,14 @@ impl Service {
                 (noted(id, problem), Some(told))
             }
         };
-        let (note, told) = note;
         for receipt in receipts {
-            receipt.incident = Some(note.clone());
+            let asked = receipt.incident.take();
+            let unasked = asked.as_ref().and_then(|note| note.problem.clone());
+            receipt.incident = Some(IncidentNote {
+                status: asked.and_then(|note| note.status),
+                comment: Some(comment),
+                problem: problem.clone().or(unasked),
+            });
         }
         told
     }
@@ -87,21 +92,15 @@ impl Service {
 
 const OTHER_WORKSPACE: &str = "The incident lies in no workspace of EVICT_SENTINEL_WORKSPACES, so nothing was written there. Next: add its workspace to the setting and give the app's identity Microsoft Sentinel Responder there.";
 
-fn noted(id: Uuid, problem: Option<String>) -> IncidentNote {
+fn noted(id: Uuid, problem: Option<String>) -> (CommentState, Option<String>) {
     match problem {
         None => {
             tracing::info!(comment = %id, "incident.comment.written");
-            IncidentNote {
-                comment: CommentState::Written,
-                problem: None,
-            }
+            (CommentState::Written, None)
         }
         Some(problem) => {
             tracing::error!(comment = %id, problem, "incident.comment.failed");
-            IncidentNote {
-                comment: CommentState::Failed,
-                problem: Some(problem),
-            }
+            (CommentState::Failed, Some(problem))
         }
     }
 }

@@ -15,6 +15,7 @@
 //! - A subject that failed for want of a permission is not: the platform keeps a token for up to a day, longer than all
 //!   deliveries. It is reported at once, and put into `evict-rejected` for when the permission is there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -63,8 +64,9 @@ impl Service {
             correlation: correlation.clone(),
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
+            cleared: Arc::default(),
         };
-        let mut receipts = self.contain(&parsed, left_out, delivery).await;
+        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
 
         let delivery_count = message.broker.delivery_count;
         let is_last =

@@ -499,3 +499,61 @@ async fn the_master_key_starts_no_cut_by_way_of_an_incident() {
     assert!(app.tenant.azure_calls().is_empty());
     app.end().await;
 }
+
+/// The incident as it was sent, with its entities.
+fn trigger() -> Vec<u8> {
+    include_bytes!("../sandbox/alerts/sentinel-incident.json").to_vec()
+}
+
+fn status_of(receipts: &[Value]) -> Vec<&str> {
+    receipts
+        .iter()
+        .filter_map(|receipt| receipt["incident"]["status"].as_str())
+        .collect()
+}
+
+#[tokio::test]
+async fn whoever_is_named_by_an_incident_that_was_closed_meanwhile_is_spared() {
+    let app = start().await;
+    assert!(app.tenant.set_incident_status(&incident(), "Closed"));
+    // Azure has answered before Graph does.
+    app.tenant.hold_answer("GET /v1.0/users/*");
+    app.send(trigger());
+    let known = |host: &sandbox::functions::FunctionsHost| {
+        let log = host.worker_log();
+        log.iter().any(|line| line.text.contains("incident.closed"))
+    };
+    app.host.wait_until(SOON, known).await.unwrap();
+    app.tenant.release_all();
+    app.settle().await;
+    let receipts = app.receipts();
+    assert_eq!(
+        outcomes(&receipts),
+        [
+            "withheld cleared_by_source",
+            "withheld cleared_by_source",
+            "not_effective",
+            "withheld cleared_by_source"
+        ]
+    );
+    assert_eq!(status_of(&receipts), ["closed"; 4]);
+    assert_eq!(app.revocations(), 0);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_incident_that_does_not_answer_holds_up_no_cut_and_the_receipt_says_so() {
+    let app = start().await;
+    app.tenant.hold("GET */Incidents/*");
+    app.send(trigger());
+    app.settle().await;
+    let receipts = app.receipts();
+    assert_eq!(
+        outcomes(&receipts),
+        ["revoked", "revoked", "not_effective", "revoked"]
+    );
+    assert_eq!(status_of(&receipts), ["unknown"; 4]);
+    assert_eq!(notes(&receipts), ["written"; 4]);
+    app.tenant.release_all();
+    app.end().await;
+}

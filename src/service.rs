@@ -64,7 +64,7 @@ pub use self::check::CheckAnswer;
 pub struct Service {
     containment: Containment,
     /// The incidents that are written; `None` where none is.
-    incidents: Option<Incidents>,
+    incidents: Option<Arc<Incidents>>,
     /// Where messages wait for the entities of their incidents.
     waiting_places: Semaphore,
     /// What checks HTTP callers; `None` where the host's function keys alone do.
@@ -85,7 +85,7 @@ impl Service {
     ) -> Self {
         Self {
             containment,
-            incidents,
+            incidents: incidents.map(Arc::new),
             waiting_places: Semaphore::new(reading::WAITING_PLACES),
             callers,
             settings,

@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn what_is_no_resource_id_of_a_workspace_is_none() {
         for text in [
-            "".to_owned(),
+            String::new(),
             "law-soc".to_owned(),
             OURS.trim_start_matches('/').to_owned(),
             format!("https://management.azure.com{OURS}"),

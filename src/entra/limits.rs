@@ -19,7 +19,7 @@ pub(super) fn are_used_up(answer: &Answer) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+    use reqwest::header::{HeaderName, HeaderValue};
 
     use super::*;
 
@@ -34,7 +34,7 @@ mod tests {
             });
             are_used_up(&Answer {
                 status: 200,
-                headers: HeaderMap::from_iter(pairs),
+                headers: pairs.collect(),
                 body: Ok(Vec::new()),
             })
         };

@@ -137,15 +137,15 @@ impl Operation {
     /// limits").
     pub(super) fn access(self) -> Access {
         match self {
+            Self::Manage(management) if management.changes => Access::Write,
             Self::GetToken
             | Self::ReadUser
             | Self::FindUser
             | Self::CheckMemberGroups
             | Self::ReadGroup
-            | Self::Inquire(_) => Access::Read,
+            | Self::Inquire(_)
+            | Self::Manage(_) => Access::Read,
             Self::RevokeSessions => Access::Write,
-            Self::Manage(management) if management.changes => Access::Write,
-            Self::Manage(_) => Access::Read,
         }
     }
 

@@ -3,7 +3,7 @@
 //! "Incidents - Get" holds the status and no entities; "Incidents - List Entities" is a POST that changes nothing. Put together they
 //! are the resource as a playbook passes it on, with the entities under `relatedEntities`, so that it is read like any alert.
 
-use futures_util::future::try_join;
+use futures_util::future::join;
 use serde_json::{Map, Value};
 
 use crate::domain::Deadline;
@@ -57,13 +57,13 @@ impl Incidents {
         let path = incident.path();
         let of_incident = format!("{path}?api-version={API_VERSION}");
         let of_entities = format!("{path}/entities?api-version={API_VERSION}");
-        let read = try_join(
+        let (resource, entities) = join(
             self.arm.get(&INCIDENT, of_incident, deadline),
             self.arm.post(&ENTITIES, of_entities, deadline),
         )
         .await;
-        let (resource, entities) = read.map_err(|error| NotRead::of(&error))?;
-        Ok(joined(resource, entities))
+        let of = |error| NotRead::of(&error);
+        Ok(joined(resource.map_err(of)?, entities.map_err(of)?))
     }
 
     /// The incident by itself, which tells its status.

@@ -57,7 +57,7 @@ impl Service {
                 left_out = left_out.saturating_add(self.shorten(&mut parsed));
                 parsed
             }
-            Looked::Pending(parsed) => return self.wait_on(&parsed, &progress, &message, key),
+            Looked::Pending(parsed) => return Self::wait_on(&parsed, &progress, &message, key),
         };
         let delivery = Delivery {
             enqueued_at: progress.queued_at,
@@ -128,7 +128,6 @@ impl Service {
 
     /// The alert goes on waiting for its incident's entities, at the end of the queue. That uses up no delivery.
     fn wait_on(
-        &self,
         parsed: &Parsed,
         progress: &Progress,
         message: &QueueMessage,

@@ -62,7 +62,7 @@ impl Service {
                 .look(incidents, &incident, parsed.header(), deadline)
                 .await
             {
-                Look::Found(now) => return Looked::Ready(now),
+                Look::Found(now) => return Looked::Ready(*now),
                 Look::NotNow => {}
                 Look::Never => return Looked::Ready(parsed),
             }
@@ -142,13 +142,13 @@ impl Service {
         header.alert_id = sent.alert_id.clone().or(header.alert_id.take());
         header.reason.clone_from(&sent.reason);
         header.requested_by.clone_from(&sent.requested_by);
-        Look::Found(now)
+        Look::Found(Box::new(now))
     }
 }
 
 /// One look.
 enum Look {
-    Found(Parsed),
+    Found(Box<Parsed>),
     NotNow,
     Never,
 }

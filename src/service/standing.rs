@@ -2,7 +2,7 @@
 //! known by the time of a cut counts, and the answer is not waited for.
 
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::{Either, select};
 
@@ -26,13 +26,19 @@ impl Service {
         let Some((incidents, incident)) = self.sent_incident(parsed) else {
             return self.contain(parsed, left_out, of).await;
         };
-        let (cleared, deadline) = (of.cleared.clone(), of.deadline);
+        // What Azure says to a call ("wait") is heard even after all is done.
+        let asking = tokio::spawn(ask(
+            Arc::clone(incidents),
+            incident,
+            of.deadline,
+            Arc::clone(&of.cleared),
+        ));
         let contain = pin!(self.contain(parsed, left_out, of));
-        let ask = pin!(ask(incidents, &incident, deadline, &cleared));
-        let (mut receipts, note) = match select(contain, ask).await {
-            Either::Left((receipts, _)) => (receipts, IncidentNote::of(IncidentStatus::Unknown)),
-            Either::Right((note, contain)) => (contain.await, note),
+        let (mut receipts, note) = match select(contain, asking).await {
+            Either::Left((receipts, _)) => (receipts, None),
+            Either::Right((note, contain)) => (contain.await, note.ok()),
         };
+        let note = note.unwrap_or_else(|| IncidentNote::of(IncidentStatus::Unknown));
         for receipt in &mut receipts {
             receipt.incident = Some(note.clone());
         }
@@ -40,7 +46,7 @@ impl Service {
     }
 
     /// The incident that an alert is, as a trigger or a script has sent it.
-    fn sent_incident(&self, parsed: &Parsed) -> Option<(&Incidents, Incident)> {
+    fn sent_incident(&self, parsed: &Parsed) -> Option<(&Arc<Incidents>, Incident)> {
         let incidents = self.incidents.as_ref()?;
         let Parsed::Alert(alert) = parsed else {
             return None;
@@ -62,12 +68,12 @@ impl Service {
 }
 
 async fn ask(
-    incidents: &Incidents,
-    incident: &Incident,
+    incidents: Arc<Incidents>,
+    incident: Incident,
     deadline: Deadline,
-    cleared: &OnceLock<Cleared>,
+    cleared: Arc<OnceLock<Cleared>>,
 ) -> IncidentNote {
-    let body = match incidents.without_entities(incident, deadline).await {
+    let body = match incidents.without_entities(&incident, deadline).await {
         Ok(body) => body,
         Err(not_read) => {
             tracing::warn!(problem = not_read.problem, "incident.unread");

@@ -384,7 +384,7 @@ async fn what_waits_longer_than_a_delivery_goes_on_and_is_one_alert_all_the_same
 #[tokio::test]
 async fn a_quarter_of_an_hour_without_entities_ends_in_the_rejected() {
     let app = start_late(u64::from(u32::MAX), &[]).await;
-    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(16);
+    let since = app.clock.now() - jiff::SignedDuration::from_mins(16);
     let waiting = json!({
         "users": [], "incident": incident(), "awaits": "entities", "automated": true,
         "handedOn": {"deliveries": 0, "queuedAt": since.to_string()},

@@ -163,7 +163,7 @@ fn read(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
     }
 
     if let Some(node) = message.get("awaits") {
-        if !node.as_text().is_some_and(|word| word == "entities") {
+        if node.as_text().is_none_or(|word| word != "entities") {
             return Err(unexpected_other("entities", node).within("awaits"));
         }
         draft.otherwise = NothingToDoReason::EntitiesPending;

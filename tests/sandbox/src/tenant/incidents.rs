@@ -124,6 +124,7 @@ impl Tenant {
     }
 
     /// Writes a comment as somebody else. Says whether there was such an incident with room for it.
+    #[must_use]
     pub fn comment_on_incident(&self, id: &str, comment: &str, message: &str) -> bool {
         let now = self.shared.clock.now();
         let mut incidents = lock(&self.shared.incidents);
@@ -134,6 +135,7 @@ impl Tenant {
     }
 
     /// Changes the status of an incident. Says whether there was such an incident.
+    #[must_use]
     pub fn set_incident_status(&self, id: &str, status: &str) -> bool {
         let now = self.shared.clock.now();
         let mut incidents = lock(&self.shared.incidents);

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::app::{App, SOON, Start, outcomes};
 
-const SUBSCRIPTION: &str = "8a119b9e-16bc-4732-8f7b-7676d015b0dc";
 pub(crate) const WORKSPACE: &str = "/subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc";
 const NAME: &str = "20731ab2-4c8b-4eb4-8f1e-accf4372a2a7";
 pub(crate) const RESPONDER: &str = "3e150937-b8fe-4cfb-8069-0eaf05ecd056";
@@ -27,13 +26,6 @@ pub(crate) fn world(role: &str) -> World {
     azure
         .incidents
         .push(WorldIncident::new(&incident(), "Refresh tokens replayed"));
-    azure
-        .subscriptions
-        .push(sandbox::tenant::WorldSubscription {
-            id: SUBSCRIPTION.parse().unwrap(),
-            display_name: "Security".to_owned(),
-            management_group: None,
-        });
     azure.role_assignments.push(WorldAzureAssignment {
         role: role.parse().unwrap(),
         principal: world.app.principal_id,

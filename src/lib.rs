@@ -1,6 +1,6 @@
 //! Evict cuts every Entra ID session of a flagged user and hands back a receipt that says what was proved.
 //!
-//! The map of the rooms, in the order in which an alert passes them. Nothing flows back up.
+//! The map of the rooms. Nothing flows back up; `src/README.md` follows one alert through them.
 //!
 //! | room | what it is for | may name |
 //! | --- | --- | --- |
@@ -14,7 +14,7 @@
 //! | [`callers`] | who may call over HTTP: checks Entra tokens | `domain` |
 //! | [`ledger`] | what was cut this hour: in memory, or in a blob that all instances see | `domain` |
 //! | [`receipt`] | one record, several renderings | `domain` |
-//! | [`service`] | the composition, on one screen | `host`, `callers`, `alert`, `incident`, `containment`, `ledger`, `receipt`, `domain` |
+//! | [`service`] | the composition | `host`, `callers`, `alert`, `incident`, `containment`, `ledger`, `receipt`, `domain` |
 //! | [`config`] | the registry of settings | `domain` |
 //! | [`telemetry`] | log lines, each at its level | `domain` |
 //! | [`queue`] | the Service Bus client that the operator's command uses | `domain` |

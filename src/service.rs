@@ -6,7 +6,8 @@
 //!       → Vec<Receipt> → receipt::… → host::Reply → bytes, and the comment on the alert's incident
 //! ```
 //!
-//! What decides between complete and abandon, between 200, 202 and 400, is in `queue` and `http`; nothing flows back up.
+//! What decides between complete and abandon, between 200, 202 and 400, is in `queue` and `http`; 401, 403 and 503 are in `admission`
+//! and `check`. Nothing flows back up.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

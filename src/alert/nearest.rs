@@ -75,7 +75,7 @@ fn nearest_of(object: &Object) -> Vec<Nearest> {
         .collect()
 }
 
-/// The rows of README's table of shapes, as Markdown.
+/// The rows of the table of shapes in `function/README.md`, as Markdown.
 #[must_use]
 pub fn table() -> String {
     let mut text = "| shape | sender | known by | sample |\n| --- | --- | --- | --- |\n".to_owned();

@@ -21,7 +21,7 @@ use crate::domain::{
 pub(super) struct Document<'a> {
     /// `alert`, `nothing_to_do` or `malformed`.
     verdict: &'static str,
-    /// The shape of the payload, a name of README's list.
+    /// The shape of the payload, a name of the list in `function/README.md`.
     shape: &'static str,
     /// If nothing would be done: what the payload was taken for, in words.
     #[serde(skip_serializing_if = "Option::is_none")]

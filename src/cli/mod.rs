@@ -115,9 +115,9 @@ enum Verb {
     #[command(hide = true)]
     Manual(manual::Manual),
     Send(Box<send::Send>),
-    #[command(after_help = letters::EXAMPLES_OF_DEAD_LETTERS)]
+    #[command(about = letters::DEAD_LETTERS, after_help = letters::EXAMPLES_OF_DEAD_LETTERS)]
     DeadLetters(letters::Letters),
-    #[command(after_help = letters::EXAMPLES_OF_REJECTED)]
+    #[command(about = letters::REJECTED, after_help = letters::EXAMPLES_OF_REJECTED)]
     Rejected(letters::Letters),
     Revoke(revoke::Revoke),
     Status(status::Status),

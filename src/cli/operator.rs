@@ -40,7 +40,7 @@ enum How {
     Az,
     /// The managed identity of this machine.
     ManagedIdentity,
-    /// A federated token, as in a pipeline.
+    /// A federated token, as in a pipeline: `AZURE_CLIENT_ID`, `AZURE_FEDERATED_TOKEN_FILE`, and `AZURE_TENANT_ID` where no tenant is pinned.
     WorkloadIdentity,
 }
 

@@ -1,4 +1,4 @@
-//! `evict settings`: the registry of settings, as README shows it.
+//! `evict settings`: the registry of settings, as `src/config/README.md` shows it.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use super::{Console, Exit};
 use crate::config::operator::{Chosen, Origin, Standing};
 use crate::config::{Fallback, REGISTRY, Setting, table};
 
-/// Lists every setting of the function app: what it holds, its default, and what it is for; and what counts at this shell, with where
+/// Lists every setting of the function app and of this command: what it holds, its default, and what it is for; and what counts at this shell, with where
 /// it stands.
 ///
 /// A flag wins over a variable, and a variable over the profile.

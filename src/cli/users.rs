@@ -18,7 +18,7 @@ const MOST_BYTES: u64 = 1024 * 1024;
 /// Whom the operator names.
 #[derive(Debug, Args)]
 pub(super) struct Users {
-    /// Object id, user principal name, mail address or SID; `-` reads the standard input, one user on each line.
+    /// Object id, user principal name, mail address, SID or DOMAIN\name; `-` reads the standard input, one user on each line.
     #[arg(value_name = "USER", required_unless_present = "file")]
     users: Vec<String>,
     /// A file with one user on each line; empty lines and lines that begin with # are passed over.

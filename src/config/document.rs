@@ -1,10 +1,11 @@
-//! The registry for people: README's table and `local.settings.json.example`, so that neither can drift from the code.
+//! The registry for people: the table of the page beside this file and `local.settings.json.example`, so that neither can drift from the code.
 
 use std::fmt::Write as _;
 
 use super::registry::{Fallback, REGISTRY, Setting};
+use crate::domain::Mode;
 
-/// The table of settings in README, in Markdown, with a line break at the end.
+/// The table of settings in `src/config/README.md`, in Markdown, with a line break at the end.
 #[must_use]
 pub fn table() -> String {
     let mut text =
@@ -63,6 +64,10 @@ pub fn local_settings_example() -> String {
 }
 
 fn example_value(setting: &Setting) -> &'static str {
+    if setting.name == super::registry::MODE.name {
+        // Nobody is protected in the example.
+        return Mode::Observe.as_str();
+    }
     match setting.fallback {
         Fallback::Required { .. } => "<tenant id>",
         Fallback::Absent { .. } => "",

@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
                 .filter_map(|setting| setting.name.strip_prefix(PREFIX));
             let expected = match nearest(name.get(PREFIX.len()..).unwrap_or_default(), known) {
                 Some(meant) => format!("did you mean {PREFIX}{meant}?"),
-                None => "remove it, or take one of the settings in the README's table".to_owned(),
+                None => "remove it; `evict settings` lists those that there are".to_owned(),
             };
             self.problems
                 .push(Problem::new(name, "there is no such setting", expected));

@@ -1,5 +1,5 @@
-//! The registry: every variable that is read, with its type, its default and what it is for. README's table and
-//! `local.settings.json.example` are made from it, and the reader takes bounds and defaults from nowhere else.
+//! The registry: every variable that is read, with its type, its default and what it is for. the table of
+//! `src/config/README.md` and `local.settings.json.example` are made from it, and the reader takes bounds and defaults from nowhere else.
 
 use crate::domain::{Cloud, Mode, Severity};
 
@@ -181,7 +181,7 @@ pub(super) const CLOUD: Setting = Setting {
     name: "EVICT_CLOUD",
     kind: Kind::Cloud,
     fallback: Fallback::Text("global"),
-    doc: "The Microsoft cloud of the tenant: it decides where Graph is and whom its token is for.",
+    doc: "The Microsoft cloud of the tenant: it decides where Graph, the sign-in service, Azure Resource Manager and storage accounts are.",
 };
 
 pub(super) const GRAPH_ENDPOINT: Setting = Setting {
@@ -222,7 +222,7 @@ pub(super) const MAX_USERS_PER_ALERT: Setting = Setting {
         unit: "users",
     },
     fallback: Fallback::Text("25"),
-    doc: "The most users that one alert may cut; the rest are withheld. A manual message whose `expect` names its number of users is not held to it. With 0 nothing else is cut.",
+    doc: "The most users that one alert may cut; the rest are withheld. A manual message with a matching `expect` is exempt. With 0 only such messages cut anybody.",
 };
 
 pub(super) const MAX_USERS_PER_HOUR: Setting = Setting {
@@ -276,7 +276,7 @@ pub(super) const LOGIN_ENDPOINT: Setting = Setting {
     fallback: Fallback::Absent {
         means: "the sign-in service of the cloud",
     },
-    doc: "A sign-in service on this machine, for tests: the root before the tenant's id, where the keys of callers' tokens are read. Other machines are refused.",
+    doc: "A sign-in service on this machine, for tests: the root before the tenant's id, where the keys of callers' tokens are read and the command exchanges federated tokens. Other machines are refused.",
 };
 
 pub(super) const ARM_ENDPOINT: Setting = Setting {
@@ -303,7 +303,7 @@ pub(super) const CONCURRENCY: Setting = Setting {
         unit: "users",
     },
     fallback: Fallback::Text("16"),
-    doc: "How many users of one alert are worked on at the same time.",
+    doc: "How many users of one alert are worked on at the same time; of all alerts of an instance together four times as many.",
 };
 
 pub(super) const MAX_DELIVERIES: Setting = Setting {
@@ -314,7 +314,7 @@ pub(super) const MAX_DELIVERIES: Setting = Setting {
         unit: "deliveries",
     },
     fallback: Fallback::Text("10"),
-    doc: "The input queue's own maximum delivery count. On that delivery everything is reported, finished or not; if the queue gives up earlier, the unfinished users are only in its dead-letter queue.",
+    doc: "It must equal the input queue's own maximum delivery count. On that delivery everything is reported, finished or not. If the queue's is smaller, unfinished users end in its dead letters without a receipt.",
 };
 
 pub(super) const HTTP_DEADLINE: Setting = Setting {
@@ -365,7 +365,7 @@ pub(super) const LOG: Setting = Setting {
     name: "EVICT_LOG",
     kind: Kind::LogLevel,
     fallback: Fallback::Text("info"),
-    doc: "The least important log lines that are written.",
+    doc: "The least important log lines that are written. Leave it at `info`: with less the alert rules and the workbook see nothing.",
 };
 
 /// Every variable that is read, in the order in which people are shown them.

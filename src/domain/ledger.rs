@@ -65,7 +65,7 @@ pub struct LedgerState {
     /// The address of the blob.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// How many users it counts in the past hour; `None` if it could not be asked.
+    /// How many users it counts in the past hour; absent if it could not be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used: Option<usize>,
     /// What is wrong and what to do.

@@ -18,6 +18,7 @@
 //! | `reason` | if `withheld`: a word of [`WithholdReason`](crate::domain::WithholdReason) |
 //! | `homeDomain` | if `not_effective` and known: where the user signs in, a hint |
 //! | `candidates` | if `ambiguous`: how many users fit |
+//! | `fix` | if `failed`: a word of [`Fix`](crate::domain::Fix) |
 //! | `as` | if `not_a_user`: what it is, a word of [`SubjectKind`](crate::domain::SubjectKind) |
 //! | `detail` | if there is something to add: sentences for a person |
 //! | `policy` | if a setting decided: its name |

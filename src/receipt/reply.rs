@@ -87,7 +87,7 @@ pub(super) struct Reply<'a> {
     alert: AlertRecord<'a>,
     /// One for each subject, in the alert's order.
     receipts: &'a [Receipt],
-    /// How many receipts ended in which way.
+    /// How many receipts ended in which way: each outcome with its number, zero included.
     summary: Summary,
     /// HTML for a comment on the incident.
     comment: String,
@@ -115,7 +115,7 @@ struct AlertRecord<'a> {
     /// What cannot be understood.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem<'a>>,
-    /// The accounts that it names and does not flag, at most [`MENTIONED_LIMIT`].
+    /// The accounts that it names and does not flag, at most a hundred.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mentioned: Vec<Mentioned>,
     /// How many more it names.

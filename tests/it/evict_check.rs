@@ -232,7 +232,7 @@ async fn an_application_that_is_signed_in_to_az_is_told_from_a_managed_identity(
     );
 }
 
-/// What README says to type beside `cargo run -p sandbox -- serve`.
+/// What the sandbox's page says to type beside `cargo run -p sandbox -- serve`.
 #[tokio::test]
 async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     let shell = Shell::open(&[]).await;

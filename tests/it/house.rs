@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may name. What is missing from a list is forbidden.
-const MAY_NAME: &[(&str, &[&str])] = &[
+pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("host", &[]),
     ("alert", &["domain"]),

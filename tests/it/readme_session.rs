@@ -1,8 +1,6 @@
-//! The session that README shows under "At the shell": recorded here, with the real command in the sandbox, so that it
+//! The session that the command's page shows, and of which README shows a part: recorded here, with the real command in the sandbox, so that it
 //! cannot grow old. `EVICT_GOLDEN=renew cargo test --test it readme_session::` writes it anew.
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use sandbox::tenant::Place;
@@ -10,9 +8,6 @@ use sandbox::tenant::Place;
 use crate::golden;
 use crate::help_examples::{scene, typed};
 use crate::shell::Shell;
-
-const BEGIN: &str = "<!-- session -->";
-const END: &str = "<!-- /session -->";
 
 /// What somebody sees who types this: the prompt with the line, and what the command says.
 async fn seen(shell: &Shell, line: &str) -> String {
@@ -105,18 +100,21 @@ async fn session() -> String {
     text
 }
 
+/// The part that README has room for: the cut, down to its first empty line.
+fn excerpt(session: &str) -> String {
+    let lines = session
+        .lines()
+        .skip_while(|line| !line.starts_with("$ evict revoke "));
+    let shown: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    shown.join("\n")
+}
+
 #[tokio::test]
-async fn the_session_in_readme_is_a_real_one() {
-    let readme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
-    let (_, after) = rest.split_once(END).unwrap();
+async fn the_session_on_the_pages_is_a_real_one() {
     let session = session().await;
-    let now = format!(
-        "{before}{BEGIN}\n```text\n{}\n```\n{END}{after}",
-        session.trim_end()
-    );
-    golden::hold("README.md", &now);
+    let block = |text: &str| format!("```text\n{}\n```", text.trim_end());
+    golden::hold_block("src/cli/README.md", "session", &block(&session));
+    golden::hold_block("README.md", "session", &block(&excerpt(&session)));
 }
 
 #[test]

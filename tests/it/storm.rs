@@ -378,7 +378,7 @@ async fn a_thousand_users_are_cut_about_as_fast_as_the_write_limit_allows() {
 /// The published sample of a refusal for too many writes names reads too in its scope. Then everything waits, and the users
 /// are cut as fast all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes most of a minute, for a variant; README says how to run it"]
+#[ignore = "takes most of a minute, for a variant; tests/bench/README.md says how to run it"]
 async fn ten_times_fewer_users_are_cut_as_fast_where_refused_writes_hold_reads_too() {
     let limits = Limits {
         refused_writes_hold_reads: true,
@@ -388,7 +388,7 @@ async fn ten_times_fewer_users_are_cut_as_fast_where_refused_writes_hold_reads_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes six minutes, which are Graph's own; README says how to run it"]
+#[ignore = "takes six minutes, which are Graph's own; tests/bench/README.md says how to run it"]
 async fn ten_thousand_users_are_cut_as_fast_as_the_write_limit_allows() {
     let storm = Storm::start(10_000, Limits::of_graph(10_000)).await;
     let figures = storm.rage().await;

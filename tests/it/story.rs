@@ -49,6 +49,20 @@ async fn the_story_says_who_was_cut_who_was_not_and_what_is_still_alive() {
     insta::assert_snapshot!(timeless(&story.text()));
 }
 
+/// What README has room for: the first user and the protected one.
+#[tokio::test]
+async fn readme_shows_a_part_of_it() {
+    let text = timeless(&told(Via::Queue).await.text());
+    let begins = ["The sample", "alice@", "break.glass@"];
+    let shown: Vec<&str> = text
+        .split("\n\n")
+        .filter(|part| begins.iter().any(|begin| part.starts_with(begin)))
+        .collect();
+    assert_eq!(shown.len(), begins.len());
+    let block = format!("```text\n{}\n```", shown.join("\n\n").trim_end());
+    crate::golden::hold_block("README.md", "story", &block);
+}
+
 #[tokio::test]
 async fn the_document_has_the_fields_that_other_tools_read() {
     for via in [Via::Queue, Via::Http] {

@@ -19,7 +19,8 @@
 //! | --- | --- |
 //! | `user` | one user: a string or an object, as in `users` |
 //! | `users` | a list. A string is a user principal name, an object id, a SID or `DOMAIN\name`. An object has at least one of `id`, `upn`, `sid`, `mail`, `account` (`DOMAIN\name`), and may have `tenant`; more than one of them describe the same user |
-//! | `reason`, `requestedBy` | for the receipt. Who asked is no subject |
+//! | `reason` | why; the reply, the comment and a message on `evict-rejected` repeat it, no receipt does |
+//! | `requestedBy` | who asked, as a claim, which receipts repeat. Who asked is no subject |
 //! | `severity` | in the words of any sender |
 //! | `incident`, `alert` | ids that the receipt shall carry |
 //! | `expect` | how many different users the sender means: a slip of the hand is caught, because a message that names another number is refused as a whole |

@@ -3,7 +3,7 @@
 //! Names of foreign properties stand in these files, and in those of `accounts`, and nowhere else. A shape is known when
 //! all of its signs hold, and no sign is a single common word, so that a document of another system is not taken for an
 //! alert because it happens to have a `user` or a `severity`. `evict explain` tells which signs a payload lacks, and
-//! README's table of shapes is made of the rows.
+//! the table of shapes in `function/README.md` is made of the rows.
 
 mod azure_monitor_activity;
 mod azure_monitor_common;

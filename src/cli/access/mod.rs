@@ -31,7 +31,8 @@ use crate::domain::{SubjectRef, User};
 /// cannot be read is told with the permission that it needs, and hides nothing else.
 ///
 /// Exit code 0 if everything was read, 1 if something was not, or a user was not found, 2 if the work could not be done, 64 for
-/// a wrong command line or setting, 65 if a user cannot be understood, 77 if a permission is missing for all of it.
+/// a wrong command line or setting, 65 if a user cannot be understood, 66 and 74 if the list cannot be read, 77 if a permission is
+/// missing for all of it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  evict access alice@contoso.com\n  evict access --json --file users.txt"

@@ -28,6 +28,9 @@ use super::progress::Progress;
 use super::{Console, Exit};
 use crate::queue::QueuePath;
 
+pub(super) const DEAD_LETTERS: &str = "What Service Bus gave up on: the dead letters of the function's queue; list, show, replay, drop";
+pub(super) const REJECTED: &str = "What the function could not read or finish: the queue `evict-rejected`; list, show, replay, drop";
+
 pub(super) const EXAMPLES_OF_DEAD_LETTERS: &str = "Examples:\n  \
     evict dead-letters list --namespace contoso-evict\n  \
     evict dead-letters show INC-4711 --namespace contoso-evict\n  \
@@ -39,7 +42,7 @@ pub(super) const EXAMPLES_OF_REJECTED: &str = "Examples:\n  \
     evict rejected show INC-4713 --body --namespace contoso-evict > correct-me.json\n  \
     evict rejected replay --all --yes --namespace contoso-evict";
 
-/// What is in the dead letters of the function's queue, or in the queue of what the function rejected.
+/// Messages that were given up: by Service Bus (`dead-letters`), or because the function could not read or finish them (`rejected`).
 ///
 /// It signs in as whoever is signed in (the Azure CLI, a managed identity, a workload identity), who needs the role Azure
 /// Service Bus Data Receiver on the queue that is read, and Azure Service Bus Data Sender on the queue that `replay` sends to.

@@ -29,9 +29,11 @@ use crate::queue::{Outgoing, QueuePath};
 /// It signs in as whoever is signed in (the Azure CLI, a managed identity, a workload identity), who needs the role Azure
 /// Service Bus Data Sender on the queue, and with --wait the Graph permission User.Read.All.
 ///
-/// Exit code 0 if the queue has the message, and with --wait if the sessions of all users are seen to be cut; 1 if some are not; 2
-/// if nobody is signed in, or Service Bus or Graph refused or could not be reached; 65 if Evict could not read the message
-/// (nothing was sent then), 66 if the file cannot be read, 77 if a role or a permission is missing, 130 after a second Ctrl-C.
+/// Exit code 0 if the queue has the message, and with --wait if the sessions of all users are seen to be cut; 1 if some are
+/// not, or if the function would cut nobody (nothing was sent then); 2 if nobody is signed in, or Service Bus or Graph refused or
+/// could not be reached; 64 for a wrong command line or setting; 65 if Evict could not read the message, or it names nobody
+/// (nothing was sent then); 66 if the file cannot be read; 74 if the standard input cannot be read or the answer not be written; 77
+/// if a role or a permission is missing; 130 after a second Ctrl-C.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  evict send alice@contoso.com --namespace contoso-evict --reason \"tokens on a paste site\"\n  \
@@ -104,7 +106,7 @@ pub(super) struct Sent<'a> {
     queue: String,
     /// The message's id.
     message_id: &'a str,
-    /// How the function will read it, a name of README's list of shapes.
+    /// How the function will read it, a name of the list in `function/README.md`.
     shape: &'static str,
     /// How many users it asks for.
     users: usize,

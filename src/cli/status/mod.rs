@@ -30,7 +30,7 @@ use crate::guard::{self, Examined, Membership};
 /// is said what they need.
 ///
 /// Exit code 0 if all users are found, 1 if some are not or are ambiguous, 2 if the work could not be done, 64 for a wrong
-/// command line or setting, 65 if a user cannot be understood, 77 if a permission is missing.
+/// command line or setting, 65 if a user cannot be understood, 66 and 74 if the list cannot be read, 77 if a permission is missing.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  evict status alice@contoso.com\n  evict status --json --file users.txt"

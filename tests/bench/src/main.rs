@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug, Parser)]
 #[command(name = "bench", version)]
 struct Cli {
-    /// Keep the figures: tests/bench/measured.json, tests/bench/growth.svg and the block in README.md.
+    /// Keep the figures: measured.json, growth.svg and the table in tests/bench, and the three figures in README.md.
     #[arg(long)]
     write: bool,
     /// Fail if a bound does not hold: the start, the memory at rest, the growth, the round trips.
@@ -32,7 +32,7 @@ struct Cli {
     /// Take every measurement of the two programs in Rust a few times only. The figures mean nothing.
     #[arg(long, conflicts_with_all = ["write", "check"])]
     quick: bool,
-    /// Measure nothing: make the plot and the block in README.md anew from tests/bench/measured.json.
+    /// Measure nothing: make the plot, the table and the three figures in README.md from tests/bench/measured.json.
     #[arg(long, exclusive = true)]
     redraw: bool,
     /// Leave the peers in Python and Node.js out.

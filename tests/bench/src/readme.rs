@@ -1,5 +1,5 @@
-//! The files in the repository that are made from figures: `measured.json`, the plot, and the block in README.md. Figures
-//! grow stale, forms must not: a test holds the three against each other.
+//! The files in the repository that are made from figures: `measured.json`, the plot, the table of the page beside them, and the
+//! three figures in README.md. Figures grow stale, forms must not: a test holds all of them against each other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::figures::Measured;
 use crate::plot::plot;
-use crate::table::{short, table};
+use crate::table::{short, table, three_figures};
 
-/// What stands before and after the block.
-const BEGIN: &str = "<!-- bench -->";
-const END: &str = "<!-- /bench -->";
+/// The pages below the root of the repository, and the name of the block that each has.
+const PAGE: (&str, &str) = ("tests/bench/README.md", "bench");
+const README: (&str, &str) = ("README.md", "figures");
 
 /// Ten to the number of decimals that are kept.
 const DECIMALS: f64 = 10_000.0;
@@ -78,15 +78,19 @@ pub fn save(measured: &Measured, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps the figures in the repository: the file, the plot, and README's block.
+/// Keeps the figures in the repository: the file, the plot, and both blocks.
 ///
 /// # Errors
-/// A file cannot be read or written, or README has no block.
+/// A file cannot be read or written, or a page has no block.
 pub fn keep(measured: &Measured) -> anyhow::Result<()> {
     save(measured, &own(""))?;
-    let path = repository_root().join("README.md");
-    let text = fs::read_to_string(&path).context("reading README.md")?;
-    fs::write(&path, with_block(&text, &block(measured))?).context("writing README.md")
+    for ((page, name), block) in [(PAGE, block(measured)), (README, three_figures(measured))] {
+        let path = repository_root().join(page);
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {page}"))?;
+        let made = with_block(&text, name, &block).with_context(|| page.to_owned())?;
+        fs::write(&path, made).with_context(|| format!("writing {page}"))?;
+    }
+    Ok(())
 }
 
 fn json(measured: &Measured) -> anyhow::Result<String> {
@@ -111,15 +115,16 @@ pub fn block(measured: &Measured) -> String {
     )
 }
 
-/// The text with another block.
-fn with_block(text: &str, block: &str) -> anyhow::Result<String> {
-    let Some((before, rest)) = text.split_once(BEGIN) else {
-        bail!("README.md has no {BEGIN}");
+/// The text with another block of this name.
+fn with_block(text: &str, name: &str, block: &str) -> anyhow::Result<String> {
+    let (begin, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
+    let Some((before, rest)) = text.split_once(&begin) else {
+        bail!("there is no {begin}");
     };
-    let Some((_, after)) = rest.split_once(END) else {
-        bail!("README.md has no {END} after {BEGIN}");
+    let Some((_, after)) = rest.split_once(&end) else {
+        bail!("there is no {end} after {begin}");
     };
-    Ok(format!("{before}{BEGIN}\n{block}{END}{after}"))
+    Ok(format!("{before}{begin}\n{block}{end}{after}"))
 }
 
 #[cfg(test)]
@@ -127,28 +132,36 @@ mod tests {
     use super::*;
     use crate::table::row_names;
 
-    fn readme() -> String {
-        fs::read_to_string(repository_root().join("README.md")).unwrap()
+    fn page(path: &str) -> String {
+        fs::read_to_string(repository_root().join(path)).unwrap()
     }
 
     #[test]
-    fn the_readme_shows_the_figures_that_are_kept() {
+    fn the_pages_show_the_figures_that_are_kept() {
         let measured = kept().unwrap();
-        let wanted = with_block(&readme(), &block(&measured)).unwrap();
-        assert_eq!(readme(), wanted);
+        for ((path, name), block) in [(PAGE, block(&measured)), (README, three_figures(&measured))]
+        {
+            let text = page(path);
+            assert_eq!(text, with_block(&text, name, &block).unwrap());
+        }
     }
 
     #[test]
-    fn the_readme_has_the_rows_of_the_program() {
-        let readme = readme();
-        let (_, rest) = readme.split_once(BEGIN).unwrap();
-        let (block, _) = rest.split_once(END).unwrap();
-        let rows: Vec<&str> = block
-            .lines()
-            .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
-            .filter(|name| !name.starts_with(['|', '-']))
-            .collect();
-        assert_eq!(rows, row_names());
+    fn the_page_has_the_rows_of_the_program_and_readme_three_of_them() {
+        let rows = |text: String| -> Vec<String> {
+            let lines = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+            lines
+                .filter(|name| !name.starts_with(['|', '-']))
+                .map(str::to_owned)
+                .collect()
+        };
+        let measured = kept().unwrap();
+        assert_eq!(rows(block(&measured)), row_names());
+        let three = rows(three_figures(&measured));
+        assert_eq!(three.len(), 3);
+        assert!(three.iter().all(|name| row_names().contains(name)));
     }
 
     #[test]
@@ -157,14 +170,15 @@ mod tests {
         let read = |name| fs::read_to_string(own(name)).unwrap();
         assert_eq!(read("growth.svg"), plot(&measured));
         assert_eq!(read("measured.json"), json(&measured).unwrap());
-        assert!(readme().contains("tests/bench/growth.svg"));
+        assert!(page(PAGE.0).contains("](growth.svg)"));
     }
 
     #[test]
     fn a_text_without_a_place_for_the_block_is_refused() {
-        assert!(with_block("nothing", "x").is_err());
-        assert!(with_block("<!-- bench -->", "x").is_err());
-        let text = with_block("a <!-- bench -->old<!-- /bench --> b", "new\n").unwrap();
+        assert!(with_block("nothing", "bench", "x").is_err());
+        assert!(with_block("<!-- bench -->", "bench", "x").is_err());
+        let text = "a <!-- bench -->old<!-- /bench --> b";
+        let text = with_block(text, "bench", "new\n").unwrap();
         assert_eq!(text, "a <!-- bench -->\nnew\n<!-- /bench --> b");
     }
 }

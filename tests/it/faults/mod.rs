@@ -1,5 +1,5 @@
 //! What goes wrong, one test for each fault, end to end: the real handler in the simulated host, in front of the simulated
-//! tenant. Each test holds its figures against a row of the table (`table`), which is the one in the README.
+//! tenant. Each test holds its figures against a row of the table (`table`), which is the one of the page beside this file.
 
 use std::time::Duration;
 

@@ -230,18 +230,8 @@ fn table() -> String {
 }
 
 #[test]
-fn the_readme_shows_every_fault() {
-    let readme = include_str!("../../../README.md");
-    let section = readme
-        .split_once("<!-- faults -->\n")
-        .and_then(|(_, rest)| rest.split_once("<!-- /faults -->"))
-        .map(|(section, _)| section)
-        .unwrap();
-    assert!(
-        section.contains(&table()),
-        "README.md shall hold this table between its marks:\n{}",
-        table()
-    );
+fn the_page_shows_every_fault() {
+    crate::golden::hold_block("tests/it/faults/README.md", "faults", &table());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How a story must end in which nothing goes wrong, by the rules of the README and not by those of the program.
+//! How a story must end in which nothing goes wrong, by the rules of the contract (`function/README.md`) and not by those of the program.
 
 use std::collections::BTreeSet;
 

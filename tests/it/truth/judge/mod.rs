@@ -18,7 +18,7 @@ use super::play::{Done, Played};
 use super::tell::{line, name_of, short, word};
 use super::words::{self, Subject, Target};
 
-/// The longest wait that the app believes Graph; a longer one is a mistake of Graph's, and is said so in the README.
+/// The longest wait that the app believes Graph; a longer one is a mistake of Graph's, and the contract (`function/README.md`) says so.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long after an answer was sent a call may arrive that left before the answer came.

@@ -45,7 +45,7 @@ fn a_query_that_a_description_sends_one_to_exists() {
 
 #[test]
 fn a_setting_that_a_description_names_is_a_setting() {
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let settings = fs::read_to_string(repository().join("src/config/README.md")).unwrap();
     let module = module();
     let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
     let names: Vec<_> = module
@@ -54,7 +54,7 @@ fn a_setting_that_a_description_names_is_a_setting() {
         .collect();
     assert!(!names.is_empty());
     for name in names {
-        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+        assert!(settings.contains(&format!("| `{name}` |")), "{name}");
     }
 }
 

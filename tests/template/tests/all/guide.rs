@@ -51,11 +51,11 @@ fn every_file_that_the_guide_names_exists() {
 
 #[test]
 fn every_setting_that_the_guide_names_is_in_the_table_of_settings() {
-    let readme = text("README.md");
+    let settings = text("src/config/README.md");
     let named = named_in(&guide());
     assert!(named.settings.len() > 3);
     for setting in named.settings {
-        assert!(readme.contains(&format!("| `{setting}` |")), "{setting}");
+        assert!(settings.contains(&format!("| `{setting}` |")), "{setting}");
     }
 }
 

@@ -31,8 +31,10 @@ fn problems(validator: &Validator, value: &Value) -> Vec<String> {
 fn functions() -> Vec<(String, Value)> {
     let mut found: Vec<_> = fs::read_dir(root().join("function"))
         .unwrap()
-        .map(|folder| {
-            let path = folder.unwrap().path();
+        .map(|entry| entry.unwrap().path())
+        // The pages about the functions stand beside them.
+        .filter(|path| path.is_dir())
+        .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             (name, read(&path.join("function.json")))
         })

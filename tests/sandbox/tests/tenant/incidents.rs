@@ -90,7 +90,7 @@ async fn entities_arrive_in_their_time_and_the_incident_holds_none() {
     let app = start(Some((RESPONDER, WORKSPACE))).await;
     let before = ask(&app, "POST", "entities", None).await;
     assert_eq!(before.json, json!({"entities": [], "metaData": []}));
-    app.tenant.clock().advance(Duration::from_secs(60));
+    app.tenant.clock().advance(Duration::from_mins(1));
     let after = ask(&app, "POST", "entities", None).await;
     assert_eq!(after.json["entities"].as_array().unwrap().len(), 2);
     assert_eq!(

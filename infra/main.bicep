@@ -75,6 +75,9 @@ param existingWorkspaceId string = ''
 @description('Whether Microsoft Sentinel is on the workspace of existingWorkspaceId: the workbook then stands among Sentinel\'s.')
 param workspaceHasSentinel bool = false
 
+@description('The resource ids of workspaces whose Sentinel incidents Evict reads, and into which it writes what it did (EVICT_SENTINEL_WORKSPACES), in whichever groups and subscriptions. The app gets Microsoft Sentinel Responder on each. Empty: no incident is touched.')
+param sentinelWorkspaceIds string[] = []
+
 @description('The resource id of the action group that the alert rules tell. Without one the alerts stand in the portal and nobody is told.')
 param actionGroupId string = ''
 
@@ -204,6 +207,7 @@ var settings appSettings = {
   EVICT_LOG: logLevel
   EVICT_HTTP_AUDIENCE: httpAudience
   EVICT_ALLOWED_CALLERS: join(allowedCallers, ',')
+  EVICT_SENTINEL_WORKSPACES: join(sentinelWorkspaceIds, ',')
 }
 
 module workspace 'modules/workspace.bicep' = {
@@ -336,6 +340,17 @@ module appRoles 'modules/app-roles.bicep' = {
     applicationInsightsName: applicationInsights.outputs.name
   }
 }
+
+// /subscriptions/{id}/resourceGroups/{name}/providers/Microsoft.OperationalInsights/workspaces/{name}
+module incidentRoles 'modules/incident-roles.bicep' = [
+  for id in sentinelWorkspaceIds: {
+    scope: resourceGroup(split(id, '/')[2], split(id, '/')[4])
+    params: {
+      workspaceName: split(id, '/')[8]
+      principalId: principalId
+    }
+  }
+]
 
 module senderRoles 'modules/sender-roles.bicep' = {
   params: {

@@ -9,11 +9,12 @@
 //! | [`alert`] | one file for each inbound shape, all read into one alert | `domain` |
 //! | [`guard`] | decides; a pure function of policy, alert, user, usage and time | `domain` |
 //! | [`entra`] | the Graph client under managed identity | `domain`, `guard::Clearance` |
+//! | [`incident`] | what is written to the Sentinel incident that an alert belongs to | `domain`, `entra` |
 //! | [`containment`] | runs the plan for every subject and loses no receipt | `domain`, `guard`, `entra` |
 //! | [`callers`] | who may call over HTTP: checks Entra tokens | `domain` |
 //! | [`ledger`] | what was cut this hour: in memory, or in a blob that all instances see | `domain` |
 //! | [`receipt`] | one record, several renderings | `domain` |
-//! | [`service`] | the composition | `host`, `callers`, `alert`, `containment`, `ledger`, `receipt`, `domain` |
+//! | [`service`] | the composition | `host`, `callers`, `alert`, `incident`, `containment`, `ledger`, `receipt`, `domain` |
 //! | [`config`] | the registry of settings | `domain` |
 //! | [`telemetry`] | log lines, each at its level | `domain` |
 //! | [`queue`] | the Service Bus client that the operator's command uses | `domain` |
@@ -32,6 +33,7 @@ pub mod domain;
 pub mod entra;
 pub mod guard;
 pub mod host;
+pub mod incident;
 pub mod ledger;
 #[cfg(feature = "operator")]
 pub mod queue;

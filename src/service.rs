@@ -3,7 +3,7 @@
 //! ```text
 //! bytes → host::Invocation → alert::parse → Alert
 //!       → containment, per subject: resolve → decide → revoke → verify
-//!       → Vec<Receipt> → receipt::… → host::Reply → bytes
+//!       → Vec<Receipt> → receipt::… → host::Reply → bytes, and the comment on the alert's incident
 //! ```
 //!
 //! What decides between complete and abandon, between 200, 202 and 400, is in `queue` and `http`; 401, 403 and 503 are in `admission`
@@ -14,18 +14,24 @@
 mod admission;
 mod check;
 mod http;
+mod incident;
 mod queue;
+mod reading;
+mod standing;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use crate::alert;
 use crate::callers::Callers;
 use crate::containment::{Containment, Task};
 use crate::domain::{
-    Caller, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
+    Caller, Cleared, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
 };
 use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
+use crate::incident::Incidents;
 use crate::receipt;
 
 /// What the service is told by the settings.
@@ -58,6 +64,10 @@ pub use self::check::CheckAnswer;
 #[derive(Debug)]
 pub struct Service {
     containment: Containment,
+    /// The incidents that are written; `None` where none is.
+    incidents: Option<Arc<Incidents>>,
+    /// Where messages wait for the entities of their incidents.
+    waiting_places: Semaphore,
     /// What checks HTTP callers; `None` where the host's function keys alone do.
     callers: Option<Callers>,
     settings: ServiceSettings,
@@ -69,12 +79,15 @@ impl Service {
     #[must_use]
     pub fn new(
         containment: Containment,
+        incidents: Option<Incidents>,
         callers: Option<Callers>,
         settings: ServiceSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             containment,
+            incidents: incidents.map(Arc::new),
+            waiting_places: Semaphore::new(reading::WAITING_PLACES),
             callers,
             settings,
             clock,
@@ -94,6 +107,7 @@ impl Service {
             correlation: of.correlation,
             requested_by: of.requested_by,
             deadline: of.deadline,
+            cleared: of.cleared,
         };
         let mut receipts = self.containment.contain(task).await;
         receipts.iter_mut().for_each(say_what_stays_alive);
@@ -111,14 +125,18 @@ impl Service {
     /// Reads a payload, without what is too many for receipts of their own; says how many those are.
     fn read(&self, body: &[u8]) -> (Parsed, usize) {
         let mut parsed = alert::parse(body);
-        let left_out = match &mut parsed {
+        let left_out = self.shorten(&mut parsed);
+        (parsed, left_out)
+    }
+
+    fn shorten(&self, parsed: &mut Parsed) -> usize {
+        match parsed {
             Parsed::Alert(alert) => self.containment.shorten(&alert.header, &mut alert.subjects),
             Parsed::NothingToDo(nothing) => self
                 .containment
                 .shorten(&nothing.header, &mut nothing.subjects),
             Parsed::Malformed(_) => 0,
-        };
-        (parsed, left_out)
+        }
     }
 
     fn source(&self) -> String {
@@ -132,6 +150,8 @@ struct Delivery {
     correlation: Correlation,
     requested_by: Option<Caller>,
     deadline: Deadline,
+    /// That the alert is over, once that is known.
+    cleared: Arc<OnceLock<Cleared>>,
 }
 
 /// The deadline of an invocation that may take so long. What it waited for room counts.

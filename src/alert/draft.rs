@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Alert, AlertHeader, Cleared, HandedOn, Mention, NothingToDo, NothingToDoReason, Parsed,
-    Severity, Shape, State, Subject, SubjectKind, SubjectRef, TenantId, Unread, WrittenBy,
+    Alert, AlertHeader, Cleared, CommentBy, HandedOn, Mention, NothingToDo, NothingToDoReason,
+    Parsed, Severity, Shape, State, Subject, SubjectKind, SubjectRef, TenantId, Unread, WrittenBy,
 };
 
 use super::accounts::Accounts;
@@ -41,6 +41,8 @@ pub(crate) struct Draft {
     parts: usize,
     /// How many users a manual message says that it means.
     pub(crate) expect: Option<usize>,
+    /// Who writes the comment on the incident, if the sender says so.
+    pub(crate) comment_by: Option<CommentBy>,
     pub(crate) handed_on: Option<HandedOn>,
     /// What the alerts of this payload say of themselves; what is read now belongs to the last one.
     statements: Vec<Statement>,
@@ -66,6 +68,7 @@ impl Draft {
             requested_by: None,
             parts: 0,
             expect: None,
+            comment_by: None,
             handed_on: None,
             statements: vec![Statement {
                 source: None,
@@ -283,6 +286,7 @@ impl Draft {
         self.requested_by = self.requested_by.take().or(other.requested_by);
         // What one message expects says nothing about what stands beside it.
         self.expect = if self.parts == 0 { other.expect } else { None };
+        self.comment_by = self.comment_by.or(other.comment_by);
         let is_alone = self.parts == 0;
         self.handed_on = other.handed_on.filter(|_| is_alone);
         if self.parts == 0 || reason::rank(&other.otherwise) > reason::rank(&self.otherwise) {
@@ -367,6 +371,7 @@ impl Draft {
             reason: self.reason.clone(),
             requested_by: self.requested_by.clone(),
             expect: self.expect,
+            comment_by: self.comment_by,
             handed_on: self.handed_on.clone(),
         }
     }

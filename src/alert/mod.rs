@@ -37,6 +37,7 @@ mod single;
 mod snake_case;
 mod state;
 mod time;
+mod told;
 
 pub use nearest::{Nearest, nearest, table, taken_for};
 

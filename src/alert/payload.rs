@@ -1,6 +1,6 @@
 //! Says which shape a payload has and hands it to the file that reads it; lists and envelopes come back here.
 
-use crate::domain::{NothingToDoReason, Shape, WrittenBy};
+use crate::domain::{CommentBy, NothingToDoReason, Shape, WrittenBy};
 
 use super::draft::{Draft, Failure};
 use super::json;
@@ -32,6 +32,9 @@ const WRAPPERS: &[&str] = &[
     "payload",
     "triggerBody",
 ];
+
+/// The name of the property that says who writes the comment on the incident.
+pub(crate) const COMMENT_BY: &str = "commentBy";
 
 /// What an object is.
 enum Form {
@@ -192,6 +195,19 @@ fn read_node(node: &Node, nesting: usize) -> Result<Draft, Failure> {
 }
 
 fn read_object(object: &Object, nesting: usize) -> Result<Draft, Failure> {
+    let mut draft = read_form(object, nesting)?;
+    draft.comment_by = comment_by(object).or(draft.comment_by);
+    Ok(draft)
+}
+
+/// Who writes the comment on the incident: a property of ours, which a sender may add to an object of any shape.
+pub(crate) fn comment_by(object: &Object) -> Option<CommentBy> {
+    let word = object.text(COMMENT_BY)?;
+    let mut all = CommentBy::ALL.into_iter();
+    all.find(|one| one.as_str().eq_ignore_ascii_case(word.trim()))
+}
+
+fn read_form(object: &Object, nesting: usize) -> Result<Draft, Failure> {
     match form(object) {
         Form::Of(row) => read_into(row.shape, |draft| match row.reading {
             Reading::Payload(read) => read(object, draft),

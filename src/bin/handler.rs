@@ -31,6 +31,7 @@ use evict::entra::{Entra, EntraSettings};
 use evict::host::{
     AuthLevel, InFlight, ManifestError, START_ANEW, STAY, Starting, http_functions, serve, stay,
 };
+use evict::incident::Incidents;
 use evict::ledger::{BlobLedger, MemoryLedger};
 use evict::service::{HttpAccess, Service, ServiceSettings};
 use evict::telemetry;
@@ -217,12 +218,7 @@ async fn make_service(
         endpoint: settings.graph_endpoint.clone(),
     };
     let ledger = make_ledger(&settings, &clock);
-    let for_entra = Arc::clone(&clock);
-    // Reading the machine's certificates blocks.
-    let entra = tokio::task::spawn_blocking(move || Entra::connect(entra_settings, for_entra))
-        .await
-        .map_err(|error| format!("The set-up was interrupted: {error}"))?
-        .map_err(|error| error.to_string())?;
+    let (entra, incidents) = connect(entra_settings, &settings, &clock).await?;
     tokio::spawn(warm_up(entra.clone(), Arc::clone(&clock)));
     let callers = make_callers(&settings, &clock).await?;
 
@@ -249,7 +245,36 @@ async fn make_service(
     );
     tokio::spawn(look_up_protected(containment.clone(), Arc::clone(&clock)));
     tracing::info!("handler.ready");
-    Ok(Service::new(containment, callers, service_settings, clock))
+    Ok(Service::new(
+        containment,
+        incidents,
+        callers,
+        service_settings,
+        clock,
+    ))
+}
+
+/// Graph, and Azure Resource Manager if incidents are written.
+async fn connect(
+    entra_settings: EntraSettings,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Entra, Option<Incidents>), String> {
+    let workspaces = settings.sentinel_workspaces.clone();
+    let (endpoint, tenant) = (settings.arm_endpoint.clone(), settings.policy.tenant);
+    let clock = Arc::clone(clock);
+    let connect = move || {
+        if workspaces.is_empty() {
+            return Entra::connect(entra_settings, clock).map(|entra| (entra, None));
+        }
+        let (entra, arm) = Entra::connect_with_azure(entra_settings, endpoint, Arc::clone(&clock))?;
+        Ok((entra, Some(Incidents::new(arm, tenant, workspaces, clock))))
+    };
+    // Reading the machine's certificates blocks.
+    tokio::task::spawn_blocking(connect)
+        .await
+        .map_err(|error| format!("The set-up was interrupted: {error}"))?
+        .map_err(|error| error.to_string())
 }
 
 /// The ledger that the settings name. Nobody waits for it: it looks at its blob meanwhile, and a failure is logged where it

@@ -28,6 +28,8 @@ pub enum Kind {
     Users,
     /// Object ids of groups.
     Groups,
+    /// Resource ids of Log Analytics workspaces.
+    Workspaces,
     /// An application ID URI or an application id.
     Audience,
     /// Object ids of users and service principals, and application ids.
@@ -58,6 +60,7 @@ impl Kind {
             | Self::LedgerUrl
             | Self::Users
             | Self::Groups
+            | Self::Workspaces
             | Self::Audience
             | Self::Callers
             | Self::Whole { .. } => Vec::new(),
@@ -88,6 +91,7 @@ impl Kind {
             Self::Groups => {
                 "object ids of groups, separated by comma, semicolon or white space".to_owned()
             }
+            Self::Workspaces => "resource ids of workspaces, such as /subscriptions/{id}/resourceGroups/{name}/providers/Microsoft.OperationalInsights/workspaces/{name}, separated by comma, semicolon or white space".to_owned(),
             Self::Audience => "an application ID URI, such as api://6cace4d5-19d5-4695-92e7-4f7bfab36728, or an application id".to_owned(),
             Self::Callers => "object ids or application ids, separated by comma, semicolon or white space".to_owned(),
             Self::Whole { least, most, unit } => {
@@ -281,7 +285,14 @@ pub(super) const ARM_ENDPOINT: Setting = Setting {
     fallback: Fallback::Absent {
         means: "Azure Resource Manager of the cloud",
     },
-    doc: "An Azure Resource Manager on this machine, for tests of the command; the function does not use it: the root before `/subscriptions`. Other machines are refused.",
+    doc: "An Azure Resource Manager on this machine, for tests: the root before `/subscriptions`. Other machines are refused.",
+};
+
+pub(super) const SENTINEL_WORKSPACES: Setting = Setting {
+    name: "EVICT_SENTINEL_WORKSPACES",
+    kind: Kind::Workspaces,
+    fallback: Fallback::Text(""),
+    doc: "The workspaces whose Sentinel incidents Evict asks for entities that arrive late, and into which it writes what it did. The app's identity needs Microsoft Sentinel Responder on each. Without any, no incident is touched.",
 };
 
 pub(super) const CONCURRENCY: Setting = Setting {
@@ -374,6 +385,7 @@ pub static REGISTRY: &[Setting] = &[
     ALLOWED_CALLERS,
     LOGIN_ENDPOINT,
     ARM_ENDPOINT,
+    SENTINEL_WORKSPACES,
     CONCURRENCY,
     MAX_DELIVERIES,
     HTTP_DEADLINE,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     ArmEndpoint, Audience, CallerPolicy, Cloud, GraphEndpoint, LedgerEndpoint, LoginEndpoint, Mode,
-    Policy, ProtectedUser, Severity, TenantId,
+    Policy, ProtectedUser, SentinelWorkspace, Severity, TenantId,
 };
 
 use super::environment::Environment;
@@ -60,8 +60,10 @@ pub struct Settings {
     pub callers: Option<CallerPolicy>,
     /// Where the keys of callers' tokens are read: the cloud's sign-in service, unless one on this machine is named.
     pub login_endpoint: LoginEndpoint,
-    /// Where the operator's command calls Azure Resource Manager: the cloud's, unless one on this machine is named.
+    /// Where Azure Resource Manager is called: the cloud's, unless one on this machine is named.
     pub arm_endpoint: ArmEndpoint,
+    /// The workspaces whose incidents are written; none if no incident is touched.
+    pub sentinel_workspaces: Vec<SentinelWorkspace>,
     /// The blob in which all instances count who was cut this hour; `None` if each counts for itself.
     pub ledger: Option<LedgerEndpoint>,
     /// How many users of one alert are worked on at the same time.
@@ -102,6 +104,7 @@ impl Settings {
         let callers = callers(&mut reader, audience, allowed);
         let login_endpoint = reader.optional(&registry::LOGIN_ENDPOINT, login_endpoint);
         let arm_endpoint = reader.optional(&registry::ARM_ENDPOINT, arm_endpoint);
+        let workspaces = reader.list(&registry::SENTINEL_WORKSPACES, |text| text.parse().ok());
         let mode = reader.word(&registry::MODE, &MODES, Mode::as_str);
         let protected_users = reader.list(&registry::PROTECTED_USERS, protected_user);
         let protected_groups = reader.list(&registry::PROTECTED_GROUPS, |text| text.parse().ok());
@@ -150,6 +153,7 @@ impl Settings {
                 }),
                 login_endpoint: login_endpoint?.unwrap_or_else(|| LoginEndpoint::of_cloud(cloud)),
                 arm_endpoint: arm_endpoint?.unwrap_or_else(|| ArmEndpoint::of_cloud(cloud)),
+                sentinel_workspaces: workspaces?,
                 ledger: ledger?,
                 concurrency: count(concurrency?),
                 max_deliveries: max_deliveries?,
@@ -254,6 +258,10 @@ impl Settings {
             (
                 registry::ARM_ENDPOINT.name,
                 self.arm_endpoint.root().to_owned(),
+            ),
+            (
+                registry::SENTINEL_WORKSPACES.name,
+                joined(&self.sentinel_workspaces),
             ),
             (registry::CONCURRENCY.name, self.concurrency.to_string()),
             (

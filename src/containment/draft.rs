@@ -72,7 +72,7 @@ impl Ending {
     }
 
     /// The sender itself says that it is over: in its own word, and since when.
-    fn cleared(cleared: &Cleared) -> Self {
+    pub(super) fn cleared(cleared: &Cleared) -> Self {
         let since = cleared.at.map_or_else(String::new, |at| {
             format!(" since {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"))
         });
@@ -164,6 +164,7 @@ impl Draft {
             requested_by: self.requested_by,
             requested_by_claim: self.requested_by_claim,
             requested_because: self.requested_because,
+            incident: None,
             correlation: self.correlation,
         }
     }

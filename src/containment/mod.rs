@@ -16,15 +16,16 @@ mod policy_report;
 mod protected_groups;
 mod protected_users;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    AlertHeader, Caller, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject, User,
+    AlertHeader, Caller, Cleared, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject,
+    User,
 };
 use crate::entra::{Entra, Tally, Turns};
 use crate::guard::{self, Examined, Membership, Withheld};
@@ -67,6 +68,8 @@ pub struct Task {
     pub requested_by: Option<Caller>,
     /// When the receipts have to be there.
     pub deadline: Deadline,
+    /// That the alert is over, once its sender says so. Whoever is not cut by then is not.
+    pub cleared: Arc<OnceLock<Cleared>>,
 }
 
 /// Contains alerts under one policy.

@@ -142,6 +142,9 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
         };
     }
     let granted = work.allowance.clone().await;
+    if let Some(cleared) = work.task.cleared.get() {
+        return Ending::cleared(cleared);
+    }
     let slot = match granted.allowance.take() {
         Ok(slot) => slot,
         Err(NoPlace::Withheld(withheld)) => return Ending::withheld(withheld),
@@ -194,8 +197,8 @@ async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tal
         (true, false, _) => return ending,
         // A success that says that it is none: the next attempt may do better, and nobody is told that this one did. What shows is
         // another's cut, and the next attempt finds it.
-        (shows, true, _) => {
-            let shown = if shows {
+        (is_seen, true, _) => {
+            let shown = if is_seen {
                 "the sessions were cut meanwhile by somebody else"
             } else {
                 "no effect showed"

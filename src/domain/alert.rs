@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::identifiers::TenantId;
+use super::incident::{CommentBy, Story};
 use super::mention::{Mention, Subject, WrittenBy};
 use super::subject::SubjectRef;
 
@@ -163,6 +164,8 @@ pub struct AlertHeader {
     pub requested_by: Option<String>,
     /// How many users a manual message says that it means.
     pub expect: Option<usize>,
+    /// Who writes the comment on the incident, if the sender says so.
+    pub comment_by: Option<CommentBy>,
     /// What a message that goes on says of the one that it comes from, by its own claim.
     pub handed_on: Option<HandedOn>,
 }
@@ -177,6 +180,8 @@ pub struct HandedOn {
     pub queued_at: Option<Timestamp>,
     /// The first message's correlation id, or its id if it had none.
     pub correlation_id: Option<String>,
+    /// What the comment on the alert's incident tells so far; `None` where this program writes none.
+    pub story: Option<Story>,
 }
 
 impl fmt::Debug for HandedOn {
@@ -202,6 +207,7 @@ impl AlertHeader {
             reason: None,
             requested_by: None,
             expect: None,
+            comment_by: None,
             handed_on: None,
         }
     }
@@ -225,6 +231,7 @@ impl fmt::Debug for AlertHeader {
             .field("reason", &self.reason.as_ref().map(|_| "***"))
             .field("requested_by", &self.requested_by.as_ref().map(|_| "***"))
             .field("expect", &self.expect)
+            .field("comment_by", &self.comment_by)
             .field("handed_on", &self.handed_on)
             .finish()
     }
@@ -357,6 +364,16 @@ impl Parsed {
             Self::Alert(alert) => &alert.header,
             Self::NothingToDo(nothing) => &nothing.header,
             Self::Malformed(malformed) => &malformed.header,
+        }
+    }
+
+    /// The same, to change it.
+    #[must_use]
+    pub fn header_mut(&mut self) -> &mut AlertHeader {
+        match self {
+            Self::Alert(alert) => &mut alert.header,
+            Self::NothingToDo(nothing) => &mut nothing.header,
+            Self::Malformed(malformed) => &mut malformed.header,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod caller;
 pub mod clock;
 pub mod cloud;
 pub mod identifiers;
+pub mod incident;
 pub mod ledger;
 pub mod ledger_endpoint;
 pub mod mention;
@@ -32,6 +33,9 @@ pub use clock::{Clock, Deadline, SystemClock};
 pub use cloud::{ArmEndpoint, Cloud, GraphEndpoint, LoginEndpoint};
 pub use identifiers::{
     AccountName, GroupId, IdentifierError, MailAddress, TenantId, UserId, UserPrincipalName,
+};
+pub use incident::{
+    CommentBy, CommentState, IncidentNote, IncidentStatus, SentinelWorkspace, Story, Told,
 };
 pub use ledger::{Admission, Kept, Ledger, LedgerState, Wanted};
 pub use ledger_endpoint::LedgerEndpoint;

@@ -32,6 +32,20 @@ pub enum WithholdReason {
 }
 
 impl WithholdReason {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::TokenTenant,
+        Self::OtherTenant,
+        Self::ProtectedUser,
+        Self::ProtectedGroup,
+        Self::MembershipUnknown,
+        Self::ProtectedGroupMissing,
+        Self::BelowMinimumSeverity,
+        Self::BlastRadius,
+        Self::Observe,
+        Self::ClearedBySource,
+    ];
+
     /// Whether it stands for something that could not be read, so that asking again may decide otherwise.
     #[must_use]
     pub fn may_be_asked_again(self) -> bool {
@@ -94,6 +108,21 @@ pub enum Fix {
     Alert,
     /// Cut the user by hand and report the error: nothing outside this program can mend it.
     Report,
+}
+
+impl Fix {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Permission, Self::Alert, Self::Report];
+
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Permission => "permission",
+            Self::Alert => "alert",
+            Self::Report => "report",
+        }
+    }
 }
 
 /// How it ended, for one subject.

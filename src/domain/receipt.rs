@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::identifiers::{UserId, UserPrincipalName};
+use super::incident::IncidentNote;
 use super::outcome::Outcome;
 use super::user::{FoundBy, User};
 
@@ -152,6 +153,9 @@ pub struct Receipt {
     /// Why, by the alert's own word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_because: Option<Masked>,
+    /// What was written into the alert's incident; absent where this program writes nothing there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentNote>,
     /// The ids by which it is found again.
     pub correlation: Correlation,
 }

@@ -27,6 +27,17 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::User,
+        Self::Machine,
+        Self::Group,
+        Self::System,
+        Self::ServicePrincipal,
+        Self::ManagedIdentity,
+        Self::Other,
+    ];
+
     /// The word for it in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -18,6 +18,7 @@ use super::error::EntraError;
 use super::graph_clock::GraphClock;
 use super::identity::TokenSource;
 use super::journal::{Journal, Sent};
+use super::limits;
 use super::notes::{note_failure, note_retry};
 use super::operation::Operation;
 use super::refusal;
@@ -55,6 +56,9 @@ pub(super) struct Surface(pub(super) &'static str);
 impl Surface {
     /// The version of Graph that is supported for use in production.
     pub(super) const GRAPH: Self = Self("/v1.0");
+
+    /// Azure Resource Manager has its version in the query.
+    pub(super) const AZURE: Self = Self("");
 }
 
 /// One thing to ask.
@@ -104,6 +108,19 @@ impl Client {
             graph_clock: GraphClock::default(),
             clock,
             tenant: Arc::default(),
+        }
+    }
+
+    /// A client with the same token and another instant before which nobody calls.
+    pub(super) fn beside(&self, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            root: self.root.clone(),
+            transport,
+            tokens: Arc::clone(&self.tokens),
+            throttle: Throttle::new(Arc::clone(&self.clock)),
+            graph_clock: GraphClock::default(),
+            clock: Arc::clone(&self.clock),
+            tenant: Arc::clone(&self.tenant),
         }
     }
 
@@ -271,6 +288,10 @@ impl Client {
         }
         let again = match class {
             Class::Success => {
+                if limits::are_used_up(&answer) {
+                    self.throttle
+                        .refused(question.operation.access(), Held::Everything, None);
+                }
                 return match &answer.body {
                     Err(failure) if question.operation.answers_with_content() => {
                         Err(Failure::passing(Cause::Transport(failure.clone())))
@@ -295,6 +316,12 @@ impl Client {
                     // A gateway's, or one of Graph's own that says nothing of whom was asked for.
                     (false, _) => Again::Alone,
                 }
+            }
+            // It may not have reached the replica that was asked.
+            Class::Final
+                if answer.status == 404 && matches!(question.operation, Operation::Manage(_)) =>
+            {
+                Again::OnceMore
             }
             // A search has an answer, be it that nobody fits.
             Class::Final if answer.status == 404 && question.operation == Operation::FindUser => {

@@ -210,7 +210,8 @@ fn disposition(operation: Operation, cause: &Cause, wait: Option<Duration>) -> D
                 | Operation::CheckMemberGroups
                 | Operation::ReadGroup
                 | Operation::RevokeSessions
-                | Operation::Inquire(_) => Disposition::GiveUp,
+                | Operation::Inquire(_)
+                | Operation::Manage(_) => Disposition::GiveUp,
             },
             401 | 408 | 409 | 425 | 429 | 500..=599 => later,
             _ => Disposition::GiveUp,
@@ -241,11 +242,16 @@ impl fmt::Display for EntraError {
                 )
             }
             Disposition::RetryLater { not_before } => {
-                retry_later(f, cause, *not_before, token.as_ref())
+                retry_later(f, cause, operation.service(), *not_before, token.as_ref())
             }
             Disposition::FixPermission => fix_permission(f, *operation, token.as_ref()),
             Disposition::FixAlert if matches!(operation, Operation::Inquire(_)) => f.write_str(
                 "There is no such object: it may have been deleted meanwhile. Then run the command again.",
+            ),
+            Disposition::FixAlert if let Operation::Manage(management) = operation => write!(
+                f,
+                "Azure has no such {}: it may have been deleted, or its id is wrong.",
+                management.about
             ),
             Disposition::FixAlert => f.write_str(match self.status() {
                 Some(400) => {
@@ -263,11 +269,12 @@ impl fmt::Display for EntraError {
 fn retry_later(
     f: &mut fmt::Formatter<'_>,
     cause: &Cause,
+    service: Service,
     wait: Option<Duration>,
     token: Option<&TokenFacts>,
 ) -> fmt::Result {
     if cause.refusal().is_some_and(|refusal| refusal.status == 401) {
-        f.write_str("Graph refused ")?;
+        write!(f, "{} refused ", service.as_str())?;
         match token.map(Who::of) {
             Some(who) => f.write_str(who.token())?,
             None => f.write_str("the token")?,
@@ -330,6 +337,13 @@ fn fix_permission(
                 f,
                 "It needs {}, for whoever is signed in. Then run the command again.",
                 inquiry.role
+            );
+        }
+        Operation::Manage(management) => {
+            return write!(
+                f,
+                "It needs {}, for the app's own identity; a role that was given shows within minutes.",
+                management.role
             );
         }
         Operation::Inquire(inquiry) => Some(inquiry.role),

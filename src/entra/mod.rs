@@ -8,7 +8,8 @@
 //! From the inside out: `transport` sends a request once; `identity`, `token` and `claims` get the token; `throttle` holds
 //! the instants before which nobody calls, `pace` how fast calls leave while Graph limits them, and `turns` who goes first;
 //! `retry` says what is tried again; `client` puts these in order; `users`, `resolve`, `groups`, `sessions` and `verify` ask something of Graph,
-//! each with its own wire structs; `error` says what to do when that fails. The operator's alone are `access`, what an account
+//! each with its own wire structs; `arm` calls Azure Resource Manager through gates of the same code; `error` says what to do when that
+//! fails. The operator's alone are `access`, what an account
 //! reaches, also in Azure, and `reports`, what only a person at a shell wants to know of a user.
 //!
 //! Each user is asked for and cut by requests of their own, not in a `$batch`: Graph counts what is in it one by one all the
@@ -19,6 +20,7 @@
 
 #[cfg(feature = "operator")]
 pub mod access;
+mod arm;
 mod cause;
 mod claims;
 mod client;
@@ -29,6 +31,7 @@ mod home;
 mod identity;
 mod journal;
 mod lacking;
+mod limits;
 mod notes;
 mod operation;
 #[cfg(feature = "operator")]
@@ -61,18 +64,19 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::domain::{Clock, Cloud, Deadline, GraphEndpoint, TenantId};
+use crate::domain::{ArmEndpoint, Clock, Cloud, Deadline, GraphEndpoint, TenantId};
 use cause::Cause;
 use client::Client;
 use identity::ManagedIdentity;
 use transport::HttpTransport;
 
+pub use arm::Arm;
 pub use claims::TokenFacts;
 pub use error::{Disposition, EntraError};
 pub use graph_clock::Moment;
 pub use groups::{Blind, Group};
 pub use lacking::{Lacking, Who};
-pub use operation::{Inquiry, Operation, Service};
+pub use operation::{Inquiry, Management, Operation, Service};
 pub use permissions::{MEMBER_READ_HIDDEN, Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use resolve::Resolution;
 pub use resource::Resource;
@@ -106,19 +110,46 @@ impl Entra {
     /// # Errors
     /// If there are no TLS roots.
     pub fn connect(settings: EntraSettings, clock: Arc<dyn Clock>) -> Result<Self, EntraError> {
-        let transport = HttpTransport::new()
-            .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))?;
+        Ok(Self::over(new_transport()?, settings, clock))
+    }
+
+    /// The same, and beside it a client of Azure Resource Manager under the same identity, over the same connections.
+    ///
+    /// # Errors
+    /// If there are no TLS roots.
+    pub fn connect_with_azure(
+        settings: EntraSettings,
+        endpoint: ArmEndpoint,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Arm), EntraError> {
+        let transport = new_transport()?;
+        let identity = ManagedIdentity::new(
+            transport.clone(),
+            settings.client_id,
+            &Resource::azure(settings.cloud),
+        );
+        let client = Client::new(
+            endpoint,
+            Box::new(transport.clone()),
+            Box::new(identity),
+            Arc::clone(&clock),
+        );
+        let entra = Self::over(transport, settings, clock);
+        Ok((entra, Arm::new(client)))
+    }
+
+    fn over(transport: HttpTransport, settings: EntraSettings, clock: Arc<dyn Clock>) -> Self {
         let identity = ManagedIdentity::new(
             transport.clone(),
             settings.client_id,
             &Resource::graph(settings.cloud),
         );
-        Ok(Self::assembled(
+        Self::assembled(
             settings.endpoint,
             Box::new(transport),
             Box::new(identity),
             clock,
-        ))
+        )
     }
 
     fn assembled(
@@ -169,4 +200,9 @@ impl Entra {
     fn client(&self) -> &Client {
         &self.client
     }
+}
+
+fn new_transport() -> Result<HttpTransport, EntraError> {
+    HttpTransport::new()
+        .map_err(|reason| EntraError::new(Operation::GetToken, Cause::Setup(reason)))
 }

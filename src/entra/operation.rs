@@ -23,6 +23,8 @@ pub enum Operation {
     RevokeSessions,
     /// What only the operator's command asks.
     Inquire(&'static Inquiry),
+    /// What is asked of Azure Resource Manager, or done there.
+    Manage(&'static Management),
 }
 
 /// Who is asked.
@@ -60,6 +62,21 @@ pub struct Inquiry {
     pub role: &'static str,
 }
 
+/// A call to Azure Resource Manager.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Management {
+    /// The request as a template.
+    pub template: &'static str,
+    /// What is being done, as the beginning of a sentence.
+    pub doing: &'static str,
+    /// Whether it changes something.
+    pub changes: bool,
+    /// The Azure role that it needs, and where, for the app's own identity.
+    pub role: &'static str,
+    /// What it is about, in the middle of a sentence.
+    pub about: &'static str,
+}
+
 impl Operation {
     /// The request as a template, such as `POST /users/{id}/revokeSignInSessions`.
     #[must_use]
@@ -72,6 +89,7 @@ impl Operation {
             Self::ReadGroup => "GET /groups/{id}",
             Self::RevokeSessions => "POST /users/{id}/revokeSignInSessions",
             Self::Inquire(inquiry) => inquiry.template,
+            Self::Manage(management) => management.template,
         }
     }
 
@@ -86,6 +104,7 @@ impl Operation {
             Self::ReadGroup => "Reading a protected group",
             Self::RevokeSessions => "Revoking the user's sessions",
             Self::Inquire(inquiry) => inquiry.doing,
+            Self::Manage(management) => management.doing,
         }
     }
 
@@ -100,6 +119,7 @@ impl Operation {
             | Self::ReadGroup
             | Self::Inquire(_) => true,
             Self::RevokeSessions => false,
+            Self::Manage(management) => !management.changes,
         }
     }
 
@@ -109,7 +129,7 @@ impl Operation {
             Self::ReadUser | Self::CheckMemberGroups | Self::ReadGroup | Self::RevokeSessions => {
                 true
             }
-            Self::GetToken | Self::FindUser | Self::Inquire(_) => false,
+            Self::GetToken | Self::FindUser | Self::Inquire(_) | Self::Manage(_) => false,
         }
     }
 
@@ -117,12 +137,14 @@ impl Operation {
     /// limits").
     pub(super) fn access(self) -> Access {
         match self {
+            Self::Manage(management) if management.changes => Access::Write,
             Self::GetToken
             | Self::ReadUser
             | Self::FindUser
             | Self::CheckMemberGroups
             | Self::ReadGroup
-            | Self::Inquire(_) => Access::Read,
+            | Self::Inquire(_)
+            | Self::Manage(_) => Access::Read,
             Self::RevokeSessions => Access::Write,
         }
     }
@@ -131,7 +153,7 @@ impl Operation {
     #[must_use]
     pub fn permissions(self) -> &'static [&'static Permission] {
         match self {
-            Self::GetToken => &[],
+            Self::GetToken | Self::Manage(_) => &[],
             Self::ReadUser | Self::FindUser => &[&permissions::USER_READ],
             Self::CheckMemberGroups => &[&permissions::USER_READ, &permissions::GROUP_MEMBER_READ],
             Self::ReadGroup => &[&permissions::GROUP_MEMBER_READ],
@@ -151,6 +173,7 @@ impl Operation {
             | Self::ReadGroup
             | Self::RevokeSessions => Service::Graph,
             Self::Inquire(inquiry) => inquiry.service,
+            Self::Manage(_) => Service::Azure,
         }
     }
 }

@@ -101,6 +101,26 @@ fn after_a_cut(cut_at: Option<Timestamp>) -> Vec<StillAlive> {
     ]
 }
 
+/// Until when something may live after a cut.
+pub(super) struct Bounds {
+    /// Access tokens that nothing evaluates.
+    pub(super) token: Timestamp,
+    /// Access tokens that are evaluated continuously.
+    pub(super) evaluation: Timestamp,
+    /// The same, where the evaluation does not reach the application.
+    pub(super) evaluated_token: Timestamp,
+}
+
+impl Bounds {
+    pub(super) fn after(cut: Timestamp) -> Option<Self> {
+        Some(Self {
+            token: cut.checked_add(ACCESS_TOKEN).ok()?,
+            evaluation: cut.checked_add(EVALUATION).ok()?,
+            evaluated_token: cut.checked_add(EVALUATED_TOKEN).ok()?,
+        })
+    }
+}
+
 fn without_bound(what: impl Into<String>) -> StillAlive {
     StillAlive {
         what: what.into(),

@@ -19,10 +19,10 @@ pub const COMMENT_LIMIT: usize = 30_000;
 const MESSAGE_LIMIT: usize = 16_000;
 
 /// The most characters of a name or an id from outside.
-const NAME_LIMIT: usize = 256;
+pub(super) const NAME_LIMIT: usize = 256;
 
 /// The most characters of a sentence.
-const SENTENCE_LIMIT: usize = 800;
+pub(super) const SENTENCE_LIMIT: usize = 800;
 
 /// The most things that are said to stay alive; [`super::still_alive`] names fewer.
 const ALIVE_LIMIT: usize = 8;
@@ -31,7 +31,8 @@ const ALIVE_LIMIT: usize = 8;
 /// many were left out and how they ended.
 #[must_use]
 pub fn comment(report: &AlertReport<'_>) -> String {
-    let mut lines = head(report);
+    let mut lines = vec![headline(report)];
+    lines.extend(remarks(report));
     let tail: Vec<String> = still_alive(report.receipts)
         .into_iter()
         .chain(confirm(report))
@@ -64,11 +65,11 @@ pub fn comment(report: &AlertReport<'_>) -> String {
 }
 
 /// The characters of a line and of the line break after it.
-fn length(line: &str) -> usize {
+pub(super) fn length(line: &str) -> usize {
     line.encode_utf16().count() + 1
 }
 
-fn head(report: &AlertReport<'_>) -> Vec<String> {
+pub(super) fn headline(report: &AlertReport<'_>) -> String {
     let headline = match report.parsed {
         Parsed::Alert(_) => format!(
             "{}: {}.",
@@ -78,10 +79,12 @@ fn head(report: &AlertReport<'_>) -> Vec<String> {
         Parsed::NothingToDo(nothing) => sentence::nothing_to_do(&nothing.reason),
         Parsed::Malformed(_) => "What was sent could not be read, and nobody was cut.".to_owned(),
     };
-    let mut lines = vec![format!(
-        "<p><b>Evict:</b> {}</p>",
-        text(&headline, SENTENCE_LIMIT)
-    )];
+    format!("<p><b>Evict:</b> {}</p>", text(&headline, SENTENCE_LIMIT))
+}
+
+/// What is to be said of the whole beside the headline.
+pub(super) fn remarks(report: &AlertReport<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
     if let Parsed::Malformed(malformed) = report.parsed {
         lines.push(format!(
             "<p>At {}: {} Next: correct it and send it again.</p>",
@@ -201,7 +204,7 @@ fn still_alive(receipts: &[Receipt]) -> Vec<String> {
 }
 
 /// The manual message that cuts the users whom the cap per alert withheld.
-fn confirm(report: &AlertReport<'_>) -> Vec<String> {
+pub(super) fn confirm(report: &AlertReport<'_>) -> Vec<String> {
     let messages = confirmation::of(report, size::QUEUE_MESSAGE_LIMIT);
     let [first, rest @ ..] = messages.as_slice() else {
         return Vec::new();
@@ -270,7 +273,7 @@ const WORDS: [&str; 11] = [
     "handed to the queue",
 ];
 
-fn word(outcome: &Outcome) -> &'static str {
+pub(super) fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Revoked { verified: true } => "cut and verified",
         Outcome::Revoked { verified: false } => "cut but not verified",

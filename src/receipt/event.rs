@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::{Masked, Outcome, Receipt, Subject, UserId};
+use crate::domain::{IncidentNote, Masked, Outcome, Receipt, Subject, UserId};
 
 use super::AlertReport;
 use super::confirmation::{self, Confirmation};
@@ -130,19 +130,32 @@ struct Data<'a> {
     confirm: Option<&'a Confirmation<'a>>,
 }
 
-fn id(key: EventKey<'_>, identity: &str, repetition: usize) -> Uuid {
-    let (kind, of_key) = match key {
-        EventKey::Broker {
-            sequence_number,
-            enqueued_at,
-        } => {
-            let name = format!("{sequence_number} {enqueued_at}");
-            ("broker", Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+impl EventKey<'_> {
+    /// What it is made from, and a name of it that no other has.
+    fn named(self) -> (&'static str, Uuid) {
+        match self {
+            Self::Broker {
+                sequence_number,
+                enqueued_at,
+            } => {
+                let name = format!("{sequence_number} {enqueued_at}");
+                ("broker", Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+            }
+            Self::Message(id) => ("message", Uuid::new_v5(&NAMESPACE, id.as_bytes())),
+            Self::Body(body) => ("body", Uuid::new_v5(&NAMESPACE, body)),
+            Self::Invocation(id) => ("invocation", Uuid::new_v5(&NAMESPACE, id.as_bytes())),
         }
-        EventKey::Message(id) => ("message", Uuid::new_v5(&NAMESPACE, id.as_bytes())),
-        EventKey::Body(body) => ("body", Uuid::new_v5(&NAMESPACE, body)),
-        EventKey::Invocation(id) => ("invocation", Uuid::new_v5(&NAMESPACE, id.as_bytes())),
-    };
+    }
+
+    /// The message or the call, by an id that no other has.
+    pub(super) fn name(self) -> Uuid {
+        let (kind, of_key) = self.named();
+        Uuid::new_v5(&of_key, kind.as_bytes())
+    }
+}
+
+fn id(key: EventKey<'_>, identity: &str, repetition: usize) -> Uuid {
+    let (kind, of_key) = key.named();
     let name = serde_json::json!([kind, of_key, identity, repetition]).to_string();
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
@@ -193,6 +206,12 @@ fn trimmed(receipt: &Receipt) -> Receipt {
     for alive in &mut receipt.still_alive {
         alive.what = shortened(&alive.what);
     }
+    receipt.incident = receipt.incident.map(|note| IncidentNote {
+        problem: note
+            .problem
+            .map(|problem| cut(&problem, DETAIL_LIMIT / 2).into_owned()),
+        ..note
+    });
     receipt.requested_by_claim = receipt
         .requested_by_claim
         .map(|claim| Masked(shortened(&claim.0)));

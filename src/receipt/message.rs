@@ -5,10 +5,11 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::domain::{
-    AccountName, AlertHeader, HandedOn, MailAddress, Outcome, SecurityIdentifier, Severity,
-    Subject, SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
+    AccountName, AlertHeader, CommentBy, HandedOn, MailAddress, Outcome, SecurityIdentifier,
+    Severity, Story, Subject, SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
 };
 
 use super::AlertReport;
@@ -43,6 +44,12 @@ pub(super) struct ManualMessage<'a> {
     /// How many users it means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expect: Option<usize>,
+    /// Who writes the comment on the incident: `evict` or `caller`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) comment_by: Option<&'static str>,
+    /// What is awaited before anybody is named: `entities`, of the incident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) awaits: Option<&'static str>,
     /// That no person asked: the users go on as an alert flagged them, and its severity counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) automated: Option<bool>,
@@ -71,6 +78,9 @@ pub(super) struct Earlier {
     /// By which its receipts are found.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
+    /// What the comment on the incident tells already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<Story>,
 }
 
 impl Earlier {
@@ -80,6 +90,7 @@ impl Earlier {
             deliveries: handed_on.deliveries,
             queued_at: handed_on.queued_at,
             correlation_id: correlation_id.map(|id| cut(id, 1024).into_owned()),
+            comment: handed_on.story.clone(),
         }
     }
 }
@@ -166,6 +177,8 @@ impl<'a> ManualMessage<'a> {
             incident: short(&header.incident_id),
             alert: short(&header.alert_id),
             expect: header.expect,
+            comment_by: header.comment_by.map(CommentBy::as_str),
+            awaits: None,
             automated: None,
             handed_on: None,
             rejected_because: None,
@@ -275,9 +288,32 @@ pub fn handover(report: &AlertReport<'_>, handed_on: Option<&HandedOn>) -> Vec<S
             claim.unwrap_or_default()
         ));
     }
-    message
-        .naming(subjects, QUEUE_MESSAGE_LIMIT)
-        .iter()
-        .map(json)
-        .collect()
+    let mut messages = message.naming(subjects, QUEUE_MESSAGE_LIMIT);
+    for (index, message) in messages.iter_mut().enumerate().skip(1) {
+        if let Some(earlier) = &mut message.handed_on {
+            let part = format!("{} {index}", earlier.deliveries);
+            earlier.comment = earlier
+                .comment
+                .take()
+                .map(|whole| self::part(&whole, &part));
+        }
+    }
+    messages.iter().map(json).collect()
+}
+
+/// An alert that names nobody yet, as a message for the input queue that waits for the entities of its incident.
+#[must_use]
+pub fn awaiting(header: &AlertHeader, handed_on: &HandedOn) -> String {
+    json(&ManualMessage {
+        awaits: Some("entities"),
+        automated: Some(true),
+        handed_on: Some(Earlier::of(handed_on)),
+        ..ManualMessage::of(header)
+    })
+}
+
+/// What goes on in several messages ends at several times, so that each beyond the first has a comment of its own: none could
+/// replace another's without losing what that one tells.
+fn part(of: &Story, name: &str) -> Story {
+    Story::of(Uuid::new_v5(&of.first, name.as_bytes()))
 }

@@ -34,6 +34,7 @@
 //! | `requestedBy` | if a caller proved itself by a token: `objectId`, and if known `applicationId` |
 //! | `requestedByClaim` | if the alert names who asked: that text, which anybody may have written |
 //! | `requestedBecause` | if the alert says why it was asked for: that text |
+//! | `incident` | if incidents are read and written: `status` (`open`, `closed`, `unknown`) if it was asked, `comment` (`written`, `failed`, `other_workspace`) if one was to be written, `problem` if either failed |
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
 //!
 //! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the
@@ -47,6 +48,7 @@ mod comment;
 mod confirmation;
 mod escape;
 mod event;
+mod incident;
 mod log;
 mod message;
 mod rejected;
@@ -61,8 +63,9 @@ use crate::domain::{Caller, Mode, Parsed, Receipt, Subject};
 pub use alive::{cut_at, still_alive};
 pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
+pub use incident::{first_message, incident_comment, told_so_far};
 pub use log::log_line;
-pub use message::{handover, put_back};
+pub use message::{awaiting, handover, put_back};
 pub use rejected::{RejectedFrom, rejected, unfinished, unread};
 pub use reply::{OperatorReply, OperatorReport, operator_json, reply_json};
 pub use size::{EVENT_LIMIT, QUEUE_MESSAGE_LIMIT};

@@ -23,27 +23,35 @@ pub(super) fn ended(text: &str) -> String {
 
 /// What happened to the subject of a receipt, and what to do next.
 pub(super) fn outcome(receipt: &Receipt) -> String {
-    match &receipt.outcome {
+    let after = receipt.sessions_valid_from.after;
+    of_outcome(&receipt.outcome, receipt.policy, cut_at(receipt), after)
+}
+
+/// The same, of an outcome by itself: the setting that decided, when the sessions were cut, and from when on they are valid.
+pub(super) fn of_outcome(
+    outcome: &Outcome,
+    policy: Option<&str>,
+    cut_at: Option<Timestamp>,
+    after: Option<Timestamp>,
+) -> String {
+    match outcome {
         Outcome::Revoked { verified: true } => format!(
             "Sessions cut{}, and verified{}.",
-            at(cut_at(receipt)),
-            receipt
-                .sessions_valid_from
-                .after
-                .map_or_else(String::new, |after| format!(
+            at(cut_at),
+            after.map_or_else(String::new, |after| format!(
                     ": only sessions begun after {} are valid",
                     time(after)
                 )),
         ),
         Outcome::Revoked { verified: false } => format!(
             "Graph accepted the cut{}, but it did not show when it was read back. Next: look for sign-ins and activity after that time, or send the alert again in a few minutes, which cuts once more.",
-            at(cut_at(receipt)),
+            at(cut_at),
         ),
         Outcome::AlreadyCut => format!(
             "The sessions had already been cut{}, after this alert was put on the queue; they were not cut again.",
-            at(cut_at(receipt)),
+            at(cut_at),
         ),
-        Outcome::Withheld { reason } => withheld(*reason, receipt.policy),
+        Outcome::Withheld { reason } => withheld(*reason, policy),
         Outcome::NotEffective { home_domain } => format!(
             "Not cut, and not from here: an external user, who signs in at the home tenant{}. Next: ask that tenant to cut the sessions, and block or remove the guest account here.",
             home_domain

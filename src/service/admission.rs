@@ -61,6 +61,7 @@ impl Service {
         }
         match alert::parse(&message.body) {
             Parsed::Alert(_) => {}
+            parsed if self.may_name_somebody(&parsed) => {}
             Parsed::NothingToDo(_) | Parsed::Malformed(_) => return None,
         }
         let problem = "No broker has sent this message: it has no delivery count, no time, no number and no lock that its \

@@ -2,14 +2,17 @@
 //! queue, 400 for what cannot be read. The status tells how the call went, not whether everybody was cut: a caller that
 //! tried again on an error would sign the others out once more, so that is what `summary` and the receipts are for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::domain::{Caller, Correlation, Parsed};
+use crate::domain::{Caller, CommentBy, Correlation, HandedOn, Parsed};
 use crate::host::{Arrival, HttpReply, HttpRequest, OutputBinding, Reply};
 use crate::receipt::{self, AlertReport, EventKey};
 
+use super::incident::Telling;
+use super::reading::Looked;
 use super::{Delivery, Service, deadline, hand_over, kept};
 
 /// What is left of the caller's time for handing over and answering.
@@ -27,7 +30,7 @@ impl Service {
         let Some(body) = request.body else {
             return without_body(lacks_length);
         };
-        let (parsed, left_out) = self.read(&body);
+        let (parsed, mut left_out) = self.read(&body);
         drop(body);
         arrival.keeps(kept(&parsed));
         let header = parsed.header();
@@ -38,16 +41,33 @@ impl Service {
             ..Correlation::default()
         };
         let deadline = deadline(&*self.clock, &arrival, self.settings.http_deadline);
+        let looked = self.look_at_incident(parsed, None, deadline.earlier_by(MARGIN));
+        let (Looked::Ready(mut parsed) | Looked::Pending(mut parsed)) = looked.await;
+        left_out = left_out.saturating_add(self.shorten(&mut parsed));
         let delivery = Delivery {
             // A request always cuts: whoever asks knows of sessions that live now.
             enqueued_at: None,
             correlation: correlation.clone(),
             requested_by,
             deadline: deadline.earlier_by(MARGIN),
+            cleared: Arc::default(),
         };
-        let mut receipts = self.contain(&parsed, left_out, delivery).await;
+        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
         receipts.iter_mut().for_each(hand_over);
         self.log(&receipts);
+        let key = EventKey::Invocation(&correlation.invocation_id);
+        let telling = Telling {
+            key,
+            usually: CommentBy::Caller,
+            deadline,
+        };
+        let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
+        if self.incidents.is_some() {
+            // What goes on is on the queue, where this program writes the comment unless somebody says otherwise.
+            let header = parsed.header_mut();
+            let by = header.comment_by.unwrap_or(CommentBy::Caller);
+            header.comment_by = header.incident_id.as_ref().map(|_| by);
+        }
 
         let report = AlertReport {
             parsed: &parsed,
@@ -55,13 +75,16 @@ impl Service {
             mode: self.settings.mode,
             requested_by,
         };
-        let handover = receipt::handover(&report, None);
+        let handed_on = told.map(|story| HandedOn {
+            story: Some(story),
+            ..HandedOn::default()
+        });
+        let handover = receipt::handover(&report, handed_on.as_ref());
         let status = match &parsed {
             Parsed::Malformed(_) => 400,
             Parsed::Alert(_) | Parsed::NothingToDo(_) if handover.is_empty() => 200,
             Parsed::Alert(_) | Parsed::NothingToDo(_) => 202,
         };
-        let key = EventKey::Invocation(&correlation.invocation_id);
         Reply::completed()
             .with_http(HttpReply::json(status, receipt::reply_json(&report)))
             .with_messages(

@@ -8,20 +8,26 @@
 //! What is retried and what is not:
 //!
 //! - A malformed message is not: it would only come again as it is. It goes to `evict-rejected` with the reason, and so
-//!   does one that names nobody yet, because its entities have not arrived or it only links to them.
+//!   does one that names nobody yet, because its entities have not arrived (where its incident may be read: not within a quarter of an
+//!   hour) or it only links to them.
 //! - A subject that Graph could not be asked about is, after a wait that grows with each delivery; the host itself redelivers
 //!   at once.
 //! - A subject that failed for want of a permission is not: the platform keeps a token for up to a day, longer than all
 //!   deliveries. It is reported at once, and put into `evict-rejected` for when the permission is there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::{AlertHeader, Correlation, Deadline, HandedOn, Parsed, Receipt};
+use crate::domain::{
+    AlertHeader, CommentBy, Correlation, Deadline, HandedOn, Parsed, Receipt, Story,
+};
 use crate::host::{Arrival, BrokerWord, OutputBinding, QueueMessage, Reply};
 use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
 
+use super::incident::Telling;
+use super::reading::Looked;
 use super::{Delivery, Service, deadline, hand_over, kept};
 
 /// How much longer than a delivery may be worked on its message may be kept back. With the longest delivery it stays well
@@ -38,19 +44,29 @@ impl Service {
         message: QueueMessage,
         arrival: Arrival,
     ) -> Reply {
-        let (parsed, left_out) = self.read(&message.body);
+        let (parsed, mut left_out) = self.read(&message.body);
         arrival.keeps(kept(&parsed).saturating_add(message.body.len()));
         let progress = Progress::of(&message.broker, parsed.header().handed_on.as_ref());
         let correlation = correlation(invocation, &message.broker, &progress, parsed.header());
         let deadline = deadline(&*self.clock, &arrival, self.settings.queue_deadline);
         self.wait_for_turn(&progress, &message.broker).await;
+        let key = event_key(&message, &correlation);
+        let looked = self.look_at_incident(parsed, progress.queued_at, deadline.earlier_by(MARGIN));
+        let parsed = match looked.await {
+            Looked::Ready(mut parsed) => {
+                left_out = left_out.saturating_add(self.shorten(&mut parsed));
+                parsed
+            }
+            Looked::Pending(parsed) => return Self::wait_on(&parsed, &progress, &message, key),
+        };
         let delivery = Delivery {
             enqueued_at: progress.queued_at,
             correlation: correlation.clone(),
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
+            cleared: Arc::default(),
         };
-        let mut receipts = self.contain(&parsed, left_out, delivery).await;
+        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
 
         let delivery_count = message.broker.delivery_count;
         let is_last =
@@ -69,6 +85,12 @@ impl Service {
         }
         self.log(&receipts);
 
+        let telling = Telling {
+            key,
+            usually: CommentBy::Evict,
+            deadline,
+        };
+        let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
         let report = AlertReport {
             parsed: &parsed,
             receipts: &receipts,
@@ -88,8 +110,7 @@ impl Service {
                 rejected
             }
         };
-        let handed_on = progress.handed_on(&message.broker);
-        let key = event_key(&message, &correlation);
+        let handed_on = progress.handed_on(&message.broker, told);
         Reply::completed()
             .with_messages(
                 OutputBinding::Receipts,
@@ -101,6 +122,31 @@ impl Service {
                 receipt::handover(&report, Some(&handed_on)),
             )
             .with_log(format!("alert.read {}", summary(&parsed)))
+    }
+
+    /// The alert goes on waiting for its incident's entities, at the end of the queue. That uses up no delivery.
+    fn wait_on(
+        parsed: &Parsed,
+        progress: &Progress,
+        message: &QueueMessage,
+        key: EventKey<'_>,
+    ) -> Reply {
+        let header = parsed.header();
+        let earlier = header.handed_on.as_ref();
+        let story = earlier.and_then(|earlier| earlier.story.clone());
+        let handed_on = HandedOn {
+            deliveries: progress.before,
+            ..progress.handed_on(
+                &message.broker,
+                Some(story.unwrap_or_else(|| Story::of(receipt::first_message(key)))),
+            )
+        };
+        Reply::completed()
+            .with_messages(
+                OutputBinding::Handover,
+                vec![receipt::awaiting(header, &handed_on)],
+            )
+            .with_log(format!("alert.waits {}", summary(parsed)))
     }
 
     /// A delivery that follows one that has not waited itself, since it went on or its outputs were refused, waits here.
@@ -162,12 +208,13 @@ impl Progress {
         }
     }
 
-    fn handed_on(&self, broker: &BrokerWord) -> HandedOn {
+    fn handed_on(&self, broker: &BrokerWord, story: Option<Story>) -> HandedOn {
         let correlation_id = self.correlation_id.as_ref();
         HandedOn {
             deliveries: self.deliveries,
             queued_at: self.queued_at,
             correlation_id: correlation_id.or(broker.message_id.as_ref()).cloned(),
+            story,
         }
     }
 }

@@ -69,17 +69,17 @@ fn a_slip_in_a_manual_message_is_named_with_its_place() {
     manual $.users: a list of users was expected, or one user under the name user; neither stands there
     manual $: a manual message was expected; a property usr stands there, which the form does not have: write user, if that is meant
     manual $: a manual message was expected; a property expct stands there, which the form does not have: write expect, if that is meant
-    manual $: a manual message was expected; a property whatIf stands there, which the form does not have: the form has user, users, reason, requestedBy, severity, incident, alert, expect, automated, handedOn, rejectedBecause, rejectedFrom
+    manual $: a manual message was expected; a property whatIf stands there, which the form does not have: the form has user, users, reason, requestedBy, severity, incident, alert, expect, commentBy, awaits, automated, handedOn, rejectedBecause, rejectedFrom
     manual $: a manual message was expected; a property tenant stands there, which the form does not have: it belongs into the object of a user, such as {"user": {"upn": ..., "tenant": ...}}
     manual $: each property once was expected; user stands there twice
     manual $.users[0]: a manual message was expected; a property upm stands there, which the form does not have: write upn, if that is meant
     manual $.users[0]: each property once was expected; upn stands there twice
-    manual $: a manual message was expected; a property of another name stands there, which the form does not have: the form has user, users, reason, requestedBy, severity, incident, alert, expect, automated, handedOn, rejectedBecause, rejectedFrom
+    manual $: a manual message was expected; a property of another name stands there, which the form does not have: the form has user, users, reason, requestedBy, severity, incident, alert, expect, commentBy, awaits, automated, handedOn, rejectedBecause, rejectedFrom
     manual $.automated: true or false was expected; another string stands there
     manual $.handedOn: an object was expected; a number stands there
     manual $.handedOn.deliveries: a whole number that is not negative was expected; another number stands there
     manual $.handedOn.queuedAt: a time was expected; another string stands there
-    manual $.handedOn: a manual message was expected; a property delivery stands there, which the form does not have: the form has deliveries, queuedAt, correlationId
+    manual $.handedOn: a manual message was expected; a property delivery stands there, which the form does not have: the form has deliveries, queuedAt, correlationId, comment
     none $: an alert, an incident, an entity or a manual message was expected; a document of another system that has a user stands there; it is no person's order. To have somebody of it cut, send a manual message, such as {"user": "alice@contoso.com"}
     "#);
 }

@@ -88,7 +88,8 @@ impl App {
         Self::start_as(World::default_contoso().unwrap(), start).await
     }
 
-    async fn start_as(world: World, start: Start<'_>) -> Self {
+    /// Starts the app in a world, in an unusual way.
+    pub(crate) async fn start_as(world: World, start: Start<'_>) -> Self {
         let clock = SandboxClock::new();
         clock.set_offset(start.clocks_ahead);
         let names = world

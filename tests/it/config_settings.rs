@@ -44,6 +44,7 @@ fn with_nothing_but_the_required_every_default_is_in_force() {
         EVICT_ALLOWED_CALLERS=
         EVICT_LOGIN_ENDPOINT=https://login.microsoftonline.com
         EVICT_ARM_ENDPOINT=https://management.azure.com
+        EVICT_SENTINEL_WORKSPACES=
         EVICT_CONCURRENCY=16
         EVICT_MAX_DELIVERIES=10
         EVICT_HTTP_DEADLINE_SECONDS=100

@@ -17,6 +17,7 @@ pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
     ("ledger", &["domain"]),
     ("queue", &["domain"]),
     ("entra", &["domain", "guard"]),
+    ("incident", &["domain", "entra"]),
     ("containment", &["domain", "guard", "entra"]),
     (
         "service",
@@ -24,6 +25,7 @@ pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
             "host",
             "callers",
             "alert",
+            "incident",
             "containment",
             "ledger",
             "receipt",
@@ -75,6 +77,7 @@ const DECIDING: &[&str] = &[
     "domain/mod.rs",
     "entra/mod.rs",
     "guard/mod.rs",
+    "incident/mod.rs",
     "receipt/mod.rs",
     "service.rs",
 ];

@@ -60,6 +60,8 @@ mod host_server;
 mod hostile_text;
 mod house;
 mod http_reply;
+mod incident;
+mod incident_comment;
 mod judged;
 mod ledger;
 mod lost_answers;

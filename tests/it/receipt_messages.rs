@@ -2,7 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evict::domain::{Correlation, HandedOn, Outcome, Parsed, Shape, SubjectKind, SubjectRef};
+use evict::domain::{
+    Correlation, Fix, HandedOn, Outcome, Parsed, Shape, Story, SubjectKind, SubjectRef, Told,
+    WithholdReason, WrittenBy,
+};
 use evict::receipt::{QUEUE_MESSAGE_LIMIT, RejectedFrom, handover, put_back, rejected, unfinished};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -139,10 +142,127 @@ fn what_goes_on_says_how_far_its_message_had_come() {
         deliveries: 3,
         queued_at: Some("2026-11-23T20:10:27Z".parse().unwrap()),
         correlation_id: Some("INC-4711".to_owned()),
+        story: None,
     };
     let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
     let read = evict::alert::parse(messages[0].as_bytes());
     assert_eq!(read.header().handed_on, Some(handed_on));
+}
+
+/// One of each final outcome, with all that it tells.
+fn told() -> Vec<Told> {
+    let kinds = SubjectKind::ALL.map(|kind| Outcome::NotAUser { kind });
+    let reasons = WithholdReason::ALL.map(|reason| Outcome::Withheld { reason });
+    let fixes = Fix::ALL.map(|fix| Outcome::Failed { fix });
+    let others = [
+        Outcome::Revoked { verified: true },
+        Outcome::Revoked { verified: false },
+        Outcome::AlreadyCut,
+        Outcome::NotEffective { home_domain: None },
+        Outcome::NotEffective {
+            home_domain: Some("fabrikam.com".to_owned()),
+        },
+        Outcome::NotFound,
+        Outcome::Ambiguous { candidates: 3 },
+    ];
+    let all = others.into_iter().chain(kinds).chain(reasons).chain(fixes);
+    all.enumerate()
+        .map(|(number, outcome)| Told {
+            account: format!("user{number}@contoso.com"),
+            id: (number % 2 == 0).then(|| "6cace4d5-19d5-4695-92e7-4f7bfab36728".parse().unwrap()),
+            cut_at: outcome
+                .is_cut()
+                .then(|| "2026-11-23T20:10:28Z".parse().unwrap()),
+            outcome,
+        })
+        .collect()
+}
+
+fn story(told: Vec<Told>) -> Story {
+    Story {
+        first: uuid::Uuid::from_u128(7),
+        told,
+        left_out: 2,
+    }
+}
+
+#[test]
+fn what_goes_on_carries_what_the_incident_was_told_word_for_word() {
+    let (parsed, mut receipts) = crowd(2, &Outcome::Revoked { verified: true }, None);
+    receipts[1].outcome = Outcome::HandedOver;
+    let handed_on = HandedOn {
+        story: Some(story(told())),
+        ..HandedOn::default()
+    };
+    let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
+    let read = evict::alert::parse(messages[0].as_bytes());
+    assert_eq!(read.header().handed_on, Some(handed_on));
+}
+
+/// A comment is no order: nobody is cut later, and nothing is refused, for how it is told of.
+#[test]
+fn what_cannot_be_read_of_a_story_is_counted_and_passed_over() {
+    let read = |comment: Value| {
+        let message = serde_json::json!({
+            "user": "alice@contoso.com",
+            "handedOn": {"deliveries": 1, "comment": comment},
+        });
+        let read = evict::alert::parse(message.to_string().as_bytes());
+        assert_eq!(read.verdict(), "alert");
+        read.header().handed_on.clone().unwrap().story
+    };
+    let first = "00000000-0000-0000-0000-000000000007";
+    for none in [
+        serde_json::json!("x"),
+        serde_json::json!({}),
+        serde_json::json!({"first": "x"}),
+        serde_json::json!({"told": []}),
+    ] {
+        assert_eq!(read(none), None);
+    }
+    let story = read(serde_json::json!({"first": first, "leftOut": 3, "told": [
+        {"account": "bob@contoso.com", "outcome": "not_found"},
+        {"account": "bob@contoso.com", "outcome": "deferred"},
+        {"account": "bob@contoso.com", "outcome": "withheld", "reason": "mercy"},
+        {"account": "", "outcome": "not_found"},
+        {"outcome": "not_found"},
+        7,
+    ]}))
+    .unwrap();
+    assert_eq!(story.left_out, 3 + 5);
+    assert_eq!(story.told.len(), 1);
+}
+
+#[test]
+fn what_goes_on_in_several_messages_has_a_comment_for_each() {
+    let (mut parsed, mut receipts) = crowd(2, &Outcome::Revoked { verified: true }, None);
+    let Parsed::Alert(alert) = &mut parsed else {
+        unreachable!()
+    };
+    alert.subjects[1].flag.written_by = WrittenBy::Person;
+    for receipt in &mut receipts {
+        receipt.outcome = Outcome::HandedOver;
+    }
+    let of = |deliveries| {
+        let handed_on = HandedOn {
+            deliveries,
+            story: Some(story(told())),
+            ..HandedOn::default()
+        };
+        let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
+        let stories = messages.iter().map(|message| {
+            let read = evict::alert::parse(message.as_bytes());
+            read.header().handed_on.clone().unwrap().story.unwrap()
+        });
+        stories.collect::<Vec<_>>()
+    };
+    let (earlier, later) = (of(1), of(2));
+    assert_eq!((earlier.len(), later.len()), (2, 2));
+    assert_eq!(earlier[0], story(told()));
+    assert_eq!(earlier[0], later[0]);
+    assert!(earlier[1].told.is_empty() && earlier[1].left_out == 0);
+    assert_ne!(earlier[0].first, earlier[1].first);
+    assert_ne!(earlier[1].first, later[1].first);
 }
 
 #[test]

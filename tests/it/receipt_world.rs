@@ -94,6 +94,7 @@ pub(crate) fn receipt(number: u32, subject: &SubjectRef, outcome: Outcome) -> Re
         requested_by: None,
         requested_by_claim: None,
         requested_because: None,
+        incident: None,
         still_alive: Vec::new(),
         correlation: Correlation {
             alert_id: Some("a30f4300-bbee-4636-9d33-bc6d96f0da84".to_owned()),

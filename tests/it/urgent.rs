@@ -138,6 +138,7 @@ impl Busy {
             correlation: Correlation::default(),
             requested_by: None,
             deadline: Deadline::after(&*self.clock, time),
+            cleared: Arc::default(),
         };
         let containment = self.containment.clone();
         tokio::spawn(async move { containment.contain(task).await })

@@ -24,8 +24,10 @@
 //! | `severity` | in the words of any sender |
 //! | `incident`, `alert` | ids that the receipt shall carry |
 //! | `expect` | how many different users the sender means: a slip of the hand is caught, because a message that names another number is refused as a whole |
+//! | `commentBy` | `evict` or `caller`: who writes the comment on the incident. Objects of every shape may say it |
+//! | `awaits` | `entities`, where `users` is empty and the incident's entities name them once they have arrived |
 //! | `automated` | `true` where no person asked: an alert of which a part goes on in this form. Its severity counts then |
-//! | `handedOn` | what is left of a message that was partly done: `deliveries` so far, `queuedAt` and `correlationId` of the first one |
+//! | `handedOn` | what is left of a message that was partly done: `deliveries` so far, `queuedAt` and `correlationId` of the first one, and in `comment` what the comment on the incident tells already |
 //! | `rejectedBecause`, `rejectedFrom` | why and from where the application has put the message aside |
 //!
 //! `user` or `users` has to be there; an empty list is understood, and names nobody. A value of another kind, a string
@@ -43,11 +45,12 @@ use std::collections::HashSet;
 use crate::alert::accounts::classified;
 use crate::alert::draft::Draft;
 use crate::alert::node::{Node, Object, unexpected, unexpected_other};
+use crate::alert::payload::{COMMENT_BY, comment_by};
 use crate::alert::problem::{Problem, Within};
-use crate::alert::time;
+use crate::alert::{time, told};
 use crate::domain::{
-    AccountName, HandedOn, MailAddress, SecurityIdentifier, Severity, Shape, SubjectKind,
-    SubjectRef, TenantId, UserId, UserPrincipalName, WrittenBy,
+    AccountName, HandedOn, MailAddress, NothingToDoReason, SecurityIdentifier, Severity, Shape,
+    SubjectKind, SubjectRef, TenantId, UserId, UserPrincipalName, WrittenBy,
 };
 
 use super::{Reading, Row, Sign, has_any};
@@ -62,6 +65,8 @@ const PROPERTIES: &[&str] = &[
     "incident",
     "alert",
     "expect",
+    COMMENT_BY,
+    "awaits",
     "automated",
     "handedOn",
     "rejectedBecause",
@@ -103,7 +108,7 @@ const OF_BROKER: &[&str] = &[
 const OF_USER: &[&str] = &["id", "upn", "sid", "mail", "account", "tenant", "severity"];
 
 /// The properties of what is left of an earlier message.
-const OF_HANDED_ON: &[&str] = &["deliveries", "queuedAt", "correlationId"];
+const OF_HANDED_ON: &[&str] = &["deliveries", "queuedAt", "correlationId", "comment"];
 
 /// How many properties of other names a message may have before it is taken for a document of another system. Either is
 /// refused; the sentence differs.
@@ -154,7 +159,16 @@ fn read(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
         draft.written_by(WrittenBy::Machine);
     }
     draft.handed_on = handed_on(message)?;
+    if let (Some(node), None) = (message.get(COMMENT_BY), comment_by(message)) {
+        return Err(unexpected_other("evict or caller", node).within(COMMENT_BY));
+    }
 
+    if let Some(node) = message.get("awaits") {
+        if node.as_text().is_none_or(|word| word != "entities") {
+            return Err(unexpected_other("entities", node).within("awaits"));
+        }
+        draft.otherwise = NothingToDoReason::EntitiesPending;
+    }
     let (one, several) = (message.get("user"), message.get("users"));
     if one.is_none() && several.is_none() {
         // In a form of our own a name without a value is a slip, not a way to say "unknown".
@@ -267,6 +281,11 @@ fn earlier(object: &Object) -> Result<HandedOn, Problem> {
         deliveries: number.transpose()?.unwrap_or_default(),
         queued_at: queued_at.transpose()?,
         correlation_id: words(object, "correlationId")?.map(Cow::into_owned),
+        story: match object.get("comment") {
+            Some(Node::Object(comment)) => told::read(comment),
+            Some(Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_))
+            | None => None,
+        },
     })
 }
 

@@ -83,6 +83,7 @@ impl Cutting<'_> {
                     correlation: correlation.clone(),
                     requested_by: self.session.caller(),
                     deadline: self.session.deadline(),
+                    cleared: Arc::default(),
                 };
                 let work = watched(
                     progress,

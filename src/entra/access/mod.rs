@@ -28,5 +28,4 @@ pub use roles::{RoleDefinition, RoleGrant, RoleScope};
 /// The version of Graph that may change: asked only for what the other does not have.
 const BETA: Surface = Surface("/beta");
 
-/// Azure Resource Manager has its version in the query.
-const ARM: Surface = Surface("");
+const ARM: Surface = Surface::AZURE;

@@ -17,10 +17,6 @@ use std::time::Duration;
 
 use super::Entra;
 use super::client::Client;
-use super::graph_clock::GraphClock;
-use super::throttle::Throttle;
-use super::transport::Transport;
-use crate::domain::Clock;
 use pace::{Pace, Paced};
 
 pub use activity::LastSignIns;
@@ -70,19 +66,6 @@ impl Client {
         Way {
             client: self.beside(Arc::new(paced)),
             pace,
-        }
-    }
-
-    /// A client with the same token and another instant before which nobody calls.
-    fn beside(&self, transport: Arc<dyn Transport>) -> Self {
-        Self {
-            root: self.root.clone(),
-            transport,
-            tokens: Arc::clone(&self.tokens),
-            throttle: Throttle::new(Arc::clone(&self.clock)),
-            graph_clock: GraphClock::default(),
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            tenant: Arc::clone(&self.tenant),
         }
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use evict::alert::parse;
 use evict::domain::{
     Call, Correlation, Fix, Masked, Mode, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom,
-    SubjectKind, SubjectRef, TenantId, WithholdReason, log_hash,
+    Story, SubjectKind, SubjectRef, TenantId, WithholdReason, log_hash,
 };
 use evict::receipt::{
     AlertReport, COMMENT_LIMIT, EVENT_LIMIT, EventKey, QUEUE_MESSAGE_LIMIT, RejectedFrom, comment,
-    cut_at, events, handover, log_line, rejected, reply_json, still_alive, unfinished,
+    cut_at, events, first_message, handover, incident_comment, log_line, rejected, reply_json,
+    still_alive, told_so_far, unfinished,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,6 +26,14 @@ const TAGS: &[&str] = &[
     "</ul>",
     "<li>",
     "</li>",
+    "<table>",
+    "</table>",
+    "<tr>",
+    "</tr>",
+    "<th>",
+    "</th>",
+    "<td>",
+    "</td>",
     "<pre><code>",
     "</code></pre>",
 ];
@@ -55,6 +64,7 @@ pub fn check(bytes: &[u8]) {
         requested_by: None,
     };
     check_comment(&comment(&report));
+    check_story(&report, body);
     let reply: Value = serde_json::from_str(&reply_json(&report)).unwrap();
     assert_eq!(reply["receipts"].as_array().unwrap().len(), receipts.len());
     for receipt in &receipts {
@@ -111,6 +121,7 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
         requested_by: None,
         requested_by_claim: ending.is_multiple_of(5).then(|| Masked(said.clone())),
         requested_because: ending.is_multiple_of(7).then(|| Masked(said.clone())),
+        incident: None,
         still_alive: Vec::new(),
         correlation: Correlation {
             alert_id: Some(said.clone()),
@@ -150,6 +161,18 @@ fn outcome(ending: u8, said: &str) -> Outcome {
         11 => Outcome::Deferred,
         _ => Outcome::HandedOver,
     }
+}
+
+/// The comment on an incident, before anything was told and after all of it was.
+fn check_story(report: &AlertReport<'_>, body: &[u8]) {
+    let nothing = Story {
+        first: first_message(EventKey::Body(body)),
+        told: Vec::new(),
+        left_out: 0,
+    };
+    check_comment(&incident_comment(report, &nothing));
+    let told = told_so_far(&nothing, report.receipts);
+    check_comment(&incident_comment(report, &told));
 }
 
 /// The comment within its limit, with our own tags and none of anybody else's, and nothing that is not seen.

@@ -107,6 +107,7 @@ fn task(clock: &dyn Clock) -> Task {
         correlation: Correlation::default(),
         requested_by: None,
         deadline: Deadline::after(clock, Duration::from_secs(3)),
+        cleared: Arc::default(),
     }
 }
 

@@ -15,6 +15,7 @@ mod directory;
 mod host;
 mod http2;
 mod identity;
+mod incident;
 mod ledger;
 mod memory;
 mod names;

@@ -20,6 +20,7 @@ param isolateAdminEndpoints = true
 param userAssignedIdentityId = '/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/identities/providers/Microsoft.ManagedIdentity/userAssignedIdentities/evict'
 param existingWorkspaceId = '/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc'
 param workspaceHasSentinel = true
+param sentinelWorkspaceIds = [existingWorkspaceId, '/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/soc-eu/providers/Microsoft.OperationalInsights/workspaces/contoso-eu']
 param actionGroupId = '/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/soc/providers/Microsoft.Insights/actionGroups/oncall'
 param functionAppLogs = true
 param auditStorageReads = true

@@ -156,7 +156,7 @@ pub(super) fn start(case: &Case, tenant: &Tenant, clock: &SandboxClock, book: &A
             let deadline = Deadline::after(&*since, Duration::from_mins(2));
             early.look_up_protected(deadline).await;
         }),
-        service: Service::new(containment, None, settings, clock),
+        service: Service::new(containment, None, None, settings, clock),
     }
 }
 

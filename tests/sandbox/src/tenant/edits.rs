@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Tenant;
-use super::azure;
+use super::azure::{self, AzureLimits};
 use super::faults::Stage;
 use super::licence::Licence;
 use super::limits::Limits;
@@ -47,6 +47,11 @@ impl Tenant {
     /// Makes Graph grant something else, or anything. At the start it grants what it really grants.
     pub fn set_limits(&self, limits: Option<Limits>) {
         self.shared.throttling.set(limits);
+    }
+
+    /// Makes Azure Resource Manager grant something else.
+    pub fn set_azure_limits(&self, limits: AzureLimits) {
+        lock(&self.shared.azure_throttling).limits = limits;
     }
 
     /// How long after a refusal a call may still arrive that left before its caller could read it: 50 ms at the start, and

@@ -32,6 +32,13 @@ pub enum Service {
     Azure,
 }
 
+impl Service {
+    /// Whether whoever is told by it to wait is held to that.
+    fn limits(self) -> bool {
+        matches!(self, Self::Graph | Self::Azure)
+    }
+}
+
 /// One call as it arrived, and what it was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -109,6 +116,7 @@ impl Default for Inner {
 /// A time during which certain calls must not be made.
 #[derive(Debug)]
 struct Wait {
+    service: Service,
     caller: Option<Uuid>,
     from: Timestamp,
     until: Timestamp,
@@ -124,6 +132,8 @@ enum Scope {
     Writes,
     /// The reports, which have a limit of their own.
     Reports,
+    /// Reads of Azure Resource Manager, or else its writes, which it counts apart.
+    Azure { writes: bool },
     /// The same call again: the service behind it is down.
     Same { method: String, path: String },
 }
@@ -137,7 +147,7 @@ impl Journal {
     pub(crate) fn begin(&self, mut call: CallRecord) -> Entry {
         let mut inner = lock(&self.inner);
         call.while_told_to_wait =
-            call.service == Service::Graph && inner.waits.iter().any(|wait| wait.forbids(&call));
+            call.service.limits() && inner.waits.iter().any(|wait| wait.forbids(&call));
         inner.calls.push(call);
         let entry = Entry(inner.calls.len() - 1);
         drop(inner);
@@ -185,9 +195,10 @@ impl Journal {
             caller: call.caller,
             from: plus(now, on_its_way),
             until,
+            service: call.service,
             scope: Scope::of(answer, call),
         });
-        if call.service == Service::Graph {
+        if call.service.limits() {
             inner.waits.extend(wait);
         }
     }
@@ -240,6 +251,10 @@ impl Scope {
                 method: call.method.clone(),
                 path: call.path.clone(),
             }
+        } else if call.service == Service::Azure {
+            Self::Azure {
+                writes: writes_in_azure(call),
+            }
         } else if is_report(&call.path) {
             Self::Reports
         } else if throttled.contains("/Write/") {
@@ -248,6 +263,10 @@ impl Scope {
             Self::Everything
         }
     }
+}
+
+fn writes_in_azure(call: &CallRecord) -> bool {
+    !matches!(call.method.as_str(), "GET" | "POST")
 }
 
 fn is_report(path: &str) -> bool {
@@ -259,11 +278,16 @@ impl Wait {
         let in_scope = match &self.scope {
             Scope::Everything => true,
             Scope::Reports => is_report(&call.path),
+            Scope::Azure { writes } => *writes == writes_in_azure(call),
             Scope::Writes => call.method != "GET" && !call.path.contains("/checkMember"),
             Scope::Same { method, path } => call.method == *method && call.path == *path,
         };
         // Instances of an app cannot tell each other what they were told.
-        in_scope && self.caller == call.caller && self.from < call.at && call.at < self.until
+        in_scope
+            && self.service == call.service
+            && self.caller == call.caller
+            && self.from < call.at
+            && call.at < self.until
     }
 }
 

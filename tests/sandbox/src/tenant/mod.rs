@@ -27,6 +27,7 @@ mod faults;
 mod freezer;
 mod graph;
 mod identity;
+mod incidents;
 mod issuer;
 mod journal;
 mod licence;
@@ -39,6 +40,7 @@ mod sessions;
 mod wire;
 mod world;
 mod world_access;
+mod world_incident;
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
@@ -50,8 +52,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+pub use self::azure::{AzureLimit, AzureLimits};
 pub(crate) use self::faults::Stage;
 pub use self::faults::{Fault, Faults, Then};
+pub use self::incidents::IncidentComment;
 pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
 pub use self::licence::Licence;
@@ -69,9 +73,12 @@ pub use self::world_access::{
     WorldRoleAssignment, WorldRoleState, WorldSubscription,
 };
 
+pub use self::world_incident::WorldIncident;
+
 use self::directory::Directory;
 use self::freezer::Freezer;
 use self::identity::Identity;
+use self::incidents::Incidents;
 use self::journal::Journal;
 use self::limits::Throttling;
 use self::service::Shared;
@@ -278,7 +285,7 @@ impl Tenant {
     /// each is held to what it was told itself.
     #[must_use]
     pub fn calls_while_told_to_wait(&self) -> Vec<CallRecord> {
-        let mut calls = self.calls();
+        let mut calls = self.shared.journal.all();
         calls.retain(|call| call.while_told_to_wait);
         calls
     }
@@ -398,6 +405,8 @@ fn shared(world: World, identity: Identity, clock: SandboxClock) -> Shared {
         issuer: Issuer::of_tenant(world.tenant.id, clock.clone()),
         identity,
         throttling: Throttling::new(Limits::of_graph(world.users.len())),
+        incidents: Mutex::new(Incidents::new(&world.access.azure.incidents, clock.now())),
+        azure_throttling: Mutex::default(),
         directory: Mutex::new(Directory::new(world, clock.now())),
         clock,
         journal: Journal::default(),

@@ -21,6 +21,7 @@ use super::faults::{Fault, Faults, Stage, Then};
 use super::freezer::Freezer;
 use super::graph;
 use super::identity::Identity;
+use super::incidents::Incidents;
 use super::issuer::Issuer;
 use super::journal::{CallRecord, Entry, Journal, Service};
 use super::limits::{self, Counting, Throttling};
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) issuer: Issuer,
     pub(crate) directory: Mutex<Directory>,
+    pub(super) incidents: Mutex<Incidents>,
+    pub(super) azure_throttling: Mutex<azure::AzureThrottling>,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(super) throttling: Throttling,
@@ -168,7 +171,14 @@ impl Shared {
             Service::Login if call.method == "POST" => self.identity.exchange(call, now),
             Service::Login => self.login(call),
             Service::Identity => Answer::unknown(&format!("{} {}", call.method, call.raw)),
-            Service::Azure => azure::answer(call, &self.identity, &lock(&self.directory), now),
+            Service::Azure => azure::answer(
+                call,
+                &self.identity,
+                &lock(&self.directory),
+                &mut lock(&self.incidents),
+                &mut lock(&self.azure_throttling),
+                now,
+            ),
             Service::Graph => self.graph(call, now),
         };
         let revokes = call.raw.ends_with("revokeSignInSessions") && call.method == "POST";

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::azure;
 use super::world::World;
+use super::world_incident::WorldIncident;
 
 /// Everything that accounts reach.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +132,8 @@ pub struct WorldAzure {
     pub role_assignments: Vec<WorldAzureAssignment>,
     /// The function apps.
     pub function_apps: Vec<WorldFunctionApp>,
+    /// The incidents of Microsoft Sentinel.
+    pub incidents: Vec<WorldIncident>,
 }
 
 /// A function app.

@@ -3,6 +3,8 @@
 mod access;
 mod control;
 mod faults;
+#[cfg(test)]
+mod incidents;
 mod limits;
 #[cfg(test)]
 mod reach;

@@ -46,7 +46,10 @@ impl Answer {
 
 impl App {
     pub(crate) async fn start() -> Self {
-        let world = World::default_contoso().unwrap();
+        Self::start_in(World::default_contoso().unwrap()).await
+    }
+
+    pub(crate) async fn start_in(world: World) -> Self {
         let tenant = Tenant::start(world, SandboxClock::new()).await.unwrap();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -65,8 +68,12 @@ impl App {
     }
 
     pub(crate) async fn token(&self) -> String {
+        self.token_for("https://graph.microsoft.com").await
+    }
+
+    pub(crate) async fn token_for(&self, resource: &str) -> String {
         let url = format!(
-            "{}?api-version=2019-08-01&resource=https://graph.microsoft.com",
+            "{}?api-version=2019-08-01&resource={resource}",
             self.tenant.identity_endpoint()
         );
         let answer = self.identity(&url, &self.tenant.identity_header()).await;

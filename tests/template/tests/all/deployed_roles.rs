@@ -124,6 +124,10 @@ fn the_app_has_the_roles_of_its_bindings_its_storage_and_its_telemetry_and_no_ot
             ("evict-ledger".to_owned(), "Storage Blob Data Contributor"),
             (component.name.clone(), "Monitoring Metrics Publisher"),
         ]);
+        if name == "everything" {
+            let written = ["contoso-soc", "contoso-eu"];
+            expected.extend(written.map(|it| (it.to_owned(), "Microsoft Sentinel Responder")));
+        }
         assert_eq!(of_the_app(&deployment), expected, "{name}");
     }
 }

@@ -151,6 +151,7 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
         }),
         requested_by_claim: is_known.then(|| Masked("oncall".to_owned())),
         requested_because: is_known.then(|| Masked("INC-4711".to_owned())),
+        incident: None,
         correlation: Correlation {
             alert_id: known("a30f4300"),
             incident_id: known("20731ab2"),

@@ -1,7 +1,9 @@
-//! Azure Resource Manager, as much of it as Evict calls: subscriptions, role assignments, role definitions, and Azure Resource
-//! Graph. Who may see what follows from the caller's own role assignments, as in Azure. A call that is not here is refused
+//! Azure Resource Manager, as much of it as Evict calls: subscriptions, role assignments, role definitions, Azure Resource
+//! Graph, and incidents of Microsoft Sentinel. Who may see what follows from the caller's own role assignments, as in Azure. A call that is not here is refused
 //! with 501 and noted.
 
+mod incidents;
+mod limits;
 mod query;
 mod resource_graph;
 mod resources;
@@ -14,8 +16,11 @@ use super::answer::Answer;
 use super::call::Call;
 use super::directory::Directory;
 use super::identity::Identity;
+use super::incidents::Incidents;
 use super::world_access::{WorldAzureAssignment, WorldManagementGroup};
 
+pub(super) use self::limits::AzureThrottling;
+pub use self::limits::{AzureLimit, AzureLimits};
 pub(super) use self::roles::role;
 
 /// What an Azure token may be for, by cloud (the cloud metadata that the Azure CLI ships).
@@ -38,6 +43,8 @@ pub(super) fn answer(
     call: &Call,
     identity: &Identity,
     directory: &Directory,
+    incidents: &mut Incidents,
+    throttling: &mut AzureThrottling,
     now: jiff::Timestamp,
 ) -> Answer {
     let token = match identity.accepted(call.header("authorization"), &AUDIENCES, now) {
@@ -53,8 +60,30 @@ pub(super) fn answer(
         callers,
     };
     let segments: Vec<&str> = call.segments.iter().skip(1).map(String::as_str).collect();
-    match (call.method.as_str(), segments.as_slice()) {
-        ("GET", ["subscriptions"]) => resources::subscriptions(&context),
+    let counted = match segments.as_slice() {
+        ["subscriptions", id, ..] => throttling.count(token.principal, id, &call.method, now),
+        _ => return other(&context, &segments, incidents, now),
+    };
+    let (kind, left) = match counted {
+        Ok(counted) => counted,
+        Err(refused) => return refused,
+    };
+    let header = format!("x-ms-ratelimit-remaining-subscription-{kind}");
+    other(&context, &segments, incidents, now).with(&header, &left.to_string())
+}
+
+fn other(
+    context: &Context<'_>,
+    segments: &[&str],
+    incidents: &mut Incidents,
+    now: jiff::Timestamp,
+) -> Answer {
+    let call = context.call;
+    if let Some(answer) = incidents::answer(context, segments, incidents, now) {
+        return answer;
+    }
+    match (call.method.as_str(), segments) {
+        ("GET", ["subscriptions"]) => resources::subscriptions(context),
         (
             "GET",
             [
@@ -64,7 +93,7 @@ pub(super) fn answer(
                 "Microsoft.Authorization",
                 "roleAssignments",
             ],
-        ) => resources::role_assignments(&context, id),
+        ) => resources::role_assignments(context, id),
         (
             "GET",
             [
@@ -75,9 +104,9 @@ pub(super) fn answer(
                 "roleDefinitions",
                 role,
             ],
-        ) => resources::role_definition(&context, id, role),
+        ) => resources::role_definition(context, id, role),
         ("POST", ["providers", "Microsoft.ResourceGraph", "resources"]) => {
-            resource_graph::answer(&context)
+            resource_graph::answer(context)
         }
         _ => Answer::unknown(&format!("{} {}", call.method, call.raw)),
     }

@@ -13,7 +13,7 @@ type BuiltIn = (
     &'static [&'static str],
 );
 
-const BUILT_IN: [BuiltIn; 6] = [
+const BUILT_IN: [BuiltIn; 8] = [
     (
         uuid!("8e3af657-a8ff-443c-a75c-2fe8c4bcb635"),
         "Owner",
@@ -70,6 +70,34 @@ const BUILT_IN: [BuiltIn; 6] = [
             "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
         ],
     ),
+    (
+        uuid!("8d289c81-5878-46d4-8554-54e1e3d8b5cb"),
+        "Microsoft Sentinel Reader",
+        &[
+            "Microsoft.SecurityInsights/*/read",
+            "Microsoft.OperationalInsights/workspaces/*/read",
+            "Microsoft.Authorization/*/read",
+        ],
+        &[],
+        &[],
+    ),
+    (
+        uuid!("3e150937-b8fe-4cfb-8069-0eaf05ecd056"),
+        "Microsoft Sentinel Responder",
+        &[
+            "Microsoft.SecurityInsights/*/read",
+            "Microsoft.SecurityInsights/automationRules/*",
+            "Microsoft.SecurityInsights/cases/*",
+            "Microsoft.SecurityInsights/incidents/*",
+            "Microsoft.OperationalInsights/workspaces/*/read",
+            "Microsoft.Authorization/*/read",
+        ],
+        &[
+            "Microsoft.SecurityInsights/cases/*/Delete",
+            "Microsoft.SecurityInsights/incidents/*/Delete",
+        ],
+        &[],
+    ),
 ];
 
 /// A role by its id.
@@ -114,6 +142,33 @@ pub(super) fn reads_assignments(role: &WorldAzureRole) -> bool {
     role.actions
         .iter()
         .any(|action| READING.iter().any(|it| it.eq_ignore_ascii_case(action)))
+}
+
+/// Whether a role allows an action: one of its actions fits, and none that is taken away does.
+pub(super) fn allows(role: &WorldAzureRole, action: &str) -> bool {
+    let any = |list: &[String]| list.iter().any(|pattern| fits(pattern, action));
+    any(&role.actions) && !any(&role.not_actions)
+}
+
+/// Whether a pattern with stars fits an action, in any casing.
+fn fits(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = action.strip_prefix(first) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 /// The permissions as the wire has them.

@@ -1,0 +1,89 @@
+//! Reads what a message that goes on says for the comment on its alert's incident. It is no order: what cannot be read of it
+//! is counted and passed over, and nobody is cut later for it.
+
+use uuid::Uuid;
+
+use crate::domain::{Fix, Outcome, Story, SubjectKind, Told, UserId, WithholdReason};
+
+use super::hygiene::tidy;
+use super::node::{Node, Object};
+
+/// The most accounts that are read.
+const MOST: usize = 200;
+/// The most characters of an account and of a domain.
+const LONGEST: usize = 256;
+
+/// The story of an object, if it says to which first message it belongs.
+pub(crate) fn read(object: &Object) -> Option<Story> {
+    let first: Uuid = object.parse(&["first"])?;
+    let told = match object.get("told") {
+        Some(Node::List(items)) => &items[..],
+        Some(Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::Object(_))
+        | None => &[][..],
+    };
+    let read: Vec<Told> = told.iter().take(MOST).filter_map(one).collect();
+    let written = object
+        .count("leftOut")
+        .and_then(|n| usize::try_from(n).ok());
+    let passed_over = told.len() - read.len();
+    Some(Story {
+        first,
+        told: read,
+        left_out: written.unwrap_or_default().saturating_add(passed_over),
+    })
+}
+
+fn one(node: &Node) -> Option<Told> {
+    let object = node.as_object().ok()?;
+    Some(Told {
+        account: tidy(&object.text("account")?, LONGEST)?,
+        id: object.parse::<UserId>(&["id"]),
+        outcome: outcome(object).filter(Outcome::is_final)?,
+        cut_at: object.time("cutAt"),
+    })
+}
+
+/// An outcome by the words of a receipt.
+fn outcome(object: &Object) -> Option<Outcome> {
+    let count = |name| object.count(name).and_then(|n| usize::try_from(n).ok());
+    Some(match object.text("outcome")?.as_ref() {
+        "revoked" => Outcome::Revoked {
+            verified: object.boolean("verified")?,
+        },
+        "already_cut" => Outcome::AlreadyCut,
+        "withheld" => Outcome::Withheld {
+            reason: among(
+                &WithholdReason::ALL,
+                WithholdReason::as_str,
+                object,
+                "reason",
+            )?,
+        },
+        "not_effective" => Outcome::NotEffective {
+            home_domain: object
+                .text("homeDomain")
+                .and_then(|text| tidy(&text, LONGEST)),
+        },
+        "not_found" => Outcome::NotFound,
+        "ambiguous" => Outcome::Ambiguous {
+            candidates: count("candidates")?,
+        },
+        "not_a_user" => Outcome::NotAUser {
+            kind: among(&SubjectKind::ALL, SubjectKind::as_str, object, "as")?,
+        },
+        "failed" => Outcome::Failed {
+            fix: among(&Fix::ALL, Fix::as_str, object, "fix")?,
+        },
+        _ => return None,
+    })
+}
+
+fn among<T: Copy>(
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+    object: &Object,
+    name: &str,
+) -> Option<T> {
+    let text = object.text(name)?;
+    all.iter().copied().find(|one| word(*one) == text)
+}

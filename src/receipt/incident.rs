@@ -1,0 +1,299 @@
+//! The comment that is written into an incident, over and over until the whole alert is told: whoever was told of before, and
+//! who ended now. First the table of accounts, then what stays alive and until when, then what a person has to do.
+//!
+//! What was told before comes in a message and is a claim of whoever wrote that; it is shown here and decides nothing.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::{Outcome, Parsed, Receipt, Story, Told, UserId};
+
+use super::alive::{Bounds, cut_at};
+use super::comment::{self, COMMENT_LIMIT, NAME_LIMIT, SENTENCE_LIMIT, length};
+use super::escape::text;
+use super::event::EventKey;
+use super::{AlertReport, sentence, size};
+
+/// The most accounts of which a message that goes on carries what was told.
+const TOLD_LIMIT: usize = 100;
+
+/// The most bytes of one name in such a message.
+const TOLD_NAME_LIMIT: usize = 512;
+
+/// The most characters of all that is to be done.
+const TO_DO_LIMIT: usize = 8_000;
+
+/// The most accounts that one thing to do names.
+const NAMED_LIMIT: usize = 10;
+
+const NOT_TRIED_AGAIN: &str = "Not finished: no cut is proved, and nothing tries it again by itself. Next: remove what stood in the way, then put the message back that waits in evict-rejected.";
+
+/// By what the comment of an alert is found again, made from its first message.
+#[must_use]
+pub fn first_message(key: EventKey<'_>) -> Uuid {
+    key.name()
+}
+
+/// What the comment tells after these receipts: what was told before, and who ended now. It goes on with whoever has not.
+#[must_use]
+pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
+    let mut told = story.told.clone();
+    let mut left_out = story.left_out;
+    let ended = receipts.iter().filter(|receipt| {
+        receipt.outcome.is_final() && !matches!(receipt.outcome, Outcome::HandedOver)
+    });
+    for receipt in ended {
+        let line = Line::of(receipt);
+        if told.iter().any(|known| line.is_of(known)) {
+            continue;
+        }
+        if told.len() < TOLD_LIMIT {
+            told.push(line.told());
+        } else {
+            left_out += 1;
+        }
+    }
+    Story {
+        first: story.first,
+        told,
+        left_out,
+    }
+}
+
+/// One row of the table.
+struct Line<'a> {
+    account: &'a str,
+    id: Option<UserId>,
+    outcome: &'a Outcome,
+    cut_at: Option<Timestamp>,
+    /// What is to be done, as sentences.
+    sentence: String,
+}
+
+impl<'a> Line<'a> {
+    fn of(receipt: &'a Receipt) -> Self {
+        let user = receipt.user.as_ref();
+        let detail = receipt.detail.as_ref();
+        let detail = detail.map_or_else(String::new, |detail| format!(" {detail}"));
+        Self {
+            account: user.map_or(receipt.subject.0.as_str(), |user| {
+                user.user_principal_name.as_str()
+            }),
+            id: user.map(|user| user.id),
+            outcome: &receipt.outcome,
+            cut_at: cut_at(receipt),
+            sentence: match receipt.outcome {
+                // The comment comes when all that can go on has gone on.
+                Outcome::Deferred => format!("{NOT_TRIED_AGAIN}{detail}"),
+                Outcome::Revoked { .. }
+                | Outcome::AlreadyCut
+                | Outcome::Withheld { .. }
+                | Outcome::NotEffective { .. }
+                | Outcome::NotFound
+                | Outcome::Ambiguous { .. }
+                | Outcome::NotAUser { .. }
+                | Outcome::Failed { .. }
+                | Outcome::HandedOver => format!("{}{detail}", sentence::outcome(receipt)),
+            },
+        }
+    }
+
+    fn of_told(told: &'a Told) -> Self {
+        Self {
+            account: &told.account,
+            id: told.id,
+            outcome: &told.outcome,
+            cut_at: told.cut_at,
+            sentence: sentence::of_outcome(&told.outcome, None, told.cut_at, None),
+        }
+    }
+
+    /// Whether it is about the account that was told of. Who was cut stays cut, whatever a later part saw.
+    fn is_of(&self, told: &Told) -> bool {
+        match (self.id, told.id) {
+            (Some(own), Some(other)) => own == other,
+            (Some(_) | None, _) => self.account.eq_ignore_ascii_case(&told.account),
+        }
+    }
+
+    fn told(&self) -> Told {
+        let short = |text: &str| size::cut(text, TOLD_NAME_LIMIT).into_owned();
+        let mut outcome = self.outcome.clone();
+        if let Outcome::NotEffective {
+            home_domain: Some(domain),
+        } = &mut outcome
+        {
+            *domain = short(domain);
+        }
+        Told {
+            account: short(self.account),
+            id: self.id,
+            outcome,
+            cut_at: self.cut_at,
+        }
+    }
+
+    fn row(&self) -> String {
+        let at = self.cut_at.map(sentence::time).unwrap_or_default();
+        format!(
+            "<tr><td>{}</td><td>{}</td><td>{at}</td></tr>",
+            text(self.account, NAME_LIMIT),
+            comment::word(self.outcome),
+        )
+    }
+
+    /// Whether a person has to do something about this account in particular.
+    fn asks_for_somebody(&self) -> bool {
+        match self.outcome {
+            Outcome::Revoked { verified: true } | Outcome::AlreadyCut | Outcome::HandedOver => {
+                false
+            }
+            Outcome::Revoked { verified: false }
+            | Outcome::Withheld { .. }
+            | Outcome::NotEffective { .. }
+            | Outcome::NotFound
+            | Outcome::Ambiguous { .. }
+            | Outcome::NotAUser { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Deferred => true,
+        }
+    }
+}
+
+/// The comment, at most [`COMMENT_LIMIT`] characters. If not every account fits, it says how many were left out.
+#[must_use]
+pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
+    let mut lines: Vec<Line<'_>> = story.told.iter().map(Line::of_told).collect();
+    let now = report.receipts.iter().map(Line::of);
+    lines.extend(now.filter(|line| !story.told.iter().any(|told| line.is_of(told))));
+
+    let mut above = vec![headline(report, &lines, story.left_out)];
+    above.extend(comment::remarks(report));
+    let mut below = alive(&lines);
+    below.extend(to_do(&lines));
+    below.extend(comment::confirm(report));
+    let mark = left_out(lines.len().saturating_add(story.left_out));
+    let taken: usize = above.iter().chain(&below).map(|line| length(line)).sum();
+    let mut room = COMMENT_LIMIT.saturating_sub(taken + length(&mark) + length(HEAD) + length(END));
+
+    let mut rows = Vec::new();
+    for line in &lines {
+        let row = line.row();
+        let Some(rest) = room.checked_sub(length(&row)) else {
+            break;
+        };
+        room = rest;
+        rows.push(row);
+    }
+    let missing = lines.len() - rows.len() + story.left_out;
+    let mut all = above;
+    if !rows.is_empty() {
+        all.push(HEAD.to_owned());
+        all.append(&mut rows);
+        all.push(END.to_owned());
+    }
+    if missing > 0 {
+        all.push(left_out(missing));
+    }
+    all.extend(below);
+    all.join("\n")
+}
+
+const HEAD: &str = "<table>\n<tr><th>Account</th><th>Sessions</th><th>Cut at</th></tr>";
+const END: &str = "</table>";
+
+fn headline(report: &AlertReport<'_>, lines: &[Line<'_>], left_out: usize) -> String {
+    let Parsed::Alert(_) = report.parsed else {
+        return comment::headline(report);
+    };
+    let count = |is: fn(&Outcome) -> bool| lines.iter().filter(|line| is(line.outcome)).count();
+    let cut = count(Outcome::is_cut);
+    let goes_on = match count(|outcome| matches!(outcome, Outcome::HandedOver)) {
+        0 => String::new(),
+        1 => " 1 is not finished yet and goes on as soon as Graph allows; this comment is replaced then.".to_owned(),
+        open => format!(" {open} are not finished yet and go on as soon as Graph allows; this comment is replaced then."),
+    };
+    let all = lines.len().saturating_add(left_out);
+    let accounts = if all == 1 { "account" } else { "accounts" };
+    format!("<p><b>Evict:</b> {cut} of {all} {accounts} cut.{goes_on}</p>")
+}
+
+fn left_out(count: usize) -> String {
+    format!(
+        "<p>Not in this table, because a comment is too short for all: {count} more. The receipts name each.</p>"
+    )
+}
+
+/// What stays alive after the cuts, in two sentences with the times of the latest.
+fn alive(lines: &[Line<'_>]) -> Vec<String> {
+    let cut = lines.iter().filter(|line| line.outcome.is_cut());
+    let Some(latest) = cut.filter_map(|line| line.cut_at).max() else {
+        return Vec::new();
+    };
+    let Some(bounds) = Bounds::after(latest) else {
+        return Vec::new();
+    };
+    vec![format!(
+        "<p><b>Still alive:</b> access tokens issued before the cut may serve until {}, or with continuous access evaluation until {} as a rule and until {} where it does not reach the application. Neither ended nor undone are sessions that an application keeps by a cookie of its own, consents, app passwords, inbox rules, registered devices and sign-in methods, and whoever knows the credentials can sign in again.</p>",
+        sentence::time(bounds.token),
+        sentence::time(bounds.evaluation),
+        sentence::time(bounds.evaluated_token),
+    )]
+}
+
+/// What a person has to do: about those who were cut, and about each who was not, those with the same next step together.
+fn to_do(lines: &[Line<'_>]) -> Vec<String> {
+    let mut steps: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in lines.iter().filter(|line| line.asks_for_somebody()) {
+        let step = line.sentence.as_str();
+        match steps.iter_mut().find(|(known, _)| *known == step) {
+            Some((_, named)) => named.push(line.account),
+            None => steps.push((step, vec![line.account])),
+        }
+    }
+    let cut = lines.iter().any(|line| line.outcome.is_cut());
+    let after = "<li>Whoever was cut: reset the password or disable the account if it may be known to others, and look at consents, inbox rules, registered devices and sign-in methods.</li>";
+    let after = cut.then(|| after.to_owned());
+    let mut room = TO_DO_LIMIT;
+    let mut items: Vec<String> = Vec::new();
+    let mut passed_over = 0_usize;
+    for (step, named) in &steps {
+        let item = format!(
+            "<li><b>{}</b>: {}</li>",
+            names(named),
+            text(step, SENTENCE_LIMIT)
+        );
+        match room.checked_sub(length(&item)) {
+            Some(rest) => {
+                room = rest;
+                items.push(item);
+            }
+            None => passed_over += named.len(),
+        }
+    }
+    if passed_over > 0 {
+        items.push(format!(
+            "<li>{passed_over} more: the receipts say what to do about each.</li>"
+        ));
+    }
+    let items: Vec<String> = after.into_iter().chain(items).collect();
+    if items.is_empty() {
+        return Vec::new();
+    }
+    let mut all = vec!["<p><b>To do:</b></p>".to_owned(), "<ul>".to_owned()];
+    all.extend(items);
+    all.push("</ul>".to_owned());
+    all
+}
+
+fn names(named: &[&str]) -> String {
+    let mut shown: Vec<String> = named
+        .iter()
+        .take(NAMED_LIMIT)
+        .map(|name| text(name, NAME_LIMIT))
+        .collect();
+    if named.len() > NAMED_LIMIT {
+        shown.push(format!("{} more", named.len() - NAMED_LIMIT));
+    }
+    shown.join(", ")
+}

@@ -1,0 +1,145 @@
+//! Tells the incident that an alert belongs to what became of it. It comes after the cuts and changes none of them; what it
+//! could not write is told in the receipts.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::domain::{
+    CommentBy, CommentState, Deadline, IncidentNote, NothingToDoReason, Parsed, Receipt, Story,
+};
+use crate::incident::{Incident, Incidents, Named, comment_id};
+use crate::receipt::{self, AlertReport, EventKey};
+
+use super::Service;
+
+/// How long the comment is tried. On the queue this comes after the time of the delivery, where a wait before redelivery
+/// would stand: whoever is told has no wait.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// How long it is tried at least, however late it is.
+const SHORTEST: Duration = Duration::from_secs(4);
+
+/// What the comment on an incident needs to know of the alert's way.
+pub(super) struct Telling<'a> {
+    /// What this message or call is known by, if it is the alert's first.
+    pub(super) key: EventKey<'a>,
+    /// Who writes the comment, unless the sender says it.
+    pub(super) usually: CommentBy,
+    /// When the invocation has to be answered.
+    pub(super) deadline: Deadline,
+}
+
+/// Whose incident it is, and what its comment tells already.
+enum Place {
+    Ours(Incident, Story),
+    OtherWorkspace,
+}
+
+impl Service {
+    /// Writes the alert's comment, if it is this program's to write, and says in the receipts what became of it. Gives what the
+    /// comment tells then, for whatever goes on.
+    pub(super) async fn tell_incident(
+        &self,
+        parsed: &Parsed,
+        receipts: &mut [Receipt],
+        telling: &Telling<'_>,
+    ) -> Option<Story> {
+        let incidents = self.incidents.as_ref()?;
+        let ((comment, problem), told) = match place(incidents, parsed, telling)? {
+            Place::OtherWorkspace => (
+                (
+                    CommentState::OtherWorkspace,
+                    Some(OTHER_WORKSPACE.to_owned()),
+                ),
+                None,
+            ),
+            Place::Ours(incident, story) => {
+                let report = AlertReport {
+                    parsed,
+                    receipts,
+                    mode: self.settings.mode,
+                    requested_by: None,
+                };
+                let comment = receipt::incident_comment(&report, &story);
+                let id = comment_id(&incident, story.first);
+                let deadline = self.comment_by(telling.deadline);
+                let written = incidents
+                    .write_comment(&incident, id, &comment, deadline)
+                    .await;
+                let problem = written.err().map(|error| error.to_string());
+                let told = receipt::told_so_far(&story, receipts);
+                (noted(id, problem), Some(told))
+            }
+        };
+        for receipt in receipts {
+            let asked = receipt.incident.take();
+            let unasked = asked.as_ref().and_then(|note| note.problem.clone());
+            receipt.incident = Some(IncidentNote {
+                status: asked.and_then(|note| note.status),
+                comment: Some(comment),
+                problem: problem.clone().or(unasked),
+            });
+        }
+        told
+    }
+
+    fn comment_by(&self, deadline: Deadline) -> Deadline {
+        let left = deadline.remaining(&*self.clock);
+        Deadline::after(&*self.clock, left.clamp(SHORTEST, LONGEST))
+    }
+}
+
+const OTHER_WORKSPACE: &str = "The incident lies in no workspace of EVICT_SENTINEL_WORKSPACES, so nothing was written there. Next: add its workspace to the setting and give the app's identity Microsoft Sentinel Responder there.";
+
+fn noted(id: Uuid, problem: Option<String>) -> (CommentState, Option<String>) {
+    match problem {
+        None => {
+            tracing::info!(comment = %id, "incident.comment.written");
+            (CommentState::Written, None)
+        }
+        Some(problem) => {
+            tracing::error!(comment = %id, problem, "incident.comment.failed");
+            (CommentState::Failed, Some(problem))
+        }
+    }
+}
+
+/// Where the alert's comment belongs; `None` if there is none to write.
+fn place(incidents: &Incidents, parsed: &Parsed, telling: &Telling<'_>) -> Option<Place> {
+    let header = parsed.header();
+    let id = header.incident_id.as_deref()?;
+    let by = header.comment_by.unwrap_or(telling.usually);
+    if by != CommentBy::Evict || !is_worth_telling(parsed) {
+        return None;
+    }
+    match incidents.named(id) {
+        Named::NoResource => None,
+        Named::OtherWorkspace => Some(Place::OtherWorkspace),
+        Named::Ours(incident) => {
+            let earlier = header.handed_on.as_ref();
+            let story = earlier.and_then(|earlier| earlier.story.clone());
+            let story = story.unwrap_or_else(|| Story::of(receipt::first_message(telling.key)));
+            Some(Place::Ours(incident, story))
+        }
+    }
+}
+
+/// Whether somebody who looks at the incident waits for an answer. One that is over, or no alert at all, gets none: it would be
+/// told again with every change of the incident.
+fn is_worth_telling(parsed: &Parsed) -> bool {
+    match parsed {
+        Parsed::Alert(_) => true,
+        Parsed::NothingToDo(nothing) => match nothing.reason {
+            NothingToDoReason::NoAccount
+            | NothingToDoReason::EntitiesPending
+            | NothingToDoReason::NoUser => true,
+            NothingToDoReason::NotificationOnly
+            | NothingToDoReason::Resolved
+            | NothingToDoReason::Redirected { .. }
+            | NothingToDoReason::NotAnAlert { .. }
+            | NothingToDoReason::SubscriptionValidation { .. } => false,
+        },
+        Parsed::Malformed(_) => false,
+    }
+}

@@ -1,0 +1,165 @@
+//! What goes wrong with the comment on an alert's incident. None of it changes a cut.
+
+use sandbox::tenant::Fault;
+use serde_json::Value;
+
+use super::REVOKE;
+use super::table::Watch;
+use crate::app::App;
+use crate::incident::{
+    READER, RESPONDER, comments, notes, order, start_late, start_with, trigger_without_entities,
+};
+
+const COMMENT: &str = "PUT */comments/*";
+
+fn told(app: &App) -> String {
+    let receipts = app.receipts();
+    let outcomes = receipts.iter().map(|receipt| {
+        let outcome = receipt["outcome"].as_str().unwrap_or("?");
+        match receipt["verified"] {
+            Value::Bool(true) => format!("{outcome}, verified"),
+            _ => outcome.to_owned(),
+        }
+    });
+    let outcomes: Vec<String> = outcomes.collect();
+    format!(
+        "{}; the comment is {}",
+        outcomes.join("; "),
+        notes(&receipts).join(", ")
+    )
+}
+
+#[tokio::test]
+async fn an_incident_whose_entities_arrive_late_is_waited_for() {
+    let app = start_late(2, &[]).await;
+    let watch = Watch::start(&app);
+    app.send(trigger_without_entities().to_string());
+    app.settle().await;
+    watch.holds_for_queue("an_incident_whose_entities_arrive_late_is_waited_for", &app);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_comment_that_azure_throttles_is_written_after_the_wait() {
+    let app = start_with(RESPONDER, &[]).await;
+    let watch = Watch::start(&app);
+    app.tenant
+        .faults()
+        .add(Fault::on(COMMENT).once().throttled("1"));
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    watch.holds(
+        "a_comment_that_azure_throttles_is_written_after_the_wait",
+        &app,
+        &told(&app),
+    );
+    let calls = app.tenant.azure_calls();
+    let statuses: Vec<Option<u16>> = calls.iter().map(|call| call.status).collect();
+    assert_eq!(statuses, [Some(429), Some(201)]);
+    // `end` holds it to the wait.
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_comment_whose_answer_is_lost_stands_there_once() {
+    let app = start_with(RESPONDER, &[]).await;
+    let watch = Watch::start(&app);
+    let mut lost = Fault::on(COMMENT).once().reset();
+    lost.after_effect = true;
+    app.tenant.faults().add(lost);
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    watch.holds(
+        "a_comment_whose_answer_is_lost_stands_there_once",
+        &app,
+        &told(&app),
+    );
+    let all = comments(&app);
+    assert_eq!((all.len(), all[0].writes), (1, 2));
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_comment_that_may_not_be_written_is_told_in_the_receipt() {
+    let app = start_with(READER, &[]).await;
+    let watch = Watch::start(&app);
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    watch.holds(
+        "a_comment_that_may_not_be_written_is_told_in_the_receipt",
+        &app,
+        &told(&app),
+    );
+    let problem = app.receipts()[0]["incident"]["problem"].clone();
+    let problem = problem.as_str().unwrap();
+    for part in [
+        "Writing the comment on the incident failed: Azure answered 403 AuthorizationFailed",
+        "It needs the role Microsoft Sentinel Responder on the incident's workspace, for the app's own identity",
+    ] {
+        assert!(problem.contains(part), "{problem}");
+    }
+    let log = app.host.worker_log();
+    let failed = log.iter().map(|line| format!("{line:?}"));
+    assert_eq!(
+        failed
+            .filter(|line| line.contains("incident.comment.failed"))
+            .count(),
+        1
+    );
+    assert!(comments(&app).is_empty());
+    app.end().await;
+}
+
+#[tokio::test]
+async fn azure_that_is_down_holds_up_no_cut_and_the_next_alert_only_for_a_moment() {
+    let app = start_with(RESPONDER, &[]).await;
+    app.tenant.faults().add(Fault::on(COMMENT).answer(503));
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    let watch = Watch::start(&app);
+    app.send(order(&["bob.stone@contoso.com"]).to_string());
+    app.settle().await;
+    let receipts = app.receipts();
+    assert_eq!(notes(&receipts), ["failed", "failed"]);
+    watch.holds(
+        "azure_that_is_down_holds_up_no_cut_and_the_next_alert_only_for_a_moment",
+        &app,
+        receipts[1]["outcome"].as_str().unwrap_or("?"),
+    );
+    let cuts = app.tenant.calls_matching(REVOKE);
+    let calls = app.tenant.azure_calls();
+    assert!(cuts[0].answered_at.unwrap() <= calls[0].at);
+    app.end().await;
+}
+
+/// Killed at each call: one comment, and what it says is so.
+#[tokio::test]
+async fn the_handler_killed_while_it_writes_leaves_one_comment_that_is_true() {
+    for after_effect in [false, true] {
+        let app = start_with(RESPONDER, &[]).await;
+        if after_effect {
+            app.tenant.hold_answer(COMMENT);
+        } else {
+            app.tenant.hold(COMMENT);
+        }
+        let watch = Watch::start(&app);
+        app.send(order(&["alice@contoso.com"]).to_string());
+        app.tenant.wait_for_call(COMMENT).await;
+        assert!(app.host.kill_worker().await);
+        app.tenant.release_all();
+        app.settle().await;
+        let receipts = app.receipts();
+        assert_eq!(notes(&receipts), ["written"]);
+        let all = comments(&app);
+        assert_eq!(all.len(), 1);
+        let said = &all[0].message;
+        assert!(said.contains("1 of 1 account cut."), "{said}");
+        let told = format!("{} comment, {} receipt", all.len(), receipts.len());
+        watch.holds(
+            "the_handler_killed_while_it_writes_leaves_one_comment_that_is_true",
+            &app,
+            &told,
+        );
+        app.end().await;
+    }
+}

@@ -425,13 +425,11 @@ async fn an_incident_that_may_not_be_read_is_rejected_as_ever() {
     app.send(trigger_without_entities().to_string());
     app.settle().await;
     assert_eq!(app.host.messages("evict-rejected").len(), 1);
-    let log = app.host.worker_log();
-    let unread = log.iter().map(|line| format!("{line:?}"));
-    assert!(
-        unread
-            .into_iter()
-            .any(|line| line.contains("incident.unread"))
-    );
+    let told = |host: &sandbox::functions::FunctionsHost| {
+        let log = host.worker_log();
+        log.iter().any(|line| line.text.contains("incident.unread"))
+    };
+    app.host.wait_until(SOON, told).await.unwrap();
     app.end().await;
 }
 

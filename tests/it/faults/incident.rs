@@ -1,11 +1,12 @@
 //! What goes wrong with the comment on an alert's incident. None of it changes a cut.
 
+use sandbox::functions::FunctionsHost;
 use sandbox::tenant::Fault;
 use serde_json::Value;
 
 use super::REVOKE;
 use super::table::Watch;
-use crate::app::App;
+use crate::app::{App, SOON};
 use crate::incident::{
     READER, RESPONDER, comments, notes, order, start_late, start_with, trigger_without_entities,
 };
@@ -98,14 +99,18 @@ async fn a_comment_that_may_not_be_written_is_told_in_the_receipt() {
     ] {
         assert!(problem.contains(part), "{problem}");
     }
-    let log = app.host.worker_log();
-    let failed = log.iter().map(|line| format!("{line:?}"));
-    assert_eq!(
-        failed
-            .filter(|line| line.contains("incident.comment.failed"))
-            .count(),
-        1
-    );
+    let failed = |host: &FunctionsHost| {
+        let log = host.worker_log();
+        let failed = log
+            .iter()
+            .filter(|line| line.text.contains("incident.comment.failed"));
+        failed.count()
+    };
+    app.host
+        .wait_until(SOON, |host| failed(host) > 0)
+        .await
+        .unwrap();
+    assert_eq!(failed(&app.host), 1);
     assert!(comments(&app).is_empty());
     app.end().await;
 }

@@ -164,7 +164,14 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
         .revoke(&clearance, tally, work.task.deadline)
         .await
     {
-        Ok(revocation) => read_back(work, user, revocation, tally).await,
+        Ok(revocation) => {
+            let ending = read_back(work, user, revocation, tally).await;
+            // Graph has said that it was not done.
+            if matches!(ending.outcome, Outcome::Deferred) {
+                granted.allowance.unused(clearance);
+            }
+            ending
+        }
         Err(failure) => {
             if failure.unclear_since.is_none() {
                 granted.allowance.unused(clearance);

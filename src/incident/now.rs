@@ -27,6 +27,42 @@ static ENTITIES: Management = Management {
     about: "incident",
 };
 
+/// An incident as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Now {
+    /// The resource, as a playbook would pass it on.
+    pub body: Vec<u8>,
+    /// Whether it is closed for a reason that clears those whom it names. A true positive clears nobody.
+    pub is_over: bool,
+    /// Whether it was merged into another incident, which is closed automatically: what it was about goes on there ("Alert
+    /// correlation and incident merging in the Microsoft Defender portal").
+    pub is_merged: bool,
+}
+
+impl Now {
+    fn of(resource: Map<String, Value>) -> Self {
+        let text = |name: &str| {
+            resource
+                .get("properties")
+                .and_then(|p| p.get(name)?.as_str())
+        };
+        let is = |name: &str, word: &str| text(name).is_some_and(|t| t.eq_ignore_ascii_case(word));
+        let labels = resource
+            .get("properties")
+            .and_then(|p| p.get("labels")?.as_array());
+        let is_merged = labels.into_iter().flatten().any(|label| {
+            let name = label.get("labelName").and_then(Value::as_str);
+            name.is_some_and(|name| name.eq_ignore_ascii_case("Redirected"))
+        });
+        let is_true = is("classification", "TruePositive");
+        Self {
+            is_over: is("status", "Closed") && !is_true && !is_merged,
+            is_merged,
+            body: Value::Object(resource).to_string().into_bytes(),
+        }
+    }
+}
+
 /// Why an incident could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotRead {
@@ -53,7 +89,7 @@ impl Incidents {
     ///
     /// # Errors
     /// Any answer but both, after the retries that there was time for.
-    pub async fn now(&self, incident: &Incident, deadline: Deadline) -> Result<Vec<u8>, NotRead> {
+    pub async fn now(&self, incident: &Incident, deadline: Deadline) -> Result<Now, NotRead> {
         let path = incident.path();
         let of_incident = format!("{path}?api-version={API_VERSION}");
         let of_entities = format!("{path}/entities?api-version={API_VERSION}");
@@ -63,7 +99,8 @@ impl Incidents {
         )
         .await;
         let of = |error| NotRead::of(&error);
-        Ok(joined(resource.map_err(of)?, entities.map_err(of)?))
+        let whole = joined(resource.map_err(of)?, entities.map_err(of)?);
+        Ok(Now::of(whole))
     }
 
     /// The incident by itself, which tells its status.
@@ -74,18 +111,66 @@ impl Incidents {
         &self,
         incident: &Incident,
         deadline: Deadline,
-    ) -> Result<Vec<u8>, NotRead> {
+    ) -> Result<Now, NotRead> {
         let path = format!("{}?api-version={API_VERSION}", incident.path());
         let read = self.arm.get(&INCIDENT, path, deadline).await;
         let resource = read.map_err(|error| NotRead::of(&error))?;
-        Ok(Value::Object(resource).to_string().into_bytes())
+        Ok(Now::of(resource))
     }
 }
 
-fn joined(mut resource: Map<String, Value>, mut entities: Map<String, Value>) -> Vec<u8> {
+fn joined(
+    mut resource: Map<String, Value>,
+    mut entities: Map<String, Value>,
+) -> Map<String, Value> {
     if let Some(Value::Object(properties)) = resource.get_mut("properties") {
         let entities = entities.remove("entities").unwrap_or_default();
         properties.insert("relatedEntities".to_owned(), entities);
     }
-    Value::Object(resource).to_string().into_bytes()
+    resource
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(properties: &Value) -> (bool, bool) {
+        let Value::Object(resource) = json!({ "properties": properties }) else {
+            return (false, false);
+        };
+        let now = Now::of(resource);
+        (now.is_over, now.is_merged)
+    }
+
+    #[test]
+    fn only_who_closes_an_incident_as_no_threat_clears_those_whom_it_names() {
+        for (properties, is_over, is_merged) in [
+            (json!({"status": "Closed"}), true, false),
+            (
+                json!({"status": "closed", "classification": "FalsePositive"}),
+                true,
+                false,
+            ),
+            (
+                json!({"status": "Closed", "classification": "TruePositive"}),
+                false,
+                false,
+            ),
+            (
+                json!({"status": "Closed", "labels": [{"labelName": "redirected"}]}),
+                false,
+                true,
+            ),
+            (
+                json!({"status": "Active", "labels": [{"labelName": "vip"}]}),
+                false,
+                false,
+            ),
+            (json!({}), false, false),
+        ] {
+            assert_eq!(read(&properties), (is_over, is_merged), "{properties}");
+        }
+    }
 }

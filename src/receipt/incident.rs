@@ -44,13 +44,14 @@ pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
     });
     for receipt in ended {
         let line = Line::of(receipt);
-        if told.iter().any(|known| line.is_of(known)) {
-            continue;
-        }
-        if told.len() < TOLD_LIMIT {
+        if let Some(known) = told.iter_mut().find(|known| line.is_of(known)) {
+            if !is_cut(&known.outcome) {
+                *known = line.told();
+            }
+        } else if told.len() < TOLD_LIMIT {
             told.push(line.told());
         } else {
-            left_out += 1;
+            left_out = left_out.saturating_add(1);
         }
     }
     Story {
@@ -58,6 +59,10 @@ pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
         told,
         left_out,
     }
+}
+
+fn is_cut(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Revoked { .. } | Outcome::AlreadyCut)
 }
 
 /// One row of the table.
@@ -108,7 +113,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Whether it is about the account that was told of. Who was cut stays cut, whatever a later part saw.
+    /// Whether it is about the account that was told of.
     fn is_of(&self, told: &Told) -> bool {
         match (self.id, told.id) {
             (Some(own), Some(other)) => own == other,
@@ -163,9 +168,20 @@ impl<'a> Line<'a> {
 /// The comment, at most [`COMMENT_LIMIT`] characters. If not every account fits, it says how many were left out.
 #[must_use]
 pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
-    let mut lines: Vec<Line<'_>> = story.told.iter().map(Line::of_told).collect();
-    let now = report.receipts.iter().map(Line::of);
-    lines.extend(now.filter(|line| !story.told.iter().any(|told| line.is_of(told))));
+    let now: Vec<Line<'_>> = report.receipts.iter().map(Line::of).collect();
+    // Who was cut stays cut, whatever a later part saw; of anything else the later word counts.
+    let (cut, other): (Vec<_>, Vec<_>) = story.told.iter().partition(|told| is_cut(&told.outcome));
+    let is_news = |told: &&&Told| !now.iter().any(|line| line.is_of(told));
+    let other = other.iter().filter(is_news);
+    let mut lines: Vec<Line<'_>> = cut
+        .iter()
+        .chain(other)
+        .map(|told| Line::of_told(told))
+        .collect();
+    lines.extend(
+        now.into_iter()
+            .filter(|line| !cut.iter().any(|told| line.is_of(told))),
+    );
 
     let mut above = vec![headline(report, &lines, story.left_out)];
     above.extend(comment::remarks(report));
@@ -185,7 +201,7 @@ pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
         room = rest;
         rows.push(row);
     }
-    let missing = lines.len() - rows.len() + story.left_out;
+    let missing = (lines.len() - rows.len()).saturating_add(story.left_out);
     let mut all = above;
     if !rows.is_empty() {
         all.push(HEAD.to_owned());

@@ -26,6 +26,12 @@ const LOOKS: [Duration; 4] = [
 /// The longest of them.
 const LONGEST_LOOK: Duration = Duration::from_secs(20);
 
+/// How long one look may take, for whom has a place to wait.
+const A_LOOK: Duration = Duration::from_secs(20);
+
+/// How long it may take for whom has none, and for HTTP callers.
+const A_GLANCE: Duration = Duration::from_secs(5);
+
 /// How many messages wait within an invocation at the most: half of host.json's `maxConcurrentCalls`, so that the other half is free
 /// for whoever can be cut.
 pub(super) const WAITING_PLACES: usize = 128;
@@ -56,12 +62,13 @@ impl Service {
         let until = since.and_then(|since| since.checked_add(PATIENCE).ok());
         // What was waited for is worked on in the same delivery, so that time is left for it.
         let waits_until = deadline.earlier_by(self.settings.queue_deadline / 3);
-        let place = self.waiting_places.try_acquire();
+        let place = since.map(|_| self.waiting_places.try_acquire());
+        let has_place = matches!(place, Some(Ok(_)));
         for number in 0.. {
-            match self
-                .look(incidents, &incident, parsed.header(), deadline)
-                .await
-            {
+            // Azure that is slow or away keeps nobody's place.
+            let a_look = if has_place { A_LOOK } else { A_GLANCE };
+            let by = deadline.min(Deadline::after(&*self.clock, a_look));
+            match self.look(incidents, &incident, parsed.header(), by).await {
                 Look::Found(now) => return Looked::Ready(*now),
                 Look::NotNow => {}
                 Look::Never => return Looked::Ready(parsed),
@@ -70,7 +77,7 @@ impl Service {
             if until.is_none_or(|until| self.clock.now() >= until) {
                 return Looked::Ready(parsed);
             }
-            if place.is_err() {
+            if !has_place {
                 tokio::time::sleep(REST.min(waits_until.remaining(&*self.clock))).await;
                 break;
             }
@@ -109,8 +116,13 @@ impl Service {
         sent: &AlertHeader,
         deadline: Deadline,
     ) -> Look {
-        let body = match incidents.now(incident, deadline).await {
-            Ok(body) => body,
+        let read = match incidents.now(incident, deadline).await {
+            // Its alerts have gone to another incident, and its entities with them: a person has to see that.
+            Ok(now) if now.is_merged => {
+                tracing::warn!("incident.merged");
+                return Look::Never;
+            }
+            Ok(now) => now,
             Err(not_read) => {
                 let problem = not_read.problem;
                 tracing::warn!(problem, "incident.unread");
@@ -121,10 +133,13 @@ impl Service {
                 };
             }
         };
-        let mut now = alert::parse(&body);
+        let mut now = alert::parse(&read.body);
         match &now {
             Parsed::NothingToDo(nothing)
-                if nothing.reason == NothingToDoReason::EntitiesPending =>
+                if matches!(
+                    nothing.reason,
+                    NothingToDoReason::EntitiesPending | NothingToDoReason::NoAccount
+                ) =>
             {
                 return Look::NotNow;
             }

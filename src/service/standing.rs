@@ -6,10 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use futures_util::future::{Either, select};
 
-use crate::alert;
 use crate::domain::{
-    Cleared, ClearedAs, Deadline, IncidentNote, IncidentStatus, NothingToDoReason, Parsed, Receipt,
-    Shape,
+    Cleared, ClearedAs, Deadline, IncidentNote, IncidentStatus, Parsed, Receipt, Shape,
 };
 use crate::incident::{Incident, Incidents, Named};
 
@@ -33,9 +31,16 @@ impl Service {
             of.deadline,
             Arc::clone(&of.cleared),
         ));
+        let cleared = Arc::clone(&of.cleared);
         let contain = pin!(self.contain(parsed, left_out, of));
         let (mut receipts, note) = match select(contain, asking).await {
-            Either::Left((receipts, _)) => (receipts, None),
+            // Its answer may have come, and not have been heard of here.
+            Either::Left((receipts, _)) => {
+                let closed = cleared
+                    .get()
+                    .map(|_| IncidentNote::of(IncidentStatus::Closed));
+                (receipts, closed)
+            }
             Either::Right((note, contain)) => (contain.await, note.ok()),
         };
         let note = note.unwrap_or_else(|| IncidentNote::of(IncidentStatus::Unknown));
@@ -73,8 +78,8 @@ async fn ask(
     deadline: Deadline,
     cleared: Arc<OnceLock<Cleared>>,
 ) -> IncidentNote {
-    let body = match incidents.without_entities(&incident, deadline).await {
-        Ok(body) => body,
+    let now = match incidents.without_entities(&incident, deadline).await {
+        Ok(now) => now,
         Err(not_read) => {
             tracing::warn!(problem = not_read.problem, "incident.unread");
             return IncidentNote {
@@ -83,27 +88,18 @@ async fn ask(
             };
         }
     };
-    match alert::parse(&body) {
-        Parsed::NothingToDo(nothing)
-            if matches!(
-                nothing.reason,
-                NothingToDoReason::Resolved | NothingToDoReason::Redirected { .. }
-            ) =>
-        {
-            let closed = Cleared {
-                how: ClearedAs::Closed,
-                word: "Closed".to_owned(),
-                at: None,
-            };
-            cleared.get_or_init(|| closed);
-            tracing::info!("incident.closed");
-            IncidentNote::of(IncidentStatus::Closed)
-        }
-        Parsed::NothingToDo(_) | Parsed::Alert(_) => IncidentNote::of(IncidentStatus::Open),
-        Parsed::Malformed(malformed) => {
-            let (path, expected) = (&malformed.path, &malformed.expected);
-            tracing::warn!(path, expected, "incident.unreadable");
-            IncidentNote::of(IncidentStatus::Unknown)
-        }
+    if now.is_over {
+        let closed = Cleared {
+            how: ClearedAs::Closed,
+            word: "Closed".to_owned(),
+            at: None,
+        };
+        cleared.get_or_init(|| closed);
+        tracing::info!("incident.closed");
+        return IncidentNote::of(IncidentStatus::Closed);
     }
+    if now.is_merged {
+        tracing::info!("incident.merged");
+    }
+    IncidentNote::of(IncidentStatus::Open)
 }

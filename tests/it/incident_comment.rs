@@ -64,6 +64,22 @@ fn what_was_told_stays_and_what_ended_now_is_added() {
     assert_eq!(comment.matches("cut and verified").count(), 2, "{comment}");
 }
 
+/// A user whom two accounts of an alert name may be withheld in one part and cut in the next.
+#[test]
+fn what_was_told_of_anything_but_a_cut_gives_way_to_what_came_of_it() {
+    let withheld = Outcome::Withheld {
+        reason: WithholdReason::BlastRadius,
+    };
+    let (_, receipts) = crowd(1, &withheld, None);
+    let first = told_so_far(&nothing(), &receipts);
+    let (parsed, receipts) = crowd(1, &Outcome::Revoked { verified: true }, None);
+    let comment = incident_comment(&report(&parsed, &receipts), &first);
+    assert!(comment.contains("1 of 1 account cut."), "{comment}");
+    let all = told_so_far(&first, &receipts);
+    let words: Vec<&str> = all.told.iter().map(|told| told.outcome.as_str()).collect();
+    assert_eq!(words, ["revoked"]);
+}
+
 #[test]
 fn more_than_a_message_can_carry_are_counted() {
     let (parsed, receipts) = crowd(250, &Outcome::Revoked { verified: true }, None);

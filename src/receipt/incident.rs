@@ -45,7 +45,7 @@ pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
     for receipt in ended {
         let line = Line::of(receipt);
         if let Some(known) = told.iter_mut().find(|known| line.is_of(known)) {
-            if !is_cut(&known.outcome) {
+            if !known.outcome.is_cut() {
                 *known = line.told();
             }
         } else if told.len() < TOLD_LIMIT {
@@ -59,10 +59,6 @@ pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
         told,
         left_out,
     }
-}
-
-fn is_cut(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Revoked { .. } | Outcome::AlreadyCut)
 }
 
 /// One row of the table.
@@ -170,7 +166,7 @@ impl<'a> Line<'a> {
 pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
     let now: Vec<Line<'_>> = report.receipts.iter().map(Line::of).collect();
     // Who was cut stays cut, whatever a later part saw; of anything else the later word counts.
-    let (cut, other): (Vec<_>, Vec<_>) = story.told.iter().partition(|told| is_cut(&told.outcome));
+    let (cut, other): (Vec<_>, Vec<_>) = story.told.iter().partition(|told| told.outcome.is_cut());
     let is_news = |told: &&&Told| !now.iter().any(|line| line.is_of(told));
     let other = other.iter().filter(is_news);
     let mut lines: Vec<Line<'_>> = cut

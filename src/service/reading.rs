@@ -62,11 +62,11 @@ impl Service {
         let until = since.and_then(|since| since.checked_add(PATIENCE).ok());
         // What was waited for is worked on in the same delivery, so that time is left for it.
         let waits_until = deadline.earlier_by(self.settings.queue_deadline / 3);
-        let place = since.map(|_| self.waiting_places.try_acquire());
-        let has_place = matches!(place, Some(Ok(_)));
+        // Without a free one it goes on to the end of the queue, where it is told.
+        let place = since.and_then(|_| self.waiting_places.try_acquire().ok());
         for number in 0.. {
             // Azure that is slow or away keeps nobody's place.
-            let a_look = if has_place { A_LOOK } else { A_GLANCE };
+            let a_look = if place.is_some() { A_LOOK } else { A_GLANCE };
             let by = deadline.min(Deadline::after(&*self.clock, a_look));
             match self.look(incidents, &incident, parsed.header(), by).await {
                 Look::Found(now) => return Looked::Ready(*now),
@@ -77,7 +77,7 @@ impl Service {
             if until.is_none_or(|until| self.clock.now() >= until) {
                 return Looked::Ready(parsed);
             }
-            if !has_place {
+            if place.is_none() {
                 tokio::time::sleep(REST.min(waits_until.remaining(&*self.clock))).await;
                 break;
             }

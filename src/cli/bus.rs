@@ -8,9 +8,9 @@ use super::operator::{Operator, runtime, standing};
 use super::{Console, Exit};
 use crate::config::operator::{Chosen, Origin};
 use crate::domain::TenantId;
-use crate::entra::operator::SignedIn;
-use crate::entra::{Credential, Resource, SignInProblem};
-use crate::queue::{Bearer, Cause, Namespace, QueueError, ServiceBus};
+use crate::identity::operator::SignedIn;
+use crate::identity::{Credential, Resource, SignInProblem};
+use crate::queue::{Cause, Namespace, QueueError, ServiceBus};
 
 /// Where Service Bus is, and who asks it.
 #[derive(Debug, Args)]
@@ -90,16 +90,17 @@ pub(super) async fn connect(
     namespace: &Namespace,
     signed_in: &SignedIn,
 ) -> Result<(ServiceBus, TenantId), Failure> {
-    let granted = signed_in
+    let token = signed_in
         .token_for(&Resource::service_bus())
         .await
         .map_err(|problem| not_signed_in(&format!("{namespace}, of Service Bus"), &problem))?;
-    let bearer = Bearer::new(granted.secret());
-    let bus = ServiceBus::new(namespace.clone(), bearer).map_err(|error| {
-        let text = format!("getting ready to call {namespace}: {error}");
+    let bearer = token.bearer().ok_or_else(|| {
+        let text =
+            format!("getting ready to call {namespace}: the token holds what no header may hold");
         Failure::new(Exit::Unable, text)
     })?;
-    Ok((bus, granted.facts().tenant))
+    let bus = ServiceBus::new(namespace.clone(), bearer, signed_in.http().clone());
+    Ok((bus, token.facts().tenant))
 }
 
 /// Signing in to somewhere failed.

@@ -6,8 +6,8 @@ use super::escape::Escaped;
 use super::look_up::Seen;
 use super::question::is_yes;
 use super::revoke::Person;
+use crate::directory::Resolution;
 use crate::domain::{HomeTenant, TenantId, User};
-use crate::entra::Resolution;
 
 /// What a person is asked.
 pub(super) struct Asking<'a> {

@@ -10,9 +10,9 @@ use super::operator::standing;
 use super::{Console, Exit};
 use crate::config::operator::Chosen;
 use crate::domain::{Audience, Mode, SubjectKind, SubjectRef, TenantId};
-use crate::entra::Resource;
-use crate::entra::operator::SignedIn;
-use crate::entra::operator::function::{CheckUrl, FunctionCheck, FunctionPolicy};
+use crate::identity::Resource;
+use crate::identity::operator::SignedIn;
+use crate::inquiry::function::{self, CheckUrl, FunctionCheck, FunctionPolicy};
 
 /// Which function is meant.
 #[derive(Debug, Args)]
@@ -131,7 +131,7 @@ impl Target {
         };
         Said::Answer {
             with_token: token.is_some(),
-            check: signed_in.ask_function(url, token.as_ref()).await,
+            check: function::ask(signed_in.http(), url, token.as_ref()).await,
         }
     }
 

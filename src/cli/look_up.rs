@@ -4,11 +4,12 @@ use futures_util::future::join_all;
 
 use super::Exit;
 use super::operator::{Session, exit_of};
+use crate::directory::Resolution;
 use crate::domain::{SubjectKind, SubjectRef, User};
-use crate::entra::{EntraError, Resolution, Tally};
+use crate::graph::{CallError, Tally};
 
 /// What the directory said of a subject.
-pub(super) type Seen = Result<Resolution, EntraError>;
+pub(super) type Seen = Result<Resolution, CallError>;
 
 /// Why a subject is no user to go on with.
 pub(super) struct Unfound {
@@ -83,7 +84,7 @@ async fn look_up_one(session: &Session, subject: &SubjectRef) -> (SubjectRef, Op
 
 async fn seen(session: &Session, subject: &SubjectRef) -> Seen {
     session
-        .entra
+        .directory
         .resolve(subject, &Tally::new(), session.deadline())
         .await
 }

@@ -10,10 +10,13 @@ use super::escape::Escaped;
 use super::{Console, Exit};
 use crate::config::operator::Standing;
 use crate::config::{Problems, Settings, SignInSettings};
+use crate::directory::Directory;
 use crate::domain::{Caller, Clock, Deadline, SystemClock, TenantId};
-use crate::entra::access::Azure;
-use crate::entra::operator::{SignIn, SignedIn};
-use crate::entra::{Credential, Disposition, Entra, EntraError, TokenFacts};
+use crate::graph::{CallError, Disposition};
+use crate::http::{HttpClient, HttpSetupError};
+use crate::identity::operator::{SignIn, SignedIn};
+use crate::identity::{Credential, Resource, TokenFacts};
+use crate::inquiry::access::Azure;
 
 /// How long signing in may take. The Azure CLI takes seconds, and more where it has to renew its own token.
 pub(super) const SIGN_IN: Duration = Duration::from_mins(1);
@@ -61,7 +64,7 @@ pub(super) struct Session {
     /// Whoever is signed in, for tokens for others than Graph.
     pub(super) signed_in: SignedIn,
     /// The client of Graph.
-    pub(super) entra: Entra,
+    pub(super) directory: Directory,
     /// The client of Azure Resource Manager, for the same sign-in.
     pub(super) azure: Azure,
     /// The clock.
@@ -77,30 +80,27 @@ impl Operator {
         let settings = self.settings(console)?;
         let runtime = runtime(console)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let connected = self
+        let (signed_in, directory) = self
             .connect(&settings, &clock)
-            .and_then(|(signed_in, entra)| {
-                let deadline = Deadline::after(&*clock, SIGN_IN);
-                let facts = runtime.block_on(entra.identity(deadline))?;
-                Ok((signed_in, entra, facts))
-            });
-        match connected {
-            Ok((signed_in, entra, facts)) => Ok(Session {
-                azure: Azure::connect_by(
-                    &signed_in,
-                    settings.cloud,
-                    settings.arm_endpoint.clone(),
-                    Arc::clone(&clock),
-                ),
-                settings,
-                signed_in,
-                entra,
-                clock,
-                facts,
-                runtime,
-            }),
-            Err(error) => Err(complain(console, exit_of(&error), &error.to_string())),
-        }
+            .map_err(|error| complain(console, Exit::Unable, &error.to_string()))?;
+        let deadline = Deadline::after(&*clock, SIGN_IN);
+        let facts = runtime
+            .block_on(directory.identity(deadline))
+            .map_err(|error| complain(console, exit_of(&error), &error.to_string()))?;
+        Ok(Session {
+            azure: Azure::connect_by(
+                &signed_in,
+                settings.cloud,
+                settings.arm_endpoint.clone(),
+                Arc::clone(&clock),
+            ),
+            settings,
+            signed_in,
+            directory,
+            clock,
+            facts,
+            runtime,
+        })
     }
 
     /// Reads the settings, the tenant pinned. What goes wrong is told.
@@ -116,16 +116,19 @@ impl Operator {
         &self,
         settings: &Settings,
         clock: &Arc<dyn Clock>,
-    ) -> Result<(SignedIn, Entra), EntraError> {
-        let signed_in = SignedIn::new(SignIn {
+    ) -> Result<(SignedIn, Directory), HttpSetupError> {
+        let sign_in = SignIn {
             tenant: Some(settings.policy.tenant),
             credential: self.credential.map(Credential::from),
             client_id: settings.client_id,
             login: settings.login_endpoint.clone(),
-        })?;
+        };
+        let http = HttpClient::through_the_proxy()?;
+        let signed_in = SignedIn::new(sign_in, http.clone());
+        let tokens = signed_in.tokens_for(Resource::graph(settings.cloud));
         let endpoint = settings.graph_endpoint.clone();
-        let entra = Entra::connect_by(&signed_in, settings.cloud, endpoint, Arc::clone(clock))?;
-        Ok((signed_in, entra))
+        let directory = Directory::connect(http, tokens, endpoint, Arc::clone(clock));
+        Ok((signed_in, directory))
     }
 
     /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet; what
@@ -152,13 +155,15 @@ impl Operator {
         console: &mut Console<'_>,
         settings: SignInSettings,
     ) -> Result<SignedIn, Exit> {
-        SignedIn::new(SignIn {
+        let sign_in = SignIn {
             tenant: settings.tenant,
             credential: self.credential.map(Credential::from),
             client_id: settings.client_id,
             login: settings.login_endpoint,
-        })
-        .map_err(|error| complain(console, Exit::Unable, &error.to_string()))
+        };
+        HttpClient::through_the_proxy()
+            .map(|http| SignedIn::new(sign_in, http))
+            .map_err(|error| complain(console, Exit::Unable, &error.to_string()))
     }
 
     fn named_tenant(&self, console: &mut Console<'_>) -> Result<Option<TenantId>, Exit> {
@@ -219,7 +224,7 @@ impl Session {
 }
 
 /// The exit code of an error that ended the work.
-pub(super) fn exit_of(error: &EntraError) -> Exit {
+pub(super) fn exit_of(error: &CallError) -> Exit {
     match error.disposition() {
         Disposition::FixPermission => Exit::NoPermission,
         Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => {

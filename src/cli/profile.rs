@@ -12,10 +12,11 @@ use super::{Console, Exit};
 use crate::config::SignInSettings;
 use crate::config::profiles::{Profile, ProfileFile};
 use crate::domain::{Audience, Clock, Cloud, Deadline, SystemClock};
-use crate::entra::access::{Azure, FunctionApp, Missing};
-use crate::entra::operator::SignedIn;
-use crate::entra::operator::function::CheckUrl;
-use crate::entra::{Resource, Tally};
+use crate::graph::Tally;
+use crate::identity::Resource;
+use crate::identity::operator::SignedIn;
+use crate::inquiry::access::{Azure, FunctionApp, Missing};
+use crate::inquiry::function::CheckUrl;
 use crate::queue::{Namespace, QueuePath};
 
 /// Names deployments: tenant, cloud, Service Bus namespace, and the function's address and audience.

@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
+use crate::directory::Blind;
 use crate::domain::{
     Admission, Outcome, Receipt, Subject, SubjectKind, SubjectRef, TenantId, Urgency, UserId,
     Wanted, WithholdReason,
 };
-use crate::entra::{Blind, EntraError, Tally, Turn};
+use crate::graph::{CallError, Tally, Turn};
 use crate::guard::{self, Allowance, Plan, Screened, Withheld};
 
 use super::draft::{Draft, Ending};
@@ -25,7 +26,7 @@ use super::{Parts, Task, one};
 pub(super) type SharedAllowance = Shared<BoxFuture<'static, Arc<Granted>>>;
 
 /// In which of the protected groups nobody can be seen, or only under some tokens.
-pub(super) type SharedGroups = Shared<BoxFuture<'static, Result<Blind, EntraError>>>;
+pub(super) type SharedGroups = Shared<BoxFuture<'static, Result<Blind, CallError>>>;
 
 /// An admission, and what is left of it.
 #[derive(Debug)]
@@ -105,16 +106,16 @@ pub(super) async fn contain(
 }
 
 /// The tenant of the app's token, which is asked for only if somebody is to be looked up: nothing is done otherwise.
-async fn token_tenant(parts: &Parts, task: &Task, plan: &Plan) -> Result<TenantId, EntraError> {
+async fn token_tenant(parts: &Parts, task: &Task, plan: &Plan) -> Result<TenantId, CallError> {
     if plan.wanted() == 0 {
         return Ok(parts.policy.tenant);
     }
-    let identity = parts.entra.identity(task.deadline).await?;
+    let identity = parts.directory.identity(task.deadline).await?;
     Ok(identity.tenant)
 }
 
 /// Without a token the plan stands: only those whom it lets through have to wait for one.
-fn token_missing(parts: &Parts, task: &Task, plan: Plan, error: &EntraError) -> Vec<Receipt> {
+fn token_missing(parts: &Parts, task: &Task, plan: Plan, error: &CallError) -> Vec<Receipt> {
     let receipt = |(subject, screened): (&Subject, Screened)| {
         let draft = Draft::begin(parts, task, &subject.account);
         let ending = Ending::of_plan(screened).unwrap_or_else(|| Ending::of_error(error));

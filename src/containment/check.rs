@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{Clock, Deadline, GroupId, LedgerState, TenantId, UserId};
-use crate::entra::{Lacking, MEMBER_READ_HIDDEN, REQUIRED_PERMISSIONS, Tally, missing_permissions};
+use crate::graph::{Lacking, MEMBER_READ_HIDDEN, REQUIRED_PERMISSIONS, Tally, missing_permissions};
 
 use super::Parts;
 
@@ -160,11 +160,11 @@ async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
         graph_reachable: None,
         protected_groups: Vec::new(),
         ledger: None,
-        told_to_wait_seconds: parts.entra.waiting().map(|wait| wait.as_secs()),
+        told_to_wait_seconds: parts.directory.waiting().map(|wait| wait.as_secs()),
         problems: Vec::new(),
         not_proved: [ADMINISTRATORS],
     };
-    let facts = match parts.entra.identity(deadline).await {
+    let facts = match parts.directory.identity(deadline).await {
         Ok(facts) => facts,
         Err(error) => {
             found.note(Concern::SignIn, error.to_string());
@@ -220,7 +220,7 @@ async fn ask_graph(
     let tally = Tally::new();
     // An application is no user, so the honest answer is 404, which shows that users may be read; a person is one.
     if let Some(id) = own_id {
-        match parts.entra.may_read_users(id, &tally, deadline).await {
+        match parts.directory.may_read_users(id, &tally, deadline).await {
             Ok(()) => found.graph_reachable = Some(true),
             Err(error) => {
                 found.graph_reachable = Some(error.status().is_some());
@@ -238,7 +238,7 @@ async fn ask_graph(
 
 async fn ask_group(parts: &Parts, id: GroupId, deadline: Deadline, found: &mut SelfCheck) {
     let tally = Tally::new();
-    let blind = match parts.entra.blind_groups(&[id], &tally, deadline).await {
+    let blind = match parts.directory.blind_groups(&[id], &tally, deadline).await {
         Ok(blind) => blind,
         Err(error) => {
             let text = format!("The protected group {id} could not be read. {error}");
@@ -256,7 +256,7 @@ async fn ask_group(parts: &Parts, id: GroupId, deadline: Deadline, found: &mut S
         found.note(Concern::Group(id), text);
     }
     if hidden {
-        let lacking = match parts.entra.identity(deadline).await {
+        let lacking = match parts.directory.identity(deadline).await {
             Ok(token) => Lacking {
                 token: &token,
                 missing: &[&MEMBER_READ_HIDDEN],

@@ -10,7 +10,7 @@ use crate::domain::{
     Call, Caller, Cleared, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt,
     ReceiptUser, SessionsValidFrom, SubjectRef, User, UserId, WithholdReason, log_hash,
 };
-use crate::entra::{Disposition, EntraError, Tally};
+use crate::graph::{CallError, Disposition, Tally};
 use crate::guard::{Screened, Withheld};
 
 use super::{Parts, Task};
@@ -94,7 +94,7 @@ impl Ending {
     }
 
     /// The ending that an error leads to, by the next move that it asks for.
-    pub(super) fn of_error(error: &EntraError) -> Self {
+    pub(super) fn of_error(error: &CallError) -> Self {
         let outcome = match error.disposition() {
             Disposition::RetryLater { .. } => Outcome::Deferred,
             Disposition::FixPermission => Outcome::Failed {

@@ -1,7 +1,7 @@
 //! Runs the plan for every subject of an alert: look up, decide, act, verify. It loses no receipt: whatever fails in
 //! between, every subject ends in exactly one, in the alert's order.
 //!
-//! It decides nothing itself (`guard` does), speaks no HTTP (`entra` does), and knows neither how an alert arrived nor who
+//! It decides nothing itself (`guard` does), speaks no HTTP (`directory` does), and knows neither how an alert arrived nor who
 //! reads the receipts.
 
 #![deny(clippy::wildcard_enum_match_arm)]
@@ -23,11 +23,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::directory::Directory;
 use crate::domain::{
     AlertHeader, Caller, Cleared, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject,
     User,
 };
-use crate::entra::{Entra, Tally, Turns};
+use crate::graph::{Tally, Turns};
 use crate::guard::{self, Examined, Membership, Withheld};
 
 use protected_groups::ProtectedGroups;
@@ -80,7 +81,7 @@ pub struct Containment {
 
 #[derive(Debug)]
 struct Parts {
-    entra: Entra,
+    directory: Directory,
     policy: Policy,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
@@ -94,17 +95,17 @@ impl Containment {
     /// Puts the parts together.
     #[must_use]
     pub fn new(
-        entra: Entra,
+        directory: Directory,
         policy: Policy,
         ledger: Arc<dyn Ledger>,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Self {
-        entra.pin(policy.tenant);
+        directory.pin(policy.tenant);
         let groups = ProtectedGroups::default();
         Self {
             parts: Arc::new(Parts {
-                entra,
+                directory,
                 policy,
                 ledger,
                 clock,
@@ -177,6 +178,6 @@ impl Containment {
     /// How long Graph has told this app to wait yet; `None` when calls may be made.
     #[must_use]
     pub fn waiting(&self) -> Option<Duration> {
-        self.parts.entra.waiting()
+        self.parts.directory.waiting()
     }
 }

@@ -6,10 +6,9 @@ use std::time::Duration;
 use futures_util::future::join;
 use jiff::Timestamp;
 
+use crate::directory::{Resolution, Revocation, RevokeFailure, Verification};
 use crate::domain::{FoundBy, Outcome, Receipt, SecurityIdentifier, SubjectRef, User, UserId};
-use crate::entra::{
-    EntraError, Moment, Resolution, Revocation, RevokeFailure, Tally, Verification,
-};
+use crate::graph::{CallError, Moment, Tally};
 use crate::guard::{self, Eligible, Examined, Membership, NoPlace};
 
 use super::alert::Work;
@@ -56,19 +55,19 @@ async fn look_up(
     work: &Work,
     subject: &SubjectRef,
     tally: &Tally,
-) -> Result<(User, Result<Membership, EntraError>), Box<Ending>> {
-    let entra = &work.parts.entra;
+) -> Result<(User, Result<Membership, CallError>), Box<Ending>> {
+    let directory = &work.parts.directory;
     let deadline = work.task.deadline;
     let known_id = subject
         .id
         .or_else(|| subject.sid.as_ref().and_then(SecurityIdentifier::object_id));
     let Some(id) = known_id else {
-        let user = found(entra.resolve(subject, tally, deadline).await)?;
+        let user = found(directory.resolve(subject, tally, deadline).await)?;
         let membership = membership(work, user.id, tally).await;
         return Ok((user, membership));
     };
     let (resolution, of_id) = join(
-        entra.resolve(subject, tally, deadline),
+        directory.resolve(subject, tally, deadline),
         membership(work, id, tally),
     )
     .await;
@@ -81,7 +80,7 @@ async fn look_up(
     Ok((user, of_user))
 }
 
-fn found(resolution: Result<Resolution, EntraError>) -> Result<User, Box<Ending>> {
+fn found(resolution: Result<Resolution, CallError>) -> Result<User, Box<Ending>> {
     let ending = match resolution {
         Ok(Resolution::Found(user)) => return Ok(user),
         Ok(Resolution::NotFound) => Ending::plain(Outcome::NotFound),
@@ -93,7 +92,7 @@ fn found(resolution: Result<Resolution, EntraError>) -> Result<User, Box<Ending>
     Err(Box::new(ending))
 }
 
-async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membership, EntraError> {
+async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membership, CallError> {
     let blind = work.blind_groups.clone();
     membership::read(&work.parts, user, blind, tally, work.task.deadline).await
 }
@@ -101,7 +100,7 @@ async fn membership(work: &Work, user: UserId, tally: &Tally) -> Result<Membersh
 async fn decide(
     work: &Work,
     user: &User,
-    membership: Result<Membership, EntraError>,
+    membership: Result<Membership, CallError>,
     tally: &Tally,
 ) -> Ending {
     let (membership, error) = match membership {
@@ -160,7 +159,7 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
     wait_for_the_next_second(work, user).await;
     match work
         .parts
-        .entra
+        .directory
         .revoke(&clearance, tally, work.task.deadline)
         .await
     {
@@ -249,7 +248,7 @@ const NEXT_SECOND: Duration = Duration::from_secs(3);
 /// Waits until this cut can be told from one that was made within the same second: the property has no more precision than
 /// that. Whoever was cut a moment ago loses nothing by it.
 async fn wait_for_the_next_second(work: &Work, user: &User) {
-    let now = work.parts.entra.moment().earliest;
+    let now = work.parts.directory.moment().earliest;
     let Some(cut_at) = user.sessions_valid_from else {
         return;
     };
@@ -264,8 +263,8 @@ async fn wait_for_the_next_second(work: &Work, user: &User) {
 
 async fn verify(work: &Work, user: &User, since: Moment, tally: &Tally) -> Verification {
     let (before, budget) = (user.sessions_valid_from, work.parts.limits.verify);
-    let entra = &work.parts.entra;
-    entra
+    let directory = &work.parts.directory;
+    directory
         .verify(user.id, before, since, budget, tally, work.task.deadline)
         .await
 }

@@ -5,29 +5,29 @@
 //! machine alone, there is none.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, Headers};
-use azure_core::http::{
-    ClientOptions, Etag, HttpClient, RequestContent, RetryOptions, Transport as AzureTransport, Url,
-};
-use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
+use azure_core::http::{Etag, RequestContent, Url};
 use azure_storage_blob::models::{BlobClientDownloadOptions, BlockBlobClientUploadOptions};
 use azure_storage_blob::{BlobClient, BlobClientOptions};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use uuid::Uuid;
 
 use super::book::LARGEST;
 use super::problem::Problem;
 use super::store::{Blob, Over, Reading, Store, Written};
-use super::transport::Transport;
 use crate::domain::LedgerEndpoint;
+use crate::http::azure::{self, AzureFailure, AzureHttp};
+use crate::http::{Bounds, HttpClient, HttpFailure};
+use crate::identity::{IdentityProblem, ManagedIdentity};
+
+/// How long one answer may take. The account is in the app's region, and its answers take some milliseconds.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The version of the protocol. Reading and writing with conditions is much older; the clouds that learn new versions last
 /// know this one.
@@ -47,25 +47,23 @@ impl fmt::Debug for AzureStore {
 }
 
 impl AzureStore {
-    /// Makes the client. It reads the machine's certificate store, and sends nothing.
-    pub(super) fn new(endpoint: &LedgerEndpoint, client_id: Option<Uuid>) -> Result<Self, Problem> {
-        let transport: Arc<dyn HttpClient> = Arc::new(Transport::new()?);
-        let options = ClientOptions {
-            retry: RetryOptions::none(),
-            transport: Some(AzureTransport::new(transport)),
-            ..ClientOptions::default()
+    /// Puts the parts together. Nothing is sent yet.
+    pub(super) fn new(
+        endpoint: &LedgerEndpoint,
+        http: HttpClient,
+        identity: ManagedIdentity,
+    ) -> Result<Self, Problem> {
+        let credential = endpoint
+            .takes_a_token()
+            .then(|| Arc::new(identity.within(TIMEOUT)) as Arc<dyn TokenCredential>);
+        let bounds = Bounds {
+            time: TIMEOUT,
+            bytes: 2 * LARGEST,
         };
-        let credential = endpoint.takes_a_token().then(|| {
-            let credential = Identity {
-                options: options.clone(),
-                client_id,
-            };
-            Arc::new(credential) as Arc<dyn TokenCredential>
-        });
         let url = Url::parse(endpoint.url())
             .map_err(|_| Problem::NoAnswer("EVICT_LEDGER_URL is not an address".to_owned()))?;
         let options = BlobClientOptions {
-            client_options: options,
+            client_options: AzureHttp::new(http, bounds).into_options(),
             version: VERSION.to_owned(),
         };
         let client = BlobClient::new(url, credential, Some(options))
@@ -133,93 +131,45 @@ impl Store for AzureStore {
     }
 }
 
-/// The managed identity. A credential keeps its tokens for itself, and so does the crate above it: a new one is made for
-/// each request, so that a token that was refused is not given again.
-#[derive(Debug)]
-struct Identity {
-    options: ClientOptions,
-    client_id: Option<Uuid>,
-}
-
-impl Identity {
-    async fn ask(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
-        let credential = ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
-            user_assigned_id: self
-                .client_id
-                .map(|id| UserAssignedId::ClientId(id.to_string())),
-            client_options: self.options.clone(),
-        }))?;
-        credential.get_token(scopes, None).await
-    }
-}
-
-impl TokenCredential for Identity {
-    // What `#[async_trait]` writes, without the macro.
-    fn get_token<'credential, 'scopes, 'scope, 'options, 'answer>(
-        &'credential self,
-        scopes: &'scopes [&'scope str],
-        _options: Option<TokenRequestOptions<'options>>,
-    ) -> Pin<Box<dyn Future<Output = azure_core::Result<AccessToken>> + Send + 'answer>>
-    where
-        'credential: 'answer,
-        'scopes: 'answer,
-        'scope: 'answer,
-        'options: 'answer,
-        Self: 'answer,
-    {
-        Box::pin(async move {
-            self.ask(scopes).await.map_err(|error| {
-                azure_core::Error::new(ErrorKind::Credential, no_token(&problem(&error)))
-            })
-        })
-    }
-}
-
-/// What goes wrong on the way to a token is no problem of the storage service's.
-fn no_token(problem: &Problem) -> Problem {
-    match problem {
-        Problem::NoToken(_) => problem.clone(),
-        Problem::Answered { status, .. } => {
-            Problem::NoToken(format!("the identity endpoint answered {status}"))
-        }
-        Problem::NoAnswer(reason) => {
-            Problem::NoToken(format!("the identity endpoint did not answer: {reason}"))
-        }
-        Problem::Changed | Problem::Lacks(_) | Problem::NotOurs(_) => {
-            Problem::NoToken("the identity endpoint's answer cannot be read".to_owned())
-        }
-    }
-}
-
-/// Finds our own problem among the causes, or what the service answered.
+/// What went wrong, in the ledger's terms: on the way to a token, on the way to the service, or there.
 fn problem(error: &azure_core::Error) -> Problem {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(problem) = error.downcast_ref::<Problem>() {
-            return problem.clone();
-        }
-        if let Some(ErrorKind::HttpResponse {
-            status,
-            error_code,
-            raw_response,
-        }) = error
-            .downcast_ref::<azure_core::Error>()
-            .map(azure_core::Error::kind)
-        {
-            let headers = raw_response.as_ref().map(|response| response.headers());
-            let header = |name| headers.and_then(|headers| text(headers, name));
-            return Problem::Answered {
-                status: (*status).into(),
-                code: header("x-ms-error-code").or_else(|| error_code.clone()),
-                request_id: header("x-ms-request-id"),
-                retry_after: header("retry-after")
-                    .and_then(|seconds| seconds.parse().ok())
-                    .map(Duration::from_secs),
-            };
-        }
-        cause = error.source();
+    if let Some(identity) = azure::cause::<IdentityProblem>(error) {
+        return Problem::NoToken(identity.to_string());
     }
-    Problem::NoAnswer("its answer cannot be read".to_owned())
+    if let Some(failure) = azure::cause::<AzureFailure>(error) {
+        return no_answer(failure);
+    }
+    let Some(ErrorKind::HttpResponse {
+        status,
+        error_code,
+        raw_response,
+    }) = azure::answered(error)
+    else {
+        return Problem::NoAnswer("its answer cannot be read".to_owned());
+    };
+    let headers = raw_response.as_ref().map(|response| response.headers());
+    let header = |name| headers.and_then(|headers| text(headers, name));
+    Problem::Answered {
+        status: (*status).into(),
+        code: header("x-ms-error-code").or_else(|| error_code.clone()),
+        request_id: header("x-ms-request-id"),
+        retry_after: header("retry-after")
+            .and_then(|seconds| seconds.parse().ok())
+            .map(Duration::from_secs),
+    }
+}
+
+fn no_answer(failure: &AzureFailure) -> Problem {
+    Problem::NoAnswer(match failure {
+        AzureFailure::Http(HttpFailure::TimedOut(time)) => {
+            format!("none came within {} s", time.as_secs())
+        }
+        AzureFailure::Http(HttpFailure::Connect(reason) | HttpFailure::Broken(reason)) => {
+            reason.clone()
+        }
+        AzureFailure::Http(HttpFailure::TooLarge(_)) => "the answer was too large".to_owned(),
+        AzureFailure::NoManagedIdentity | AzureFailure::NotSent(_) => failure.to_string(),
+    })
 }
 
 /// A blob that is not there is an answer; a container that is not there is a problem.

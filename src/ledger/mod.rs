@@ -6,7 +6,7 @@
 //! How the second one works: `book` is what stands in the blob, and decides; `writer` is the one task of a process that
 //! reads and writes it, with `owed`, what has yet to be written, `service_clock`, the time that all instances have in
 //! common, and `alone`, what may be cut while the ledger cannot be asked, with `alone_file`, in which a machine remembers it; `store` is what it needs of whoever keeps the
-//! blob, `azure` and `transport` are Azure Storage, and `problem` says what to do when that fails.
+//! blob, `azure` is Azure Storage, and `problem` says what to do when that fails.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -22,7 +22,6 @@ mod service_clock;
 mod store;
 #[cfg(test)]
 mod tests;
-mod transport;
 mod writer;
 
 pub use blob::BlobLedger;

@@ -1,22 +1,23 @@
 //! Stands below the crate's HTTP client trait: takes the requests that the crate makes, and sends what is meant. What it
 //! changes and why stands in the room's docs.
 
-use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core_legacy::error::{Error, ErrorKind};
 use azure_core_legacy::headers::Headers;
-use azure_core_legacy::{Body, BytesStream, HttpClient, Request, Response, StatusCode};
+use azure_core_legacy::{
+    Body, BytesStream, HttpClient as CrateHttpClient, Request, Response, StatusCode,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::Method;
 
-use super::bearer::Bearer;
 use super::error::Cause;
 use super::message::{BROKER_PROPERTIES, NAMED_LIKE_HTTP, is_named_like_http};
 use super::namespace::Namespace;
+use crate::http::header::{self, HeaderName, HeaderValue};
+use crate::http::{Bearer, Bounds, HttpClient, HttpFailure, HttpRequest, Method};
 
 /// The name of the broker's properties while they pass the crate, which would read them too narrowly.
 pub(super) const HIDDEN_PROPERTIES: &str = "x-evict-broker-properties";
@@ -24,16 +25,16 @@ pub(super) const HIDDEN_PROPERTIES: &str = "x-evict-broker-properties";
 /// Says that a body passes the crate in base64.
 pub(super) const IN_BASE64: &str = "x-evict-in-base64";
 
-/// How long a call may take. A read waits a second for a message; the rest is the network.
-const CALL: Duration = Duration::from_secs(30);
-const CONNECT: Duration = Duration::from_secs(5);
-
-/// The largest answer that is read: a message of the Premium tier's usual limit, with room to spare.
-const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
+/// A read waits a second for a message, and the rest is the network. The largest answer is a message of the Premium tier's usual
+/// limit, with room to spare.
+const BOUNDS: Bounds = Bounds {
+    time: Duration::from_secs(30),
+    bytes: 2 * 1024 * 1024,
+};
 
 /// The HTTP client that the crate is given.
 pub(super) struct Adapter {
-    client: reqwest::Client,
+    http: HttpClient,
     namespace: Namespace,
     bearer: Bearer,
 }
@@ -45,43 +46,39 @@ impl fmt::Debug for Adapter {
 }
 
 impl Adapter {
-    pub(super) fn new(namespace: Namespace, bearer: Bearer) -> Result<Self, Cause> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("evict/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            // Every repetition is the operator's decision: a second message is a second cut.
-            .retry(reqwest::retry::never())
-            .connect_timeout(CONNECT)
-            .timeout(CALL);
-        // A sandbox on this machine is not to be looked for behind a proxy.
-        let client = if namespace.root().starts_with("http://") {
-            client.no_proxy()
-        } else {
-            client
-        };
-        Ok(Self {
-            client: client.build().map_err(|error| network(&error))?,
+    pub(super) fn new(namespace: Namespace, bearer: Bearer, http: HttpClient) -> Self {
+        Self {
+            http,
             namespace,
             bearer,
-        })
+        }
     }
 
     async fn send(&self, request: &Request) -> Result<(u16, Headers, Vec<u8>), Cause> {
         let address = format!("{}{}", self.namespace.root(), request.path_and_query());
         let method = Method::from_bytes(request.method().as_ref().as_bytes())
             .map_err(|error| Cause::Unexpected(error.to_string()))?;
-        let mut out = self
-            .client
-            .request(method, address)
-            .header("authorization", self.bearer.header());
+        let url = address
+            .parse()
+            .map_err(|_| Cause::Unexpected("its address is not a URL".to_owned()))?;
+        let mut out = HttpRequest::new(method, url);
+        let headers = out.headers_mut();
+        headers.insert(header::AUTHORIZATION, self.bearer.header());
         let mut in_base64 = false;
         for (name, value) in request.headers().iter() {
             match name.as_str() {
                 // The SAS signature; and the length, which follows from the body.
                 "authorization" | "content-length" => {}
                 IN_BASE64 => in_base64 = true,
-                name => out = out.header(name, value.as_str()),
+                name => {
+                    let name = HeaderName::from_bytes(name.as_bytes());
+                    let value = HeaderValue::from_str(value.as_str());
+                    let (Ok(name), Ok(value)) = (name, value) else {
+                        let problem = "a header that HTTP does not allow";
+                        return Err(Cause::Unexpected(problem.to_owned()));
+                    };
+                    headers.append(name, value);
+                }
             }
         }
         let body = match request.body() {
@@ -93,23 +90,11 @@ impl Adapter {
                 return Err(Cause::Unexpected("the body is a stream".to_owned()));
             }
         };
-        let mut answer = out
-            .body(body)
-            .send()
-            .await
-            .map_err(|error| network(&error))?;
-        let status = answer.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| network(&error))? {
-            if body.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(Cause::Unexpected(format!(
-                    "the answer is larger than {LARGEST_ANSWER} bytes"
-                )));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        *out.body_mut() = Some(body.into());
+        let answer = self.http.exchange(out, BOUNDS).await.map_err(network)?;
+        let (status, body) = (answer.status, answer.body.map_err(network)?);
         let mut headers = Headers::new();
-        for (name, value) in answer.headers() {
+        for (name, value) in &answer.headers {
             // The service writes what is not ASCII in UTF-8 there, if at all.
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             let name = match name.as_str() {
@@ -124,7 +109,7 @@ impl Adapter {
 }
 
 #[async_trait]
-impl HttpClient for Adapter {
+impl CrateHttpClient for Adapter {
     async fn execute_request(&self, request: &Request) -> azure_core_legacy::Result<Response> {
         let failed = |cause: Cause| Error::new(ErrorKind::Other, cause);
         let (status, mut headers, body) = self.send(request).await.map_err(failed)?;
@@ -148,19 +133,14 @@ impl HttpClient for Adapter {
     }
 }
 
-fn network(error: &reqwest::Error) -> Cause {
-    if error.is_timeout() && !error.is_connect() {
-        return Cause::Network("no answer in time".to_owned());
-    }
-    let mut innermost = error.source();
-    while let Some(deeper) = innermost.and_then(|source| source.source()) {
-        innermost = Some(deeper);
-    }
-    let reason = innermost.map_or_else(|| "unknown".to_owned(), ToString::to_string);
-    if error.is_connect() {
-        Cause::NoConnection(reason)
-    } else {
-        Cause::Network(format!("the connection broke ({reason})"))
+fn network(failure: HttpFailure) -> Cause {
+    match failure {
+        HttpFailure::Connect(reason) => Cause::NoConnection(reason),
+        HttpFailure::TimedOut(_) => Cause::Network("no answer in time".to_owned()),
+        HttpFailure::Broken(reason) => Cause::Network(format!("the connection broke ({reason})")),
+        HttpFailure::TooLarge(most) => {
+            Cause::Unexpected(format!("the answer is larger than {most} bytes"))
+        }
     }
 }
 

@@ -11,10 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use super::adapter::{Adapter, HIDDEN_PROPERTIES, IN_BASE64};
-use super::bearer::Bearer;
 use super::error::{Cause, Operation, QueueError};
 use super::message::{BROKER_PROPERTIES, Outgoing, Received};
 use super::namespace::{Namespace, QueuePath};
+use crate::http::{Bearer, HttpClient};
 
 /// What the crate is given where it wants a namespace, a policy and its key: nothing of it is ever sent.
 const UNUSED: &str = "unused";
@@ -88,12 +88,10 @@ fn is_about_the_lock(words: &str) -> bool {
 
 impl ServiceBus {
     /// A namespace, and the token of who asks it.
-    ///
-    /// # Errors
-    /// The machine's certificates cannot be read.
-    pub fn new(namespace: Namespace, bearer: Bearer) -> Result<Self, Cause> {
-        let http = Arc::new(Adapter::new(namespace.clone(), bearer)?);
-        Ok(Self { namespace, http })
+    #[must_use]
+    pub fn new(namespace: Namespace, bearer: Bearer, http: HttpClient) -> Self {
+        let http = Arc::new(Adapter::new(namespace.clone(), bearer, http));
+        Self { namespace, http }
     }
 
     /// Which namespace it is.

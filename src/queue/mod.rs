@@ -21,13 +21,11 @@
 //! A dead-letter sub-queue is reached by its path, `<queue>/$deadletterqueue`, which the crate passes on as it is.
 
 mod adapter;
-mod bearer;
 mod client;
 mod error;
 mod message;
 mod namespace;
 
-pub use self::bearer::Bearer;
 pub use self::client::{Lock, Locked, Reading, ServiceBus};
 pub use self::error::{Cause, Operation, QueueError};
 pub use self::message::{Outgoing, Received, Routing};

@@ -13,8 +13,8 @@ use super::survey::{AT_ONCE, Common, Holders};
 use super::unread::{no_subscription, note};
 use crate::cli::operator::Session;
 use crate::domain::User;
-use crate::entra::Tally;
-use crate::entra::access::{AzureAssignment, AzureRole, Group, Listed, Subscription};
+use crate::graph::Tally;
+use crate::inquiry::access::{AzureAssignment, AzureRole, Group, Listed, Subscription};
 
 /// What was answered of a user's Azure roles.
 pub(super) struct Answer {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use uuid::{Uuid, uuid};
 
 use super::document::{Scope, ScopeKind};
-use crate::entra::access::Power;
+use crate::inquiry::access::Power;
 
 /// How much is at stake, the most first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]

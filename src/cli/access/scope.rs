@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::document::{Scope, ScopeKind};
-use crate::entra::access::{RoleScope, Subscription};
+use crate::inquiry::access::{RoleScope, Subscription};
 
 /// The place of a directory role.
 pub(super) fn of_directory(scope: &RoleScope) -> Scope {

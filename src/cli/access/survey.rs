@@ -5,15 +5,13 @@ use std::collections::HashMap;
 use futures_util::future::{join, join_all, join5};
 use uuid::Uuid;
 
-use super::azure;
 use super::document::{Kind, Reach, Scope, ScopeKind, State, Through, Unread, What};
-use super::rank;
-use super::scope;
 use super::unread::{self, note};
+use super::{azure, rank, scope};
 use crate::cli::operator::Session;
 use crate::domain::User;
-use crate::entra::Tally;
-use crate::entra::access::{
+use crate::graph::Tally;
+use crate::inquiry::access::{
     AppRole, Group, Listed, Owned, OwnedKind, RoleDefinition, RoleGrant, Subscription,
 };
 
@@ -39,7 +37,9 @@ pub(super) struct Found {
 pub(super) async fn common(session: &Session) -> Common {
     let tally = Tally::new();
     let (definitions, subscriptions) = join(
-        session.entra.role_definitions(&tally, session.deadline()),
+        session
+            .directory
+            .role_definitions(&tally, session.deadline()),
         session.azure.subscriptions(&tally, session.deadline()),
     )
     .await;
@@ -53,13 +53,13 @@ pub(super) async fn common(session: &Session) -> Common {
 pub(super) async fn of_user(session: &Session, common: &Common, user: &User) -> Found {
     let tally = Tally::new();
     let deadline = session.deadline();
-    let entra = &session.entra;
+    let directory = &session.directory;
     let (groups, active, applications, principals, app_roles) = join5(
-        entra.groups_of(user.id, &tally, deadline),
-        entra.active_roles(user.id, &tally, deadline),
-        entra.owned_by(user.id, OwnedKind::Application, &tally, deadline),
-        entra.owned_by(user.id, OwnedKind::ServicePrincipal, &tally, deadline),
-        entra.app_roles_of(user.id, &tally, deadline),
+        directory.groups_of(user.id, &tally, deadline),
+        directory.active_roles(user.id, &tally, deadline),
+        directory.owned_by(user.id, OwnedKind::Application, &tally, deadline),
+        directory.owned_by(user.id, OwnedKind::ServicePrincipal, &tally, deadline),
+        directory.app_roles_of(user.id, &tally, deadline),
     )
     .await;
     let holders = Holders::new(user, &groups.items);
@@ -177,7 +177,7 @@ async fn eligible_roles(
     for part in principals.chunks(AT_ONCE) {
         let asked = part.iter().map(|principal| {
             session
-                .entra
+                .directory
                 .eligible_roles(*principal, tally, session.deadline())
         });
         for answer in join_all(asked).await {
@@ -205,7 +205,7 @@ async fn app_role_names(
     for part in resources.chunks(AT_ONCE) {
         let asked = part.iter().map(|resource| {
             session
-                .entra
+                .directory
                 .app_role_names(*resource, tally, session.deadline())
         });
         for answer in join_all(asked).await {

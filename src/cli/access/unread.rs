@@ -1,8 +1,8 @@
 //! Tells what could not be read, with the permission or the role that it takes.
 
 use super::document::{Unread, What};
-use crate::entra::access::{Listed, Missing};
-use crate::entra::{Disposition, EntraError, Operation};
+use crate::graph::{CallError, Disposition, Operation};
+use crate::inquiry::access::{Listed, Missing};
 
 /// Adds to the list what is missing from an answer, if anything is.
 pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) {
@@ -22,7 +22,7 @@ pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) 
 }
 
 /// What could not be read because of an error.
-pub(super) fn failed(what: What, error: &EntraError) -> Unread {
+pub(super) fn failed(what: What, error: &CallError) -> Unread {
     let operation = error.operation();
     let reason = match error.disposition() {
         Disposition::FixPermission => "permission",
@@ -46,7 +46,7 @@ pub(super) fn failed(what: What, error: &EntraError) -> Unread {
 }
 
 /// What the service answered, without the advice.
-fn happened(error: &EntraError) -> Option<String> {
+fn happened(error: &CallError) -> Option<String> {
     let service = error.operation().service().as_str();
     let code = error
         .code()

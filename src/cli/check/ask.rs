@@ -13,9 +13,10 @@ use crate::cli::receipts::time;
 use crate::config::Settings;
 use crate::containment::{Concern, Containment, Limits, SelfCheck};
 use crate::domain::{Clock, Deadline, Mode, SystemClock};
-use crate::entra::operator::SignedIn;
-use crate::entra::operator::function::{FunctionCheck, FunctionPolicy};
-use crate::entra::{REQUIRED_PERMISSIONS, TokenFacts, Who};
+use crate::graph::{REQUIRED_PERMISSIONS, Who};
+use crate::identity::TokenFacts;
+use crate::identity::operator::SignedIn;
+use crate::inquiry::function::{FunctionCheck, FunctionPolicy};
 use crate::ledger::MemoryLedger;
 use crate::queue::{Namespace, QueuePath, Reading, ServiceBus};
 
@@ -32,19 +33,16 @@ impl Check {
         lines: &mut Vec<Line>,
     ) {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let signed_in = {
-            let connected = self.operator.connect(settings, &clock);
-            match connected {
-                Err(error) => Err(error),
-                Ok((signed_in, entra)) => {
-                    let deadline = Deadline::after(&*clock, SIGN_IN);
-                    let facts = entra.identity(deadline).await;
-                    facts.map(|facts| (signed_in, entra, facts))
-                }
+        let (signed_in, directory) = match self.operator.connect(settings, &clock) {
+            Ok(connected) => connected,
+            Err(error) => {
+                lines.push(Line::not_ok("sign-in", Exit::Unable, error.to_string()));
+                return;
             }
         };
-        let (signed_in, entra, facts) = match signed_in {
-            Ok(signed_in) => signed_in,
+        let deadline = Deadline::after(&*clock, SIGN_IN);
+        let facts = match directory.identity(deadline).await {
+            Ok(facts) => facts,
             Err(error) => {
                 lines.push(Line::not_ok("sign-in", exit_of(&error), error.to_string()));
                 return;
@@ -55,7 +53,7 @@ impl Check {
         lines.push(Line::ok("tenant", tenant));
         progress.step();
         let containment = Containment::new(
-            entra,
+            directory,
             settings.policy.clone(),
             Arc::new(MemoryLedger::new(Arc::clone(&clock))),
             Arc::clone(&clock),

@@ -15,7 +15,7 @@ use crate::cli::function::{Function, Target, foresee};
 use crate::cli::progress::Progress;
 use crate::cli::question::answered_aside;
 use crate::cli::{Console, Exit};
-use crate::entra::operator::function::FunctionPolicy;
+use crate::inquiry::function::FunctionPolicy;
 
 /// What is replayed, and whether it was confirmed.
 #[derive(Debug, Args)]

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::Person;
-use super::users_among;
+use super::{Person, users_among};
 use crate::cli::operator::Session;
 use crate::cli::progress::{Interrupt, Progress, heeding};
 use crate::cli::receipts::Done;
@@ -153,7 +152,7 @@ pub(super) fn containment(
     ledger: &Arc<MemoryLedger>,
 ) -> Containment {
     Containment::new(
-        session.entra.clone(),
+        session.directory.clone(),
         policy,
         Arc::<MemoryLedger>::clone(ledger),
         Arc::clone(&session.clock),

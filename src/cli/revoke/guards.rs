@@ -10,12 +10,13 @@ use super::cut::containment;
 use crate::cli::function::Target;
 use crate::cli::look_up::Seen;
 use crate::cli::operator::Session;
+use crate::directory::Resolution;
 use crate::domain::{
     Mode, Policy, ProtectedUser, Receipt, SubjectKind, SubjectRef, User, UserId, UserPrincipalName,
 };
-use crate::entra::operator::function::FunctionPolicy;
-use crate::entra::{Disposition, Resolution, Tally};
+use crate::graph::{Disposition, Tally};
 use crate::guard::Withheld;
+use crate::inquiry::function::FunctionPolicy;
 use crate::ledger::MemoryLedger;
 
 /// Somebody who is named, and what is known of them.
@@ -116,7 +117,7 @@ impl<'a> Guards<'a> {
             let mut subject = SubjectRef::new(SubjectKind::User);
             subject.upn = Some(name.clone());
             let deadline = session.deadline();
-            let found = session.run(session.entra.resolve(&subject, &Tally::new(), deadline));
+            let found = session.run(session.directory.resolve(&subject, &Tally::new(), deadline));
             let name = name.as_str();
             match found {
                 Ok(Resolution::Found(user)) => {

@@ -21,8 +21,9 @@ use crate::cli::progress::{Interrupt, Progress, heeding};
 use crate::cli::receipts::{table, time, write_escaped, write_table, write_wrapped};
 use crate::cli::status::{missing_groups, protection};
 use crate::cli::{Console, Exit};
+use crate::directory::Resolution;
 use crate::domain::{Deadline, SubjectRef, User, UserId};
-use crate::entra::{Disposition, EntraError, Moment, Resolution, Tally};
+use crate::graph::{CallError, Disposition, Moment, Tally};
 use crate::queue::{Outgoing, QueuePath, ServiceBus};
 
 /// How long between two looks at the directory: the function needs seconds, and a replica may lag by as many.
@@ -158,7 +159,7 @@ impl Watch {
         let interrupt = Interrupt::default();
         let sent = Cell::new(false);
         let work = async {
-            let since = session.entra.moment();
+            let since = session.directory.moment();
             bus.send(queue, message).await?;
             sent.set(true);
             let end = Deadline::after(&*session.clock, timeout);
@@ -292,7 +293,7 @@ impl Watched {
     }
 }
 
-type Looked = Result<Option<User>, EntraError>;
+type Looked = Result<Option<User>, CallError>;
 
 /// Looks until all are seen, the time is over, or it is asked to stop.
 async fn wait(
@@ -334,7 +335,7 @@ async fn wait(
             return;
         }
         // A last look is taken when the time is over, unless Graph has said to wait beyond it.
-        let told = session.entra.waiting().unwrap_or_default();
+        let told = session.directory.waiting().unwrap_or_default();
         tokio::select! {
             () = tokio::time::sleep(BETWEEN.max(told).min(left)) => {}
             () = interrupt.asked() => return,
@@ -344,7 +345,7 @@ async fn wait(
 
 async fn look(session: &Session, id: UserId) -> Looked {
     let deadline = Deadline::after(&*session.clock, LOOK);
-    session.entra.user(id, &Tally::new(), deadline).await
+    session.directory.user(id, &Tally::new(), deadline).await
 }
 
 /// Writes what became of them for a person.

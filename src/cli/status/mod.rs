@@ -20,8 +20,9 @@ use super::operator::{Operator, Session};
 use super::receipts::{time, write_escaped, write_wrapped};
 use super::users::Users;
 use super::{Console, Exit};
+use crate::directory::{Blind, Resolution};
 use crate::domain::{HomeTenant, SubjectRef, User, UserId, UserPrincipalName, WithholdReason};
-use crate::entra::{Blind, EntraError, Resolution, Tally};
+use crate::graph::{CallError, Tally};
 use crate::guard::{self, Examined, Membership};
 
 /// Says since when a user's sessions are valid, who signed in since, and what else decides about a cut; changes nothing.
@@ -186,7 +187,7 @@ async fn entries(session: &Session, people: Vec<(SubjectRef, Option<Seen>)>) -> 
 
 async fn entry(
     session: &Session,
-    missing: &Result<Blind, EntraError>,
+    missing: &Result<Blind, CallError>,
     subject: &SubjectRef,
     seen: Option<Seen>,
 ) -> Entry {
@@ -212,11 +213,11 @@ async fn entry(
 }
 
 /// The protected groups in which nobody would be seen.
-pub(super) async fn missing_groups(session: &Session) -> Result<Blind, EntraError> {
+pub(super) async fn missing_groups(session: &Session) -> Result<Blind, CallError> {
     let groups = &session.settings.policy.protected_groups;
     let deadline = session.deadline();
     session
-        .entra
+        .directory
         .blind_groups(groups, &Tally::new(), deadline)
         .await
 }
@@ -224,14 +225,14 @@ pub(super) async fn missing_groups(session: &Session) -> Result<Blind, EntraErro
 /// Asks the guard, as before a cut.
 pub(super) async fn protection(
     session: &Session,
-    blind: &Result<Blind, EntraError>,
+    blind: &Result<Blind, CallError>,
     user: &User,
 ) -> Protection {
     let tally = Tally::new();
     let policy = &session.settings.policy;
     let groups = &policy.protected_groups;
     let asked = session
-        .entra
+        .directory
         .memberships(user.id, groups, &tally, session.deadline());
     let membership = match (asked.await, blind) {
         (Ok(member_of), _) if !member_of.is_empty() => {

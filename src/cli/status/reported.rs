@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::operator::Session;
+use crate::cli::operator::Session;
 use crate::domain::{Deadline, UserId};
-use crate::entra::reports::{self, Because, LastSignIns, SignInLog, Unread};
+use crate::inquiry::reports::{self, Because, LastSignIns, SignInLog, Unread};
 
 /// How long the reports may take for one user, for each further one, and at most.
 const FIRST: Duration = Duration::from_secs(5);
@@ -130,7 +130,7 @@ pub(super) async fn gather(
     session: &Session,
     users: &[(UserId, Option<Timestamp>)],
 ) -> HashMap<UserId, Reported> {
-    let reports = session.entra.reports();
+    let reports = session.directory.reports();
     let more = u32::try_from(users.len().saturating_sub(1)).unwrap_or(u32::MAX);
     let patience = MOST.min(FIRST.saturating_add(EACH.saturating_mul(more)));
     let deadline = Deadline::after(&*session.clock, patience);

@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::super::escape::Escaped;
-use super::super::receipts::{time, write_escaped, write_wrapped};
 use super::reported::{Last, NotReadable, Reported, Risk, SignIn, SignedIn};
+use crate::cli::escape::Escaped;
+use crate::cli::receipts::{time, write_escaped, write_wrapped};
 
 impl Reported {
     /// Writes it for a person, with this label before each line.

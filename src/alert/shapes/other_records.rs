@@ -7,7 +7,7 @@
 //! "signIn resource type" and "directoryAudit resource type" of Microsoft Graph.
 
 use crate::alert::accounts::odata_type;
-use crate::alert::node::Object;
+use crate::alert::json::Object;
 
 use super::{has_any, says};
 

@@ -18,9 +18,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Number;
 
-use super::json;
-use super::problem::{Problem, Within};
-use super::time;
+use super::{JsonProblem, Within, read, time};
 
 /// A JSON value. Its texts are borrowed from the text that was read, unless an escape stands in them.
 #[derive(Clone)]
@@ -177,7 +175,7 @@ impl<'t> Node<'t> {
     }
 
     /// The object, or a problem that says what stands here.
-    pub(crate) fn as_object(&self) -> Result<&Object<'t>, Problem> {
+    pub(crate) fn as_object(&self) -> Result<&Object<'t>, JsonProblem> {
         if let Self::Object(object) = self {
             Ok(object)
         } else {
@@ -196,21 +194,21 @@ impl<'t> Node<'t> {
 }
 
 /// A problem that says what was expected and which kind of value stands there.
-pub(crate) fn unexpected(expected: &str, found: &Node) -> Problem {
-    Problem::new(format!(
+pub(crate) fn unexpected(expected: &str, found: &Node) -> JsonProblem {
+    JsonProblem::new(format!(
         "{expected} was expected; {} stands there",
         found.kind()
     ))
 }
 
 /// As [`unexpected`], where what stands there is of the right kind and says the wrong thing.
-pub(crate) fn unexpected_other(expected: &str, found: &Node) -> Problem {
+pub(crate) fn unexpected_other(expected: &str, found: &Node) -> JsonProblem {
     let kind = match found {
         Node::Number(_) => "another number",
         Node::Text(_) => "another string",
         Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => found.kind(),
     };
-    Problem::new(format!("{expected} was expected; {kind} stands there"))
+    JsonProblem::new(format!("{expected} was expected; {kind} stands there"))
 }
 
 /// A JSON object: its properties in the order in which they were written.
@@ -303,16 +301,16 @@ impl<'t> Object<'t> {
     }
 
     /// An object below this one, if it is known.
-    pub(crate) fn object(&self, name: &'static str) -> Result<Option<&Object<'t>>, Problem> {
+    pub(crate) fn object(&self, name: &'static str) -> Result<Option<&Object<'t>>, JsonProblem> {
         self.get(name)
             .map(|node| node.as_object().within(name))
             .transpose()
     }
 
     /// An object below this one that has to be there.
-    pub(crate) fn required(&self, name: &'static str) -> Result<&Object<'t>, Problem> {
+    pub(crate) fn required(&self, name: &'static str) -> Result<&Object<'t>, JsonProblem> {
         self.object(name)?.ok_or_else(|| {
-            Problem::new("an object was expected; nothing stands there").within(name)
+            JsonProblem::new("an object was expected; nothing stands there").within(name)
         })
     }
 
@@ -320,7 +318,7 @@ impl<'t> Object<'t> {
     pub(crate) fn written_object(
         &self,
         name: &'static str,
-    ) -> Result<Option<Cow<'_, Object<'_>>>, Problem> {
+    ) -> Result<Option<Cow<'_, Object<'_>>>, JsonProblem> {
         let Some(node) = self.get(name) else {
             return Ok(None);
         };
@@ -330,7 +328,7 @@ impl<'t> Object<'t> {
                 .within(name)
                 .map(|o| Some(Cow::Borrowed(o)));
         };
-        match json::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
+        match read::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
             Node::Null => Ok(None),
             Node::Object(object) => Ok(Some(Cow::Owned(object))),
             other @ (Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_)) => {
@@ -341,7 +339,7 @@ impl<'t> Object<'t> {
 
     /// A list below this one: as JSON, as a string that holds JSON (tables keep lists so), or as the one object that
     /// it would hold. Unknown is an empty list.
-    pub(crate) fn list(&self, name: &'static str) -> Result<Cow<'_, [Node<'_>]>, Problem> {
+    pub(crate) fn list(&self, name: &'static str) -> Result<Cow<'_, [Node<'_>]>, JsonProblem> {
         let Some(node) = self.get(name) else {
             return Ok(Cow::Borrowed(&[]));
         };
@@ -349,7 +347,7 @@ impl<'t> Object<'t> {
             Node::List(items) => Ok(Cow::Borrowed(items)),
             Node::Object(_) => Ok(Cow::Borrowed(std::slice::from_ref(node))),
             Node::Text(text) => {
-                match json::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
+                match read::parse(text).map_err(|broken| broken.problem.of_string().within(name))? {
                     Node::Null => Ok(Cow::Borrowed(&[])),
                     Node::List(items) => Ok(Cow::Owned(items.into_vec())),
                     one @ Node::Object(_) => Ok(Cow::Owned(vec![one])),
@@ -368,7 +366,7 @@ impl<'t> Object<'t> {
 /// The objects of a list with their places in it. null says nothing and is passed over; anything else is a problem.
 pub(crate) fn objects<'n>(
     list: &'n [Node<'n>],
-) -> impl Iterator<Item = Result<(usize, &'n Object<'n>), Problem>> {
+) -> impl Iterator<Item = Result<(usize, &'n Object<'n>), JsonProblem>> {
     list.iter()
         .enumerate()
         .filter(|(_, node)| !matches!(node, Node::Null))

@@ -8,8 +8,8 @@ use crate::domain::{
 };
 
 use super::accounts::Accounts;
-use super::hygiene::tidy;
-use super::problem::Problem;
+use super::json::JsonProblem;
+use super::json::tidy::tidy;
 use super::reason;
 use super::said::{Role, Said, Standing, Statement, Statements};
 use super::single::Single;
@@ -24,11 +24,11 @@ const LONGEST_REMARK: usize = 1_000;
 /// A payload that could not be understood, with what could be told before.
 pub(crate) struct Failure {
     pub(crate) header: Box<AlertHeader>,
-    pub(crate) problem: Problem,
+    pub(crate) problem: JsonProblem,
 }
 
 /// What is known of a payload so far.
-pub(crate) struct Draft {
+pub(crate) struct AlertBuilder {
     shape: Shape,
     severity: Option<String>,
     alert_id: Single<String>,
@@ -49,12 +49,12 @@ pub(crate) struct Draft {
     /// The accounts that were found, with what was said of each.
     accounts: Accounts,
     /// Parts that name nobody yet.
-    unread: Vec<(Problem, NothingToDoReason)>,
+    unread: Vec<(JsonProblem, NothingToDoReason)>,
     /// Why there is nothing to do, if no account is found.
     pub(crate) otherwise: NothingToDoReason,
 }
 
-impl Draft {
+impl AlertBuilder {
     /// A payload of which only the shape is known.
     pub(crate) fn new(shape: Shape) -> Self {
         Self {
@@ -266,11 +266,11 @@ impl Draft {
     }
 
     /// Takes in one more alert of the same payload, which stands at `place` in it.
-    pub(crate) fn absorb(&mut self, other: Self, place: impl Fn(Problem) -> Problem) {
+    pub(crate) fn absorb(&mut self, other: Self, place: impl Fn(JsonProblem) -> JsonProblem) {
         if other.names_nobody() && other.otherwise.leaves_users_unread() && other.unread.is_empty()
         {
             self.unread
-                .push((place(Problem::new("")), other.otherwise.clone()));
+                .push((place(JsonProblem::new("")), other.otherwise.clone()));
         }
         let deeper = other.unread.into_iter();
         self.unread
@@ -316,7 +316,7 @@ impl Draft {
         &mut self,
         inner: Result<Self, Failure>,
         name: &'static str,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), JsonProblem> {
         match inner {
             Ok(inner) => {
                 self.absorb(inner, |problem| problem.within(name));
@@ -377,7 +377,7 @@ impl Draft {
     }
 
     /// The same payload, as one that could not be understood.
-    pub(crate) fn fail(&self, problem: Problem) -> Failure {
+    pub(crate) fn fail(&self, problem: JsonProblem) -> Failure {
         Failure {
             header: Box::new(self.header()),
             problem,
@@ -413,7 +413,7 @@ impl Draft {
     }
 }
 
-fn unread(parts: Vec<(Problem, NothingToDoReason)>) -> Vec<Unread> {
+fn unread(parts: Vec<(JsonProblem, NothingToDoReason)>) -> Vec<Unread> {
     parts
         .into_iter()
         .map(|(place, reason)| Unread {

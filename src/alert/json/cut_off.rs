@@ -4,8 +4,7 @@
 //! `@{Name=alice}`, `System.Object[]`, the name of a .NET class. Whoever was flagged there is gone, so such a payload is
 //! refused; "it names no account" would hide the loss. Source: "ConvertTo-Json", `PowerShell` documentation (`-Depth`).
 
-use super::node::{Node, Object};
-use super::problem::Problem;
+use super::{JsonProblem, Node, Object};
 
 /// Whether a text stands for an object or a list that was cut off.
 pub(crate) fn is_cut_off(text: &str) -> bool {
@@ -25,12 +24,12 @@ pub(crate) fn is_cut_off(text: &str) -> bool {
 }
 
 /// The problem of a value that was cut off; `None` if it was not.
-pub(crate) fn problem(node: &Node) -> Option<Problem> {
+pub(crate) fn problem(node: &Node) -> Option<JsonProblem> {
     let Node::Text(text) = node else {
         return None;
     };
     is_cut_off(text).then(|| {
-        Problem::new(
+        JsonProblem::new(
             "an object or a list was expected; what stands there was cut off on the way, as PowerShell's ConvertTo-Json does \
              below two levels. Whoever was flagged there is lost. Send it again, written with -Depth 10",
         )
@@ -38,7 +37,7 @@ pub(crate) fn problem(node: &Node) -> Option<Problem> {
 }
 
 /// Refuses an object of which one of these properties was cut off.
-pub(crate) fn refuse(object: &Object, names: &[&'static str]) -> Result<(), Problem> {
+pub(crate) fn refuse(object: &Object, names: &[&'static str]) -> Result<(), JsonProblem> {
     for name in names {
         if let Some(problem) = object.get(name).and_then(problem) {
             return Err(problem.within(name));

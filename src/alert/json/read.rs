@@ -7,8 +7,7 @@ use std::borrow::Cow;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
-use super::node::{Name, Node, Property};
-use super::problem::Problem;
+use super::{JsonProblem, Name, Node, Property};
 
 /// How deep lists and objects may stand in one another. The deepest shape that is read needs about ten levels; the
 /// parser underneath gives up at 128.
@@ -17,26 +16,26 @@ const DEEPEST: usize = 100;
 /// Text that is no JSON.
 pub(crate) struct Broken<'t> {
     /// Where and why.
-    pub(crate) problem: Problem,
+    pub(crate) problem: JsonProblem,
     /// What was read before it went wrong.
     pub(crate) rest: Option<Node<'t>>,
 }
 
 /// The text of a payload: UTF-8, with or without a byte order mark, without surrounding white space.
-pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, JsonProblem> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Problem::new(
+        return Err(JsonProblem::new(
             "UTF-8 text was expected; this begins like UTF-16",
         ));
     }
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return Err(Problem::new(
+        return Err(JsonProblem::new(
             "UTF-8 text was expected; a compressed body stands there (gzip). Send it as it is, without Content-Encoding",
         ));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(bare(text)),
-        Err(error) => Err(Problem::new(format!(
+        Err(error) => Err(JsonProblem::new(format!(
             "UTF-8 text was expected; the bytes from {} on are none",
             error.valid_up_to()
         ))),
@@ -79,7 +78,7 @@ fn read(text: &str) -> Result<Node<'_>, Broken<'_>> {
     .deserialize(&mut deserializer)
     .and_then(|node| deserializer.end().map(|()| node));
     read.map_err(|error| Broken {
-        problem: Problem::new(message(&error)),
+        problem: JsonProblem::new(message(&error)),
         rest,
     })
 }
@@ -301,7 +300,7 @@ impl<'t> Visitor<'t> for NameReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::node::Object;
+    use crate::alert::json::Object;
     use crate::alert::tests::object;
 
     /// What was read of an object that breaks off.

@@ -5,7 +5,7 @@
 //! snake case is a name of its own. Source: the tests of SEKOIA-IO/intake-formats (Microsoft Sentinel), which hold such
 //! documents.
 
-use super::node::{Node, Object};
+use super::{Node, Object};
 
 /// How deep the resources stand at most: in a list under a name.
 const DEEPEST: usize = 3;

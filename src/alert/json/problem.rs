@@ -14,13 +14,13 @@ enum Step {
 
 /// A place in a payload and what was expected there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct JsonProblem {
     /// The steps that lead there, the innermost first.
     steps: Vec<Step>,
     expected: String,
 }
 
-impl Problem {
+impl JsonProblem {
     /// A problem right here.
     pub(crate) fn new(expected: impl Into<String>) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Problem {
     }
 }
 
-/// The steps of [`Problem`] on a result.
+/// The steps of [`JsonProblem`] on a result.
 pub(crate) trait Within {
     /// As [`Problem::within`].
     fn within(self, name: &'static str) -> Self;
@@ -79,7 +79,7 @@ pub(crate) trait Within {
     fn at(self, index: usize) -> Self;
 }
 
-impl<T> Within for Result<T, Problem> {
+impl<T> Within for Result<T, JsonProblem> {
     fn within(self, name: &'static str) -> Self {
         self.map_err(|problem| problem.within(name))
     }
@@ -95,11 +95,11 @@ mod tests {
 
     #[test]
     fn a_path_reads_from_the_outside_in() {
-        let problem = Problem::new("a list was expected")
+        let problem = JsonProblem::new("a list was expected")
             .within("properties")
             .at(2)
             .within("value");
         assert_eq!(problem.path(), "$.value[2].properties");
-        assert_eq!(Problem::new("").path(), "$");
+        assert_eq!(JsonProblem::new("").path(), "$");
     }
 }

@@ -3,17 +3,24 @@
 //!
 //! Every question is answered by itself ([`Listed`]): what cannot be read hides nothing else. `pages` follows long answers,
 //! `questions` holds the words and permissions of each question; `groups`, `roles` and `applications` ask Graph, `azure_roles` and
-//! `resource_graph` ask Azure, where `powers` says what a role definition allows. How risky something is, is said elsewhere.
+//! `resource_graph` ask Azure, where `powers` says what a role definition allows. `survey` asks all of it and puts it together as `reach`, `azure_reach` does so for Azure, `risk` says how much is at stake.
 
 mod applications;
+mod azure_reach;
 mod azure_roles;
 mod function_apps;
 mod groups;
+mod holders;
 mod pages;
 mod powers;
 mod questions;
+pub(crate) mod reach;
 mod resource_graph;
+mod risk;
 mod roles;
+mod scope;
+pub(crate) mod survey;
+mod unread;
 
 use crate::graph::Surface;
 

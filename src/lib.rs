@@ -21,7 +21,7 @@
 //! | [`config`] | the registry of settings | `domain` |
 //! | [`telemetry`] | log lines, each at its level | `domain` |
 //! | [`inquiry`] | what only an operator asks | `domain`, `http`, `identity`, `graph`, `directory` |
-//! | [`queue`] | the Service Bus client that the operator's command uses | `domain`, `http` |
+//! | [`service_bus`] | the Service Bus client that the operator's command uses | `domain`, `http` |
 //! | [`cli`] | the operator's command | all of these |
 //!
 //! What must never be, and what holds it: `tests/it/house.rs` reads the sources for who names whom; `clippy.toml` bans
@@ -44,8 +44,8 @@ pub mod incident;
 #[cfg(feature = "operator")]
 pub mod inquiry;
 pub mod ledger;
-#[cfg(feature = "operator")]
-pub mod queue;
 pub mod receipt;
 pub mod service;
+#[cfg(feature = "operator")]
+pub mod service_bus;
 pub mod telemetry;

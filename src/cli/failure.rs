@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::terminal::Console;
 use super::terminal::escape::Escaped;
 use crate::graph::{CallError, Disposition};
-use crate::queue::{Cause, QueueError};
+use crate::service_bus::{Cause, QueueError};
 
 /// Why a verb could not do what it was asked.
 #[derive(Debug)]

@@ -6,15 +6,15 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod alert;
 mod bound;
-mod check;
-mod draft;
+mod conclusion;
 mod membership;
-mod one;
 mod policy_report;
 mod protected_groups;
 mod protected_users;
+mod run;
+mod self_check;
+mod subject;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
@@ -36,7 +36,7 @@ use protected_users::ProtectedUsers;
 
 pub use policy_report::{PolicyReport, ProtectedUserHashes};
 
-pub use check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
+pub use self_check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
 
 /// How many alerts are worked on at the same time at their full width. Others wait, without a call, until one of their users is
 /// the most urgent. A higher number would cut nobody sooner: Graph's write limit of an app is 20 users a second.
@@ -130,7 +130,7 @@ impl Containment {
 
     /// The same, and counts each subject as it ends, for somebody who watches.
     pub async fn contain_counting(&self, task: Task, ended: Arc<AtomicUsize>) -> Vec<Receipt> {
-        alert::contain(Arc::clone(&self.parts), task, ended).await
+        run::contain(Arc::clone(&self.parts), task, ended).await
     }
 
     /// Looks up who is protected, so that whom a name means now stays protected by the object id. What is wrong with the
@@ -161,7 +161,7 @@ impl Containment {
 
     /// Checks what containment stands on. Changes nothing.
     pub async fn check(&self, deadline: Deadline) -> SelfCheck {
-        check::check(&self.parts, deadline).await
+        self_check::check(&self.parts, deadline).await
     }
 
     /// The policy for those who would act beside this app, with the protected users by hashes under this salt. The directory is asked

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use super::book::LARGEST;
-use super::problem::Problem;
+use super::problem::LedgerProblem;
 use super::store::{Blob, Over, Reading, Store, Written};
 use crate::domain::LedgerEndpoint;
 use crate::http::azure::{self, AzureFailure, AzureHttp};
@@ -52,7 +52,7 @@ impl AzureStore {
         endpoint: &LedgerEndpoint,
         http: HttpClient,
         identity: ManagedIdentity,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, LedgerProblem> {
         let credential = endpoint
             .takes_a_token()
             .then(|| Arc::new(identity.within(TIMEOUT)) as Arc<dyn TokenCredential>);
@@ -60,18 +60,19 @@ impl AzureStore {
             time: TIMEOUT,
             bytes: 2 * LARGEST,
         };
-        let url = Url::parse(endpoint.url())
-            .map_err(|_| Problem::NoAnswer("EVICT_LEDGER_URL is not an address".to_owned()))?;
+        let url = Url::parse(endpoint.url()).map_err(|_| {
+            LedgerProblem::NoAnswer("EVICT_LEDGER_URL is not an address".to_owned())
+        })?;
         let options = BlobClientOptions {
             client_options: AzureHttp::new(http, bounds).into_options(),
             version: VERSION.to_owned(),
         };
         let client = BlobClient::new(url, credential, Some(options))
-            .map_err(|error| Problem::NoAnswer(error.to_string()))?;
+            .map_err(|error| LedgerProblem::NoAnswer(error.to_string()))?;
         Ok(Self { client })
     }
 
-    async fn get(&self) -> Result<Reading, Problem> {
+    async fn get(&self) -> Result<Reading, LedgerProblem> {
         let options = BlobClientDownloadOptions {
             // One byte more than is read, so that a larger one is seen to be larger.
             range: Some((0..LARGEST as u64 + 1).into()),
@@ -82,7 +83,7 @@ impl AzureStore {
             Err(error) => return no_blob(&error),
         };
         let date = date(&answer.headers)?;
-        let etag = answer.properties.etag.ok_or(Problem::Lacks("ETag"))?;
+        let etag = answer.properties.etag.ok_or(LedgerProblem::Lacks("ETag"))?;
         let bytes = answer
             .body
             .collect()
@@ -97,7 +98,7 @@ impl AzureStore {
         })
     }
 
-    async fn put(&self, bytes: Vec<u8>, over: Over) -> Result<Written, Problem> {
+    async fn put(&self, bytes: Vec<u8>, over: Over) -> Result<Written, LedgerProblem> {
         let (if_match, if_none_match) = match over {
             Over::Nothing => (None, Some(Etag::from("*"))),
             Over::Etag(etag) => (Some(Etag::from(etag)), None),
@@ -116,25 +117,25 @@ impl AzureStore {
             .map_err(|error| changed(problem(&error)))?;
         Ok(Written {
             date: date(answer.raw_response.headers())?,
-            etag: answer.etag.ok_or(Problem::Lacks("ETag"))?.into(),
+            etag: answer.etag.ok_or(LedgerProblem::Lacks("ETag"))?.into(),
         })
     }
 }
 
 impl Store for AzureStore {
-    fn read(&self) -> BoxFuture<'_, Result<Reading, Problem>> {
+    fn read(&self) -> BoxFuture<'_, Result<Reading, LedgerProblem>> {
         Box::pin(self.get())
     }
 
-    fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, Problem>> {
+    fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, LedgerProblem>> {
         Box::pin(self.put(bytes, over))
     }
 }
 
 /// What went wrong, in the ledger's terms: on the way to a token, on the way to the service, or there.
-fn problem(error: &azure_core::Error) -> Problem {
+fn problem(error: &azure_core::Error) -> LedgerProblem {
     if let Some(identity) = azure::cause::<IdentityProblem>(error) {
-        return Problem::NoToken(identity.to_string());
+        return LedgerProblem::NoToken(identity.to_string());
     }
     if let Some(failure) = azure::cause::<AzureFailure>(error) {
         return no_answer(failure);
@@ -145,11 +146,11 @@ fn problem(error: &azure_core::Error) -> Problem {
         raw_response,
     }) = azure::answered(error)
     else {
-        return Problem::NoAnswer("its answer cannot be read".to_owned());
+        return LedgerProblem::NoAnswer("its answer cannot be read".to_owned());
     };
     let headers = raw_response.as_ref().map(|response| response.headers());
     let header = |name| headers.and_then(|headers| text(headers, name));
-    Problem::Answered {
+    LedgerProblem::Answered {
         status: (*status).into(),
         code: header("x-ms-error-code").or_else(|| error_code.clone()),
         request_id: header("x-ms-request-id"),
@@ -159,8 +160,8 @@ fn problem(error: &azure_core::Error) -> Problem {
     }
 }
 
-fn no_answer(failure: &AzureFailure) -> Problem {
-    Problem::NoAnswer(match failure {
+fn no_answer(failure: &AzureFailure) -> LedgerProblem {
+    LedgerProblem::NoAnswer(match failure {
         AzureFailure::Http(HttpFailure::TimedOut(time)) => {
             format!("none came within {} s", time.as_secs())
         }
@@ -173,11 +174,11 @@ fn no_answer(failure: &AzureFailure) -> Problem {
 }
 
 /// A blob that is not there is an answer; a container that is not there is a problem.
-fn no_blob(error: &azure_core::Error) -> Result<Reading, Problem> {
+fn no_blob(error: &azure_core::Error) -> Result<Reading, LedgerProblem> {
     let found = problem(error);
     let is_absent = matches!(
         &found,
-        Problem::Answered { status: 404, code: Some(code), .. } if code == "BlobNotFound"
+        LedgerProblem::Answered { status: 404, code: Some(code), .. } if code == "BlobNotFound"
     );
     if !is_absent {
         return Err(found);
@@ -197,26 +198,26 @@ fn no_blob(error: &azure_core::Error) -> Result<Reading, Problem> {
 
 /// The refusals of a write that say that somebody else was first ("Specifying conditional headers for Blob service
 /// operations"; a blob that has meanwhile been deleted is one too).
-fn changed(problem: Problem) -> Problem {
-    let Problem::Answered { status, code, .. } = &problem else {
+fn changed(problem: LedgerProblem) -> LedgerProblem {
+    let LedgerProblem::Answered { status, code, .. } = &problem else {
         return problem;
     };
     match (status, code.as_deref()) {
         (412, Some("ConditionNotMet") | None)
         | (409, Some("BlobAlreadyExists"))
-        | (404, Some("BlobNotFound")) => Problem::Changed,
+        | (404, Some("BlobNotFound")) => LedgerProblem::Changed,
         (_, _) => problem,
     }
 }
 
-fn date(headers: &Headers) -> Result<Timestamp, Problem> {
+fn date(headers: &Headers) -> Result<Timestamp, LedgerProblem> {
     text(headers, "date")
         .and_then(|date| {
             rfc2822::DateTimeParser::new()
                 .parse_timestamp(date.trim())
                 .ok()
         })
-        .ok_or(Problem::Lacks("Date"))
+        .ok_or(LedgerProblem::Lacks("Date"))
 }
 
 fn text(headers: &Headers, name: &'static str) -> Option<String> {

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use super::alone_file::AloneFile;
 use super::azure::AzureStore;
-use super::problem::Problem;
+use super::fallback_file::FallbackFile;
+use super::problem::LedgerProblem;
 use super::store::{Over, Reading, Store, Written};
 use super::writer::{Message, Writer};
 use crate::domain::ledger::LedgerFuture;
@@ -43,7 +43,7 @@ impl BlobLedger {
             Ok(store) => Box::new(store),
             Err(problem) => Box::new(NoStore(problem)),
         };
-        let file = AloneFile::in_folder(folder, url);
+        let file = FallbackFile::in_folder(folder, url);
         tokio::spawn(Writer::new(url.to_owned(), store, clock, messages, file).run());
         ledger
     }
@@ -116,14 +116,14 @@ impl Ledger for BlobLedger {
 
 /// Stands in where no client could be made: every call fails for that reason.
 #[derive(Debug)]
-struct NoStore(Problem);
+struct NoStore(LedgerProblem);
 
 impl Store for NoStore {
-    fn read(&self) -> BoxFuture<'_, Result<Reading, Problem>> {
+    fn read(&self) -> BoxFuture<'_, Result<Reading, LedgerProblem>> {
         Box::pin(async { Err(self.0.clone()) })
     }
 
-    fn write(&self, _bytes: Vec<u8>, _over: Over) -> BoxFuture<'_, Result<Written, Problem>> {
+    fn write(&self, _bytes: Vec<u8>, _over: Over) -> BoxFuture<'_, Result<Written, LedgerProblem>> {
         Box::pin(async { Err(self.0.clone()) })
     }
 }

@@ -27,7 +27,7 @@ pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     ("callers", &["domain", "http"]),
     ("ledger", &["domain", "http", "identity"]),
-    ("queue", &["domain", "http"]),
+    ("service_bus", &["domain", "http"]),
     ("containment", &["domain", "guard", "graph", "directory"]),
     (
         "service",
@@ -57,7 +57,7 @@ pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
             "inquiry",
             "containment",
             "ledger",
-            "queue",
+            "service_bus",
             "receipt",
             "service",
             "config",
@@ -71,8 +71,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("reqwest", &["http"]),
     ("azure_identity", &["identity"]),
     ("azure_core", &["http", "identity", "ledger"]),
-    ("azure_core_legacy", &["queue"]),
-    ("azure_messaging_servicebus", &["queue"]),
+    ("azure_core_legacy", &["service_bus"]),
+    ("azure_messaging_servicebus", &["service_bus"]),
     ("jsonwebtoken", &["callers"]),
     ("axum", &["host"]),
     ("env::var", &["config"]),
@@ -95,14 +95,14 @@ const DECIDING: &[&str] = &[
     "identity/mod.rs",
     "incident/mod.rs",
     "receipt/mod.rs",
-    "service.rs",
+    "service/mod.rs",
 ];
 const NO_WILDCARD: &str = "#![deny(clippy::wildcard_enum_match_arm)]";
 
 /// What the operator's command has and the handler has not: the file that declares it, and the module.
 const OPERATORS_OWN: &[(&str, &str)] = &[
     ("lib.rs", "cli"),
-    ("lib.rs", "queue"),
+    ("lib.rs", "service_bus"),
     ("config/mod.rs", "operator"),
     ("config/mod.rs", "profiles"),
     ("lib.rs", "inquiry"),
@@ -384,7 +384,7 @@ fn every_planted_breach_is_found() {
         ("host/x.rs", "use crate::domain::User;"),
         ("service/x.rs", "fn f() { crate::graph::f() }"),
         ("alert/x.rs", "use reqwest::Client;"),
-        ("service.rs", "use axum::Router;"),
+        ("service/mod.rs", "use axum::Router;"),
         ("graph/x.rs", "fn f() { std::env::var(\"X\"); }"),
         ("guard/x.rs", "fn f() { jiff::Timestamp::now(); }"),
         ("cli/x.rs", "fn f() { std::process::exit(1) }"),

@@ -11,7 +11,7 @@ use crate::config::operator::{Chosen, Origin};
 use crate::domain::TenantId;
 use crate::identity::operator::SignedIn;
 use crate::identity::{Credential, Resource, SignInProblem};
-use crate::queue::{Namespace, ServiceBus};
+use crate::service_bus::{Namespace, ServiceBus};
 
 /// Where Service Bus is, and who asks it.
 #[derive(Debug, Args)]

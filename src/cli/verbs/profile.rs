@@ -19,7 +19,7 @@ use crate::identity::Resource;
 use crate::identity::operator::SignedIn;
 use crate::inquiry::access::{Azure, FunctionApp, Missing};
 use crate::inquiry::function::CheckUrl;
-use crate::queue::{Namespace, QueuePath};
+use crate::service_bus::{Namespace, QueuePath};
 
 /// Names deployments: tenant, cloud, Service Bus namespace, and the function's address and audience.
 ///

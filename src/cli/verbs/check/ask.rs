@@ -19,7 +19,7 @@ use crate::identity::TokenFacts;
 use crate::identity::operator::SignedIn;
 use crate::inquiry::function::{FunctionCheck, FunctionPolicy};
 use crate::ledger::MemoryLedger;
-use crate::queue::{Namespace, QueuePath, Reading, ServiceBus};
+use crate::service_bus::{Namespace, QueuePath, Reading, ServiceBus};
 
 /// How long Graph may take: a person waits.
 const GRAPH: Duration = Duration::from_secs(30);

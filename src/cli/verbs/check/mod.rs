@@ -17,7 +17,7 @@ use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
 use crate::cli::terminal::table::write_wrapped;
-use crate::queue::{Namespace, QueuePath};
+use crate::service_bus::{Namespace, QueuePath};
 
 /// Says whether all is there that the other verbs need: sign-in, tenant, permissions, Graph, queue, function; changes nothing.
 ///

@@ -9,7 +9,7 @@ use futures_util::stream;
 use super::walk::{AT_ONCE, Found, Walk};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::queue::{Cause, Operation, QueueError};
+use crate::service_bus::{Cause, Operation, QueueError};
 
 /// After so many failures in a row no message is begun any more.
 const MOST_IN_A_ROW: usize = 3;

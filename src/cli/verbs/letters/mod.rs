@@ -28,7 +28,7 @@ use crate::cli::session::service_bus::Connection;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::cli::terminal::progress::Progress;
-use crate::queue::QueuePath;
+use crate::service_bus::QueuePath;
 
 pub(crate) const DEAD_LETTERS: &str = "What Service Bus gave up on: the dead letters of the function's queue; list, show, replay, drop";
 pub(crate) const REJECTED: &str = "What the function could not read or finish: the queue `evict-rejected`; list, show, replay, drop";

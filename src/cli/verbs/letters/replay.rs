@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::act::Trouble;
 use super::view::Letter;
 use crate::cli::failure::Failure;
-use crate::queue::{Cause, Lock, Outgoing, QueuePath, Received, ServiceBus};
+use crate::service_bus::{Cause, Lock, Outgoing, QueuePath, Received, ServiceBus};
 
 /// Under which ids copies are sent: that of the original, its place and its time, so that a copy that is sent twice is one
 /// message where the queue detects duplicates, and is not taken for the original.

@@ -15,7 +15,7 @@ use crate::cli::terminal::escape::Escaped;
 use crate::domain::{
     AccountName, MailAddress, Parsed, SecurityIdentifier, SubjectRef, UserPrincipalName,
 };
-use crate::queue::{QueuePath, Received};
+use crate::service_bus::{QueuePath, Received};
 
 /// A message that was given up, in short.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -15,7 +15,7 @@ use super::view::Letter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
-use crate::queue::{Cause, Lock, Locked, QueuePath, Received, ServiceBus};
+use crate::service_bus::{Cause, Lock, Locked, QueuePath, Received, ServiceBus};
 
 /// How many requests are under way at the same time: a thousand messages at 70 ms a request take some seconds.
 pub(crate) const AT_ONCE: usize = 32;

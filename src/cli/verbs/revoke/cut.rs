@@ -16,7 +16,6 @@ use crate::domain::{
     SubjectRef, WrittenBy,
 };
 use crate::ledger::MemoryLedger;
-use crate::receipt;
 
 /// How often it is looked how many have ended.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -98,9 +97,6 @@ impl Cutting<'_> {
         }
         receipts.sort_by_key(|(index, _)| *index);
         done.receipts = receipts.into_iter().map(|(_, receipt)| receipt).collect();
-        for receipt in &mut done.receipts {
-            receipt.still_alive = receipt::still_alive(&receipt.outcome, receipt::cut_at(receipt));
-        }
         done
     }
 

@@ -8,7 +8,6 @@ use crate::cli::exit::Exit;
 use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::table::{table, time, write_escaped, write_table, write_wrapped};
 use crate::domain::{Fix, Outcome, Receipt, SubjectKind, WithholdReason};
-use crate::receipt;
 
 /// What the work came to.
 #[derive(Debug, Default)]
@@ -187,15 +186,15 @@ fn remark(receipt: &Receipt) -> Option<String> {
 
 /// What lives on for those who were cut, each once, with the latest bound.
 fn write_alive(output: &mut dyn Write, receipts: &[Receipt], width: u16) -> io::Result<()> {
-    let mut alive: Vec<(String, Option<Timestamp>)> = Vec::new();
+    let mut alive: Vec<(&str, Option<Timestamp>)> = Vec::new();
     for receipt in receipts {
         if !matches!(receipt.outcome, Outcome::Revoked { .. }) {
             continue;
         }
-        for left in receipt::still_alive(&receipt.outcome, receipt::cut_at(receipt)) {
+        for left in &receipt.still_alive {
             match alive.iter_mut().find(|(what, _)| *what == left.what) {
                 Some((_, until)) => *until = (*until).max(left.until),
-                None => alive.push((left.what, left.until)),
+                None => alive.push((&left.what, left.until)),
             }
         }
     }
@@ -204,7 +203,7 @@ fn write_alive(output: &mut dyn Write, receipts: &[Receipt], width: u16) -> io::
     }
     for (what, until) in alive {
         let until = until.map_or_else(String::new, |until| format!(" (until {})", time(until)));
-        write_wrapped(output, "  - ", &format!("{}{until}", Escaped(&what)), width)?;
+        write_wrapped(output, "  - ", &format!("{}{until}", Escaped(what)), width)?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
 use crate::domain::{Parsed, SubjectKind, SubjectRef};
-use crate::queue::{Outgoing, QueuePath};
+use crate::service_bus::{Outgoing, QueuePath};
 
 /// Puts a message on the function's queue; the function cuts the users and publishes the receipts.
 ///

@@ -25,7 +25,7 @@ use crate::cli::terminal::table::{table, time, write_escaped, write_table, write
 use crate::directory::Resolution;
 use crate::domain::{Deadline, SubjectRef, User, UserId, WithholdReason};
 use crate::graph::{CallError, Disposition, Moment, Tally};
-use crate::queue::{Outgoing, QueuePath, ServiceBus};
+use crate::service_bus::{Outgoing, QueuePath, ServiceBus};
 
 /// How long between two looks at the directory: the function needs seconds, and a replica may lag by as many.
 const BETWEEN: Duration = Duration::from_secs(2);

@@ -18,7 +18,7 @@ const WHAT: &str = "evict-alone";
 
 /// The file.
 #[derive(Debug)]
-pub(super) struct AloneFile(PathBuf);
+pub(super) struct FallbackFile(PathBuf);
 
 /// One grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ struct Granted {
     users: usize,
 }
 
-impl AloneFile {
+impl FallbackFile {
     /// The file for the ledger at this address, in this folder.
     pub(super) fn in_folder(folder: &Path, ledger: &str) -> Self {
         let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, ledger.as_bytes());

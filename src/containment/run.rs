@@ -19,8 +19,8 @@ use crate::domain::{
 use crate::graph::{CallError, Tally, Turn};
 use crate::guard::{self, Allowance, Plan, Screened, Withheld};
 
-use super::draft::{Draft, Ending};
-use super::{Parts, Task, one};
+use super::conclusion::{Conclusion, Draft};
+use super::{Parts, Task, subject};
 
 /// The places of the hour that one alert was granted.
 pub(super) type SharedAllowance = Shared<BoxFuture<'static, Arc<Granted>>>;
@@ -51,7 +51,7 @@ pub(super) struct Work {
     since: Timestamp,
     pub(super) blind_groups: SharedGroups,
     /// Two subjects can name one user; the user is acted on once.
-    pub(super) acted: Mutex<HashMap<UserId, Arc<OnceCell<Ending>>>>,
+    pub(super) acted: Mutex<HashMap<UserId, Arc<OnceCell<Conclusion>>>>,
 }
 
 impl Work {
@@ -118,7 +118,7 @@ async fn token_tenant(parts: &Parts, task: &Task, plan: &Plan) -> Result<TenantI
 fn token_missing(parts: &Parts, task: &Task, plan: Plan, error: &CallError) -> Vec<Receipt> {
     let receipt = |(subject, screened): (&Subject, Screened)| {
         let draft = Draft::begin(parts, task, &subject.account);
-        let ending = Ending::of_plan(screened).unwrap_or_else(|| Ending::of_error(error));
+        let ending = Conclusion::of_plan(screened).unwrap_or_else(|| Conclusion::of_error(error));
         draft.finish(ending, None, &Tally::new())
     };
     let receipts = task.subjects.iter().zip(plan.screened).map(receipt);
@@ -130,7 +130,7 @@ fn left_out(parts: &Parts, task: &Task) -> Option<Receipt> {
     let count = task.left_out;
     let mut others = SubjectRef::new(SubjectKind::Other);
     others.name = Some(format!("{count} more accounts"));
-    let ending = Ending::withheld(Withheld {
+    let ending = Conclusion::withheld(Withheld {
         reason: WithholdReason::BlastRadius,
         policy: "EVICT_MAX_USERS_PER_ALERT",
         detail: format!(
@@ -191,7 +191,7 @@ async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -
     let mut receipts: Vec<Option<Receipt>> = Vec::new();
     for (index, (subject, screened)) in work.task.subjects.iter().zip(screened).enumerate() {
         // What the plan alone decides needs no task of its own.
-        if let Some(ending) = Ending::of_plan(screened) {
+        if let Some(ending) = Conclusion::of_plan(screened) {
             let draft = Draft::begin(&work.parts, &work.task, &subject.account);
             receipts.push(Some(draft.finish(ending, None, &Tally::new())));
             counter.fetch_add(1, Ordering::Relaxed);
@@ -203,7 +203,7 @@ async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -
         running.spawn(async move {
             // The semaphore is never closed; without a permit there would only be more at once.
             let _permit = permits.acquire_owned().await.ok();
-            (index, one::contain(&work, index).await)
+            (index, subject::contain(&work, index).await)
         });
     }
     while let Some(ended) = running.join_next().await {
@@ -232,7 +232,7 @@ async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -
 
 /// The receipt of a subject whose task ended without one. Whether its user was cut is not known, so it is not final.
 fn lost(work: &Work, subject: &Subject) -> Receipt {
-    let ending = Ending::plain(Outcome::Deferred).with_detail(
+    let ending = Conclusion::plain(Outcome::Deferred).with_detail(
         "An error in Evict itself ended the work on this subject; the log has a line about it."
             .to_owned(),
     );

@@ -11,9 +11,9 @@ use crate::domain::{FoundBy, Outcome, Receipt, SecurityIdentifier, SubjectRef, U
 use crate::graph::{CallError, Moment, Tally};
 use crate::guard::{self, Eligible, Examined, Membership, NoPlace};
 
-use super::alert::Work;
-use super::draft::{Draft, Ending, SessionsBefore};
+use super::conclusion::{Conclusion, Draft, SessionsBefore};
 use super::membership;
+use super::run::Work;
 
 /// Contains one subject whom the plan lets through. Always ends in a receipt.
 pub(super) async fn contain(work: &Work, index: usize) -> Receipt {
@@ -23,7 +23,7 @@ pub(super) async fn contain(work: &Work, index: usize) -> Receipt {
     let urgency = work.urgency(flagged);
     let tally = Tally::of(urgency);
     let Some(_turn) = work.turn(urgency).await else {
-        let ending = Ending::plain(Outcome::Deferred).with_detail(NO_TURN.to_owned());
+        let ending = Conclusion::plain(Outcome::Deferred).with_detail(NO_TURN.to_owned());
         return draft.finish(ending, None, &tally);
     };
     let (ending, user) = match look_up(work, subject, &tally).await {
@@ -39,7 +39,7 @@ pub(super) async fn contain(work: &Work, index: usize) -> Receipt {
 const NO_TURN: &str = "So many other users were to be cut that the turn of this one did not come in the time that there was.";
 
 /// Says that the user was found by something else than the alert calls it, where nothing else is to be said.
-fn told_by_what(ending: Ending, subject: &SubjectRef, user: &User) -> Ending {
+fn told_by_what(ending: Conclusion, subject: &SubjectRef, user: &User) -> Conclusion {
     if ending.detail.is_some() || subject.upn.is_none() || user.found_by != FoundBy::Mail {
         return ending;
     }
@@ -55,7 +55,7 @@ async fn look_up(
     work: &Work,
     subject: &SubjectRef,
     tally: &Tally,
-) -> Result<(User, Result<Membership, CallError>), Box<Ending>> {
+) -> Result<(User, Result<Membership, CallError>), Box<Conclusion>> {
     let directory = &work.parts.directory;
     let deadline = work.task.deadline;
     let known_id = subject
@@ -80,14 +80,14 @@ async fn look_up(
     Ok((user, of_user))
 }
 
-fn found(resolution: Result<Resolution, CallError>) -> Result<User, Box<Ending>> {
+fn found(resolution: Result<Resolution, CallError>) -> Result<User, Box<Conclusion>> {
     let ending = match resolution {
         Ok(Resolution::Found(user)) => return Ok(user),
-        Ok(Resolution::NotFound) => Ending::plain(Outcome::NotFound),
+        Ok(Resolution::NotFound) => Conclusion::plain(Outcome::NotFound),
         Ok(Resolution::Ambiguous { candidates, detail }) => {
-            Ending::plain(Outcome::Ambiguous { candidates }).with_detail(detail)
+            Conclusion::plain(Outcome::Ambiguous { candidates }).with_detail(detail)
         }
-        Err(error) => Ending::of_error(&error),
+        Err(error) => Conclusion::of_error(&error),
     };
     Err(Box::new(ending))
 }
@@ -102,7 +102,7 @@ async fn decide(
     user: &User,
     membership: Result<Membership, CallError>,
     tally: &Tally,
-) -> Ending {
+) -> Conclusion {
     let (membership, error) = match membership {
         Ok(membership) => (membership, None),
         Err(error) => (Membership::Unreadable(error.to_string()), Some(error)),
@@ -110,51 +110,51 @@ async fn decide(
     let pinned = work.parts.users.pinned();
     let examined = guard::examine(&work.parts.policy, &pinned, user, &membership);
     match (examined, error) {
-        (Examined::NotEffective(home), _) => Ending::not_effective(home),
+        (Examined::NotEffective(home), _) => Conclusion::not_effective(home),
         // Only the membership stood in the way, and asking again may answer it: not a decision yet.
         (Examined::Withhold(withheld), Some(error)) if withheld.reason.may_be_asked_again() => {
-            Ending::of_error(&error)
+            Conclusion::of_error(&error)
         }
-        (Examined::Withhold(withheld), _) => Ending::withheld(withheld),
+        (Examined::Withhold(withheld), _) => Conclusion::withheld(withheld),
         (Examined::Eligible(eligible), _) => once(work, user, eligible, tally).await,
     }
 }
 
 /// Acts on the user, unless another subject of this alert named the same one: then that one's ending is this one's too.
-async fn once(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Ending {
+async fn once(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Conclusion {
     let cell = {
         let mut acted = work.acted.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(acted.entry(user.id).or_default())
     };
-    let begin = async || Ending {
+    let begin = async || Conclusion {
         before: Some(SessionsBefore(user.sessions_valid_from)),
         ..act(work, user, eligible, tally).await
     };
     cell.get_or_init(begin).await.clone()
 }
 
-async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Ending {
+async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Conclusion {
     if was_cut_already(work, user) {
-        return Ending {
+        return Conclusion {
             after: user.sessions_valid_from,
-            ..Ending::plain(Outcome::AlreadyCut)
+            ..Conclusion::plain(Outcome::AlreadyCut)
         };
     }
     let granted = work.allowance.clone().await;
     if let Some(cleared) = work.task.cleared.get() {
-        return Ending::cleared(cleared);
+        return Conclusion::cleared(cleared);
     }
     let slot = match granted.allowance.take() {
         Ok(slot) => slot,
-        Err(NoPlace::Withheld(withheld)) => return Ending::withheld(withheld),
+        Err(NoPlace::Withheld(withheld)) => return Conclusion::withheld(withheld),
         // Whether the hour is full is not known: nobody is cut on that, and nobody is turned away.
         Err(NoPlace::Undecided(reason)) => {
-            return Ending::plain(Outcome::Deferred).with_detail(reason);
+            return Conclusion::plain(Outcome::Deferred).with_detail(reason);
         }
     };
     let clearance = match eligible.clear(slot) {
         Ok(clearance) => clearance,
-        Err(withheld) => return Ending::withheld(withheld),
+        Err(withheld) => return Conclusion::withheld(withheld),
     };
     wait_for_the_next_second(work, user).await;
     match work
@@ -189,13 +189,13 @@ fn was_cut_already(work: &Work, user: &User) -> bool {
     }
 }
 
-async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tally) -> Ending {
+async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tally) -> Conclusion {
     let budget = work.parts.limits.verify;
     let read = verify(work, user, revocation.called_at, tally).await;
-    let ending = Ending {
+    let ending = Conclusion {
         after: read.sessions_valid_from,
         calls: revocation.calls,
-        ..Ending::plain(Outcome::Revoked {
+        ..Conclusion::plain(Outcome::Revoked {
             verified: read.verified,
         })
     };
@@ -212,7 +212,7 @@ async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tal
             let detail = format!(
                 "Graph answered the revocation with 200 and {{\"value\": false}}, which says that it was not done, and {shown}."
             );
-            return Ending {
+            return Conclusion {
                 outcome: Outcome::Deferred,
                 ..ending
             }
@@ -270,22 +270,27 @@ async fn verify(work: &Work, user: &User, since: Moment, tally: &Tally) -> Verif
 }
 
 /// A call whose answer was lost may have been carried out: the property tells.
-async fn after_failure(work: &Work, user: &User, failure: RevokeFailure, tally: &Tally) -> Ending {
-    let failed = Ending {
+async fn after_failure(
+    work: &Work,
+    user: &User,
+    failure: RevokeFailure,
+    tally: &Tally,
+) -> Conclusion {
+    let failed = Conclusion {
         calls: failure.calls,
-        ..Ending::of_error(&failure.error)
+        ..Conclusion::of_error(&failure.error)
     };
     let Some(since) = failure.unclear_since else {
         return failed;
     };
     let read = verify(work, user, since, tally).await;
     if !read.verified {
-        return Ending {
+        return Conclusion {
             after: read.sessions_valid_from,
             ..failed
         };
     }
-    Ending {
+    Conclusion {
         outcome: Outcome::Revoked { verified: true },
         detail: Some(
             "Graph's answer to the revocation was lost; the effect was read back afterwards."

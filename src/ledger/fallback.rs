@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::alone_file::{AloneFile, Line};
+use super::fallback_file::{FallbackFile, Line};
 use crate::domain::{Clock, Wanted};
 
 const HOUR: Duration = Duration::from_hours(1);
 
 /// What was granted without the ledger within the past hour.
 #[derive(Debug)]
-pub(super) struct Alone {
-    file: AloneFile,
+pub(super) struct Fallback {
+    file: FallbackFile,
     granted: Vec<Granted>,
     /// Whether the file is as it should be.
     is_kept: bool,
@@ -40,9 +40,9 @@ pub(super) struct Asked<'a> {
     pub(super) known: Option<usize>,
 }
 
-impl Alone {
+impl Fallback {
     /// Takes up what earlier processes of this machine have left in a file.
-    pub(super) fn open(file: AloneFile, clock: &dyn Clock) -> Self {
+    pub(super) fn open(file: FallbackFile, clock: &dyn Clock) -> Self {
         let (now, wall) = (clock.elapsed(), clock.now());
         let (granted, is_kept) = match file.read() {
             Ok(lines) => {
@@ -194,8 +194,8 @@ mod tests {
         }
     }
 
-    fn open(folder: &Path, clocks: &Clocks) -> Alone {
-        Alone::open(AloneFile::in_folder(folder, "https://a/ledger"), clocks)
+    fn open(folder: &Path, clocks: &Clocks) -> Fallback {
+        Fallback::open(FallbackFile::in_folder(folder, "https://a/ledger"), clocks)
     }
 
     #[test]
@@ -237,7 +237,8 @@ mod tests {
         let mut alone = open(folder.path(), &clocks);
         assert_eq!(alone.grant(&asked("later", 50, None), &clocks), 25);
         // Another ledger is another matter.
-        let mut other = Alone::open(AloneFile::in_folder(folder.path(), "https://b"), &clocks);
+        let mut other =
+            Fallback::open(FallbackFile::in_folder(folder.path(), "https://b"), &clocks);
         assert_eq!(other.grant(&asked("a", 50, None), &clocks), 25);
     }
 

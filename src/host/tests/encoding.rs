@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::{Function, HttpRequest, Trigger};
 use super::{envelope, newtonsoft, parse, queue, truth};
+use crate::host::{Function, HttpRequest, Trigger};
 
 fn body_of(message: &Value) -> Vec<u8> {
     queue(&json!({ "Data": { "message": message }, "Metadata": {} })).body
@@ -83,7 +83,7 @@ fn a_request_has_its_headers_in_any_case_and_its_body_as_it_was_sent() {
     assert_eq!(request.body.as_deref(), Some(&br#""a JSON string""#[..]));
     let object = json!({ "Method": "POST", "Body": {"user": "a"} });
     assert_eq!(
-        super::layers::request(&object).body.unwrap(),
+        super::encoding::request(&object).body.unwrap(),
         br#"{"user":"a"}"#
     );
 }

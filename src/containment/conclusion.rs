@@ -17,7 +17,7 @@ use super::{Parts, Task};
 
 /// How the work on one user ended. Two subjects that name one user share it.
 #[derive(Debug, Clone)]
-pub(super) struct Ending {
+pub(super) struct Conclusion {
     pub(super) outcome: Outcome,
     pub(super) detail: Option<String>,
     pub(super) policy: Option<&'static str>,
@@ -32,7 +32,7 @@ pub(super) struct Ending {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SessionsBefore(pub(super) Option<Timestamp>);
 
-impl Ending {
+impl Conclusion {
     pub(super) fn plain(outcome: Outcome) -> Self {
         Self {
             outcome,
@@ -137,26 +137,31 @@ impl Draft {
         }
     }
 
-    /// The receipt. What stays alive is not filled in here: it follows from the rest and is the renderings' to say.
-    pub(super) fn finish(self, ending: Ending, user: Option<&User>, tally: &Tally) -> Receipt {
+    /// The receipt.
+    pub(super) fn finish(
+        self,
+        conclusion: Conclusion,
+        user: Option<&User>,
+        tally: &Tally,
+    ) -> Receipt {
         let is_known = user.is_some() || self.subject_id.is_some();
-        Receipt {
+        let mut receipt = Receipt {
             subject: Masked(self.subject),
             subject_id: self.subject_id.filter(|_| user.is_none()),
             subject_hash: (!is_known).then_some(self.subject_hash),
             user: user.map(ReceiptUser::from),
             found_by: user.map(|user| user.found_by),
-            outcome: ending.outcome,
-            detail: ending.detail,
-            policy: ending.policy,
+            outcome: conclusion.outcome,
+            detail: conclusion.detail,
+            policy: conclusion.policy,
             sessions_valid_from: SessionsValidFrom {
-                before: match ending.before {
+                before: match conclusion.before {
                     Some(SessionsBefore(before)) => before,
                     None => user.and_then(|user| user.sessions_valid_from),
                 },
-                after: ending.after,
+                after: conclusion.after,
             },
-            calls: ending.calls,
+            calls: conclusion.calls,
             attempts: tally.attempts(),
             elapsed: self.clock.elapsed().saturating_sub(self.begun),
             at: self.clock.now(),
@@ -166,6 +171,8 @@ impl Draft {
             requested_because: self.requested_because,
             incident: None,
             correlation: self.correlation,
-        }
+        };
+        receipt.say_what_stays_alive();
+        receipt
     }
 }

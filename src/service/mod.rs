@@ -12,11 +12,11 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod admission;
-mod check;
 mod http;
 mod incident;
 mod queue;
 mod reading;
+mod self_check;
 mod standing;
 
 use std::sync::{Arc, OnceLock};
@@ -24,7 +24,6 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::alert;
 use crate::callers::Callers;
 use crate::containment::{Containment, Task};
 use crate::domain::{
@@ -32,7 +31,7 @@ use crate::domain::{
 };
 use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
 use crate::incident::Incidents;
-use crate::receipt;
+use crate::{alert, receipt};
 
 /// What the service is told by the settings.
 #[derive(Debug, Clone)]
@@ -58,7 +57,7 @@ pub struct ServiceSettings {
 }
 
 pub use self::admission::HttpAccess;
-pub use self::check::CheckAnswer;
+pub use self::self_check::CheckAnswer;
 
 /// Answers invocations.
 #[derive(Debug)]
@@ -109,9 +108,7 @@ impl Service {
             deadline: of.deadline,
             cleared: of.cleared,
         };
-        let mut receipts = self.containment.contain(task).await;
-        receipts.iter_mut().for_each(say_what_stays_alive);
-        receipts
+        self.containment.contain(task).await
     }
 
     /// Writes each receipt into the log, once, as it leaves this invocation.
@@ -175,17 +172,13 @@ fn kept(parsed: &Parsed) -> usize {
     subjects.saturating_mul(EACH_SUBJECT)
 }
 
-fn say_what_stays_alive(receipt: &mut Receipt) {
-    receipt.still_alive = receipt::still_alive(&receipt.outcome, receipt::cut_at(receipt));
-}
-
 /// What is not final in this invocation goes to the queue, and says so.
 fn hand_over(receipt: &mut Receipt) {
     if receipt.outcome.is_final() {
         return;
     }
     receipt.outcome = Outcome::HandedOver;
-    say_what_stays_alive(receipt);
+    receipt.say_what_stays_alive();
 }
 
 impl Handler for Service {

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Outcome, Receipt, StillAlive};
+use super::{Outcome, Receipt, StillAlive};
 
 /// "Access token lifetime" (Microsoft identity platform): the default is a random value from 60 to 90 minutes.
 const ACCESS_TOKEN: SignedDuration = SignedDuration::from_mins(90);
@@ -101,18 +101,25 @@ fn after_a_cut(cut_at: Option<Timestamp>) -> Vec<StillAlive> {
     ]
 }
 
+impl Receipt {
+    /// Says what stays alive: it follows from the outcome, and changes with it.
+    pub fn say_what_stays_alive(&mut self) {
+        self.still_alive = still_alive(&self.outcome, cut_at(self));
+    }
+}
+
 /// Until when something may live after a cut.
-pub(super) struct Bounds {
+pub(crate) struct Bounds {
     /// Access tokens that nothing evaluates.
-    pub(super) token: Timestamp,
+    pub(crate) token: Timestamp,
     /// Access tokens that are evaluated continuously.
-    pub(super) evaluation: Timestamp,
+    pub(crate) evaluation: Timestamp,
     /// The same, where the evaluation does not reach the application.
-    pub(super) evaluated_token: Timestamp,
+    pub(crate) evaluated_token: Timestamp,
 }
 
 impl Bounds {
-    pub(super) fn after(cut: Timestamp) -> Option<Self> {
+    pub(crate) fn after(cut: Timestamp) -> Option<Self> {
         Some(Self {
             token: cut.checked_add(ACCESS_TOKEN).ok()?,
             evaluation: cut.checked_add(EVALUATION).ok()?,

@@ -13,12 +13,12 @@ use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::answer::{no_invocation, refusal, replied};
-use super::bodies::{Arrival, Bodies, Place};
+use super::body_budget::{Arrival, Bodies, Place};
 use super::error::InvocationError;
 use super::function::Function;
+use super::handler::Handler;
 use super::invocation::Invocation;
 use super::reply::{OutputBinding, Reply};
-use super::server::Handler;
 
 /// What arrived at a function's path.
 pub(super) struct Posted {

@@ -8,6 +8,7 @@
 mod document;
 mod environment;
 mod host_process;
+mod in_force;
 mod nearest;
 #[cfg(feature = "operator")]
 pub mod operator;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::act::Trouble;
 use super::view::Letter;
 use crate::cli::failure::Failure;
-use crate::service_bus::{Cause, Lock, Outgoing, QueuePath, Received, ServiceBus};
+use crate::service_bus::{Lock, Outgoing, QueuePath, Received, ServiceBus, ServiceBusFailure};
 
 /// Under which ids copies are sent: that of the original, its place and its time, so that a copy that is sent twice is one
 /// message where the queue detects duplicates, and is not taken for the original.
@@ -46,7 +46,7 @@ pub(crate) async fn replay(
     };
     let is_noted = match bus.send(to, &noted(&bare, letter)).await {
         Ok(()) => true,
-        Err(error) if matches!(error.cause, Cause::TooLarge(_)) => {
+        Err(error) if matches!(error.cause, ServiceBusFailure::TooLarge(_)) => {
             bus.send(to, &bare).await?;
             false
         }

@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::bicep::{Bicep, files_below};
-use crate::judge::root;
+use crate::bicep::Bicep;
+use crate::judge::{files_below, root};
 
 /// A resource that a deployment would make.
 #[derive(Debug, Clone, Deserialize)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
+use serde_json::Value;
 use template::judge::files_below;
 use template::snapshot::Resource;
 
@@ -65,6 +66,18 @@ fn needed() -> BTreeSet<(String, &'static str)> {
         needed.extend(entity.map(|it| (it.to_owned(), role)));
     }
     needed
+}
+
+/// The schema of function.json takes any type that it does not know, a misspelt one too.
+#[test]
+fn every_binding_is_of_a_type_that_the_host_has() {
+    for binding in bindings() {
+        let known = ["httpTrigger", "http", "serviceBusTrigger", "serviceBus"];
+        assert!(
+            known.map(Value::from).contains(&binding["type"]),
+            "{binding}"
+        );
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 /// How an action ended, as `runAfter` names it.
@@ -53,23 +54,20 @@ impl Scene {
         if let Some(escaped) = text.strip_prefix("@@") {
             return Ok(format!("@{escaped}").into());
         }
-        let reader = |rest| Reader { scene: self, rest };
-        if let Some(whole) = text.strip_prefix('@')
-            && !whole.starts_with('{')
-        {
-            let mut reader = reader(whole);
+        if text.starts_with('@') && !text.starts_with("@{") {
+            let mut reader = Reader::new(self, &text[1..]);
             let value = reader.value()?;
-            return match reader.rest.trim() {
-                "" => Ok(value),
-                rest => Err(format!("`{rest}` follows the expression")),
+            return match reader.tokens.next() {
+                None => Ok(value),
+                Some(token) => Err(format!("`{}` follows the expression", token.as_str())),
             };
         }
         let (mut filled, mut rest) = (String::new(), text);
         while let Some((before, expression)) = rest.split_once("@{") {
-            let mut reader = reader(expression);
+            let mut reader = Reader::new(self, expression);
             filled = filled + before + &as_text(&reader.value()?);
-            reader.expect('}')?;
-            rest = reader.rest;
+            let end = reader.expect("}")?;
+            rest = &expression[end..];
         }
         Ok((filled + rest).into())
     }
@@ -99,8 +97,8 @@ impl Scene {
             ("greater", [left, right]) => (number(left)? > number(right)?).into(),
             ("equals", [left, right]) => (left == right).into(),
             ("not", [value]) => (!truth(value)?).into(),
-            ("and", values) => truths(values)?.iter().all(|it| *it).into(),
-            ("or", values) => truths(values)?.contains(&true).into(),
+            ("and", [one, other]) => (truth(one)? & truth(other)?).into(),
+            ("or", [one, other]) => (truth(one)? | truth(other)?).into(),
             ("if", [condition, yes, no]) => if truth(condition)? { yes } else { no }.clone(),
             ("coalesce", values) => {
                 let mut values = values.iter();
@@ -121,38 +119,45 @@ impl Scene {
     }
 }
 
+/// A string in which two quotes stand for one, a number or a name, and any other character by itself.
+const TOKEN: &str = r"'(?:[^']|'')*'|-?\w+|\S";
+
 /// Evaluates while it reads.
 struct Reader<'a> {
     scene: &'a Scene,
-    rest: &'a str,
+    tokens: std::iter::Peekable<std::vec::IntoIter<regex::Match<'a>>>,
 }
 
-impl Reader<'_> {
-    fn take(&mut self, token: char) -> bool {
-        self.rest = self.rest.trim_start();
-        let rest = self.rest.strip_prefix(token);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
+impl<'a> Reader<'a> {
+    fn new(scene: &'a Scene, text: &'a str) -> Self {
+        let tokens: Vec<_> = Regex::new(TOKEN).unwrap().find_iter(text).collect();
+        let tokens = tokens.into_iter().peekable();
+        Self { scene, tokens }
     }
 
-    fn expect(&mut self, token: char) -> Result<(), String> {
-        let is_there = self.take(token);
-        let problem = || format!("expected `{token}` before `{}`", self.rest);
-        is_there.then_some(()).ok_or_else(problem)
+    fn take(&mut self, wanted: &str) -> bool {
+        self.tokens.next_if(|it| it.as_str() == wanted).is_some()
+    }
+
+    /// Where the token ends.
+    fn expect(&mut self, wanted: &str) -> Result<usize, String> {
+        match self.tokens.next() {
+            Some(token) if token.as_str() == wanted => Ok(token.end()),
+            found => Err(format!("expected `{wanted}`, found {found:?}")),
+        }
     }
 
     /// A value with its members: `of[key]`, `of.key`, and with `?` null where there is none.
     fn value(&mut self) -> Result<Value, String> {
         let mut value = self.primary()?;
         loop {
-            let optional = self.take('?');
-            let key = if self.take('[') {
+            let optional = self.take("?");
+            let key = if self.take("[") {
                 let key = self.value()?;
-                self.expect(']')?;
+                self.expect("]")?;
                 key
-            } else if self.take('.') {
-                self.word(|it| it.is_ascii_alphanumeric() || it == '_')
-                    .into()
+            } else if self.take(".") {
+                self.tokens.next().map(|it| it.as_str()).into()
             } else if optional {
                 return Err("`?` without `[` or `.`".to_owned());
             } else {
@@ -163,49 +168,26 @@ impl Reader<'_> {
     }
 
     fn primary(&mut self) -> Result<Value, String> {
-        if self.take('\'') {
-            return self.quoted();
+        let token = self.tokens.next().map_or("", |it| it.as_str());
+        if let Some(quoted) = token
+            .strip_prefix('\'')
+            .and_then(|it| it.strip_suffix('\''))
+        {
+            return Ok(quoted.replace("''", "'").into());
         }
-        let word = self.word(|it| it.is_ascii_alphanumeric() || it == '_' || it == '-');
-        match word.as_str() {
-            "true" => Ok(true.into()),
-            "false" => Ok(false.into()),
-            "null" => Ok(Value::Null),
-            number if number.parse::<i64>().is_ok() => Ok(json!(number.parse::<i64>().ok())),
-            name => {
-                self.expect('(')?;
-                let mut arguments = Vec::new();
-                while !self.take(')') {
-                    if !arguments.is_empty() {
-                        self.expect(',')?;
-                    }
-                    arguments.push(self.value()?);
-                }
-                self.scene.call(name, &arguments)
+        // Numbers, `true`, `false` and `null` are as in JSON.
+        if let Ok(value) = serde_json::from_str(token) {
+            return Ok(value);
+        }
+        self.expect("(")?;
+        let mut arguments = Vec::new();
+        while !self.take(")") {
+            if !arguments.is_empty() {
+                self.expect(",")?;
             }
+            arguments.push(self.value()?);
         }
-    }
-
-    fn word(&mut self, is_part: fn(char) -> bool) -> String {
-        let end = self.rest.find(|it| !is_part(it));
-        let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        self.rest = rest;
-        word.to_owned()
-    }
-
-    /// A string in single quotes, in which two of them stand for one.
-    fn quoted(&mut self) -> Result<Value, String> {
-        let mut text = String::new();
-        loop {
-            let (part, rest) = self.rest.split_once('\'').ok_or("a quote is not closed")?;
-            text.push_str(part);
-            self.rest = rest;
-            match rest.strip_prefix('\'') {
-                Some(rest) => self.rest = rest,
-                None => return Ok(text.into()),
-            }
-            text.push('\'');
-        }
+        self.scene.call(token, &arguments)
     }
 }
 
@@ -229,10 +211,6 @@ fn member(of: &Value, key: &Value, optional: bool) -> Result<Value, String> {
 fn truth(value: &Value) -> Result<bool, String> {
     let problem = || format!("{value} is neither true nor false");
     value.as_bool().ok_or_else(problem)
-}
-
-fn truths(values: &[Value]) -> Result<Vec<bool>, String> {
-    values.iter().map(truth).collect()
 }
 
 fn number(value: &Value) -> Result<i64, String> {
@@ -306,7 +284,7 @@ fn an_expression_that_a_run_would_stumble_over_has_no_value() {
         ("@body('Later')", "has not ended"),
         ("@", "expected `(`"),
         ("@{triggerBody()", "expected `}`"),
-        ("@concat('a)", "not closed"),
+        ("@concat('a)", "expected `(`"),
         ("@concat('a',)", "expected `(`"),
         ("@body('Call')?'y'", "`?` without"),
         ("@body('Call'))", "follows the expression"),

@@ -229,8 +229,10 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
         ]
       }
       autoMitigate: true
-      // The workspace may be minutes old and not know the tables yet, which must not fail the deployment. The queries are
-      // validated by Microsoft's own language service before they are released.
+      // A workspace knows AppTraces, AppRequests and AppExceptions only once a row has come, and every rule reads one of them: at
+      // the first deployment each would be refused ("Failed to resolve table"; Azure/azure-rest-api-specs pull request 32650 says
+      // that the property is for this). Some report that it did not help (hashicorp/terraform-provider-azurerm issue 28293), so each
+      // query also reads such a table beside an empty one. Microsoft's language service judges the queries before a release.
       skipQueryValidation: true
       actions: {
         actionGroups: empty(actionGroupId) ? [] : [actionGroupId]

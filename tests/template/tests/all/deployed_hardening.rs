@@ -257,6 +257,9 @@ fn a_private_deployment_has_no_public_endpoint_but_the_apps_own() {
             assert_eq!(it.at("/properties/publicNetworkAccess"), "Disabled");
         }
     }
+    let account = deployment.of("Microsoft.Storage/storageAccounts").next();
+    let action = account.unwrap().at("/properties/networkAcls/defaultAction");
+    assert_eq!(action, "Deny");
     assert_eq!(
         deployment.of("Microsoft.Network/privateEndpoints").count(),
         2

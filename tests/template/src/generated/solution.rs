@@ -101,7 +101,7 @@ impl Playbook {
         format!("Playbooks/{}/{file}", self.template())
     }
 
-    /// What a reader of that repository is told: the metadata of the template as a page.
+    /// The metadata of the template as a page, for readers of that repository.
     fn readme(&self, flat: &Value) -> String {
         let list = |items: &[String]| {
             items

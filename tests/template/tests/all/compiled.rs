@@ -44,7 +44,7 @@ fn what_azure_would_refuse_late_is_refused_at_once() {
     // As deep below the root as the snapshots, so that the same relative path leads to the template.
     let folder = path("target/template/refused");
     fs::create_dir_all(&folder).unwrap();
-    for (name, lines, told) in [
+    for (name, lines, expected) in [
         (
             "types",
             "param senderGroupIds = ['soc']\nparam minSeverity = 'High'\nparam allowedCallers = [1, true]\nparam unknown = 1",
@@ -75,8 +75,8 @@ fn what_azure_would_refuse_late_is_refused_at_once() {
             .and_then(|_| bicep.snapshot(&file))
             .unwrap_err()
             .to_string();
-        for told in told {
-            assert!(said.contains(told), "{told}: {said}");
+        for expected in expected {
+            assert!(said.contains(expected), "{expected}: {said}");
         }
     }
 }

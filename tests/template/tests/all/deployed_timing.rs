@@ -88,9 +88,9 @@ fn the_queue_and_the_handler_count_the_same_deliveries() {
     let count = queue("evict").at("/properties/maxDeliveryCount").clone();
     let deployment = deployment("default");
     let mut settings = settings(app(&deployment));
-    let (_, told) = settings
+    let (_, expected) = settings
         .find(|(name, _)| *name == "EVICT_MAX_DELIVERIES")
         .unwrap();
-    assert_eq!(told, count.to_string());
+    assert_eq!(expected, count.to_string());
     assert_eq!(count, number("EVICT_MAX_DELIVERIES").0);
 }

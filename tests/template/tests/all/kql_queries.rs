@@ -64,9 +64,9 @@ fn planted_mistakes_in_queries_are_found() {
             "Outcome is never already",
         ),
     ]
-    .map(|(name, right, wrong, told)| {
+    .map(|(name, right, wrong, expected)| {
         (
-            format!("{wrong}: {told}"),
+            format!("{wrong}: {expected}"),
             queries[name].replace(right, wrong),
         )
     })
@@ -77,9 +77,9 @@ fn planted_mistakes_in_queries_are_found() {
     let vocabulary = vocabulary();
     for (what, verdict) in verdicts {
         let found = [verdict.problems.clone(), vocabulary.strangers(&verdict)].concat();
-        let (_, told) = what.split_once(": ").unwrap();
+        let (_, expected) = what.split_once(": ").unwrap();
         assert!(
-            found.iter().any(|it| it.contains(told)),
+            found.iter().any(|it| it.contains(expected)),
             "{what}: {found:?}"
         );
     }

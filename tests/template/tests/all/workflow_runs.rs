@@ -66,7 +66,7 @@ fn what_was_handed_to_the_queue_is_said_in_a_comment_of_its_own() {
 #[test]
 fn a_call_that_failed_is_told_with_its_status_and_the_next_step_and_fails_the_run() {
     let failed = |outputs| (Status::Failed, outputs);
-    for ((status, outputs), told, step) in [
+    for ((status, outputs), expected, step) in [
         (
             failed(json!({"statusCode": 500, "body": "oops"})),
             "HTTP status 500",
@@ -103,7 +103,7 @@ fn a_call_that_failed_is_told_with_its_status_and_the_next_step_and_fails_the_ru
             panic!("{outputs}")
         };
         assert!(
-            comment.contains(told) && comment.contains(step),
+            comment.contains(expected) && comment.contains(step),
             "{comment}"
         );
         assert_eq!(tags(&run), ["evict-failed"]);
@@ -119,7 +119,7 @@ fn an_incident_on_the_queue_is_told_and_one_that_is_not_fails_the_run() {
     };
     assert!(comment.contains("was handed to Evict"));
     assert_eq!(run.status, Status::Succeeded);
-    for (status, outputs, told) in [
+    for (status, outputs, expected) in [
         (Status::Failed, json!({"statusCode": 403}), "status 403"),
         (Status::TimedOut, Value::Null, "status none"),
     ] {
@@ -127,7 +127,7 @@ fn an_incident_on_the_queue_is_told_and_one_that_is_not_fails_the_run() {
         let [comment] = comments(&run)[..] else {
             panic!("{outputs}")
         };
-        assert!(comment.contains("probably not handed to Evict") && comment.contains(told));
+        assert!(comment.contains("probably not handed to Evict") && comment.contains(expected));
         assert_eq!(run.status, Status::Failed);
     }
 }

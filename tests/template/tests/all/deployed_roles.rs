@@ -7,7 +7,7 @@ use serde_json::Value;
 use template::judge::files_below;
 use template::snapshot::Resource;
 
-use crate::support::{app, bindings, deployment, deployments, path, settings};
+use crate::support::{app, bindings, deployment, deployments, entity, path, settings};
 
 /// The roles that a template may give, and the applications that it may name.
 const KNOWN: &str = "
@@ -56,9 +56,7 @@ fn is_senders(assignment: &Resource) -> bool {
 fn needed() -> BTreeSet<(String, &'static str)> {
     let mut needed = BTreeSet::new();
     for binding in bindings() {
-        let entity = binding["queueName"]
-            .as_str()
-            .or(binding["topicName"].as_str());
+        let entity = entity(&binding);
         let role = match binding["direction"].as_str().unwrap() {
             "in" => "Azure Service Bus Data Receiver",
             _ => "Azure Service Bus Data Sender",

@@ -3,36 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
 use serde_json::Value;
 
 use crate::kql_vocabulary::vocabulary;
-use crate::support::{json, text};
+use crate::support::{found, json, list, text, word};
 
 fn keys(value: &Value, found: &mut BTreeSet<String>) {
     for (key, value) in value.as_object().into_iter().flatten() {
         found.insert(key.clone());
         keys(value, found);
     }
-}
-
-/// Words such as `httpAudience` that stand alone in code, or that a command gives a value or asks of `output`.
-fn camel(page: &str) -> BTreeSet<String> {
-    let word = r"([a-z]+[A-Z][A-Za-z]*)";
-    let places = Regex::new(&format!(
-        r"(?m)`{word}`|`{word}=|(?:^| ){word}=|\(output {word}\)"
-    ))
-    .unwrap();
-    let found = places.captures_iter(page);
-    found
-        .filter_map(|it| {
-            it.iter()
-                .skip(1)
-                .flatten()
-                .next()
-                .map(|it| it.as_str().to_owned())
-        })
-        .collect()
 }
 
 #[test]
@@ -48,7 +28,11 @@ fn every_parameter_and_output_that_a_page_names_is_one_of_the_templates() {
     keys(&json("host.json"), &mut known);
     known.extend(vocabulary().receipt_fields);
     for page in ["infra/README.md", "infra/sentinel/README.md"] {
-        let named = camel(&text(page));
+        // Words such as `httpAudience` that stand in code, that a command gives a value, or asks of `output`.
+        let named = found(
+            r"(?m)(?:`|^| )([a-z]+[A-Z][A-Za-z]*)(?:`|=|\))",
+            &text(page),
+        );
         assert!(named.len() > 10, "{named:?}");
         let strangers: Vec<_> = named.difference(&known).collect();
         assert_eq!(strangers, Vec::<&String>::new(), "{page}");
@@ -57,18 +41,8 @@ fn every_parameter_and_output_that_a_page_names_is_one_of_the_templates() {
 
 #[test]
 fn the_guide_lists_the_graph_permissions_that_are_granted() {
-    let permission = Regex::new(r"`(\w+\.\w+\.All)`").unwrap();
-    let guide = text("infra/README.md");
-    let named: BTreeSet<_> = permission
-        .captures_iter(&guide)
-        .map(|it| it[1].to_owned())
-        .collect();
+    let named = found(r"`(\w+\.\w+\.All)`", &text("infra/README.md"));
     let granted = json("infra/graph-permissions.json");
-    let granted = granted.as_array().unwrap().iter();
-    assert_eq!(
-        named,
-        granted
-            .map(|it| it["name"].as_str().unwrap().to_owned())
-            .collect()
-    );
+    let granted = list(&granted).iter().map(|it| word(&it["name"]).to_owned());
+    assert_eq!(named, granted.collect());
 }

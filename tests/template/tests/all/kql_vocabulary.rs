@@ -14,7 +14,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use serde_json::Value;
 use template::judge::files_below;
 
-use crate::kusto::Verdict;
+use crate::kusto::{Compared, Field, Verdict};
 use crate::support::{path, text};
 
 /// What stands in the handler's records.
@@ -34,42 +34,50 @@ pub(crate) struct Vocabulary {
 const HOST_PROPERTIES: [&str; 2] = ["InvocationId", "Category"];
 
 impl Vocabulary {
-    /// What a query reads or looks for that the handler never writes. By convention a query calls a line of the handler `Line`, a
-    /// receipt `Record`, and the host's own properties keep the name of their column, `Properties`.
-    pub(crate) fn strangers(&self, verdict: &Verdict) -> Vec<String> {
-        let unread = verdict.fields.iter().filter(|it| match it.of.as_str() {
-            "Line" => !self.line_has(verdict, it.statement, &it.name),
-            "Record" => !self.receipt_fields.contains(&it.name),
-            "Properties" => !HOST_PROPERTIES.contains(&it.name.as_str()),
-            _ => true,
-        });
-        let unsaid = verdict.compared.iter().filter(|it| {
-            let words = self.values.get(it.column.as_str());
-            words.is_some_and(|words| !words.contains(&it.value))
-        });
-        let unread =
-            unread.map(|it| format!("line {}: {} has no field {}", it.line, it.of, it.name));
-        unread
-            .chain(
-                unsaid.map(|it| format!("line {}: {} is never {}", it.line, it.column, it.value)),
-            )
-            .collect()
+    /// What the language service finds wrong in a query, and what the query reads or looks for that the handler never writes. By
+    /// convention a query calls a line of the handler `Line`, a receipt `Record`, and the host's properties `Properties`.
+    pub(crate) fn problems(&self, verdict: &Verdict) -> Vec<String> {
+        let mut found = verdict.problems.clone();
+        for Field {
+            of,
+            name,
+            line,
+            statement,
+        } in &verdict.fields
+        {
+            let is_known = match of.as_str() {
+                "Line" => self.line_has(verdict, *statement, name),
+                "Record" => self.receipt_fields.contains(name),
+                "Properties" => HOST_PROPERTIES.contains(&name.as_str()),
+                _ => false,
+            };
+            found.extend((!is_known).then(|| format!("line {line}: {of} has no field {name}")));
+        }
+        for Compared {
+            column,
+            value,
+            line,
+            ..
+        } in &verdict.compared
+        {
+            let words = self.values.get(column.as_str());
+            let is_known = words.is_none_or(|words| words.contains(value));
+            found.extend((!is_known).then(|| format!("line {line}: {column} is never {value}")));
+        }
+        found
     }
 
     /// Whether a line has a field: one of the events that its statement asks for has it, or any event if it asks for none.
     fn line_has(&self, verdict: &Verdict, statement: usize, field: &str) -> bool {
-        let asked = verdict
+        let asks = |it: &&Compared| it.statement == statement && it.column == "Event";
+        let asked: Vec<_> = verdict
             .compared
             .iter()
-            .filter(|it| it.statement == statement);
-        let asked: Vec<_> = asked
-            .filter(|it| it.column == "Event")
+            .filter(asks)
             .map(|it| &it.value)
             .collect();
-        let mut events = self
-            .events
-            .iter()
-            .filter(|(name, _)| asked.is_empty() || asked.contains(name));
+        let is_asked = |name: &String| asked.is_empty() || asked.contains(&name);
+        let mut events = self.events.iter().filter(|(name, _)| is_asked(name));
         self.line_fields.contains(field) || events.any(|(_, own)| own.contains(field))
     }
 
@@ -80,22 +88,20 @@ impl Vocabulary {
             let TokenTree::Group(group) = token else {
                 continue;
             };
-            let before: String = tokens[at.saturating_sub(5)..at]
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            match before
-                .strip_prefix("tracing::")
-                .and_then(|it| it.strip_suffix('!'))
-            {
-                Some("error" | "warn" | "info" | "debug") => {
-                    let (message, fields) = arguments(group.stream());
-                    self.events.entry(message).or_default().extend(fields);
+            let before = tokens[at.saturating_sub(5)..at].iter();
+            let before: String = before.map(ToString::to_string).collect();
+            let (message, fields) = match before.strip_prefix("tracing::") {
+                Some("error!" | "warn!" | "info!" | "debug!") => arguments(group.stream()),
+                Some(other) if other.ends_with("_span!") => arguments(group.stream()),
+                _ => {
+                    self.read(group.stream());
+                    continue;
                 }
-                Some("error_span" | "warn_span" | "info_span" | "debug_span") => {
-                    self.line_fields.extend(arguments(group.stream()).1);
-                }
-                _ => self.read(group.stream()),
+            };
+            if before.ends_with("_span!") {
+                self.line_fields.extend(fields);
+            } else {
+                self.events.entry(message).or_default().extend(fields);
             }
         }
     }

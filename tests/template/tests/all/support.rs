@@ -1,9 +1,11 @@
 //! The repository's files, the deployments that are kept beside the tests, and spans of time.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
+use regex::Regex;
 use serde_json::{Map, Value};
 use template::generated;
 use template::judge::root;
@@ -22,6 +24,23 @@ pub(crate) fn text(below: &str) -> String {
 /// A JSON file of the repository.
 pub(crate) fn json(below: &str) -> Value {
     serde_json::from_str(&text(below)).unwrap()
+}
+
+/// A text of a JSON file.
+pub(crate) fn word(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// A list of a JSON file.
+pub(crate) fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
+
+/// What the one group of a pattern finds in a text.
+pub(crate) fn found(pattern: &str, text: &str) -> BTreeSet<String> {
+    let pattern = Regex::new(pattern).unwrap();
+    let found = pattern.captures_iter(text);
+    found.map(|it| it[1].to_owned()).collect()
 }
 
 /// All deployments that are kept.
@@ -58,8 +77,15 @@ pub(crate) fn settings(app: &Resource) -> impl Iterator<Item = (&str, &str)> {
 pub(crate) fn bindings() -> Vec<Value> {
     let functions = ["RevokeFromQueue", "RevokeFromAlert", "Check"];
     let read = |name: &str| json(&format!("function/{name}/function.json"))["bindings"].take();
-    let bindings = functions.map(|name| read(name).as_array().unwrap().clone());
+    let bindings = functions.map(|name| list(&read(name)).to_vec());
     bindings.concat()
+}
+
+/// The queue or topic of a binding.
+pub(crate) fn entity(binding: &Value) -> Option<&str> {
+    binding["queueName"]
+        .as_str()
+        .or(binding["topicName"].as_str())
 }
 
 /// The parameters of a compiled template by name.

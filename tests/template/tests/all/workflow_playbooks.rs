@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::support::{self, path, span, text};
+use crate::support::{self, path, span, text, word};
 use crate::workflow_language::Status;
 use crate::workflow_world::{
     ASK_AND_COMMENT, PLAYBOOKS, REVOKE_ENTITY, TO_THE_QUEUE, answer, call, incident, playbook,
@@ -25,12 +25,11 @@ fn as_listed(subject: &SubjectRef, listed: &Value) -> Value {
         ("tenant", subject.tenant.map(|it| it.to_string())),
         ("as", Some(subject.kind.as_str().to_owned())),
     ];
-    let fields = fields
-        .into_iter()
-        .filter(|(name, _)| listed.get(*name).is_some());
-    fields
-        .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))))
-        .collect()
+    let of_the_list = |(name, value): (&str, Option<String>)| {
+        let value = value.filter(|_| listed.get(name).is_some())?;
+        Some((name.to_owned(), Value::from(value)))
+    };
+    fields.into_iter().filter_map(of_the_list).collect()
 }
 
 /// Every action of a scope, nested ones too.
@@ -50,18 +49,13 @@ fn every_call_signs_in_as_the_playbook_is_repeated_on_purpose_ends_in_time_and_i
         let all = actions(&playbook(name)["actions"]);
         for (call, action) in all.iter().filter(|(_, action)| action["type"] == "Http") {
             let (inputs, place) = (&action["inputs"], format!("{name}: {call}"));
-            assert!(
-                inputs["uri"].as_str().unwrap().starts_with("https://"),
-                "{place}"
-            );
-            assert_eq!(
-                inputs["authentication"]["type"], "ManagedServiceIdentity",
-                "{place}"
-            );
-            assert!(inputs["authentication"]["audience"].is_string(), "{place}");
+            assert!(word(&inputs["uri"]).starts_with("https://"), "{place}");
+            let signs_in = &inputs["authentication"];
+            assert_eq!(signs_in["type"], "ManagedServiceIdentity", "{place}");
+            assert!(signs_in["audience"].is_string(), "{place}");
             assert!(inputs["retryPolicy"]["count"].is_u64(), "{place}");
             // A Consumption workflow waits no longer ("Limits and configuration reference for Azure Logic Apps").
-            let timeout = span(action["limit"]["timeout"].as_str().unwrap());
+            let timeout = span(word(&action["limit"]["timeout"]));
             assert!(timeout <= SignedDuration::from_mins(2), "{place}");
             for status in [json!("Failed"), json!("TimedOut")] {
                 let mut awaited = all

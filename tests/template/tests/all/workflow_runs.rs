@@ -65,68 +65,50 @@ fn what_was_handed_to_the_queue_is_said_in_a_comment_of_its_own() {
 
 #[test]
 fn a_call_that_failed_is_told_with_its_status_and_the_next_step_and_fails_the_run() {
-    let failed = |outputs| (Status::Failed, outputs);
-    for ((status, outputs), expected, step) in [
-        (
-            failed(json!({"statusCode": 500, "body": "oops"})),
-            "HTTP status 500",
-            "uses the queue",
-        ),
-        (
-            failed(json!({"statusCode": 503, "body": {"error": 1}})),
-            "HTTP status 503",
-            "uses the queue",
-        ),
-        (
-            failed(json!({"statusCode": 400, "body": {}})),
-            "HTTP status 400",
-            "by hand",
-        ),
-        (
-            failed(json!({"statusCode": 401})),
-            "HTTP status 401",
-            "EVICT_ALLOWED_CALLERS",
-        ),
-        (
-            failed(json!({"statusCode": 403})),
-            "HTTP status 403",
-            "EVICT_ALLOWED_CALLERS",
-        ),
-        (
-            (Status::TimedOut, Value::Null),
-            "ended as TimedOut, with HTTP status none",
-            "uses the queue",
-        ),
+    for (status, body, step) in [
+        (500, json!("oops"), "uses the queue"),
+        (503, json!({"error": 1}), "uses the queue"),
+        (400, json!({}), "by hand"),
+        (401, Value::Null, "EVICT_ALLOWED_CALLERS"),
+        (403, Value::Null, "EVICT_ALLOWED_CALLERS"),
     ] {
-        let run = asked(status, &outputs);
-        let [comment] = comments(&run)[..] else {
-            panic!("{outputs}")
-        };
-        assert!(
-            comment.contains(expected) && comment.contains(step),
-            "{comment}"
-        );
-        assert_eq!(tags(&run), ["evict-failed"]);
-        assert_failed(&run, "NoReport");
+        let outputs = json!({"statusCode": status, "body": body});
+        let run = asked(Status::Failed, &outputs);
+        assert_told(&run, &[&format!("HTTP status {status}"), step]);
     }
+    let run = asked(Status::TimedOut, &Value::Null);
+    assert_told(
+        &run,
+        &["ended as TimedOut, with HTTP status none", "uses the queue"],
+    );
+}
+
+/// The one comment has these words, and the tag and the end of the run say that there was no report.
+fn assert_told(run: &Run, words: &[&str]) {
+    let comment = only_comment(run);
+    assert!(words.iter().all(|it| comment.contains(it)), "{comment}");
+    assert_eq!(tags(run), ["evict-failed"]);
+    assert_failed(run, "NoReport");
+}
+
+fn only_comment(run: &Run) -> &str {
+    let [comment] = comments(run)[..] else {
+        panic!("{:?}", comments(run));
+    };
+    comment
 }
 
 #[test]
 fn an_incident_on_the_queue_is_told_and_one_that_is_not_fails_the_run() {
     let run = queued(Status::Succeeded, &json!({"statusCode": 201}));
-    let [comment] = comments(&run)[..] else {
-        panic!()
-    };
-    assert!(comment.contains("was handed to Evict"));
+    assert!(only_comment(&run).contains("was handed to Evict"));
     assert_eq!(run.status, Status::Succeeded);
     for (status, outputs, expected) in [
         (Status::Failed, json!({"statusCode": 403}), "status 403"),
         (Status::TimedOut, Value::Null, "status none"),
     ] {
         let run = queued(status, &outputs);
-        let [comment] = comments(&run)[..] else {
-            panic!("{outputs}")
-        };
+        let comment = only_comment(&run);
         assert!(comment.contains("probably not handed to Evict") && comment.contains(expected));
         assert_eq!(run.status, Status::Failed);
     }

@@ -103,12 +103,7 @@ impl Playbook {
 
     /// The metadata of the template as a page, for readers of that repository.
     fn readme(&self, flat: &Value) -> String {
-        let list = |items: &[String]| {
-            items
-                .iter()
-                .map(|it| format!("- {it}\n"))
-                .collect::<String>()
-        };
+        let list = |items: &[String]| format!("- {}\n", items.join("\n- "));
         let description = flat["metadata"]["description"].as_str().unwrap_or_default();
         let parameters = flat["parameters"].as_object().into_iter().flatten();
         let parameters: Vec<_> = parameters
@@ -222,34 +217,34 @@ impl Query {
 
     /// As a document whose only texts with a choice of form are the name, quoted, and blocks of lines.
     fn yaml(&self, text: &str, version: &str) -> String {
-        let query = standing_alone(text);
-        let mut yaml = format!("id: {}\nname: '{}'\n", self.id, self.title);
-        yaml += &format!("description: |\n{}", indented(&described(text)));
-        if let (Some(severity), Some(period)) = (&self.severity, &self.period) {
-            yaml += &format!(
-                "severity: {severity}\nstatus: Available\nrequiredDataConnectors: []\nqueryFrequency: 15m\nqueryPeriod: {period}\n\
-                 triggerOperator: gt\ntriggerThreshold: 0\ntactics:\n  - DefenseEvasion\nrelevantTechniques:\n  - T1562\n"
+        let (id, title, query) = (&self.id, &self.title, standing_alone(text));
+        let [mut severity, mut trigger, mut entities, mut kind] = [const { String::new() }; 4];
+        let (mut tactic, mut technique) = ("Impact", "T1531");
+        if let (Some(level), Some(period)) = (&self.severity, &self.period) {
+            severity = format!("severity: {level}\nstatus: Available\n");
+            trigger = format!(
+                "queryFrequency: 15m\nqueryPeriod: {period}\ntriggerOperator: gt\ntriggerThreshold: 0\n"
             );
-        } else {
-            yaml += "requiredDataConnectors: []\ntactics:\n  - Impact\nrelevantTechniques:\n  - T1531\n";
+            (tactic, technique) = ("DefenseEvasion", "T1562");
+            "kind: Scheduled\n".clone_into(&mut kind);
         }
-        yaml += &format!("query: |\n{}", indented(&query));
         // The column holds the object ids of users.
         let shown = query.rsplit("| project ").next();
         if shown.is_some_and(|columns| columns.contains("Who")) {
-            yaml += "entityMappings:\n  - entityType: Account\n    fieldMappings:\n      - identifier: AadUserId\n        columnName: Who\n";
+            let account = "  - entityType: Account\n    fieldMappings:\n      - identifier: AadUserId\n        columnName: Who";
+            entities = format!("entityMappings:\n{account}\n");
         }
-        yaml += &format!("version: {version}\n");
-        if self.severity.is_some() {
-            yaml += "kind: Scheduled\n";
-        }
-        yaml
+        let (description, query) = (indented(&described(text)), indented(&query));
+        format!(
+            "id: {id}\nname: '{title}'\ndescription: |\n{description}{severity}requiredDataConnectors: []\n{trigger}\
+             tactics:\n  - {tactic}\nrelevantTechniques:\n  - {technique}\nquery: |\n{query}{entities}version: {version}\n{kind}"
+        )
     }
 }
 
 /// The lines of a block.
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    format!("  {}\n", text.trim_end().replace('\n', "\n  "))
 }
 
 /// The opening comment of a query, as prose.

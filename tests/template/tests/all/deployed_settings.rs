@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use evict::config::{Fallback, Kind, REGISTRY, Setting};
 use serde_json::Value;
 
-use crate::support::{app, bindings, deployment, parameters, settings};
+use crate::support::{app, bindings, deployment, parameters, settings, word};
 
 /// Settings that a deployer has no use for, with the reason.
 const NOT_FOR_DEPLOYERS: &[&str] = &[
@@ -48,15 +48,9 @@ fn of_the_handler() -> impl Iterator<Item = (String, String)> {
 
 /// The parameter whose description names a setting.
 fn parameter(name: &str) -> (String, Value) {
-    let named = format!("({name})");
-    let names = |it: &Value| {
-        it["metadata"]["description"]
-            .as_str()
-            .is_some_and(|it| it.contains(&named))
-    };
-    let found = parameters("infra/azuredeploy.json")
-        .into_iter()
-        .find(|(_, it)| names(it));
+    let mut all = parameters("infra/azuredeploy.json").into_iter();
+    let text = format!("({name})");
+    let found = all.find(|(_, it)| word(&it["metadata"]["description"]).contains(&text));
     found.unwrap_or_else(|| panic!("no parameter names {name} in its description"))
 }
 

@@ -32,6 +32,18 @@ impl Resource {
         self.body.pointer(pointer).unwrap_or(&Value::Null)
     }
 
+    /// The text at a JSON pointer; empty if there is none.
+    #[must_use]
+    pub fn text(&self, pointer: &str) -> &str {
+        self.at(pointer).as_str().unwrap_or_default()
+    }
+
+    /// Its name without those of what it is within.
+    #[must_use]
+    pub fn own_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+
     /// What it belongs to, if it is an extension such as a role assignment: the first text in its id.
     #[must_use]
     pub fn scope(&self) -> &str {

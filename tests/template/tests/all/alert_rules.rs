@@ -27,7 +27,7 @@ fn every_description_ends_with_the_next_step_and_names_queries_and_settings_that
     let deployment = deployment("default");
     let mut all = String::new();
     for rule in rules(&deployment, &[METRIC, LOG, ACTIVITY]) {
-        let description = word(rule.at("/properties/description"));
+        let description = rule.text("/properties/description");
         let (_, next) = description.split_once(" Next: ").unwrap();
         assert!(next.len() > 20, "{description}");
         all += description;
@@ -59,7 +59,7 @@ fn a_window_is_at_least_three_times_its_frequency_and_one_that_azure_takes() {
     let deployment = deployment("default");
     for rule in rules(&deployment, &[METRIC, LOG]) {
         let [frequency, window] = ["evaluationFrequency", "windowSize"]
-            .map(|name| span(word(rule.at(&format!("/properties/{name}")))).as_mins());
+            .map(|name| span(rule.text(&format!("/properties/{name}"))).as_mins());
         assert!(window >= 3 * frequency, "{}", rule.name);
         for minutes in [frequency, window] {
             let taken = [1, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360];

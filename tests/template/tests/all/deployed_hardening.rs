@@ -86,7 +86,7 @@ fn nothing_stands_in_the_app_that_flex_consumption_refuses() {
 fn both_ways_of_publishing_with_a_password_are_closed() {
     for deployment in deployments() {
         let made = deployment.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies");
-        let mut names: Vec<_> = made.map(|it| it.name.rsplit('/').next().unwrap()).collect();
+        let mut names: Vec<_> = made.map(|it| it.own_name()).collect();
         names.sort_unstable();
         let apps = deployment.of("Microsoft.Web/sites").count();
         assert_eq!(names, ["ftp", "scm"].repeat(apps));
@@ -159,8 +159,7 @@ fn the_function_that_is_always_ready_is_there() {
 }
 
 /// The longest and what else Azure asks of a name ("Naming rules and restrictions for Azure resources").
-fn is_name(kind: &str, name: &str) -> bool {
-    let own = name.rsplit('/').next().unwrap();
+fn is_name(kind: &str, own: &str) -> bool {
     let (least, most) = match kind {
         "Microsoft.Storage/storageAccounts" => (3, 24),
         "Microsoft.Logic/workflows" => (1, 43),
@@ -185,7 +184,7 @@ fn every_name_is_within_its_limits_and_no_two_resources_are_alike() {
             assert!(ids.insert(it.id.to_lowercase()), "{place} twice");
             let is_open = it.name.starts_with('[');
             assert!(
-                is_open || is_name(&it.kind, &it.name),
+                is_open || is_name(&it.kind, it.own_name()),
                 "{place}: {}",
                 it.name
             );

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
-use serde_json::Value;
 use template::judge::files_below;
 use template::snapshot::Resource;
 
-use crate::support::{app, bindings, deployment, deployments, entity, path, settings};
+use crate::support::{app, bindings, deployment, deployments, entity, path, settings, word};
 
 /// The roles that a template may give, and the applications that it may name.
 const KNOWN: &str = "
@@ -34,12 +33,7 @@ const ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 
 /// The name of the role that is given.
 fn role(assignment: &Resource) -> &'static str {
-    named(
-        assignment
-            .at("/properties/roleDefinitionId")
-            .as_str()
-            .unwrap(),
-    )
+    named(assignment.text("/properties/roleDefinitionId"))
 }
 
 /// The last name of what it is given on.
@@ -48,7 +42,7 @@ fn on(assignment: &Resource) -> &str {
 }
 
 fn is_senders(assignment: &Resource) -> bool {
-    let description = assignment.at("/properties/description").as_str().unwrap();
+    let description = assignment.text("/properties/description");
     description.contains("may put alerts on the queue")
 }
 
@@ -56,12 +50,12 @@ fn is_senders(assignment: &Resource) -> bool {
 fn needed() -> BTreeSet<(String, &'static str)> {
     let mut needed = BTreeSet::new();
     for binding in bindings() {
-        let entity = entity(&binding);
-        let role = match binding["direction"].as_str().unwrap() {
-            "in" => "Azure Service Bus Data Receiver",
-            _ => "Azure Service Bus Data Sender",
+        let role = if binding["direction"] == "in" {
+            "Azure Service Bus Data Receiver"
+        } else {
+            "Azure Service Bus Data Sender"
         };
-        needed.extend(entity.map(|it| (it.to_owned(), role)));
+        needed.extend(entity(&binding).map(|it| (it.to_owned(), role)));
     }
     needed
 }
@@ -71,10 +65,7 @@ fn needed() -> BTreeSet<(String, &'static str)> {
 fn every_binding_is_of_a_type_that_the_host_has() {
     for binding in bindings() {
         let known = ["httpTrigger", "http", "serviceBusTrigger", "serviceBus"];
-        assert!(
-            known.map(Value::from).contains(&binding["type"]),
-            "{binding}"
-        );
+        assert!(known.contains(&word(&binding["type"])), "{binding}");
     }
 }
 
@@ -83,9 +74,7 @@ fn every_queue_and_topic_that_a_function_names_is_made() {
     let deployment = deployment("default");
     let kinds = ["queues", "topics"].map(|it| format!("Microsoft.ServiceBus/namespaces/{it}"));
     let made = kinds.iter().flat_map(|kind| deployment.of(kind));
-    let made: BTreeSet<_> = made
-        .map(|it| it.name.rsplit('/').next().unwrap().to_owned())
-        .collect();
+    let made: BTreeSet<_> = made.map(|it| it.own_name().to_owned()).collect();
     let named: BTreeSet<_> = needed().into_iter().map(|(entity, _)| entity).collect();
     assert_eq!(made, named);
 }
@@ -119,14 +108,12 @@ fn the_app_has_the_roles_of_its_bindings_its_storage_and_its_telemetry_and_no_ot
 #[test]
 fn an_identity_that_was_given_gets_the_roles_and_the_host_is_told_to_use_it() {
     let deployment = deployment("everything");
-    let own = deployment
-        .of(ASSIGNMENT)
-        .filter(|it| on(it) == "evict-rejected");
-    for it in own {
-        let principal = it.at("/properties/principalId").as_str().unwrap();
+    for it in deployment.of(ASSIGNMENT).filter(|it| !is_senders(it)) {
+        let principal = it.text("/properties/principalId");
         assert!(
             principal.contains("userAssignedIdentities/evict"),
-            "{principal}"
+            "{}",
+            it.id
         );
     }
     let app = app(&deployment);
@@ -165,24 +152,20 @@ fn every_role_is_given_on_one_resource_to_one_kind_of_principal_for_a_reason() {
 fn an_id_that_stands_in_the_lists_of_senders_twice_gets_one_role() {
     let deployment = deployment("everything");
     let senders = deployment.of(ASSIGNMENT).filter(|it| is_senders(it));
-    let kinds = senders.map(|it| {
-        assert_eq!(
-            (on(it), role(it)),
-            ("evict", "Azure Service Bus Data Sender")
-        );
-        it.at("/properties/principalType")
-    });
-    assert_eq!(kinds.collect::<Vec<_>>(), ["ServicePrincipal", "Group"]);
+    let kind = "/properties/principalType";
+    let senders: Vec<_> = senders
+        .map(|it| (on(it), role(it), it.text(kind)))
+        .collect();
+    let sender = "Azure Service Bus Data Sender";
+    let kinds = ["ServicePrincipal", "Group"].map(|kind| ("evict", sender, kind));
+    assert_eq!(senders, kinds);
 }
 
 #[test]
 fn what_a_soc_has_given_already_is_not_given_again() {
     let least = deployment("sentinel-least");
-    assert!(
-        least
-            .of(ASSIGNMENT)
-            .all(|it| role(it) == "Microsoft Sentinel Responder")
-    );
+    let mut roles = least.of(ASSIGNMENT).map(role);
+    assert!(roles.all(|it| it == "Microsoft Sentinel Responder"));
     let whole = deployment("sentinel");
     let roles: BTreeSet<_> = whole.of(ASSIGNMENT).map(role).collect();
     assert!(roles.contains("Microsoft Sentinel Automation Contributor"));
@@ -194,15 +177,10 @@ fn the_workspace_and_evict_may_be_in_other_subscriptions_than_the_playbooks() {
     for it in deployment.of("Microsoft.SecurityInsights/automationRules") {
         assert!(it.id.starts_with("/subscriptions/33333333-"), "{}", it.id);
     }
-    let sends = deployment
-        .of(ASSIGNMENT)
-        .find(|it| role(it) == "Azure Service Bus Data Sender")
-        .unwrap();
-    assert!(
-        sends.scope().starts_with("/subscriptions/44444444-"),
-        "{}",
-        sends.scope()
-    );
+    let mut given = deployment.of(ASSIGNMENT);
+    let sends = given.find(|it| role(it) == "Azure Service Bus Data Sender");
+    let scope = sends.unwrap().scope();
+    assert!(scope.starts_with("/subscriptions/44444444-"), "{scope}");
 }
 
 #[test]
@@ -214,12 +192,8 @@ fn every_id_in_a_template_is_known_and_named_beside_it() {
         for (number, line) in lines.iter().enumerate() {
             for id in guid.find_iter(line) {
                 let mut near = lines.iter().skip(number.saturating_sub(3)).take(7);
-                let name = named(id.as_str());
-                assert!(
-                    near.any(|it| it.contains(name)),
-                    "{}: {name}",
-                    file.display()
-                );
+                let is_named = near.any(|it| it.contains(named(id.as_str())));
+                assert!(is_named, "{}: {}", file.display(), id.as_str());
             }
         }
     }

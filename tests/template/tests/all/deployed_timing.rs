@@ -35,17 +35,11 @@ fn longest_delivery() -> SignedDuration {
 fn queue(name: &str) -> Resource {
     let deployment = deployment("default");
     let mut made = deployment.of("Microsoft.ServiceBus/namespaces/queues");
-    let found = made.find(|it| it.name.ends_with(&format!("/{name}")));
-    found.unwrap().clone()
+    made.find(|it| it.own_name() == name).unwrap().clone()
 }
 
 fn of_queue(property: &str) -> SignedDuration {
-    span(
-        queue("evict")
-            .at(&format!("/properties/{property}"))
-            .as_str()
-            .unwrap(),
-    )
+    span(queue("evict").text(&format!("/properties/{property}")))
 }
 
 #[test]

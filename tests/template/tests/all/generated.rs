@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
+use serde_json::Value;
 use template::generated::without_compiler;
 use template::judge::files_below;
 
-use crate::support::{assert_current, json, path, text};
+use crate::support::{assert_current, json, list, path, text, word};
 
 const SOLUTION: &str = "infra/sentinel/solution";
 
@@ -41,24 +42,24 @@ fn the_solution_has_no_file_that_nothing_makes_and_no_word_of_one_deployment() {
 #[test]
 fn every_playbook_can_be_deployed_by_itself() {
     let data = json(&format!("{SOLUTION}/Data/Solution_Evict.json"));
-    let listed = [
-        "Playbooks",
-        "Workbooks",
-        "Hunting Queries",
-        "Analytic Rules",
-    ]
-    .map(|list| {
-        let files = data[list].as_array().unwrap();
-        for file in files {
-            let file = format!("{SOLUTION}/{}", file.as_str().unwrap());
-            assert!(path(&file).is_file(), "{file}");
-        }
-        files.len()
-    });
-    assert_eq!(listed, [3, 1, 8, 6]);
-    for file in data["Playbooks"].as_array().unwrap() {
-        let template = json(&format!("{SOLUTION}/{}", file.as_str().unwrap()));
-        let [connection, workflow] = &template["resources"].as_array().unwrap()[..] else {
+    for (part, count) in [
+        ("Workbooks", 1),
+        ("Hunting Queries", 8),
+        ("Analytic Rules", 6),
+    ] {
+        let files = list(&data[part])
+            .iter()
+            .map(|it| format!("{SOLUTION}/{}", word(it)));
+        assert_eq!(
+            files.filter(|it| path(it).is_file()).count(),
+            count,
+            "{part}"
+        );
+    }
+    assert_eq!(list(&data["Playbooks"]).len(), 3);
+    for file in list(&data["Playbooks"]) {
+        let template = json(&format!("{SOLUTION}/{}", word(file)));
+        let [connection, workflow] = list(&template["resources"]) else {
             panic!("{file}: not two resources");
         };
         for resource in [connection, workflow] {
@@ -71,23 +72,14 @@ fn every_playbook_can_be_deployed_by_itself() {
         assert_eq!(workflow["name"], "[parameters('PlaybookName')]");
         let tags = &workflow["tags"];
         assert!(tags["hidden-SentinelTemplateName"].is_string(), "{file}");
-        for property in [
-            "title",
-            "description",
-            "lastUpdateTime",
-            "support",
-            "author",
-        ] {
-            assert!(
-                !template["metadata"][property].is_null(),
-                "{file}: {property}"
-            );
+        let metadata = template["metadata"].as_object().unwrap();
+        for property in "title description lastUpdateTime support author".split(' ') {
+            assert!(metadata.contains_key(property), "{file}: {property}");
         }
-        let declared = &workflow["properties"]["definition"]["parameters"];
-        let given = &workflow["properties"]["parameters"];
-        let names = [declared, given].map(|it| it.as_object().unwrap().keys());
-        let [declared, given] = names;
-        assert!(declared.eq(given), "{file}");
+        let properties = &workflow["properties"];
+        let of = |declared: &Value| declared.as_object().unwrap().keys().cloned().collect();
+        let declared: Vec<_> = of(&properties["definition"]["parameters"]);
+        assert_eq!(declared, of(&properties["parameters"]), "{file}");
     }
 }
 
@@ -96,36 +88,21 @@ fn every_playbook_can_be_deployed_by_itself() {
 fn the_logo_and_the_entry_of_the_workbook_are_as_the_validators_want_them() {
     let logo = text(&format!("{SOLUTION}/Workbooks/Images/Logos/Evict.svg"));
     assert!(logo.len() <= 5_000);
-    for refused in [
-        " id=",
-        "style=",
-        "cls=",
-        "xlink",
-        "data-name",
-        "<title",
-        "<image",
-    ] {
-        assert!(!logo.contains(refused), "{refused}");
-    }
+    let refused = Regex::new(" id=|style=|cls=|xlink|data-name|<title|<image").unwrap();
+    assert!(!refused.is_match(&logo));
     let entry = json(&format!("{SOLUTION}/Workbooks/WorkbooksMetadata.json"))[0].take();
     let pictures = entry["previewImagesFileNames"].to_string();
     assert!(
         pictures.contains("Black.png") && pictures.contains("White.png"),
         "{pictures}"
     );
-    let workbook = json(&format!(
-        "{SOLUTION}/Workbooks/{}",
-        entry["templateRelativePath"].as_str().unwrap()
-    ));
+    let template = word(&entry["templateRelativePath"]);
+    let workbook = json(&format!("{SOLUTION}/Workbooks/{template}"));
     assert_eq!(workbook["fromTemplateId"], "sentinel-EvictWorkbook");
     let metadata = json(&format!("{SOLUTION}/SolutionMetadata.json"));
     let id = format!("{}.{}", metadata["publisherId"], metadata["offerId"]).replace('"', "");
-    assert!(
-        Regex::new("^[a-z0-9-]+\\.[a-z0-9-]+$")
-            .unwrap()
-            .is_match(&id),
-        "{id}"
-    );
+    let lower = Regex::new("^[a-z0-9-]+\\.[a-z0-9-]+$").unwrap();
+    assert!(lower.is_match(&id), "{id}");
     // A support object needs a name, and a link or an address.
     assert!(metadata["support"]["name"].is_string() && metadata["support"]["link"].is_string());
 }

@@ -232,7 +232,8 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       // A workspace knows AppTraces, AppRequests and AppExceptions only once a row has come, and every rule reads one of them: at
       // the first deployment each would be refused ("Failed to resolve table"; Azure/azure-rest-api-specs pull request 32650 says
       // that the property is for this). Some report that it did not help (hashicorp/terraform-provider-azurerm issue 28293), so each
-      // query also reads such a table beside an empty one. Microsoft's language service judges the queries before a release.
+      // query also reads such a table beside an empty one, which has (learntocloud/learn-to-cloud-app pull request 586). Microsoft's
+      // language service judges the queries before a release.
       skipQueryValidation: true
       actions: {
         actionGroups: empty(actionGroupId) ? [] : [actionGroupId]

@@ -68,8 +68,8 @@ fn a_window_is_at_least_three_times_its_frequency_and_one_that_azure_takes() {
     }
 }
 
-/// A rule fires for each row of its query, and `summarize` without `by` makes a row of nothing. A rule that runs each minute takes
-/// no `union`, and no rule takes a query of all tables ("Optimize log search alert queries").
+/// A rule fires for each row of its query, and `summarize` without `by` makes a row of nothing. "Optimize log search alert queries"
+/// says that a rule takes no `union`; what Azure refuses is one of all tables, and any in a rule that runs each minute.
 #[test]
 fn a_query_gives_no_row_where_nothing_is_wrong() {
     let deployment = deployment("default");

@@ -86,7 +86,7 @@ fn nothing_stands_in_the_app_that_flex_consumption_refuses() {
 fn both_ways_of_publishing_with_a_password_are_closed() {
     for deployment in deployments() {
         let made = deployment.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies");
-        let mut names: Vec<_> = made.map(|it| it.own_name()).collect();
+        let mut names: Vec<_> = made.map(Resource::own_name).collect();
         names.sort_unstable();
         let apps = deployment.of("Microsoft.Web/sites").count();
         assert_eq!(names, ["ftp", "scm"].repeat(apps));

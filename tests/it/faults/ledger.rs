@@ -14,7 +14,7 @@ use evict::domain::{
 };
 
 use super::table::Watch;
-use crate::entra_support::{App, Graph, Identity, Seen, in_an_app, recorded, reply};
+use crate::support::directory::{App, Graph, Identity, Seen, in_an_app, recorded, reply};
 
 const SERVES: Identity = Identity::Answers(200);
 

@@ -1,4 +1,4 @@
-//! What a stranger sees first: the sandbox's story of its sample incident, told by the real handler.
+//! A stranger's first sight: the sandbox's story of its sample incident, produced by the real handler.
 
 use sandbox::once::{self, Alert, Via};
 use sandbox::story::Story;
@@ -21,7 +21,7 @@ async fn told(via: Via) -> Story {
     story
 }
 
-/// Without what differs from run to run: its times, and how many reads it took until the cuts showed.
+/// The text without what differs between runs: its times, and how many reads it took until the cuts showed.
 fn timeless(text: &str) -> String {
     let word = |word: &str| {
         let bare = word.trim_matches(['(', ')', ',']);
@@ -49,7 +49,7 @@ async fn the_story_says_who_was_cut_who_was_not_and_what_is_still_alive() {
     insta::assert_snapshot!(timeless(&story.text()));
 }
 
-/// What README has room for: the first user and the protected one.
+/// README has room for the first user and the protected one.
 #[tokio::test]
 async fn readme_shows_a_part_of_it() {
     let text = timeless(&told(Via::Queue).await.text());
@@ -95,7 +95,8 @@ async fn the_document_has_the_fields_that_other_tools_read() {
     }
 }
 
-/// What `--alert` tells of payloads that other people's systems send: whom each cuts, whom it spares, and why.
+/// The `--alert` output for payloads of other people's systems: the users that each cuts, those that it spares, and
+/// why.
 #[tokio::test]
 async fn the_story_of_what_others_send_says_who_was_spared_and_why() {
     let field = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field");

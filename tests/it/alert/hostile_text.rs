@@ -1,5 +1,5 @@
-//! What a person reads, made from alerts whose every text was written by somebody who means harm: markup, links, marks that
-//! turn or hide text, control characters, formulas, quotes of queries, ten thousand characters of a name.
+//! Texts for people, made from alerts whose every text is hostile: markup, links, characters that reverse or hide text,
+//! control characters, formulas, quotes of queries, names of ten thousand characters.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::fuzzed::checks;
 
-/// One text with everything in it that has done harm elsewhere.
+/// One text with every construct that has done harm elsewhere.
 const HOSTILE: &str = "=HYPERLINK(\"https://evil.example\")|' OR 1==1 //<img src=x onerror=alert(1)>\
     </code></pre><script>alert(1)</script>&lt;b&gt;[x](javascript:alert(1))![](//evil.example/p.png)\
     **b**`c`~~d~~\r\n\r\n# h\n| a | b |\n|---|\n@soc <!-- \u{202e}gpj.exe\u{200b}\u{2066}\u{3164}\u{1b}[2J\u{9b}2J\u{0}\u{7} \
@@ -70,7 +70,7 @@ fn poisoned(by: impl Fn(&str) -> String) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Which endings the subjects have, by turns.
+/// The outcomes that the subjects have in turn.
 const ENDINGS: [[u8; 8]; 2] = [[0, 3, 6, 9, 12, 15, 18, 21], [1, 4, 7, 10, 13, 16, 30, 36]];
 
 fn hold_the_renderings_of(body: &[u8], endings: [u8; 8]) {

@@ -1,4 +1,4 @@
-//! The rules on accounts that hold for every shape.
+//! The rules on accounts that hold in every shape.
 
 use evict::alert::parse;
 use evict::domain::{MailAddress, Parsed, SubjectRef};
@@ -12,7 +12,7 @@ fn subjects(payload: &Value) -> Vec<SubjectRef> {
     parsed.accounts()
 }
 
-/// The subjects of an alert with these entities, each as what it is and by what a person knows it.
+/// The subjects of an alert with these entities, each with its kind and its text for people.
 fn told(entities: &Value) -> Vec<String> {
     subjects(&json!({"SystemAlertId": "1", "Entities": entities}))
         .iter()
@@ -120,8 +120,7 @@ fn what_is_no_user_is_named_as_what_it_is() {
     "#);
 }
 
-/// A SID alone could be a user's. Only a sender who says both, that it is of no domain and on which machine it is, says
-/// that it is none.
+/// A SID alone could be a user's. Only a sender that denies a domain and names the machine marks it as local.
 #[test]
 fn an_account_is_a_machines_own_when_its_sender_denies_a_domain_and_names_the_machine() {
     let sid = "S-1-5-21-1-2-3-1001";
@@ -351,7 +350,7 @@ fn of_duplicate_names_the_last_that_says_something_counts() {
     );
 }
 
-/// If each reference read its target anew, this would take minutes.
+/// Reading the target again for each reference would take minutes.
 #[test]
 fn many_references_to_one_large_entity_cost_no_more_than_their_own_length() {
     let mut large = account(json!({"$id": "1", "Name": "alice", "UPNSuffix": "contoso.com"}));

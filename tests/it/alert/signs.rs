@@ -1,9 +1,9 @@
-//! By what a payload is known: its signs are enough, half of them are none, and what is no alert says so.
+//! The signs of a shape: all of them are enough, half of them are not, and the refusal of any other payload says so.
 
 use evict::alert::parse;
 use evict::domain::Parsed;
 
-/// The shape, and whom it names or why nobody.
+/// The shape, and the users that it names, or why there are none.
 fn told(body: &str) -> String {
     let parsed = parse(body.as_bytes());
     let shape = parsed.header().shape.as_str();
@@ -232,7 +232,8 @@ fn half_a_sign_is_none() {
     }
 }
 
-/// Later is worth trying only where nothing at all has arrived: that an incident names no account is an answer.
+/// A later attempt is worth it only if no entity has arrived: an incident with entities but without an account is
+/// final.
 #[test]
 fn entities_that_have_not_arrived_are_told_from_entities_that_are_no_accounts() {
     insta::assert_snapshot!(each(&[
@@ -322,7 +323,7 @@ fn most(wrap: impl Fn(&str) -> String) -> usize {
     let mut body = r#"{"user": "alice@contoso.com"}"#.to_owned();
     let mut wrapped = 0;
     while told(&body).ends_with("user alice@contoso.com") {
-        // A text within a text is twice as long, so that more of them would be no test but a flood.
+        // Each level doubles the length of the text, so more levels would only be a flood.
         assert!(wrapped < 12, "there is no end");
         body = wrap(&body);
         wrapped += 1;
@@ -337,7 +338,7 @@ fn envelopes_stand_in_one_another_up_to_a_bound() {
     assert_eq!(most(event), 6);
     assert_eq!(most(text), 6);
     assert_eq!(most(|body| format!(r#"{{"value": [{body}]}}"#)), 3);
-    // A list counts as an envelope, wherever it stands.
+    // A list counts as an envelope at every position.
     let in_events =
         |count: usize, body: &str| (0..count).fold(body.to_owned(), |body, _| event(&body));
     let list = r#"[{"user": "alice@contoso.com"}]"#;

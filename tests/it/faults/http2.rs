@@ -1,4 +1,4 @@
-//! What only HTTP/2 can do, over TLS as the real Graph has it.
+//! Behaviour of HTTP/2 alone, over TLS as with the real Graph.
 
 use sandbox::door::Farewell;
 
@@ -6,7 +6,7 @@ use super::table::Watch;
 use super::{REVOKE, about_alice, is_cut};
 use crate::support::app::{App, Start};
 
-/// Two alerts in a row; the connection is given up in the middle of the first one's revocation.
+/// Two alerts in sequence; the connection is closed in the middle of the first one's revocation.
 async fn given_up(test: &str, farewell: Farewell, connections: usize) {
     let app = App::start_with(Start {
         secure: true,
@@ -14,7 +14,7 @@ async fn given_up(test: &str, farewell: Farewell, connections: usize) {
     })
     .await;
     let door = app.door.as_ref().unwrap();
-    // The connection is made and in the pool.
+    // The connection is open and in the pool.
     app.post(r#"{"user": "nobody@contoso.com"}"#).await;
     assert_eq!(door.connections(), 1);
     door.give_up(REVOKE, farewell);

@@ -1,4 +1,4 @@
-//! What goes wrong with the comment on an alert's incident. None of it changes a cut.
+//! Faults of the comment on an alert's incident. None of them changes a cut.
 
 use sandbox::functions::FunctionsHost;
 use sandbox::tenant::Fault;
@@ -57,7 +57,7 @@ async fn a_comment_that_azure_throttles_is_written_after_the_wait() {
     let calls = app.tenant.azure_calls();
     let statuses: Vec<Option<u16>> = calls.iter().map(|call| call.status).collect();
     assert_eq!(statuses, [Some(429), Some(201)]);
-    // `end` holds it to the wait.
+    // `end` checks the wait.
     app.end().await;
 }
 
@@ -137,7 +137,7 @@ async fn azure_that_is_down_holds_up_no_cut_and_the_next_alert_only_for_a_moment
     app.end().await;
 }
 
-/// Killed at each call: one comment, and what it says is so.
+/// Killed at each call: there is one comment, and its content is true.
 #[tokio::test]
 async fn the_handler_killed_while_it_writes_leaves_one_comment_that_is_true() {
     for after_effect in [false, true] {

@@ -8,7 +8,7 @@ use super::table::Watch;
 use super::{REVOKE, about_alice, is_cut};
 use crate::support::app::{App, SOON};
 
-/// An app that was told to end while Graph holds the revocation.
+/// An app that received a signal while Graph holds the revocation.
 async fn told_to_end() -> (App, Watch) {
     let app = App::start(&[]).await;
     app.tenant.hold(REVOKE);
@@ -27,7 +27,7 @@ async fn told_to_end() -> (App, Watch) {
     (app, watch)
 }
 
-/// Waits until it has left and was started anew, and no failure was counted.
+/// Waits until the handler has exited and was restarted, and no failure was counted.
 async fn started_anew(app: &App) {
     let left = |host: &FunctionsHost| {
         host.events().contains(&Event::WorkerExited { code: 200 }) && host.worker_starts() == 2

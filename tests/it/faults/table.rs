@@ -1,4 +1,4 @@
-//! The table of faults: what a row promises, and how a test holds itself against it.
+//! The table of faults: the promises of a row, and how a test compares itself with them.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,17 +12,17 @@ use tokio::time::Instant;
 use super::rows::ROWS;
 use crate::support::app::{Answer, App};
 
-/// One fault. Everything but the words under `fault` and `happens` is held by the test.
+/// One fault. The test checks everything but the words under `fault` and `happens`.
 pub(super) struct Row {
-    /// What goes wrong.
+    /// The fault.
     pub(super) fault: &'static str,
-    /// What happens then.
+    /// Its effect.
     pub(super) happens: &'static str,
-    /// What caller, receipts and queues say in the end.
+    /// The final report of caller, receipts and queues.
     pub(super) told: &'static str,
-    /// How many seconds that takes at most.
+    /// The time limit in seconds.
     pub(super) within: u64,
-    /// How many calls to Graph it takes.
+    /// The number of calls to Graph.
     pub(super) calls: Calls,
     /// The test, as the test runner prints it.
     pub(super) test: &'static str,
@@ -31,9 +31,9 @@ pub(super) struct Row {
 /// A number of calls to Graph.
 #[derive(Clone, Copy)]
 pub(super) enum Calls {
-    /// Always as many.
+    /// Always this number.
     Exactly(usize),
-    /// It depends on what meets what.
+    /// At most this number, because it depends on concurrency.
     AtMost(usize),
 }
 
@@ -53,7 +53,7 @@ impl Calls {
     }
 }
 
-/// Watches a test from the moment at which something goes wrong.
+/// Watches a test from the beginning of the fault.
 pub(crate) struct Watch {
     started: Instant,
     calls: usize,
@@ -67,7 +67,7 @@ impl Watch {
         }
     }
 
-    /// Holds what was seen against the row of the test, as the caller over HTTP was told.
+    /// Compares what was seen with the row of the test, by the reply to the HTTP caller.
     pub(crate) fn holds_for_caller(&self, test: &str, app: &App, answer: &Answer) {
         let receipts = answer.body["receipts"].as_array().cloned();
         let told = match receipts {
@@ -77,7 +77,7 @@ impl Watch {
         self.holds(test, app, &told);
     }
 
-    /// Holds what was seen against the row of the test, as the published receipts and the queues tell.
+    /// Compares what was seen with the row of the test, by the published receipts and the queues.
     pub(crate) fn holds_for_queue(&self, test: &str, app: &App) {
         let mut told = summary(&app.receipts());
         for (queue, count) in [
@@ -95,7 +95,7 @@ impl Watch {
         self.holds(test, app, &told);
     }
 
-    /// Holds what was seen against the row of the test.
+    /// Compares what was seen with the row of the test.
     pub(crate) fn holds(&self, test: &str, app: &App, told: &str) {
         let calls = app.tenant.calls();
         let lines: Vec<String> = calls
@@ -106,7 +106,7 @@ impl Watch {
         self.holds_with(test, &lines, told);
     }
 
-    /// The same for a test without a simulated tenant; a line for each call to Graph.
+    /// The same for a test without a simulated tenant, with one line per call to Graph.
     pub(crate) fn holds_with(&self, test: &str, calls: &[String], told: &str) {
         let row = row(test);
         let elapsed = self.started.elapsed();
@@ -136,8 +136,8 @@ impl Watch {
     }
 }
 
-/// How much longer work takes than it would if nothing else ran on the machine: what a busy thread waits for a processor, told by
-/// the kernel. 1 where it does not tell, and at most 10.
+/// How much longer work takes than on an idle machine: the kernel reports how long a busy thread waits for a processor.
+/// 1 if it does not, and at most 10.
 fn how_much_slower() -> f64 {
     const LOOKS: Duration = Duration::from_millis(300);
     // The first is the time on a processor, the second the time in wait for one, both in nanoseconds.
@@ -172,7 +172,7 @@ fn row(test: &str) -> &'static Row {
         .unwrap_or_else(|| panic!("{test} has no row"))
 }
 
-/// What receipts say, equal ones together; sorted, because alerts that run at the same time end in any order.
+/// The summary of receipts, with equal ones counted; sorted, because simultaneous alerts end in any order.
 fn summary(receipts: &[Value]) -> String {
     let mut groups: Vec<(String, usize)> = Vec::new();
     for receipt in receipts {

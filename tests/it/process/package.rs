@@ -1,4 +1,4 @@
-//! The package as it is deployed, if `infra/package` has built it; `EVICT_PACKAGE=required` makes its absence a failure.
+//! The deployed package, if `infra/package` has built it; with `EVICT_PACKAGE=required` its absence is a failure.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,7 +10,7 @@ use sandbox::once::{self, Alert, Via};
 use sandbox::stage::{is_open, open_http, unpack};
 use sandbox::tenant::{Tenant, World};
 
-/// The package, unless it was not built.
+/// The package, if it was built.
 #[expect(
     clippy::disallowed_methods,
     reason = "a switch of the test run itself, not of the program under test"

@@ -45,7 +45,7 @@ fn the_table_comes_first_then_what_is_alive_then_what_to_do() {
     insta::assert_snapshot!(incident_comment(&report(&parsed, &receipts), &nothing()));
 }
 
-/// Who was cut by an earlier part stays cut, whatever a later part saw of the same user.
+/// A user who was cut by an earlier part stays cut, whatever a later part saw of the same user.
 #[test]
 fn what_was_told_stays_and_what_ended_now_is_added() {
     let (parsed, mut receipts) = crowd(3, &Outcome::Revoked { verified: true }, None);

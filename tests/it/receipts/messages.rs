@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::receipts::{asked_for, crowd, header, id, malformed, named, report, time, upn};
 
-/// The bytes of a message as the host sends it: indented, with Windows line ends.
+/// The size of a message as the host sends it: indented, with Windows line ends.
 fn sent(message: &str) -> usize {
     let value: Value = serde_json::from_str(message).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();
@@ -149,7 +149,7 @@ fn what_goes_on_says_how_far_its_message_had_come() {
     assert_eq!(read.header().handed_on, Some(handed_on));
 }
 
-/// One of each final outcome, with all that it tells.
+/// One of each final outcome, with all details.
 fn told() -> Vec<Told> {
     let kinds = SubjectKind::ALL.map(|kind| Outcome::NotAUser { kind });
     let reasons = WithholdReason::ALL.map(|reason| Outcome::Withheld { reason });
@@ -199,7 +199,7 @@ fn what_goes_on_carries_what_the_incident_was_told_word_for_word() {
     assert_eq!(read.header().handed_on, Some(handed_on));
 }
 
-/// A comment is no order: nobody is cut later, and nothing is refused, for how it is told of.
+/// A comment is not an order: no comment text causes a cut or a refusal.
 #[test]
 fn what_cannot_be_read_of_a_story_is_counted_and_passed_over() {
     let read = |comment: Value| {
@@ -319,7 +319,7 @@ fn a_message_that_could_not_be_read_is_rejected_with_its_whole_body() {
         "#);
 }
 
-/// The names of the metadata values of a Service Bus trigger: a top-level property of that name would overwrite them.
+/// The names of the metadata values of a Service Bus trigger, which a top-level property of that name would overwrite.
 #[test]
 fn no_message_of_ours_overwrites_what_the_broker_says_of_it() {
     const METADATA: [&str; 24] = [

@@ -1,5 +1,5 @@
-//! The handler is killed before and after every single call that it makes for an alert. Service Bus delivers again to a new
-//! one, and in the end every subject has one true receipt, and nobody was cut twice.
+//! The handler is killed before and after every single call that it makes for an alert. Service Bus delivers again to a
+//! new handler. In the end every subject has one true receipt, and nobody was cut twice.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ const CAROL: &str = "carol.nunez@contoso.com";
 const DAN: &str = "dan.fisher@contoso.com";
 const FRANK: &str = "frank.moreau_fabrikam.com#EXT#@contoso.onmicrosoft.com";
 
-/// Longer than the time within which the host counts its worker's failures together.
+/// Longer than the time in which the host adds up its worker's failures.
 const A_WHILE: Duration = Duration::from_mins(31);
 
 struct Told {
     body: String,
-    /// How each subject ends when nobody is killed, in the alert's order.
+    /// The outcome of each subject without a kill, in the alert's order.
     ends: &'static [&'static str],
     cut: &'static [&'static str],
     spared: &'static [&'static str],
@@ -70,7 +70,7 @@ fn incident() -> Told {
     }
 }
 
-/// An alert of Graph, whose one account stands in it in several forms.
+/// An alert of Graph with one account in several forms.
 fn graph_alert() -> Told {
     let user = |id: Value, name: Value, sid: Value| {
         json!({
@@ -96,7 +96,7 @@ fn graph_alert() -> Told {
     }
 }
 
-/// An app in which the messages of one test are worked on one after the other.
+/// An app that works on the messages of one test in sequence.
 struct Play {
     app: App,
 }
@@ -111,14 +111,14 @@ impl Play {
         Self { app }
     }
 
-    /// Sends the alert, with everybody signed in anew, and lets its first call come some seconds after it.
+    /// Sends the alert after everybody has signed in again; its first call is some seconds later.
     async fn send(&self, told: &Told) {
         let app = &self.app;
         app.clock.advance(A_WHILE);
         for name in told.cut.iter().chain(told.spared) {
             assert!(app.tenant.sign_in(name, "Browser"));
         }
-        // Everybody signed in before the second in which the alert comes.
+        // Everybody signed in before the second in which the alert arrives.
         app.clock.advance(Duration::from_secs(2));
         app.tenant.forget_calls();
         let _receipts = app.host.broker().take("evict-receipts");
@@ -133,7 +133,7 @@ impl Play {
         app.tenant.release("*");
     }
 
-    /// Holds what came of it against the truth.
+    /// Compares the result with the truth.
     fn judge(&self, told: &Told, when: &str) {
         let app = &self.app;
         let receipts = app.receipts();
@@ -187,7 +187,7 @@ impl Play {
         }
     }
 
-    /// How often a revocation of that user was carried out since the message came.
+    /// How often a revocation of that user was carried out since the message arrived.
     fn cuts(&self, name: &str) -> usize {
         let id = self.app.tenant.sessions_of(name)[0].user;
         let calls = self
@@ -201,7 +201,7 @@ impl Play {
     }
 }
 
-/// Kills at every call, before and after its effect, as many calls as there are.
+/// Kills at every call, before and after its effect.
 async fn killed_at_every_call(told: Told, concurrency: &str) {
     let play = Play::start(concurrency).await;
     let tenant = &play.app.tenant;
@@ -229,7 +229,7 @@ async fn killed_at_every_call(told: Told, concurrency: &str) {
             undisturbed = !frozen;
         }
     }
-    // Each of those who are cut takes three calls at least: a look, the cut, and the proof.
+    // Each cut user takes at least three calls: a look-up, the cut, and the read back.
     assert!(kills >= 6 * told.cut.len(), "{kills} kills");
     assert_eq!(play.app.host.worker_starts(), kills + 1);
     play.app.end().await;
@@ -250,8 +250,8 @@ async fn killed_at_every_call_of_a_graph_alert_with_everybody_at_once() {
     killed_at_every_call(graph_alert(), "4").await;
 }
 
-/// Ten deliveries, each of which is killed at the first cut: the message waits among the dead letters as it was sent, and
-/// put back it is finished.
+/// Ten deliveries, each of which is killed at the first cut: the message is dead-lettered unchanged, and is finished
+/// once it is put back.
 #[tokio::test]
 async fn killed_at_every_delivery_the_message_is_kept_as_it_was() {
     let play = Play::start("1").await;

@@ -1,7 +1,7 @@
-//! Virtual time together with real sockets. The runtime's clock is paused and jumps to the next timer when no task is ready
-//! and the sockets have nothing; loopback hands over within the sender's own call, so that an answer on its way is there
-//! when they are asked. But for a machine that is very busy: if nothing has moved on the wire since the last time, it is
-//! given a moment before the sockets are asked.
+//! Virtual time together with real sockets. The runtime's clock is paused, and jumps to the next timer when no task is
+//! ready and the sockets have no data. Loopback delivers within the sender's own call, so an answer on its way is there
+//! when they are polled. A very busy machine is the exception: if nothing has moved on the wire since the last time,
+//! the runtime waits a moment before it polls the sockets.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use sandbox::tenant::Lobby;
 use tokio::runtime::Runtime;
 
-/// The moment. It is real time, spent once for each jump.
+/// The moment, in real time, once per jump.
 const GRACE: Duration = Duration::from_micros(20);
 
 #[derive(Default)]
@@ -20,7 +20,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// Nothing is ready.
+    /// Called when no task is ready.
     fn before_park(&self) {
         let Some(wire) = self.wire.get() else { return };
         let traffic = wire.traffic();
@@ -30,7 +30,7 @@ impl Pace {
     }
 }
 
-/// A runtime of virtual time, and the address in it at which tenants are.
+/// A runtime with virtual time, and its address of the tenants.
 pub(crate) fn runtime(port: u16, identity_header: &str) -> (Runtime, Arc<Lobby>) {
     let pace = Arc::new(Pace::default());
     let parked = Arc::clone(&pace);

@@ -1,7 +1,7 @@
-//! Tells random stories, and those that were kept.
+//! Plays random stories, and those that were kept.
 //!
-//! The identity endpoint's address reaches the client by the environment, which a process cannot change for itself. So the
-//! test starts itself once more, with the variables set, and the stories are told there.
+//! The identity endpoint's address reaches the client by the environment, which a process cannot change for itself. So
+//! the test starts itself once more, with the variables set, and plays the stories there.
 
 #![expect(
     clippy::print_stdout,
@@ -25,17 +25,17 @@ use super::pace;
 use super::play::play;
 use super::tell::tell;
 
-/// How many stories an ordinary run tells.
+/// The number of stories in an ordinary run.
 const CASES: u32 = 2_000;
 
-/// In how many processes side by side.
+/// The number of processes in parallel.
 const APPS: u32 = 2;
 
 const SEED: u64 = 20_261_124;
 
 const IDENTITY_HEADER: &str = "THE-PLATFORMS-HEADER";
 
-/// Longer than any story, in the story's own time.
+/// Longer than any story, in virtual time.
 const TOO_LONG: Duration = Duration::from_hours(24 * 30);
 
 #[expect(
@@ -55,14 +55,14 @@ fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
     }
 }
 
-/// Runs this test again as so many processes that have a managed identity; in each, `told` is called with its number.
+/// Runs this test again in this many processes that have a managed identity; each calls `told` with its number.
 fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
     if let Some(port) = variable("EVICT_TRUTH_PORT") {
         let number = number("EVICT_TRUTH_APP", 0);
         told(&Theatre::open(port.parse().unwrap()), number);
         return;
     }
-    // One root instead of the machine's hundreds: each story makes a client of its own, and calls loopback alone.
+    // One root certificate instead of the machine's hundreds: each story creates a client, which calls loopback alone.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/truth/root.pem");
     let no_roots = tempfile::tempdir().unwrap();
     let start = |number: u32| {
@@ -96,7 +96,7 @@ fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
         std::thread::spawn(move || {
             let errors = std::thread::spawn(move || std::io::read_to_string(err));
             let told = std::io::read_to_string(out);
-            // Nobody listens any more once one of them has failed.
+            // The receiver is gone once one of the processes has failed.
             let _late = ended.send((number, told.unwrap(), errors.join().unwrap().unwrap()));
         });
     }
@@ -104,7 +104,7 @@ fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
     for (number, told, errors) in ends {
         let status = started[number].wait().unwrap();
         if !status.success() {
-            // The others would only go on for long.
+            // The others would only run on for long.
             for other in &mut started {
                 let _ended = other.kill();
             }
@@ -115,13 +115,13 @@ fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
     }
 }
 
-/// A port that nobody listens on. The environment of a process has to name it before the process can listen.
+/// A port without a listener. The environment of a process has to name it before the process can listen.
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
-/// Where stories are played.
+/// The environment in which stories are played.
 struct Theatre {
     runtime: Runtime,
     lobby: Arc<Lobby>,
@@ -144,7 +144,7 @@ impl Theatre {
         }
     }
 
-    /// What is wrong with a story, for a person to read; nothing if all is well.
+    /// The violations of a story, for a person to read; `Ok` if there are none.
     fn tell(&self, case: &Case) -> Result<(), String> {
         let story =
             async { tokio::time::timeout(TOO_LONG, play(case, &self.lobby, &self.staged)).await };
@@ -207,7 +207,7 @@ fn no_receipt_lies() {
     });
 }
 
-/// Stories that once failed. What was wrong stands in the name of each.
+/// Stories that failed once. The name of each says what was wrong.
 #[test]
 fn the_stories_that_were_kept_hold() {
     in_apps(

@@ -301,7 +301,7 @@ async fn an_account_of_cloud_shell_and_a_managed_identity_serve_as_well() {
         tenant,
         expires_on,
     };
-    // Any other refusal is one: whoever cannot sign in to the tenant that was named gets no token of another.
+    // Any other refusal is final: a person who cannot sign in to the named tenant gets no token of another.
     shell.az(&refusing("ERROR: AADSTS50076: Due to a configuration change made by your administrator, you must use multi-factor authentication."));
     let refused = shell
         .evict(&["revoke", "--yes", "alice@contoso.com", "--credential", "az"])

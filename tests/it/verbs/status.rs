@@ -99,8 +99,8 @@ async fn what_may_not_be_read_is_a_missing_permission() {
     insta::assert_snapshot!(answer.shown());
 }
 
-/// What the Azure CLI's own application has consent for, so far as it matters to the sign-in log, and what somebody who
-/// asks Identity Protection needs beside.
+/// The permissions that the Azure CLI's own application has consent for, as far as they matter to the sign-in log, and
+/// those for Identity Protection.
 const ALL_SCOPES: &[&str] = &[
     "Group.ReadWrite.All",
     "User.Read.All",
@@ -109,7 +109,7 @@ const ALL_SCOPES: &[&str] = &[
     "IdentityRiskyUser.Read.All",
 ];
 
-/// An attacker's place: an address reserved for documentation.
+/// An attacker's address, reserved for documentation.
 fn elsewhere() -> Place {
     Place {
         ip_address: "192.0.2.77".to_owned(),
@@ -137,7 +137,7 @@ async fn after_a_cut_nobody_signed_in_until_somebody_does() {
         0
     );
     clock.advance(Duration::from_secs(30));
-    // Every app is refused: a failed attempt is no sign-in.
+    // Every app is refused: a failed attempt is not a sign-in.
     assert_eq!(shell.alive("alice@contoso.com"), 0);
     let quiet = shell.evict(&["status", "alice@contoso.com"]).await;
     insta::assert_snapshot!("nobody_signed_in_since_the_cut", quiet.shown());
@@ -301,7 +301,7 @@ async fn a_report_that_only_throttles_delays_nothing_for_long() {
         .tenant
         .faults()
         .add(Fault::on("GET */riskyUsers/*").answer(429));
-    // What a verb takes on this machine beside its work: the bound grows with it.
+    // The overhead of a verb on this machine: the bound grows with it.
     let begun = tokio::time::Instant::now();
     assert_eq!(shell.evict(&["schema"]).await.code, 0);
     let patience = Duration::from_secs(15) + 20 * begun.elapsed();
@@ -314,7 +314,8 @@ async fn a_report_that_only_throttles_delays_nothing_for_long() {
         "{detail}"
     );
     assert!(user["signedInSince"]["signIns"].as_array().unwrap().len() > 1);
-    // Spaced as it is asked for, not hammered; when a call is seen here is later than it was sent by what the machine likes.
+    // The calls are spaced as the service asks; the time of a call here is later than its sending by the machine's
+    // delay.
     let times: Vec<_> = shell
         .tenant
         .calls_matching("GET */riskyUsers/*")
@@ -329,7 +330,7 @@ async fn a_report_that_only_throttles_delays_nothing_for_long() {
     }
 }
 
-/// Without what differs from run to run: how often something was tried, and how long there is to wait yet.
+/// The text without what differs between runs: the number of attempts, and the remaining wait.
 pub(crate) fn steady(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let shown = words.iter().enumerate().map(|(index, word)| {

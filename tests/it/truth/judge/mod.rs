@@ -1,5 +1,5 @@
-//! Holds receipts against what the sandbox wrote down. Each rule says what a receipt claims and what must then be true;
-//! none asks the program under test.
+//! Compares receipts with the sandbox's record. Each rule states a claim of a receipt and what must then be true; none
+//! asks the program under test.
 
 mod ends;
 mod receipts;
@@ -17,13 +17,14 @@ use super::play::{Done, Played};
 use super::tell::{line, name_of, short, word};
 use super::words::{self, Changed, Subject, Target};
 
-/// The longest wait that the app believes Graph; a longer one is a mistake of Graph's, and the contract (`function/README.md`) says so.
+/// The longest wait that the app accepts from Graph; a longer one is a mistake of Graph's, as the contract says
+/// (`function/README.md`).
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long after an answer was sent a call may arrive that left before the answer came.
+/// How long after an answer a call may arrive that was sent before the answer came.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_millis(50);
 
-/// Everything that is wrong, one line each.
+/// Every violation, one line each.
 pub(crate) fn judge(case: &Case, played: &Played) -> Vec<String> {
     let mut judge = Judge {
         case,
@@ -52,7 +53,7 @@ impl<'a> Judge<'a> {
         self.wrong.push(what);
     }
 
-    /// What must hold of the calls, whoever made them.
+    /// Properties of all calls.
     fn calls(&mut self) {
         let alone = self.case.app.instances == 1 && self.played.deaths == 0;
         for call in &self.played.calls {
@@ -120,7 +121,7 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    /// Whether nothing else was worked on meanwhile, so that every call in that time is this delivery's.
+    /// Whether no other work overlapped, so that every call in that time is this delivery's.
     fn is_alone(&self, done: &Done) -> bool {
         let overlaps = |other: &&Done| other.from <= done.until && done.from <= other.until;
         self.played.deliveries.iter().filter(overlaps).count() == 1
@@ -129,12 +130,12 @@ impl<'a> Judge<'a> {
     fn subjects(&self, done: &Done) -> Vec<Subject> {
         match done.alert {
             Some(alert) => words::subjects(self.case, &self.case.alerts[alert]),
-            // What the app wrote itself: a manual message.
+            // A message that the app itself wrote, in the manual form.
             None => written_by_the_app(&done.body),
         }
     }
 
-    /// Whom a subject can have meant while the delivery was worked on: whoever is deleted meanwhile may change it.
+    /// The people that a subject may denote during the delivery: a deletion meanwhile may change them.
     fn targets(&self, done: &Done, subject: &Subject) -> Vec<Target> {
         let mut changed = self.changed_before(done.from);
         let mut targets = vec![subject.target(self.case, &changed)];
@@ -167,8 +168,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether a person is protected from a call at that moment: by a group, or by object id or name. Who has given up the
-    /// protected name since stays protected where it was looked up in time.
+    /// Whether a person is protected from a call at that moment: by a group, or by object id or name. A person who has
+    /// given up the protected name stays protected if it was looked up in time.
     fn is_protected(&self, person: usize, moment: Timestamp) -> bool {
         if foretell::is_protected_by_group(self.case, person) {
             return true;
@@ -182,7 +183,7 @@ impl<'a> Judge<'a> {
             && renamed.is_none_or(|(_, at)| moment <= *at || self.was_pinned(person, moment))
     }
 
-    /// Whether the one process that there is had looked the protected name up, and had a second to remember it.
+    /// Whether the only process had looked the protected name up, and had a second to remember it.
     fn was_pinned(&self, person: usize, moment: Timestamp) -> bool {
         let alone = self.case.app.instances == 1 && self.played.deaths == 0;
         let path = format!("/{}", words::protected_name(self.case, person));
@@ -307,8 +308,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Who was cut after the message was put on the queue, and is read so, is not cut by it. Whoever is named in two ways
-    /// is read twice, and reads may lag: one that does not show the cut is reason enough.
+    /// A person who was cut after the message was enqueued, and is read so, is not cut by it. A person who is named in
+    /// two ways is read twice, and reads may lag: one that does not show the cut is reason enough.
     fn not_again(&mut self, name: &str, done: &Done, person: usize, first: &CallRecord) {
         let Some(enqueued) = &done.queued_at() else {
             return;
@@ -337,7 +338,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Since when sessions are valid, at that moment: the truth.
+    /// The true start of valid sessions at that moment.
     fn valid_from(&self, person: usize, at: Timestamp) -> Timestamp {
         let start = self.played.start;
         let mut valid_from = match self.case.people[person].cut {

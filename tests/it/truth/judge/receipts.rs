@@ -1,4 +1,4 @@
-//! What one receipt claims, and what must then be true.
+//! The claims of one receipt, and what must then be true.
 
 use jiff::Timestamp;
 use sandbox::tenant::CallRecord;
@@ -73,7 +73,7 @@ impl Judge<'_> {
             _ => {}
         }
         let untouched = ["withheld", "not_effective", "already_cut"].contains(&outcome);
-        // Forms that nothing in the alert connects can mean one account and say different things of it.
+        // Unconnected forms in the alert can denote one account and state different things about it.
         let named_once = self
             .subjects(done)
             .iter()
@@ -89,7 +89,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What a receipt lists as called was called, and answered so.
+    /// Every call that a receipt lists was made, and answered so.
     fn listed_calls(&mut self, name: &str, person: usize, receipt: &Value) {
         for listed in receipt["calls"].as_array().into_iter().flatten() {
             let Some(id) = listed["requestId"].as_str() else {
@@ -106,7 +106,7 @@ impl Judge<'_> {
         }
     }
 
-    /// How often a fault said, in Graph's own words, that something is not there.
+    /// How often a fault answered, in Graph's own words, that something does not exist.
     fn times_told_absent(&self, done: &Done) -> usize {
         let is_absence = |call: &&CallRecord| {
             let code = call.answer.as_ref().map(|answer| &answer["error"]["code"]);
@@ -189,7 +189,7 @@ impl Judge<'_> {
         self.none_alive(name, done, person, *enqueued);
     }
 
-    /// No session that began before that moment's second lives at the end of the delivery.
+    /// No session from before that moment's second is active at the end of the delivery.
     fn none_alive(&mut self, name: &str, done: &Done, person: usize, moment: Timestamp) {
         let valid_from = self.valid_from(person, done.until);
         let gone = self
@@ -252,7 +252,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether so many places can have been asked for that the hour was full.
+    /// Whether enough places can have been requested to fill the hour.
     fn hour_may_be_full(&self) -> bool {
         let wanted: usize = self
             .played
@@ -274,7 +274,7 @@ impl Judge<'_> {
 
     fn unfinished(&mut self, name: &str, done: &Done, subject: &Subject, receipt: &Value) {
         if self.case.is_calm() {
-            // What a calm story ends in is foretold.
+            // The outcomes of a calm story are predicted.
             return;
         }
         let is_final = receipt["outcome"] == "failed" && receipt["fix"] != "permission";

@@ -1,5 +1,5 @@
-//! Plays a story: the real service with the real client, on the wire of a simulated tenant, its messages handed out by a
-//! simulated Functions host. What happened is written down by the sandbox; nothing is judged here.
+//! Plays a story: the real service with the real client, on the wire of a simulated tenant, with messages from a
+//! simulated Functions host. The sandbox records the events; this module judges nothing.
 
 mod app;
 mod told;
@@ -25,7 +25,7 @@ use self::trouble::Log;
 use super::case::{Case, Trouble};
 use super::words;
 
-/// When every story begins.
+/// The start of every story.
 const START: &str = "2026-11-24T10:00:00Z";
 
 /// Longer than the hour over which cuts are counted.
@@ -42,7 +42,7 @@ struct Stage {
     desk: Desk,
     broker: Broker,
     book: Arc<Book>,
-    /// The instances of the app, each as it was last started.
+    /// The current life of each instance of the app.
     lives: Mutex<Vec<Arc<Life>>>,
     /// How often the app has died.
     deaths: watch::Sender<usize>,
@@ -114,14 +114,14 @@ pub(crate) async fn play(case: &Case, lobby: &Lobby, staged: &std::path::Path) -
 }
 
 impl Stage {
-    /// Starts every instance of the app, as new.
+    /// Starts every instance of the app.
     fn begin_lives(&self) {
         let start = |_| app::start(&self.case, &self.tenant, &self.clock, &self.book);
         let lives = (0..self.case.app.instances).map(start).map(Arc::new);
         *self.lives.lock().unwrap() = lives.collect();
     }
 
-    /// Ends every instance where it is, and starts it as new.
+    /// Ends every instance immediately, and restarts it.
     fn die(&self) {
         self.deaths.send_modify(|deaths| *deaths += 1);
         self.begin_lives();
@@ -193,7 +193,7 @@ impl Stage {
                 let alert = alerts
                     .clone()
                     .find(|alert| message_id(*alert) == id)
-                    // What was asked over HTTP was never on the queue.
+                    // An HTTP request was never on the queue.
                     .or_else(|| {
                         alerts.find(|alert| {
                             self.case.alerts[*alert].copies > 0
@@ -286,14 +286,14 @@ impl Stage {
         }
     }
 
-    /// Lifts all trouble and puts back what was left over, until nothing is.
+    /// Lifts all faults and puts back the rest, until nothing is left.
     async fn mend(self: &Arc<Self>) {
         trouble::lift(&self.case, &self.tenant, &self.desk);
         self.book.mend();
         let mut left: VecDeque<_> = self.broker.queue("evict").dead_lettered.into();
         for _ in 0..3 {
             left.extend(self.broker.take("evict-rejected"));
-            // What could not be read would only come again.
+            // An unreadable message would only return.
             left.retain(|message| {
                 message.dead_letter.is_some()
                     || message.json().is_some_and(|json| json["users"].is_array())

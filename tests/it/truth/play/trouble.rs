@@ -1,4 +1,4 @@
-//! What goes wrong in a story: from the start, at its moment, and no more in the end.
+//! The faults of a story: from the start, at their moment, and lifted at the end.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::truth::case::{Case, How, Op, Output, Right, Trouble};
 use crate::truth::words;
 
-/// What happened to whom, and when.
+/// The events of the story, with their people and times.
 #[derive(Default)]
 pub(super) struct Log {
     pub(super) cut_by_others: Vec<(usize, Timestamp)>,
@@ -20,7 +20,7 @@ pub(super) struct Log {
     pub(super) renamed: Vec<(usize, Timestamp)>,
 }
 
-/// Puts in force what goes wrong from the start.
+/// Puts the faults from the start in force.
 pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
     for trouble in trouble {
         match trouble {
@@ -69,7 +69,7 @@ pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
     }
 }
 
-/// Nothing goes wrong any more, and where something did the app may see whatever it asks for.
+/// Lifts all faults; in a story that had any, the app then may see everything that it asks for.
 pub(super) fn lift(case: &Case, tenant: &Tenant, desk: &Desk) {
     if !case.is_calm() {
         tenant.grant(Right::ReadHidden.name());
@@ -86,9 +86,9 @@ pub(super) fn lift(case: &Case, tenant: &Tenant, desk: &Desk) {
     }
 }
 
-/// What happens by itself in the middle of the story.
+/// The events in the middle of the story.
 ///
-/// `die` ends the app and starts it anew.
+/// `die` ends the app and restarts it.
 pub(super) async fn happen(
     trouble: Trouble,
     tenant: Tenant,
@@ -138,7 +138,7 @@ pub(super) async fn happen(
             let now = clock.now();
             let second = Timestamp::from_second(now.as_second()).unwrap();
             let id = words::person_id(person).to_string();
-            // It never goes back.
+            // It is monotonic.
             let moves = tenant
                 .valid_from(&id)
                 .is_some_and(|before| before <= second);

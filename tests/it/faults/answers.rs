@@ -242,7 +242,7 @@ async fn a_success_that_says_false_is_told_and_tried_again() {
     app.end().await;
 }
 
-/// Another cut happened in the same second as this call or the one before, and this call does nothing.
+/// Moves the property just before the call, as another cut in the same second would; the call itself does nothing.
 fn cut_just_before(app: &App) {
     let now = app.clock.now();
     assert!(app.tenant.set_valid_from(ALICE, now));

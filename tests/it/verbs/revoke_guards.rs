@@ -87,8 +87,7 @@ async fn a_protected_user_is_known_by_the_object_id_and_after_a_change_of_name()
     shell.end().await;
 }
 
-/// Graph leaves out a group that hides its members, so no user is known to be outside of it; `--what-if` reports the
-/// same.
+/// Graph leaves out a group that hides its members, so it is unknown of every user whether that group holds them.
 #[tokio::test]
 async fn who_may_be_in_a_group_that_hides_its_members_is_spared_at_a_shell_too() {
     let (shell, _) = shell_with(&[("EVICT_PROTECTED_GROUPS", GROUP)]).await;

@@ -122,7 +122,7 @@ async fn a_cut_that_stood_there_before_the_sending_is_not_taken_for_its_effect()
 #[tokio::test]
 async fn what_is_not_there_by_the_end_is_told_with_the_next_step() {
     let shell = shell(&[("EVICT_MAX_DELIVERIES", "2000")]).await;
-    // It concerns the app's tokens alone, and the app gets no other; the person signs in again.
+    // Only the app loses its token, and it gets no other; the person signs in again.
     shell.app.without_token();
     shell.sign_in_to_all(AZ_SCOPES, &[Right::Send], &[]);
     let ended = shell

@@ -1,5 +1,5 @@
-//! A simulated Entra tenant and a simulated Functions host, for people and for tests. It speaks the wire with structures
-//! of its own and never depends on the package it judges.
+//! A simulated Entra tenant and a simulated Functions host, for people and for tests. It has its own structures for the
+//! wire and never depends on the package under test.
 
 pub mod az;
 pub mod blob;

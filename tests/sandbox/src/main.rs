@@ -1,4 +1,4 @@
-//! The sandbox by hand: `cargo run --bin sandbox` sends a sample incident through the whole path and tells what became of it.
+//! The sandbox by hand: `cargo run --bin sandbox` sends a sample incident through the whole path and prints the result.
 
 mod cli;
 mod payload;
@@ -21,7 +21,7 @@ use tracing_subscriber::filter::LevelFilter;
 use self::cli::{AlertOptions, Cli, Command, CommonOptions, ServeOptions};
 use self::setting::{Ports, Setting};
 
-/// How often the person at the shell is signed in anew: well before a token ends.
+/// How often the person at the shell is signed in again: well before a token expires.
 const SIGN_IN_AGAIN: Duration = Duration::from_mins(30);
 
 #[tokio::main]
@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if standard error is gone.
+            // If standard error is gone, nobody can read the error.
             let _told = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
@@ -66,7 +66,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-/// Sends one alert and prints what became of it.
+/// Sends one alert and prints the result.
 async fn tell(alert: &AlertOptions, common: &CommonOptions) -> anyhow::Result<()> {
     let payload = payload::read(alert.alert.as_deref())?;
     let setting = Setting::start(common, Ports::default()).await?;
@@ -87,7 +87,7 @@ async fn tell(alert: &AlertOptions, common: &CommonOptions) -> anyhow::Result<()
     }
 }
 
-/// Stays up until it is stopped. The ready line is one JSON object.
+/// Runs until it is stopped. The ready line is one JSON object.
 async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result<()> {
     let ports = Ports {
         http: options.http_port,

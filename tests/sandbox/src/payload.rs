@@ -1,4 +1,4 @@
-//! Reads the alert that is to be sent.
+//! Reads the alert to send.
 
 use std::io::Read;
 use std::path::Path;

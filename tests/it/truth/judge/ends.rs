@@ -120,7 +120,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The times at which somebody would have been cut in another mode: one for each user and delivery.
+    /// The times of the cuts that only the mode prevented: one for each user and delivery.
     fn would_be_cuts(&self) -> Vec<Timestamp> {
         let mut told = Vec::new();
         for done in &self.played.deliveries {

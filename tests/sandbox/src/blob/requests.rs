@@ -1,4 +1,4 @@
-//! What the storage account answers.
+//! The storage account's answers.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::tenant::{Scissors, Stage, Then};
 /// The largest body that is read.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
-/// A refusal: status, the service's word for it, what it says.
+/// A refusal: status, the service's error code, its message.
 type Refusal = (u16, &'static str, String);
 
 /// An answer before it is written.

@@ -1,5 +1,5 @@
-//! `/admin/functions/<Name>`: starts a function by hand, with a text in place of what would trigger it. No broker has sent such
-//! a message, and the host says so in its metadata (seen with version 4.1037).
+//! `/admin/functions/<Name>`: starts a function by hand, with a text in place of its trigger. No broker sent such a
+//! message, and the host says so in its metadata (seen with version 4.1037).
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ struct Started {
 
 /// Answers a request below `/admin`.
 pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Request) -> StatusCode {
-    // Only the platform itself gets in then, whatever the key.
+    // Then only the platform itself is admitted, with any key.
     if front.admin_is_isolated {
         return StatusCode::FORBIDDEN;
     }
@@ -42,7 +42,7 @@ pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Reques
         return StatusCode::NOT_FOUND;
     };
     let Trigger::ServiceBus { binding, .. } = &function.trigger else {
-        // That it is refused was seen, the status was not.
+        // The refusal was seen, the status was not.
         return StatusCode::BAD_REQUEST;
     };
     let Ok(body) = to_bytes(body, LARGEST).await else {
@@ -54,7 +54,7 @@ pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Reques
     let system = SystemData::new(&function.name, front.runner.broker.now());
     let document = for_no_message(binding, &input, system);
     let front = Arc::clone(front);
-    // Nobody waits for it, and if it fails nothing repeats it.
+    // Nobody waits for it, and nothing repeats it after a failure.
     tokio::spawn(async move {
         let _told_by_its_record = front.runner.run(&function, Ok(document), None).await;
     });

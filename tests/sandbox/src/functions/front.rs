@@ -1,5 +1,5 @@
-//! The public side of the host: `/api/<route>` with function keys. It turns a caller's request into an invocation, and the
-//! `http` output into the answer.
+//! The HTTP front end of the host: `/api/<route>` with function keys. It turns a caller's request into an invocation,
+//! and the `http` output into the answer.
 
 use std::sync::Arc;
 
@@ -17,27 +17,27 @@ use super::outputs::HttpAnswer;
 use super::runner::Runner;
 use super::spelling::Sent;
 
-/// What the host takes at most as a request's body ("HTTP trigger", limits).
+/// The largest request body that the host accepts ("HTTP trigger", limits).
 const LARGEST_BODY_BYTES: usize = 100 * 1024 * 1024;
 
-/// What a caller has shown.
+/// The key that a caller has presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
-    /// A key of a function or of the host.
+    /// A function key or host key.
     Function,
-    /// The key to everything.
+    /// The master key.
     Master,
 }
 
-/// What the public side knows.
+/// The state of the front end.
 pub(super) struct Front {
     pub(super) manifest: Manifest,
     pub(super) runner: Arc<Runner>,
     pub(super) function_key: String,
     pub(super) master_key: String,
-    /// Whether everything below `/admin` is for the platform alone (`FUNCTIONS_ADMIN_ISOLATION_ENABLED`).
+    /// Whether everything below `/admin` is reserved for the platform (`FUNCTIONS_ADMIN_ISOLATION_ENABLED`).
     pub(super) admin_is_isolated: bool,
-    /// The host's own root, such as `http://127.0.0.1:7071`.
+    /// The host's own root URL, such as `http://127.0.0.1:7071`.
     pub(super) endpoint: String,
 }
 
@@ -62,7 +62,7 @@ async fn answer(
     if path.starts_with("/admin/") {
         return admin::answer(&front, key, request).await.into_response();
     }
-    // A route that exists for other methods only is no route either.
+    // A route that exists only for other methods counts as missing.
     let Some((function, binding, anonymous)) = front.route(path, request.method().as_str()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -76,7 +76,7 @@ async fn answer(
     };
     let system = SystemData::new(&function.name, front.runner.broker.now());
     let document = for_request(&binding, &caller, system);
-    // An invocation goes on when its caller hangs up.
+    // An invocation continues when its caller hangs up.
     let run = tokio::spawn(async move { front.runner.run(&function, Ok(document), None).await });
     match run.await {
         Ok(Ok(Some(answer))) => response(answer),
@@ -111,7 +111,7 @@ impl Front {
         })
     }
 
-    /// The key that was shown, if it is one; a header counts before the query.
+    /// The presented key, if it is valid; a header takes precedence over the query.
     fn key(&self, headers: &HeaderMap, query: &[(String, String)]) -> Option<Key> {
         let in_query = query.iter().find(|(name, _)| name == "code");
         let shown = match headers.get("x-functions-key") {
@@ -153,7 +153,7 @@ impl Front {
     }
 }
 
-/// The caller's headers, their names as the caller has spelt them.
+/// The caller's headers in the caller's spelling.
 fn headers(headers: &HeaderMap, sent: &Sent) -> Vec<(String, Vec<String>)> {
     headers
         .keys()

@@ -1,7 +1,7 @@
-//! The simulated Functions host: starts a staged package as the real host does, pumps its queue, serves its HTTP routes,
-//! and writes its outputs to a simulated Service Bus. It follows the source of Azure/azure-functions-host, version 4, and
-//! must not be kinder than that. What it does not simulate it refuses: prefetching, sessions, retry policies, forwarding of
-//! HTTP requests, route parameters.
+//! The simulated Functions host: starts a staged package as the real host does, pumps its queue, serves its HTTP
+//! routes, and writes its outputs to a simulated Service Bus. It follows the source of Azure/azure-functions-host,
+//! version 4, and must not be more lenient. It refuses everything that it does not simulate: prefetching, sessions,
+//! retry policies, forwarding of HTTP requests, route parameters.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -56,5 +56,5 @@ pub use self::records::{InvocationRecord, InvocationState};
 pub use self::worker::RestartPolicy;
 pub use self::worker_log::{Level, LogLine, Stream, level_of};
 
-/// The name under which bindings find the Service Bus namespace in the app's settings.
+/// The name of the Service Bus connection in the app's settings.
 const CONNECTION: &str = "EvictServiceBus";

@@ -1,5 +1,5 @@
-//! Freezes one call to Graph, told by its number, until it is thawed or its caller is gone: so that a test can end the program
-//! under test before and after every single call that it makes.
+//! Pauses one call to Graph, selected by its number, until it is resumed or its caller is gone. A test can thus end the
+//! program under test before and after every single call.
 
 use std::sync::Mutex;
 
@@ -9,7 +9,7 @@ use super::Tenant;
 use super::faults::Stage;
 use crate::sync::lock;
 
-/// The one call that is to be frozen.
+/// The call to pause.
 #[derive(Debug)]
 pub(crate) struct Freezer {
     plan: Mutex<Plan>,
@@ -39,14 +39,14 @@ impl Default for Freezer {
 }
 
 impl Freezer {
-    /// The number of a call that has arrived, counted since a freezing was last planned.
+    /// The number of a call that has arrived, counted since the last pause was planned.
     pub(crate) fn count(&self) -> usize {
         let mut plan = lock(&self.plan);
         plan.calls += 1;
         plan.calls
     }
 
-    /// Returns at once, or when this call is thawed.
+    /// Returns at once, or when this call is resumed.
     pub(crate) async fn pass(&self, number: usize, stage: Stage) {
         let is_target = {
             let mut plan = lock(&self.plan);
@@ -56,7 +56,7 @@ impl Freezer {
             return;
         }
         self.state.send_replace(State::Frozen);
-        // The sender lives in `self`, so that waiting cannot fail.
+        // The sender is in `self`, so waiting cannot fail.
         let thawed = |state: &State| *state == State::Thawed;
         if self.state.subscribe().wait_for(thawed).await.is_err() {
             tracing::warn!("the freezer went away while a call was frozen");
@@ -65,8 +65,8 @@ impl Freezer {
 }
 
 impl Tenant {
-    /// Freezes the call to Graph that comes as this number from now on, counted from 1: when it has arrived and has had no
-    /// effect, or when it has had its effect and is not answered.
+    /// Pauses the call to Graph with this number from now on, counted from 1: before its effect, or after its effect
+    /// and before its answer.
     pub fn freeze_call(&self, number: usize, after_effect: bool) {
         let stage = if after_effect {
             Stage::Answer
@@ -81,7 +81,7 @@ impl Tenant {
         freezer.state.send_replace(State::Waiting);
     }
 
-    /// Waits until that call is frozen.
+    /// Waits until that call is paused.
     pub async fn wait_until_frozen(&self) {
         let frozen = |state: &State| *state == State::Frozen;
         if self
@@ -97,7 +97,7 @@ impl Tenant {
         }
     }
 
-    /// Lets that call go, and plans no other.
+    /// Resumes that call, and plans no other pause.
     pub fn thaw(&self) {
         let freezer = &self.shared.freezer;
         lock(&freezer.plan).target = None;

@@ -1,6 +1,6 @@
-//! One address at which one tenant after another is at home. The address of the identity endpoint and its header reach a
-//! program by its environment, which cannot change while it runs; who tells thousands of stories in one process lets each
-//! tenant in here. It also tells whether anything still moves on the wire, for a test that decides when time goes on.
+//! One address that tenants share one after another. The address of the identity endpoint and its header reach a
+//! program by its environment, which cannot change while it runs; a test that plays thousands of stories in one process
+//! admits each tenant here. It also counts the traffic on the wire, for a test with virtual time.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -21,10 +21,10 @@ use super::{Servers, Tenant, serve, shared};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
-/// The tenant that is at home now.
+/// The current tenant.
 type Seat = Arc<Mutex<Option<Arc<Shared>>>>;
 
-/// An address for one tenant after another. It listens until it is gone.
+/// An address for one tenant after another. It listens until it is dropped.
 #[derive(Debug)]
 pub struct Lobby {
     seat: Seat,
@@ -41,10 +41,10 @@ impl Drop for Lobby {
 }
 
 impl Lobby {
-    /// Listens on this port of 127.0.0.1; its tenants know the app by this value of `IDENTITY_HEADER`.
+    /// Listens on this port of 127.0.0.1; its tenants recognise the app by this value of `IDENTITY_HEADER`.
     ///
     /// # Errors
-    /// The port cannot be had.
+    /// The port is not available.
     pub async fn open(port: u16, identity_header: &str) -> anyhow::Result<Self> {
         let listener = CuttableListener::bind_to(port)
             .await
@@ -61,7 +61,7 @@ impl Lobby {
         })
     }
 
-    /// Lets a new tenant in; the one before is at home no more. It has no control API.
+    /// Admits a new tenant, which replaces the one before. It has no control API.
     #[must_use]
     pub fn let_in(&self, world: World, clock: SandboxClock) -> Tenant {
         let identity = Identity::new(world.tenant.id, world.app.clone());
@@ -78,7 +78,7 @@ impl Lobby {
         }
     }
 
-    /// A number that grows whenever something moves on the wire.
+    /// A number that grows with all traffic on the wire.
     #[must_use]
     pub fn traffic(&self) -> u64 {
         self.traffic.count()

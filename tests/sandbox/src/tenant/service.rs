@@ -1,5 +1,5 @@
-//! The way of one call through the tenant: it is noted, held if somebody wants it held, spoiled if a fault says so, and
-//! otherwise answered by the service it names.
+//! The way of one call through the tenant: it is recorded, held or affected by a fault if so scripted, and otherwise
+//! answered by the service that it addresses.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -42,8 +42,8 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(super) throttling: Throttling,
     pub(crate) freezer: Freezer,
-    /// Whether Graph refuses properties beyond the basic profile, rather than leaving them out, to a caller who may
-    /// read only that. Which of both Graph does is not documented.
+    /// Whether Graph refuses properties beyond the basic profile, or leaves them out, for a caller that may read only
+    /// that. The documentation does not say which.
     pub(crate) refuse_beyond_basic: AtomicBool,
 }
 
@@ -147,7 +147,7 @@ impl Shared {
         }
     }
 
-    /// Whether a name, an object id or a user principal name, means the user whom the call's path names.
+    /// Whether an object id or user principal name is that of the user in the call's path.
     fn is_user(&self, call: &Call, name: &str) -> bool {
         let Some(path) = call.object_of("users") else {
             return false;
@@ -191,7 +191,7 @@ impl Shared {
         answer
     }
 
-    /// What Graph answers, unless it refuses the call because there were too many.
+    /// Graph's answer, or its refusal because of too many calls.
     fn graph(&self, call: &Call, now: Timestamp) -> Answer {
         let cost = Cost::of(call);
         let bearer = self.identity.bearer(call.header("authorization"));
@@ -224,7 +224,7 @@ impl Shared {
         }
     }
 
-    /// What a fault makes of the call; none if the connection is to be cut.
+    /// Applies a fault to the call; `None` if the connection has to be cut.
     async fn spoiled(
         &self,
         fault: Fault,
@@ -235,7 +235,7 @@ impl Shared {
     ) -> Option<Answer> {
         let effect = || self.answer(call, service, entry);
         if fault.after_effect && !fault.then.keeps_the_answer() {
-            // The caller never learns of this answer: that is the fault.
+            // The caller never receives this answer: that is the fault.
             drop(effect());
         }
         match fault.then {
@@ -270,7 +270,7 @@ pub(super) fn plain(status: StatusCode) -> Response {
     response
 }
 
-/// Writes an answer; one that is no HTTP (a fault can ask for anything) becomes a 500.
+/// Writes an answer. An invalid HTTP answer, which a fault can specify, becomes a 500.
 fn write(answer: &Answer, marks: &Marks) -> Response {
     let Ok(status) = StatusCode::from_u16(answer.status) else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR);

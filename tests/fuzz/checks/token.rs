@@ -1,5 +1,5 @@
-//! Any bytes as the token of a caller. Nobody is let in but by a token that the tenant signed and that says all it must;
-//! what that is stands here a second time, in other words than the program's.
+//! Any bytes as the token of a caller. Only a token that the tenant signed and that has all required claims admits a
+//! caller. This file states those claims a second time, independently of the program.
 
 use std::sync::{Arc, LazyLock};
 
@@ -18,7 +18,7 @@ const AUDIENCE_ID: &str = "1c5989f1-ba2d-4e83-858b-fed0a712755f";
 const ALLOWED: Uuid = Uuid::from_u128(0x7a0d_5f2e_93c4_4b1d_a1c5_2f4e_6d8b_9a07);
 const APPLICATION: Uuid = Uuid::from_u128(0x2b9e_4c71_0d35_4f8a_b6e2_91c7_3a5d_8f04);
 
-/// A tenant whose keys are read once, and what lets its callers in.
+/// A tenant whose keys are read once, and the check of its callers.
 struct Door {
     runtime: Runtime,
     issuer: Issuer,
@@ -59,11 +59,11 @@ static DOOR: LazyLock<Door> = LazyLock::new(|| {
     }
 });
 
-/// Calls with what the bytes say. The first byte tells what the others are: headers as they are, claims that the tenant
-/// signs, a header over sound claims, or changes to a sound token.
+/// Calls with a token made from the bytes. The first byte says what the others are: raw headers, claims that the tenant
+/// signs, a header over valid claims, or changes to a valid token.
 ///
 /// # Panics
-/// If somebody is let in who must not be, or is kept out who must not be.
+/// A caller is wrongly admitted or wrongly refused.
 pub fn check(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else {
         return;
@@ -96,7 +96,7 @@ fn claims(bytes: &[u8]) {
     match (&mut claims, changes) {
         (Value::Object(claims), Value::Object(changes)) => {
             for (name, value) in changes {
-                // A claim that is said to be null is left out.
+                // A null claim is left out.
                 if value.is_null() {
                     claims.remove(&name);
                 } else {
@@ -201,7 +201,7 @@ fn is_sound(claims: &Value) -> bool {
         && (holder || application)
 }
 
-/// A refusal is an answer that a caller may see: a status and a next step, and nothing of the token.
+/// Checks that a refusal may be shown to a caller: it has a status and a next step, and nothing of the token.
 fn told(admitted: &Result<Caller, Refusal>) {
     if let Err(refusal) = admitted {
         assert!(matches!(refusal.status(), 401 | 403 | 503), "{refusal}");

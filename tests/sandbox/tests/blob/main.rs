@@ -1,4 +1,4 @@
-//! The storage account as a client sees it: conditions, marks, errors, tokens.
+//! The storage account as a client sees it: conditions, ETags, errors, tokens.
 #![cfg_attr(
     test,
     expect(

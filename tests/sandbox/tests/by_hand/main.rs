@@ -1,4 +1,4 @@
-//! The sandbox as a program, with a worker that does what it is told in the handler's place.
+//! The sandbox as a program, with the scripted worker in place of the handler.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ fn sandbox() -> Command {
     command
 }
 
-/// A file that is there as long as the folder.
+/// A file in the folder.
 fn file(folder: &Path, name: &str, content: &Value) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, content.to_string()).unwrap();
@@ -42,7 +42,7 @@ fn document(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What the puppet is told to answer for a user who was found.
+/// The scripted worker's receipt for a user who was found.
 fn receipt(outcome: &str) -> Value {
     json!({
         "subject": "alice@contoso.com",
@@ -148,7 +148,7 @@ fn what_cannot_be_read_or_does_not_run_is_an_error_that_names_it() {
     assert!(stderr.contains("told to end with 64"), "{stderr}");
 }
 
-/// A sandbox that stays up; ended when dropped, whatever the test does.
+/// A running sandbox, which ends on drop in every test.
 struct Serving {
     child: Child,
     ready: Value,
@@ -186,13 +186,13 @@ impl Drop for Serving {
 #[tokio::test]
 async fn serve_starts_the_host_anew_when_it_has_given_up_on_its_worker() {
     let serving = Serving::start();
-    // A client of its own for each call: what was open ends with the host.
+    // A new client for each call: its connections would end with the host.
     let client = || reqwest::Client::builder().no_proxy().build().unwrap();
     let kill = format!("{}/worker/kill", serving.at("hostControl"));
     let mut killed = 0;
     let check = async {
         while killed < 3 {
-            // Between two lives there is nothing to end, and between two hosts nobody to ask.
+            // Between two lives there is no process to kill, and between two hosts no API.
             if let Ok(answer) = client().post(&kill).send().await
                 && answer.status() == 204
             {
@@ -235,7 +235,7 @@ async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
         .nth(1)
         .unwrap()
         .trim_end_matches(" }");
-    // What is typed once makes a shell in which somebody is signed in, for Service Bus too.
+    // The typed lines make a shell in which a person is signed in, for Service Bus too.
     let asked = Command::new("sh")
         .arg("-c")
         .arg(format!(
@@ -263,7 +263,7 @@ async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
         .status();
     assert!(told.unwrap().success());
     assert!(serving.child.wait().unwrap().success());
-    // It is killed, and the system takes its time over that when the machine is busy.
+    // The process is killed, which takes the system some time on a busy machine.
     let address = format!("127.0.0.1:{port}");
     let gone = async {
         while tokio::net::TcpStream::connect(&address).await.is_ok() {

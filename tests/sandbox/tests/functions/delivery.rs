@@ -1,4 +1,4 @@
-//! Messages: delivered, given back, given up.
+//! Messages: delivered, abandoned, dead-lettered.
 
 use sandbox::functions::{
     BodyKind, Event, FunctionsHost, InvocationRecord, InvocationState, Message,
@@ -134,7 +134,7 @@ async fn a_body_that_is_no_text_reaches_the_worker_as_text() {
     host.send("evict", Message::of(body)).unwrap();
     host.send("evict", Message::of(*b"caf\xe9")).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
-    // Its line comes by another way than its answer.
+    // The log line arrives by another way than the answer.
     let said = |host: &FunctionsHost| host.worker_log().iter().any(|line| line.text == "é");
     host.wait_until(LONG, said).await.unwrap();
     let mut texts: Vec<_> = host
@@ -195,7 +195,7 @@ async fn a_call_past_the_function_timeout_ends_the_worker_with_all_that_it_was_d
     host.wait_until(LONG, |host| host.events().iter().any(timed_out))
         .await
         .unwrap();
-    // Its own time has just begun.
+    // Its own time-out has just begun.
     host.send("evict", told(&[json!({"hang": true}), json!({})]))
         .unwrap();
     host.wait_until_idle(LONG).await.unwrap();

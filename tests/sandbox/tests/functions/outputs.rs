@@ -1,4 +1,4 @@
-//! What the worker names under `Outputs`.
+//! The worker's `Outputs`.
 
 use sandbox::functions::{Event, LARGEST_MESSAGE_BYTES};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn an_output_over_the_limit_is_refused() {
     let mut package = package();
     package.options.bus.max_delivery_count = 1;
     let host = package.start().await;
-    // 256 KB of JSON cannot be told in a message, so the reply says it in a shape that grows when written anew.
+    // A message cannot contain 256 KB of JSON, so the reply has a form that grows when it is serialised again.
     let many = vec![json!([]); LARGEST_MESSAGE_BYTES / 8];
     let step = reply(&json!({"receipts": {"list": many}}));
     host.send("evict", told(&[step])).unwrap();

@@ -1,4 +1,4 @@
-//! The worker process: what it is given, how it ends, and whether it comes again.
+//! The worker process: its environment, its end, and its restart.
 
 use std::time::Duration;
 

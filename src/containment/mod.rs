@@ -12,6 +12,7 @@ mod check;
 mod draft;
 mod membership;
 mod one;
+mod own_cuts;
 mod policy_report;
 mod protected_groups;
 mod protected_users;
@@ -30,6 +31,7 @@ use crate::domain::{
 use crate::entra::{Entra, Tally, Turns};
 use crate::guard::{self, Examined, Membership, Withheld};
 
+use own_cuts::OwnCuts;
 use protected_groups::ProtectedGroups;
 use protected_users::ProtectedUsers;
 
@@ -62,6 +64,8 @@ pub struct Task {
     /// When the message was put on the queue, by the broker's own word. A user whose sessions were cut after it is not
     /// cut again. `None`, as for every HTTP request, always cuts.
     pub enqueued_at: Option<Timestamp>,
+    /// The message, by a mark that each of its deliveries repeats and that no other has, if the broker has given it one.
+    pub message: Option<Uuid>,
     /// The ids that each receipt carries.
     pub correlation: Correlation,
     /// Who called over HTTP, by a checked token.
@@ -88,6 +92,7 @@ struct Parts {
     turns: Turns,
     groups: ProtectedGroups,
     users: ProtectedUsers,
+    own_cuts: OwnCuts,
 }
 
 impl Containment {
@@ -112,6 +117,7 @@ impl Containment {
                 turns: Turns::new(limits.concurrency.saturating_mul(ALERTS_AT_ONCE)),
                 groups,
                 users: ProtectedUsers::default(),
+                own_cuts: OwnCuts::default(),
             }),
         }
     }

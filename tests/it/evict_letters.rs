@@ -27,7 +27,7 @@ pub(crate) async fn given_up() -> Shell {
 pub(crate) async fn rejected() -> Shell {
     let shell = Shell::open(&[
         ("EVICT_MAX_DELIVERIES", "1"),
-        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+        ("EVICT_QUEUE_DEADLINE_SECONDS", &crate::busy::seconds(5)),
     ])
     .await;
     shell

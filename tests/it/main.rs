@@ -20,6 +20,7 @@ mod alert_signs;
 mod alert_states;
 mod answers;
 mod app;
+mod busy;
 pub(crate) mod callers_http;
 mod callers_tokens;
 mod check;

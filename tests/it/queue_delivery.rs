@@ -7,6 +7,7 @@ use sandbox::tenant::Fault;
 use serde_json::{Value, json};
 
 use crate::app::{App, SOON, outcomes};
+use crate::busy::{patience, seconds};
 use crate::faults::table::Watch;
 
 const FIVE: [&str; 5] = [
@@ -73,7 +74,7 @@ async fn accounts_far_beyond_the_cap_have_one_receipt_together() {
 async fn what_is_final_is_told_at_once_and_the_rest_goes_on_until_the_last_delivery() {
     let app = App::start(&[
         ("EVICT_MAX_DELIVERIES", "2"),
-        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+        ("EVICT_QUEUE_DEADLINE_SECONDS", &seconds(5)),
     ])
     .await;
     app.tenant
@@ -139,7 +140,7 @@ async fn what_is_final_is_told_at_once_and_the_rest_goes_on_until_the_last_deliv
 async fn no_receipt_denies_a_cut_that_an_earlier_delivery_made() {
     let app = App::start(&[
         ("EVICT_MAX_DELIVERIES", "3"),
-        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+        ("EVICT_QUEUE_DEADLINE_SECONDS", &seconds(5)),
     ])
     .await;
     app.tenant
@@ -176,7 +177,7 @@ async fn no_receipt_denies_a_cut_that_an_earlier_delivery_made() {
 /// An answer was lost on the way: the cut stands, and nobody knows. What goes on knows since when to look.
 #[tokio::test]
 async fn who_was_cut_before_a_message_went_on_is_not_cut_again() {
-    let app = App::start(&[("EVICT_QUEUE_DEADLINE_SECONDS", "5")]).await;
+    let app = App::start(&[("EVICT_QUEUE_DEADLINE_SECONDS", &seconds(5))]).await;
     let lost = Fault::on(revoke_of(CAROL).as_str()).after_effect();
     app.tenant.faults().add(lost.answer(503));
     app.tenant.hold(format!("GET /v1.0/users/{CAROL}").as_str());
@@ -433,6 +434,9 @@ async fn ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_lett
 #[tokio::test]
 async fn nobody_calls_while_graph_says_wait() {
     let app = App::start(&[]).await;
+    // What had left before, of five at once. The wait is longer.
+    let on_its_way = patience(Duration::from_millis(50));
+    app.tenant.allow_on_its_way(on_its_way);
     app.tenant.faults().add(
         Fault::on("POST */revokeSignInSessions")
             .once()

@@ -14,6 +14,7 @@ use evict::domain::{
 };
 
 use super::table::Watch;
+use crate::busy;
 use crate::entra_support::{App, Graph, Identity, Seen, in_an_app, recorded, reply};
 
 const SERVES: Identity = Identity::Answers(200);
@@ -107,7 +108,7 @@ fn task(clock: &dyn Clock) -> Task {
         message: None,
         correlation: Correlation::default(),
         requested_by: None,
-        deadline: Deadline::after(clock, Duration::from_secs(3)),
+        deadline: Deadline::after(clock, busy::patience(Duration::from_secs(3))),
         cleared: Arc::default(),
     }
 }

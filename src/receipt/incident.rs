@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use crate::domain::{Outcome, Parsed, Receipt, Story, Told, UserId};
 
-use super::alive::{Bounds, cut_at};
 use super::comment::{self, COMMENT_LIMIT, NAME_LIMIT, SENTENCE_LIMIT, length};
-use super::escape::text;
 use super::event::EventKey;
+use super::markup::text;
 use super::{AlertReport, sentence, size};
+use crate::domain::still_alive::{Bounds, cut_at};
 
 /// The most accounts of which a message that goes on carries what was told.
 const TOLD_LIMIT: usize = 100;

@@ -43,13 +43,12 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod alive;
 mod comment;
 mod confirmation;
-mod escape;
 mod event;
 mod incident;
 mod log;
+mod markup;
 mod message;
 mod rejected;
 mod reply;
@@ -60,7 +59,6 @@ mod size;
 
 use crate::domain::{Caller, Mode, Parsed, Receipt, Subject};
 
-pub use alive::{cut_at, still_alive};
 pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
 pub use incident::{first_message, incident_comment, told_so_far};

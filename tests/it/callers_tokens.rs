@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evict::callers::{Callers, Refusal};
 use evict::domain::{CallerPolicy, Cloud, LoginEndpoint, SystemClock};
+use evict::http::HttpClient;
 use sandbox::clock::SandboxClock;
 use sandbox::tenant::{Fault, Issuer, Tenant, World};
 use serde_json::{Value, json};
@@ -34,7 +35,12 @@ impl Scene {
             allowed: allowed.to_vec(),
         };
         let endpoint = LoginEndpoint::loopback(&tenant.login_endpoint()).unwrap();
-        let callers = Callers::connect(policy, &endpoint, Arc::new(SystemClock::start())).unwrap();
+        let callers = Callers::connect(
+            policy,
+            HttpClient::new().unwrap(),
+            &endpoint,
+            Arc::new(SystemClock::start()),
+        );
         Self { tenant, callers }
     }
 

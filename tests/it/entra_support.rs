@@ -16,8 +16,10 @@ use axum::extract::RawQuery;
 use axum::http::{HeaderMap, Response, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use evict::directory::Directory;
 use evict::domain::{Clock, Cloud, Deadline, GraphEndpoint, SystemClock};
-use evict::entra::{Entra, EntraSettings};
+use evict::http::HttpClient;
+use evict::identity::{ManagedIdentity, Resource};
 use tokio::net::TcpListener;
 
 use crate::busy;
@@ -247,7 +249,7 @@ fn at_once() -> Duration {
 
 /// The client under test, for a Graph at that address.
 pub(crate) struct App {
-    pub(crate) entra: Entra,
+    pub(crate) directory: Directory,
     clock: Arc<dyn Clock>,
 }
 
@@ -258,13 +260,12 @@ impl App {
 
     pub(crate) fn connect_as(root: &str, client_id: Option<uuid::Uuid>) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let settings = EntraSettings {
-            client_id,
-            cloud: Cloud::Global,
-            endpoint: GraphEndpoint::loopback(root).unwrap(),
-        };
-        let entra = Entra::connect(settings, Arc::clone(&clock)).unwrap();
-        Self { entra, clock }
+        let http = HttpClient::new().unwrap();
+        let resource = Resource::graph(Cloud::Global);
+        let identity = ManagedIdentity::new(http.clone(), client_id, &resource);
+        let endpoint = GraphEndpoint::loopback(root).unwrap();
+        let directory = Directory::connect(http, identity, endpoint, Arc::clone(&clock));
+        Self { directory, clock }
     }
 
     /// Long enough for an answer from this machine.

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::Response;
+use evict::directory::Resolution;
 use evict::domain::{
     Admission, FoundBy, Mode, Policy, SubjectKind, SubjectRef, User, UserId, UserPrincipalName,
 };
-use evict::entra::{Disposition, Resolution, Tally};
+use evict::graph::{Disposition, Tally};
 use evict::guard::{Allowance, Clearance, Examined, Membership, examine};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -78,7 +79,7 @@ fn a_revocation_carries_a_token_and_no_body() {
             let graph = Graph::start(async |_: Seen| recorded("revoke-200")).await;
             let app = App::connect(&graph.root);
             let revocation = app
-                .entra
+                .directory
                 .revoke(&clearance(), &Tally::new(), app.soon())
                 .await
                 .unwrap();
@@ -133,7 +134,7 @@ fn names_reach_graph_encoded() {
                 "a&b=c+d@contoso.com",
             ] {
                 let found = app
-                    .entra
+                    .directory
                     .resolve(&named(upn), &Tally::new(), app.soon())
                     .await;
                 assert_eq!(found.unwrap(), Resolution::NotFound);
@@ -169,7 +170,7 @@ fn an_advanced_query_says_so() {
             let app = App::connect(&graph.root);
             let mut subject = SubjectRef::new(SubjectKind::User);
             subject.account = Some("CONTOSO\\joeyc".parse().unwrap());
-            app.entra
+            app.directory
                 .resolve(&subject, &Tally::new(), app.soon())
                 .await
                 .unwrap();
@@ -190,7 +191,7 @@ fn groups_are_sent_as_json() {
         let app = App::connect(&graph.root);
         let group = "f448435d-3ca7-4073-8152-a1fd73c0fd09".parse().unwrap();
         let member_of = app
-            .entra
+            .directory
             .memberships(adele(), &[group], &Tally::new(), app.soon())
             .await;
         assert_eq!(member_of.unwrap(), [group]);
@@ -225,8 +226,9 @@ fn the_user_and_the_groups_are_asked_for_on_two_connections_at_once() {
         let (tally, deadline) = (Tally::new(), app.soon());
         let groups = ["f448435d-3ca7-4073-8152-a1fd73c0fd09".parse().unwrap()];
         let (user, member_of) = tokio::join!(
-            app.entra.user(adele(), &tally, deadline),
-            app.entra.memberships(adele(), &groups, &tally, deadline)
+            app.directory.user(adele(), &tally, deadline),
+            app.directory
+                .memberships(adele(), &groups, &tally, deadline)
         );
         assert!(user.unwrap().is_some() && member_of.unwrap().is_empty());
         assert_eq!(tally.attempts(), 2);
@@ -240,7 +242,7 @@ fn no_redirect_is_followed() {
             Graph::start(async |_: Seen| reply(308, &[("location", "/elsewhere")], "")).await;
         let app = App::connect(&graph.root);
         let failure = app
-            .entra
+            .directory
             .revoke(&clearance(), &Tally::new(), app.soon())
             .await
             .unwrap_err();
@@ -266,14 +268,14 @@ fn a_refused_token_is_asked_for_anew() {
             .await;
             let app = App::connect(&graph.root);
             assert!(
-                app.entra
+                app.directory
                     .user(adele(), &Tally::new(), app.soon())
                     .await
                     .unwrap()
                     .is_some()
             );
             assert!(
-                app.entra
+                app.directory
                     .user(adele(), &Tally::new(), app.soon())
                     .await
                     .unwrap()
@@ -303,7 +305,7 @@ fn a_user_assigned_identity_is_asked_for_by_its_client_id() {
         let graph = Graph::start(async |_: Seen| recorded("user-found")).await;
         let client_id = "5e29463d-71da-4fe0-8e69-999b57db23b0";
         let app = App::connect_as(&graph.root, Some(client_id.parse().unwrap()));
-        app.entra
+        app.directory
             .user(adele(), &Tally::new(), app.soon())
             .await
             .unwrap();
@@ -319,7 +321,7 @@ fn the_identity_is_told_without_calling_graph() {
         async || {
             let graph = Graph::start(async |_: Seen| recorded("user-found")).await;
             let app = App::connect(&graph.root);
-            let facts = app.entra.identity(app.soon()).await.unwrap();
+            let facts = app.directory.identity(app.soon()).await.unwrap();
             assert_eq!(
                 facts.tenant.to_string(),
                 "84c31ca0-ac3b-4eae-ad11-519d80233e6f"
@@ -337,7 +339,7 @@ fn without_an_identity_the_error_says_what_to_turn_on() {
         let graph = Graph::start(async |_: Seen| recorded("user-found")).await;
         let app = App::connect(&graph.root);
         let error = app
-            .entra
+            .directory
             .user(adele(), &Tally::new(), app.soon())
             .await
             .unwrap_err();
@@ -358,7 +360,7 @@ fn refused(test: &str, status: u16, told: &str) {
     in_an_app(test, Identity::Answers(status), async || {
         let graph = Graph::start(async |_: Seen| recorded("user-found")).await;
         let app = App::connect(&graph.root);
-        let error = app.entra.identity(app.at_once()).await.unwrap_err();
+        let error = app.directory.identity(app.at_once()).await.unwrap_err();
         assert!(error.to_string().contains(told), "{error}");
         assert!(graph.seen().is_empty());
     });
@@ -403,7 +405,7 @@ fn an_answer_is_read_up_to_a_mebibyte_and_no_further() {
                 .await;
                 let app = App::connect(&graph.root);
                 let deadline = if is_read { app.soon() } else { app.at_once() };
-                let asked = app.entra.user(adele(), &Tally::new(), deadline).await;
+                let asked = app.directory.user(adele(), &Tally::new(), deadline).await;
                 match asked {
                     Ok(_) => assert!(is_read),
                     Err(error) => {
@@ -432,14 +434,14 @@ fn an_answer_without_end_is_not_read_to_the_end() {
             .await;
             let app = App::connect(&graph.root);
             let error = app
-                .entra
+                .directory
                 .user(adele(), &Tally::new(), app.at_once())
                 .await
                 .unwrap_err();
             assert!(error.to_string().contains("larger than"), "{error}");
             // A revocation is accepted by its status alone.
             assert!(
-                app.entra
+                app.directory
                     .revoke(&clearance(), &Tally::new(), app.soon())
                     .await
                     .is_ok()
@@ -472,7 +474,7 @@ fn an_answer_that_breaks_off_is_unclear_but_a_success_stays_one() {
         let half = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"id\":").await;
         let app = App::connect(&half);
         let error = app
-            .entra
+            .directory
             .user(adele(), &Tally::new(), app.at_once())
             .await
             .unwrap_err();
@@ -482,7 +484,7 @@ fn an_answer_that_breaks_off_is_unclear_but_a_success_stays_one() {
             "{text}"
         );
         assert!(
-            app.entra
+            app.directory
                 .revoke(&clearance(), &Tally::new(), app.soon())
                 .await
                 .is_ok()
@@ -490,7 +492,7 @@ fn an_answer_that_breaks_off_is_unclear_but_a_success_stays_one() {
         let nothing = raw(b"").await;
         let app = App::connect(&nothing);
         let failure = app
-            .entra
+            .directory
             .revoke(&clearance(), &Tally::new(), app.at_once_for_a_write())
             .await
             .unwrap_err();
@@ -511,7 +513,7 @@ fn a_refused_connection_is_known_not_to_have_changed_anything() {
         drop(listener);
         let app = App::connect(&root);
         let failure = app
-            .entra
+            .directory
             .revoke(&clearance(), &Tally::new(), app.at_once_for_a_write())
             .await
             .unwrap_err();
@@ -562,12 +564,12 @@ fn no_library_logs_a_token_or_a_name() {
                 let app = App::connect(&graph.root);
                 let tally = Tally::new();
                 let deadline = app.soon();
-                app.entra
+                app.directory
                     .resolve(&named("AdeleV@contoso.com"), &tally, deadline)
                     .await
                     .unwrap();
                 assert!(
-                    app.entra
+                    app.directory
                         .revoke(&clearance(), &tally, deadline)
                         .await
                         .is_err()

@@ -337,7 +337,7 @@ fn the_latest_bound_is_given_for_what_stays_alive() {
     let (parsed, mut receipts) = crowd(2, &Outcome::Revoked { verified: true }, None);
     receipts[1].calls[0].at = time("2026-11-23T21:00:00Z");
     receipts[1].still_alive =
-        evict::receipt::still_alive(&receipts[1].outcome, evict::receipt::cut_at(&receipts[1]));
+        evict::domain::still_alive(&receipts[1].outcome, evict::domain::cut_at(&receipts[1]));
     let comment = seen(&comment(&report(&parsed, &receipts)));
     assert_eq!(comment.matches("60 to 90 minutes").count(), 1);
     assert!(

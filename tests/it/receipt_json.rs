@@ -1,10 +1,10 @@
 //! The JSON of receipts: the reply, the events, the log line, and what is said to stay alive.
 
 use evict::domain::{
-    Call, Masked, NothingToDoReason, Outcome, Parsed, Receipt, SubjectKind, WithholdReason,
-    log_hash,
+    Call, Masked, NothingToDoReason, Outcome, Parsed, Receipt, SubjectKind, WithholdReason, cut_at,
+    log_hash, still_alive,
 };
-use evict::receipt::{EVENT_LIMIT, EventKey, cut_at, events, log_line, reply_json, still_alive};
+use evict::receipt::{EVENT_LIMIT, EventKey, events, log_line, reply_json};
 use proptest::prelude::*;
 use serde_json::Value;
 

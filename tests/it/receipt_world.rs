@@ -5,9 +5,9 @@ use std::time::Duration;
 use evict::domain::{
     Alert, AlertHeader, Call, Correlation, Flag, Malformed, Masked, Mode, NothingToDo,
     NothingToDoReason, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom, Severity, Shape,
-    Subject, SubjectKind, SubjectRef, TenantId, WrittenBy, log_hash,
+    Subject, SubjectKind, SubjectRef, TenantId, WrittenBy, cut_at, log_hash, still_alive,
 };
-use evict::receipt::{AlertReport, cut_at, still_alive};
+use evict::receipt::AlertReport;
 use jiff::Timestamp;
 
 pub(crate) const INCIDENT: &str = "/subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc/providers/Microsoft.SecurityInsights/Incidents/20731ab2-4c8b-4eb4-8f1e-accf4372a2a7";

@@ -114,7 +114,7 @@ impl Busy {
             verify: Duration::ZERO,
         };
         let containment = Containment::new(
-            App::connect(&graph.root).entra,
+            App::connect(&graph.root).directory,
             policy,
             Arc::new(MemoryLedger::new(Arc::clone(&clock))),
             Arc::clone(&clock),

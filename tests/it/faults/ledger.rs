@@ -66,7 +66,7 @@ fn with(test: &'static str, trouble: Trouble) {
             settled: AtomicUsize::new(0),
         });
         let containment = Containment::new(
-            App::connect(&graph.root).entra,
+            App::connect(&graph.root).directory,
             policy(),
             Arc::clone(&ledger) as Arc<dyn Ledger>,
             Arc::clone(&clock),

@@ -194,7 +194,7 @@ fn was_cut_already(work: &Work, user: &User) -> bool {
 }
 
 /// Remembers a cut that is proved, where its time alone does not show a later delivery that it was made after the message came.
-fn remember(work: &Work, user: &User, ending: &Ending) {
+fn remember(work: &Work, user: &User, ending: &Conclusion) {
     let Outcome::Revoked { verified: true } = ending.outcome else {
         return;
     };

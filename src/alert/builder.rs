@@ -7,7 +7,7 @@ use crate::domain::{
     Parsed, Severity, Shape, State, Subject, SubjectKind, SubjectRef, TenantId, Unread, WrittenBy,
 };
 
-use super::accounts::Accounts;
+use super::accounts::merge::Accounts;
 use super::json::JsonProblem;
 use super::json::tidy::tidy;
 use super::reason;

@@ -7,6 +7,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod backoff;
 pub(crate) mod client;
 pub(crate) mod clock;
 pub(crate) mod error;

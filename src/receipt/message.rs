@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 use super::AlertReport;
-use super::rejected::Origin;
+use super::origin::Origin;
 use super::size::{QUEUE_MESSAGE_LIMIT, as_sent, cut, json};
 
 /// The most bytes of one text in a message. No text that serves to find something again is longer.

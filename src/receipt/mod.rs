@@ -50,6 +50,7 @@ mod incident;
 mod log;
 mod markup;
 mod message;
+mod origin;
 mod rejected;
 mod reply;
 #[cfg(feature = "operator")]
@@ -64,7 +65,8 @@ pub use event::{EVENT_TYPE, EventKey, events};
 pub use incident::{first_message, incident_comment, told_so_far};
 pub use log::log_line;
 pub use message::{awaiting, handover, put_back};
-pub use rejected::{RejectedFrom, rejected, unfinished, unread};
+pub use origin::RejectedFrom;
+pub use rejected::{rejected, unfinished, unread};
 pub use reply::{OperatorReply, OperatorReport, operator_json, reply_json};
 pub use size::{EVENT_LIMIT, QUEUE_MESSAGE_LIMIT};
 

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about_alice, is_cut, over_http};
-use crate::app::App;
-use crate::busy;
+use crate::support::app::App;
+use crate::support::busy;
 
 const READ: &str = "GET /v1.0/users/*";
 

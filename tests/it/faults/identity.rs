@@ -7,8 +7,8 @@ use sandbox::tenant::Fault;
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about_alice, is_cut};
-use crate::app::{App, Start, outcomes};
-use crate::callers_http;
+use crate::support::app::{App, Start, outcomes};
+use crate::triggers::callers_http;
 
 const TOKEN: &str = "GET /msi/token";
 
@@ -34,7 +34,10 @@ async fn an_identity_endpoint_that_is_down_for_a_moment_is_asked_again() {
 /// Nothing can be done in the caller's time; then the endpoint is well again, and the queue finishes.
 async fn for_long(test: &str, fault: Fault) {
     let app = without_a_token(
-        &[("EVICT_HTTP_DEADLINE_SECONDS", &crate::busy::seconds(5))],
+        &[(
+            "EVICT_HTTP_DEADLINE_SECONDS",
+            &crate::support::busy::seconds(5),
+        )],
         fault,
     )
     .await;

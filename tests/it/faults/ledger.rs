@@ -14,8 +14,8 @@ use evict::domain::{
 };
 
 use super::table::Watch;
-use crate::busy;
-use crate::entra_support::{App, Graph, Identity, Seen, in_an_app, recorded, reply};
+use crate::support::busy;
+use crate::support::directory::{App, Graph, Identity, Seen, in_an_app, recorded, reply};
 
 const SERVES: Identity = Identity::Answers(200);
 

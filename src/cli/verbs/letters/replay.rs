@@ -77,19 +77,3 @@ fn noted(bare: &Outgoing, letter: &Letter) -> Outgoing {
     }
     copy
 }
-
-/// What a copy loses, for what a person is told before it is made.
-pub(crate) fn lost(message: &Received) -> Vec<String> {
-    let mut lost = Vec::new();
-    if !message.not_to_be_sent.is_empty() {
-        lost.push(format!(
-            "the properties {}, for HTTP has headers of these names",
-            message.not_to_be_sent.join(", ")
-        ));
-    }
-    let named = message.senders_properties();
-    if named.keys().any(|name| !name.starts_with("evict-")) {
-        lost.push("capital letters in the names of its properties".to_owned());
-    }
-    lost
-}

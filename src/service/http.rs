@@ -47,6 +47,7 @@ impl Service {
         let delivery = Delivery {
             // A request always cuts: whoever asks knows of sessions that live now.
             enqueued_at: None,
+            message: None,
             correlation: correlation.clone(),
             requested_by,
             deadline: deadline.earlier_by(MARGIN),

@@ -103,6 +103,7 @@ impl Service {
             subjects: parsed.subjects().to_vec(),
             left_out,
             enqueued_at: of.enqueued_at,
+            message: of.message,
             correlation: of.correlation,
             requested_by: of.requested_by,
             deadline: of.deadline,
@@ -144,6 +145,7 @@ impl Service {
 /// What the trigger says of an alert.
 struct Delivery {
     enqueued_at: Option<jiff::Timestamp>,
+    message: Option<uuid::Uuid>,
     correlation: Correlation,
     requested_by: Option<Caller>,
     deadline: Deadline,

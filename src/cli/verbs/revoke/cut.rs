@@ -78,6 +78,7 @@ impl Cutting<'_> {
                     header: header.clone(),
                     subjects: part.iter().map(|turn| ordered(&turn.subject)).collect(),
                     enqueued_at: None,
+                    message: None,
                     correlation: correlation.clone(),
                     requested_by: self.session.caller(),
                     deadline: self.session.deadline(),

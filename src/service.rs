@@ -18,6 +18,7 @@ mod incident;
 mod queue;
 mod reading;
 mod standing;
+mod under_way;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -26,7 +27,7 @@ use tokio::sync::Semaphore;
 
 use crate::alert;
 use crate::callers::Callers;
-use crate::containment::{Containment, Task};
+use crate::containment::{Containment, Ended, Task};
 use crate::domain::{
     Caller, Cleared, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
 };
@@ -109,7 +110,7 @@ impl Service {
             deadline: of.deadline,
             cleared: of.cleared,
         };
-        let mut receipts = self.containment.contain(task).await;
+        let mut receipts = self.containment.contain_watched(task, of.ended).await;
         receipts.iter_mut().for_each(say_what_stays_alive);
         receipts
     }
@@ -152,6 +153,8 @@ struct Delivery {
     deadline: Deadline,
     /// That the alert is over, once that is known.
     cleared: Arc<OnceLock<Cleared>>,
+    /// Who hears of each subject as it ends.
+    ended: Ended,
 }
 
 /// The deadline of an invocation that may take so long. What it waited for room counts.

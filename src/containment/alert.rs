@@ -1,7 +1,6 @@
 //! One alert: the plan, the places of the hour, and all of its subjects side by side.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use crate::entra::{Blind, EntraError, Tally, Turn};
 use crate::guard::{self, Allowance, Plan, Screened, Withheld};
 
 use super::draft::{Draft, Ending};
-use super::{Parts, Task, one};
+use super::{Ended, Parts, Task, one};
 
 /// The places of the hour that one alert was granted.
 pub(super) type SharedAllowance = Shared<BoxFuture<'static, Arc<Granted>>>;
@@ -73,11 +72,7 @@ impl Work {
 }
 
 /// Contains the alert. Each subject runs as a task of its own, so that a panic in one costs that one alone.
-pub(super) async fn contain(
-    parts: Arc<Parts>,
-    task: Task,
-    ended: Arc<AtomicUsize>,
-) -> Vec<Receipt> {
+pub(super) async fn contain(parts: Arc<Parts>, task: Task, ended: Ended) -> Vec<Receipt> {
     let plan = guard::plan(&parts.policy, &task.header, &task.subjects);
     let plan = match token_tenant(&parts, &task, &plan).await {
         Ok(tenant) => plan.under(&parts.policy, tenant),
@@ -96,7 +91,7 @@ pub(super) async fn contain(
         parts,
     });
 
-    let mut receipts = run(&work, plan.screened, &ended).await;
+    let mut receipts = run(&work, plan.screened, &*ended).await;
     receipts.extend(left_out(&work.parts, &work.task));
     if work.begun.is_completed() {
         settle(&work.parts, allowance);
@@ -184,7 +179,11 @@ fn blind_groups(parts: &Arc<Parts>, task: &Task) -> SharedGroups {
         .shared()
 }
 
-async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -> Vec<Receipt> {
+async fn run(
+    work: &Arc<Work>,
+    screened: Vec<Screened>,
+    ended: &(dyn Fn(usize, &Receipt) + Send + Sync),
+) -> Vec<Receipt> {
     let permits = Arc::new(Semaphore::new(work.parts.limits.concurrency));
     let mut running = JoinSet::new();
     let mut receipts: Vec<Option<Receipt>> = Vec::new();
@@ -192,8 +191,9 @@ async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -
         // What the plan alone decides needs no task of its own.
         if let Some(ending) = Ending::of_plan(screened) {
             let draft = Draft::begin(&work.parts, &work.task, &subject.account);
-            receipts.push(Some(draft.finish(ending, None, &Tally::new())));
-            counter.fetch_add(1, Ordering::Relaxed);
+            let receipt = draft.finish(ending, None, &Tally::new());
+            ended(index, &receipt);
+            receipts.push(Some(receipt));
             continue;
         }
         receipts.push(None);
@@ -205,10 +205,10 @@ async fn run(work: &Arc<Work>, screened: Vec<Screened>, counter: &AtomicUsize) -
             (index, one::contain(&work, index).await)
         });
     }
-    while let Some(ended) = running.join_next().await {
-        counter.fetch_add(1, Ordering::Relaxed);
-        match ended {
+    while let Some(joined) = running.join_next().await {
+        match joined {
             Ok((index, receipt)) => {
+                ended(index, &receipt);
                 if let Some(place) = receipts.get_mut(index) {
                     *place = Some(receipt);
                 }

@@ -16,7 +16,6 @@ mod policy_report;
 mod protected_groups;
 mod protected_users;
 
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -72,6 +71,9 @@ pub struct Task {
     pub cleared: Arc<OnceLock<Cleared>>,
 }
 
+/// Hears of a subject that has ended: its place among the alert's subjects and its receipt. It is let go when all have.
+pub type Ended = Arc<dyn Fn(usize, &Receipt) + Send + Sync>;
+
 /// Contains alerts under one policy.
 #[derive(Debug, Clone)]
 pub struct Containment {
@@ -124,11 +126,11 @@ impl Containment {
     /// Contains one alert. The receipts stand in the order of its subjects, one for each, and one for all that were left
     /// out.
     pub async fn contain(&self, task: Task) -> Vec<Receipt> {
-        self.contain_counting(task, Arc::default()).await
+        self.contain_watched(task, Arc::new(|_, _| ())).await
     }
 
-    /// The same, and counts each subject as it ends, for somebody who watches.
-    pub async fn contain_counting(&self, task: Task, ended: Arc<AtomicUsize>) -> Vec<Receipt> {
+    /// The same, and tells of each subject as it ends, for somebody who watches.
+    pub async fn contain_watched(&self, task: Task, ended: Ended) -> Vec<Receipt> {
         alert::contain(Arc::clone(&self.parts), task, ended).await
     }
 

@@ -3,10 +3,13 @@
 //!
 //! What was told before comes in a message and is a claim of whoever wrote that; it is shown here and decides nothing.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::{Outcome, Parsed, Receipt, Story, Told, UserId};
+use crate::domain::{Mode, Outcome, Parsed, Receipt, Story, Subject, Told, UserId};
 
 use super::alive::{Bounds, cut_at};
 use super::comment::{self, COMMENT_LIMIT, NAME_LIMIT, SENTENCE_LIMIT, length};
@@ -63,7 +66,7 @@ pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
 
 /// One row of the table.
 struct Line<'a> {
-    account: &'a str,
+    account: Cow<'a, str>,
     id: Option<UserId>,
     outcome: &'a Outcome,
     cut_at: Option<Timestamp>,
@@ -77,9 +80,9 @@ impl<'a> Line<'a> {
         let detail = receipt.detail.as_ref();
         let detail = detail.map_or_else(String::new, |detail| format!(" {detail}"));
         Self {
-            account: user.map_or(receipt.subject.0.as_str(), |user| {
+            account: Cow::Borrowed(user.map_or(receipt.subject.0.as_str(), |user| {
                 user.user_principal_name.as_str()
-            }),
+            })),
             id: user.map(|user| user.id),
             outcome: &receipt.outcome,
             cut_at: cut_at(receipt),
@@ -101,11 +104,22 @@ impl<'a> Line<'a> {
 
     fn of_told(told: &'a Told) -> Self {
         Self {
-            account: &told.account,
+            account: Cow::Borrowed(&told.account),
             id: told.id,
             outcome: &told.outcome,
             cut_at: told.cut_at,
             sentence: sentence::of_outcome(&told.outcome, None, told.cut_at, None),
+        }
+    }
+
+    /// Of an account whose work has not ended.
+    fn open(subject: &'a Subject) -> Self {
+        Self {
+            account: Cow::Owned(subject.account.written()),
+            id: subject.account.id,
+            outcome: &Outcome::HandedOver,
+            cut_at: None,
+            sentence: String::new(),
         }
     }
 
@@ -127,7 +141,7 @@ impl<'a> Line<'a> {
             *domain = short(domain);
         }
         Told {
-            account: short(self.account),
+            account: short(&self.account),
             id: self.id,
             outcome,
             cut_at: self.cut_at,
@@ -138,8 +152,19 @@ impl<'a> Line<'a> {
         let at = self.cut_at.map(sentence::time).unwrap_or_default();
         format!(
             "<tr><td>{}</td><td>{}</td><td>{at}</td></tr>",
-            text(self.account, NAME_LIMIT),
-            comment::word(self.outcome),
+            text(&self.account, NAME_LIMIT),
+            match self.outcome {
+                Outcome::HandedOver => "not finished yet",
+                Outcome::Revoked { .. }
+                | Outcome::AlreadyCut
+                | Outcome::Withheld { .. }
+                | Outcome::NotEffective { .. }
+                | Outcome::NotFound
+                | Outcome::Ambiguous { .. }
+                | Outcome::NotAUser { .. }
+                | Outcome::Failed { .. }
+                | Outcome::Deferred => comment::word(self.outcome),
+            },
         )
     }
 
@@ -161,10 +186,39 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The comment, at most [`COMMENT_LIMIT`] characters. If not every account fits, it says how many were left out.
+/// The comment on what an alert has come to at that time, at most [`COMMENT_LIMIT`] characters. If not every account fits, it says
+/// how many were left out.
 #[must_use]
-pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
-    let now: Vec<Line<'_>> = report.receipts.iter().map(Line::of).collect();
+pub fn incident_comment(report: &AlertReport<'_>, story: &Story, at: Timestamp) -> String {
+    let now = report.receipts.iter().map(Line::of).collect();
+    written(report, now, story, at)
+}
+
+/// The comment on an alert that is still worked on: whose work has ended by that time, by their places among its subjects, and all
+/// others. It claims nothing of those, so that it stays true of its time whatever comes.
+#[must_use]
+pub fn comment_under_way(
+    parsed: &Parsed,
+    mode: Mode,
+    ended: &BTreeMap<usize, Receipt>,
+    story: &Story,
+    at: Timestamp,
+) -> String {
+    let subjects = parsed.subjects().iter().enumerate();
+    let now = subjects.map(|(index, subject)| match ended.get(&index) {
+        Some(receipt) if receipt.outcome.is_final() => Line::of(receipt),
+        Some(_) | None => Line::open(subject),
+    });
+    let report = AlertReport {
+        parsed,
+        receipts: &[],
+        mode,
+        requested_by: None,
+    };
+    written(&report, now.collect(), story, at)
+}
+
+fn written(report: &AlertReport<'_>, now: Vec<Line<'_>>, story: &Story, at: Timestamp) -> String {
     // Who was cut stays cut, whatever a later part saw; of anything else the later word counts.
     let (cut, other): (Vec<_>, Vec<_>) = story.told.iter().partition(|told| told.outcome.is_cut());
     let is_news = |told: &&&Told| !now.iter().any(|line| line.is_of(told));
@@ -179,7 +233,7 @@ pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
             .filter(|line| !cut.iter().any(|told| line.is_of(told))),
     );
 
-    let mut above = vec![headline(report, &lines, story.left_out)];
+    let mut above = vec![headline(report, &lines, story.left_out, at)];
     above.extend(comment::remarks(report));
     let mut below = alive(&lines);
     below.extend(to_do(&lines));
@@ -214,16 +268,26 @@ pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
 const HEAD: &str = "<table>\n<tr><th>Account</th><th>Sessions</th><th>Cut at</th></tr>";
 const END: &str = "</table>";
 
-fn headline(report: &AlertReport<'_>, lines: &[Line<'_>], left_out: usize) -> String {
+fn headline(
+    report: &AlertReport<'_>,
+    lines: &[Line<'_>],
+    left_out: usize,
+    at: Timestamp,
+) -> String {
     let Parsed::Alert(_) = report.parsed else {
         return comment::headline(report);
     };
     let count = |is: fn(&Outcome) -> bool| lines.iter().filter(|line| is(line.outcome)).count();
     let cut = count(Outcome::is_cut);
-    let goes_on = match count(|outcome| matches!(outcome, Outcome::HandedOver)) {
+    let open = count(|outcome| matches!(outcome, Outcome::HandedOver));
+    let goes_on = match open {
         0 => String::new(),
-        1 => " 1 is not finished yet and goes on as soon as Graph allows; this comment is replaced then.".to_owned(),
-        open => format!(" {open} are not finished yet and go on as soon as Graph allows; this comment is replaced then."),
+        open => format!(
+            " {open} {} not finished at {} and {} on as soon as Graph allows; this comment is replaced then.",
+            if open == 1 { "was" } else { "were" },
+            sentence::time(at),
+            if open == 1 { "goes" } else { "go" },
+        ),
     };
     let all = lines.len().saturating_add(left_out);
     let accounts = if all == 1 { "account" } else { "accounts" };
@@ -259,8 +323,8 @@ fn to_do(lines: &[Line<'_>]) -> Vec<String> {
     for line in lines.iter().filter(|line| line.asks_for_somebody()) {
         let step = line.sentence.as_str();
         match steps.iter_mut().find(|(known, _)| *known == step) {
-            Some((_, named)) => named.push(line.account),
-            None => steps.push((step, vec![line.account])),
+            Some((_, named)) => named.push(&line.account),
+            None => steps.push((step, vec![&line.account])),
         }
     }
     let cut = lines.iter().any(|line| line.outcome.is_cut());

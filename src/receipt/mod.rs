@@ -63,7 +63,7 @@ use crate::domain::{Caller, Mode, Parsed, Receipt, Subject};
 pub use alive::{cut_at, still_alive};
 pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
-pub use incident::{first_message, incident_comment, told_so_far};
+pub use incident::{comment_under_way, first_message, incident_comment, told_so_far};
 pub use log::log_line;
 pub use message::{awaiting, handover, put_back};
 pub use rejected::{RejectedFrom, rejected, unfinished, unread};

@@ -51,16 +51,18 @@ impl Service {
             requested_by,
             deadline: deadline.earlier_by(MARGIN),
             cleared: Arc::default(),
+            ended: Arc::new(|_, _| ()),
         };
-        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
-        receipts.iter_mut().for_each(hand_over);
-        self.log(&receipts);
         let key = EventKey::Invocation(&correlation.invocation_id);
         let telling = Telling {
             key,
             usually: CommentBy::Caller,
             deadline,
         };
+        let worked = self.contain_and_tell(&parsed, left_out, delivery, &telling);
+        let mut receipts = worked.await;
+        receipts.iter_mut().for_each(hand_over);
+        self.log(&receipts);
         let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
         if self.incidents.is_some() {
             // What goes on is on the queue, where this program writes the comment unless somebody says otherwise.

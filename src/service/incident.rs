@@ -31,7 +31,7 @@ pub(super) struct Telling<'a> {
 }
 
 /// Whose incident it is, and what its comment tells already.
-enum Place {
+pub(super) enum Place {
     Ours(Incident, Story),
     OtherWorkspace,
 }
@@ -61,7 +61,7 @@ impl Service {
                     mode: self.settings.mode,
                     requested_by: None,
                 };
-                let comment = receipt::incident_comment(&report, &story);
+                let comment = receipt::incident_comment(&report, &story, self.clock.now());
                 let id = comment_id(&incident, story.first);
                 let deadline = self.comment_by(telling.deadline);
                 let written = incidents
@@ -106,7 +106,11 @@ fn noted(id: Uuid, problem: Option<String>) -> (CommentState, Option<String>) {
 }
 
 /// Where the alert's comment belongs; `None` if there is none to write.
-fn place(incidents: &Incidents, parsed: &Parsed, telling: &Telling<'_>) -> Option<Place> {
+pub(super) fn place(
+    incidents: &Incidents,
+    parsed: &Parsed,
+    telling: &Telling<'_>,
+) -> Option<Place> {
     let header = parsed.header();
     let id = header.incident_id.as_deref()?;
     let by = header.comment_by.unwrap_or(telling.usually);

@@ -65,8 +65,15 @@ impl Service {
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
             cleared: Arc::default(),
+            ended: Arc::new(|_, _| ()),
         };
-        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
+        let telling = Telling {
+            key,
+            usually: CommentBy::Evict,
+            deadline,
+        };
+        let worked = self.contain_and_tell(&parsed, left_out, delivery, &telling);
+        let mut receipts = worked.await;
 
         let delivery_count = message.broker.delivery_count;
         let is_last =
@@ -85,11 +92,6 @@ impl Service {
         }
         self.log(&receipts);
 
-        let telling = Telling {
-            key,
-            usually: CommentBy::Evict,
-            deadline,
-        };
         let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
         let report = AlertReport {
             parsed: &parsed,

@@ -13,7 +13,7 @@ pub(crate) const RESPONDER: &str = "3e150937-b8fe-4cfb-8069-0eaf05ecd056";
 pub(crate) const READER: &str = "8d289c81-5878-46d4-8554-54e1e3d8b5cb";
 const PUT: &str = "PUT */comments/*";
 
-const CAROL: &str = "482c590e-0d97-42bf-8dc8-3011ac8efe12";
+pub(crate) const CAROL: &str = "482c590e-0d97-42bf-8dc8-3011ac8efe12";
 
 pub(crate) fn incident() -> String {
     format!("{WORKSPACE}/providers/Microsoft.SecurityInsights/Incidents/{NAME}")
@@ -133,7 +133,7 @@ async fn what_goes_on_replaces_the_comment_and_the_last_one_tells_all() {
     let told: Vec<&str> = writes.iter().map(|call| call.body.as_str()).collect();
     assert!(told.len() >= 2, "{told:?}");
     assert!(
-        told[0].contains("1 of 2 accounts cut. 1 is not finished yet"),
+        told[0].contains("1 of 2 accounts cut. 1 was not finished at "),
         "{}",
         told[0]
     );
@@ -545,5 +545,29 @@ async fn an_incident_that_does_not_answer_holds_up_no_cut_and_the_receipt_says_s
     assert_eq!(status_of(&receipts), ["unknown"; 4]);
     assert_eq!(notes(&receipts), ["written"; 4]);
     app.tenant.release_all();
+    app.end().await;
+}
+
+/// Graph has not answered for Carol yet.
+#[tokio::test]
+async fn the_first_cut_is_told_while_the_rest_is_worked_on() {
+    let app = start().await;
+    let revoke = format!("POST /v1.0/users/{CAROL}/revokeSignInSessions");
+    app.tenant.hold(revoke.as_str());
+    app.send(order(&["alice@contoso.com", "carol.nunez@contoso.com"]).to_string());
+    let told = app.tenant.wait_for_call(PUT).await;
+    assert!(
+        told.body
+            .contains("1 of 2 accounts cut. 1 was not finished at "),
+        "{}",
+        told.body
+    );
+    app.tenant.release_all();
+    app.settle().await;
+    let all = comments(&app);
+    assert_eq!((all.len(), all[0].writes), (1, 2));
+    let last = &all[0].message;
+    assert!(last.contains("2 of 2 accounts cut.</p>"), "{last}");
+    assert_eq!(notes(&app.receipts()), ["written", "written"]);
     app.end().await;
 }

@@ -85,11 +85,12 @@ impl Cutting<'_> {
                     deadline: self.session.deadline(),
                     cleared: Arc::default(),
                 };
-                let work = watched(
-                    progress,
-                    &ended,
-                    containment.contain_counting(task, Arc::clone(&ended)),
-                );
+                let count = Arc::clone(&ended);
+                let one_more = move |_, _: &Receipt| {
+                    count.fetch_add(1, Ordering::Relaxed);
+                };
+                let work = containment.contain_watched(task, Arc::new(one_more));
+                let work = watched(progress, &ended, work);
                 let finishing = || "finishing what was begun".to_owned();
                 match heeding(&interrupt, progress, finishing, work).await {
                     Some(made) => receipts.extend(part.iter().zip(made).map(of_turn)),

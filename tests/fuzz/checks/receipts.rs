@@ -10,8 +10,8 @@ use evict::domain::{
 };
 use evict::receipt::{
     AlertReport, COMMENT_LIMIT, EVENT_LIMIT, EventKey, QUEUE_MESSAGE_LIMIT, RejectedFrom, comment,
-    cut_at, events, first_message, handover, incident_comment, log_line, rejected, reply_json,
-    still_alive, told_so_far, unfinished,
+    comment_under_way, cut_at, events, first_message, handover, incident_comment, log_line,
+    rejected, reply_json, still_alive, told_so_far, unfinished,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -170,9 +170,19 @@ fn check_story(report: &AlertReport<'_>, body: &[u8]) {
         told: Vec::new(),
         left_out: 0,
     };
-    check_comment(&incident_comment(report, &nothing));
+    let at = Timestamp::UNIX_EPOCH;
+    check_comment(&incident_comment(report, &nothing, at));
     let told = told_so_far(&nothing, report.receipts);
-    check_comment(&incident_comment(report, &told));
+    check_comment(&incident_comment(report, &told, at));
+    let ended = report.receipts.iter().cloned().enumerate().step_by(2);
+    let ended = ended.collect();
+    check_comment(&comment_under_way(
+        report.parsed,
+        report.mode,
+        &ended,
+        &told,
+        at,
+    ));
 }
 
 /// The comment within its limit, with our own tags and none of anybody else's, and nothing that is not seen.

@@ -8,7 +8,8 @@ use super::REVOKE;
 use super::table::Watch;
 use crate::app::{App, SOON};
 use crate::incident::{
-    READER, RESPONDER, comments, notes, order, start_late, start_with, trigger_without_entities,
+    CAROL, READER, RESPONDER, comments, notes, order, start_late, start_with,
+    trigger_without_entities,
 };
 
 const COMMENT: &str = "PUT */comments/*";
@@ -167,4 +168,35 @@ async fn the_handler_killed_while_it_writes_leaves_one_comment_that_is_true() {
         );
         app.end().await;
     }
+}
+
+/// Azure does not answer while the first cut is told.
+#[tokio::test]
+async fn nobody_is_cut_later_because_the_incident_is_told_meanwhile() {
+    let app = start_with(RESPONDER, &[]).await;
+    let watch = Watch::start(&app);
+    let revoke = format!("POST /v1.0/users/{CAROL}/revokeSignInSessions");
+    app.tenant.hold(revoke.as_str());
+    app.tenant.hold(COMMENT);
+    app.send(order(&["alice@contoso.com", "carol.nunez@contoso.com"]).to_string());
+    let first = app.tenant.wait_for_call(COMMENT).await;
+    app.tenant.release(revoke.as_str());
+    // Her cut is read back.
+    let read_back = format!("GET /v1.0/users/{CAROL}*");
+    app.tenant.wait_for_call(read_back.as_str()).await;
+    let open = app.tenant.azure_calls();
+    assert_eq!((open.len(), open[0].at), (1, first.at));
+    assert!(open[0].answered_at.is_none(), "{open:?}");
+    app.tenant.release_all();
+    app.settle().await;
+    watch.holds(
+        "nobody_is_cut_later_because_the_incident_is_told_meanwhile",
+        &app,
+        &told(&app),
+    );
+    let all = comments(&app);
+    assert_eq!((all.len(), all[0].writes), (1, 2));
+    let last = &all[0].message;
+    assert!(last.contains("2 of 2 accounts cut.</p>"), "{last}");
+    app.end().await;
 }

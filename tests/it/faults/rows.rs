@@ -558,6 +558,14 @@ pub(super) const ROWS: &[Row] = &[
         test: "faults::incident::azure_that_is_down_holds_up_no_cut_and_the_next_alert_only_for_a_moment",
     },
     Row {
+        fault: "Azure Resource Manager does not answer while the incident is told of the first cut",
+        happens: "the others are cut as ever; the comment is written again when all have ended",
+        told: "revoked, verified; revoked, verified; the comment is written, written",
+        within: 30,
+        calls: AtMost(8),
+        test: "faults::incident::nobody_is_cut_later_because_the_incident_is_told_meanwhile",
+    },
+    Row {
         fault: "the handler is killed while it writes the comment, before or after it stands there",
         happens: "the message comes again and writes the same comment",
         told: "1 comment, 1 receipt",

@@ -35,7 +35,8 @@ pub use identifiers::{
     AccountName, GroupId, IdentifierError, MailAddress, TenantId, UserId, UserPrincipalName,
 };
 pub use incident::{
-    CommentBy, CommentState, IncidentNote, IncidentStatus, SentinelWorkspace, Story, Told,
+    CommentBy, CommentState, IncidentLabel, IncidentNote, IncidentStatus, IncidentTask,
+    SentinelWorkspace, Story, Told,
 };
 pub use ledger::{Admission, Kept, Ledger, LedgerState, Wanted};
 pub use ledger_endpoint::LedgerEndpoint;

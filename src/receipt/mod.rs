@@ -34,7 +34,7 @@
 //! | `requestedBy` | if a caller proved itself by a token: `objectId`, and if known `applicationId` |
 //! | `requestedByClaim` | if the alert names who asked: that text, which anybody may have written |
 //! | `requestedBecause` | if the alert says why it was asked for: that text |
-//! | `incident` | if incidents are read and written: `status` (`open`, `closed`, `unknown`) if it was asked, `comment` (`written`, `failed`, `other_workspace`) if one was to be written, `problem` if either failed |
+//! | `incident` | if incidents are read and written: `status` (`open`, `closed`, `unknown`) if it was asked, `comment` (`written`, `failed`, `other_workspace`) if one was to be written, `label` and the number of `tasks` if there are any, `problem` if one of these failed |
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
 //!
 //! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the
@@ -49,6 +49,8 @@ mod confirmation;
 mod escape;
 mod event;
 mod incident;
+mod incident_lines;
+mod incident_tasks;
 mod log;
 mod message;
 mod rejected;
@@ -64,6 +66,7 @@ pub use alive::{cut_at, still_alive};
 pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
 pub use incident::{comment_under_way, first_message, incident_comment, told_so_far};
+pub use incident_tasks::{incident_label, incident_tasks};
 pub use log::log_line;
 pub use message::{awaiting, handover, put_back};
 pub use rejected::{RejectedFrom, rejected, unfinished, unread};

@@ -9,11 +9,7 @@ use proptest::prelude::*;
 use crate::receipt_world::{alert, crowd, receipt, report, time, upn};
 
 fn nothing() -> Story {
-    Story {
-        first: uuid::Uuid::nil(),
-        told: Vec::new(),
-        left_out: 0,
-    }
+    Story::of(uuid::Uuid::nil())
 }
 
 fn comment_of(report: &AlertReport<'_>, story: &Story) -> String {
@@ -111,11 +107,13 @@ fn what_was_told_of_anything_but_a_cut_gives_way_to_what_came_of_it() {
 fn more_than_a_message_can_carry_are_counted() {
     let (parsed, receipts) = crowd(250, &Outcome::Revoked { verified: true }, None);
     let told = told_so_far(&nothing(), &receipts);
-    assert_eq!((told.told.len(), told.left_out), (100, 150));
+    let left_out = (told.left_out, told.left_out_cut);
+    assert_eq!((told.told.len(), left_out), (100, (150, 150)));
     let (_, none) = crowd(0, &Outcome::NotFound, None);
     let comment = comment_of(&report(&parsed, &none), &told);
     assert!(
-        comment.contains("150 more. The receipts name each."),
+        comment.contains("250 of 250 accounts cut.")
+            && comment.contains("150 more. The receipts name each."),
         "{comment}"
     );
 }

@@ -62,6 +62,7 @@ mod house;
 mod http_reply;
 mod incident;
 mod incident_comment;
+mod incident_shown;
 mod judged;
 mod ledger;
 mod lost_answers;

@@ -183,6 +183,7 @@ fn story(told: Vec<Told>) -> Story {
         first: uuid::Uuid::from_u128(7),
         told,
         left_out: 2,
+        left_out_cut: 1,
     }
 }
 

@@ -169,6 +169,7 @@ fn check_story(report: &AlertReport<'_>, body: &[u8]) {
         first: first_message(EventKey::Body(body)),
         told: Vec::new(),
         left_out: 0,
+        left_out_cut: 0,
     };
     let at = Timestamp::UNIX_EPOCH;
     check_comment(&incident_comment(report, &nothing, at));

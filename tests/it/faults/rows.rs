@@ -566,6 +566,14 @@ pub(super) const ROWS: &[Row] = &[
         test: "faults::incident::nobody_is_cut_later_because_the_incident_is_told_meanwhile",
     },
     Row {
+        fault: "others change the incident whenever a label is to be added",
+        happens: "it is read again, five times; nothing of theirs is overwritten, and the comment stands",
+        told: "revoked, verified; the comment is written",
+        within: 20,
+        calls: Exactly(3),
+        test: "faults::incident::a_label_that_others_are_always_faster_than_is_told_in_the_receipt",
+    },
+    Row {
         fault: "the handler is killed while it writes the comment, before or after it stands there",
         happens: "the message comes again and writes the same comment",
         told: "1 comment, 1 receipt",

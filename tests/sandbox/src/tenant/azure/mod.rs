@@ -2,6 +2,8 @@
 //! Graph, and incidents of Microsoft Sentinel. Who may see what follows from the caller's own role assignments, as in Azure. A call that is not here is refused
 //! with 501 and noted.
 
+mod incident_tasks;
+mod incident_writing;
 mod incidents;
 mod limits;
 mod query;

@@ -13,6 +13,7 @@ mod comment;
 mod id;
 mod label;
 mod now;
+mod role;
 mod task;
 
 use std::sync::{Mutex, PoisonError};

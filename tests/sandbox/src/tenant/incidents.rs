@@ -143,6 +143,16 @@ impl Incidents {
         }
     }
 
+    /// Whether there is such a workspace: whether one of the incidents lies in it.
+    pub(super) fn have(&self, workspace: &str) -> bool {
+        let within = format!("{}/", workspace.to_lowercase());
+        let mut ids = self
+            .list
+            .iter()
+            .map(|incident| incident.entry.id.to_lowercase());
+        ids.any(|id| id.starts_with(&within))
+    }
+
     /// An incident by its resource id, in any casing.
     pub(super) fn find(&mut self, id: &str) -> Option<&mut Incident> {
         let mut all = self.list.iter_mut();

@@ -211,7 +211,7 @@ fn shown(incident: &Incident, comment: &IncidentComment) -> Value {
 
 impl Context<'_> {
     /// Whether a role of the caller's, at or above a scope, allows an action.
-    fn may(&self, action: &str, scope: &str) -> bool {
+    pub(super) fn may(&self, action: &str, scope: &str) -> bool {
         let subscription = scope.split('/').nth(2);
         let subscription = subscription.and_then(|text| uuid::Uuid::try_parse(text).ok());
         let above = subscription.map_or_else(Vec::new, |id| self.at_and_above(id));

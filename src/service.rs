@@ -105,6 +105,7 @@ impl Service {
             subjects: parsed.subjects().to_vec(),
             left_out,
             enqueued_at: of.enqueued_at,
+            received_at: of.received_at,
             correlation: of.correlation,
             requested_by: of.requested_by,
             deadline: of.deadline,
@@ -148,6 +149,7 @@ impl Service {
 /// What the trigger says of an alert.
 struct Delivery {
     enqueued_at: Option<jiff::Timestamp>,
+    received_at: Option<jiff::Timestamp>,
     correlation: Correlation,
     requested_by: Option<Caller>,
     deadline: Deadline,

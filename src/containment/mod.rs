@@ -61,6 +61,8 @@ pub struct Task {
     /// When the message was put on the queue, by the broker's own word. A user whose sessions were cut after it is not
     /// cut again. `None`, as for every HTTP request, always cuts.
     pub enqueued_at: Option<Timestamp>,
+    /// When the alert reached this program: when its first message was queued, or its call came.
+    pub received_at: Option<Timestamp>,
     /// The ids that each receipt carries.
     pub correlation: Correlation,
     /// Who called over HTTP, by a checked token.

@@ -138,6 +138,7 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> End
     if was_cut_already(work, user) {
         return Ending {
             after: user.sessions_valid_from,
+            proved_at: Some(work.parts.clock.now()),
             ..Ending::plain(Outcome::AlreadyCut)
         };
     }
@@ -195,6 +196,7 @@ async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tal
     let read = verify(work, user, revocation.called_at, tally).await;
     let ending = Ending {
         after: read.sessions_valid_from,
+        proved_at: read.verified.then(|| work.parts.clock.now()),
         calls: revocation.calls,
         ..Ending::plain(Outcome::Revoked {
             verified: read.verified,
@@ -215,6 +217,7 @@ async fn read_back(work: &Work, user: &User, revocation: Revocation, tally: &Tal
             );
             return Ending {
                 outcome: Outcome::Deferred,
+                proved_at: None,
                 ..ending
             }
             .with_detail(detail);
@@ -293,6 +296,7 @@ async fn after_failure(work: &Work, user: &User, failure: RevokeFailure, tally: 
                 .to_owned(),
         ),
         after: read.sessions_valid_from,
+        proved_at: Some(work.parts.clock.now()),
         ..failed
     }
 }

@@ -180,6 +180,10 @@ pub struct HandedOn {
     pub queued_at: Option<Timestamp>,
     /// The first message's correlation id, or its id if it had none.
     pub correlation_id: Option<String>,
+    /// When the alert was made.
+    pub alert_at: Option<Timestamp>,
+    /// The shape of the first message.
+    pub source: Option<Shape>,
     /// What the comment on the alert's incident tells so far; `None` where this program writes none.
     pub story: Option<Story>,
 }
@@ -210,6 +214,22 @@ impl AlertHeader {
             comment_by: None,
             handed_on: None,
         }
+    }
+
+    /// When the alert was made, also where only what is left of it is read.
+    #[must_use]
+    pub fn alert_at(&self) -> Option<Timestamp> {
+        let earlier = self.handed_on.as_ref();
+        self.flagged_at.or_else(|| earlier?.alert_at)
+    }
+
+    /// The shape of its first message.
+    #[must_use]
+    pub fn source(&self) -> Shape {
+        let earlier = self.handed_on.as_ref();
+        earlier
+            .and_then(|earlier| earlier.source)
+            .unwrap_or(self.shape)
     }
 
     /// The severity on one scale, if the sender's word is known.

@@ -43,7 +43,9 @@ pub use ledger_endpoint::LedgerEndpoint;
 pub use mention::{Cleared, ClearedAs, Flag, Mention, MentionedAs, State, Subject, WrittenBy};
 pub use outcome::{Fix, Outcome, WithholdReason};
 pub use policy::{Mode, Policy, ProtectedUser};
-pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};
+pub use receipt::{
+    Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive, Times,
+};
 pub use salted_hash::{log_hash, protection_hash_of_id, protection_hash_of_name};
 pub use security_identifier::SecurityIdentifier;
 pub use subject::{SubjectKind, SubjectRef};

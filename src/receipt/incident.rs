@@ -146,9 +146,28 @@ fn headline(report: &AlertReport<'_>, lines: &[Line<'_>], story: &Story, at: Tim
             if open == 1 { "goes" } else { "go" },
         ),
     };
+    let fast = how_fast(report.parsed.header().alert_at(), lines);
     let all = lines.len().saturating_add(story.left_out);
     let accounts = if all == 1 { "account" } else { "accounts" };
-    format!("<p><b>Evict:</b> {cut} of {all} {accounts} cut.{goes_on}</p>")
+    format!("<p><b>Evict:</b> {cut} of {all} {accounts} cut.{fast}{goes_on}</p>")
+}
+
+/// How long after the alert those were signed out whose cut was read back.
+fn how_fast(alert_at: Option<Timestamp>, lines: &[Line<'_>]) -> String {
+    let is_proved = |line: &&Line<'_>| {
+        line.outcome.is_cut() && !matches!(line.outcome, Outcome::Revoked { verified: false })
+    };
+    let cut = lines.iter().filter(is_proved);
+    let cut = cut.filter_map(|line| sentence::passed(alert_at?, line.cut_at?));
+    let (Some(first), Some(last)) = (cut.clone().min(), cut.max()) else {
+        return String::new();
+    };
+    let (first, last) = (sentence::length(first), sentence::length(last));
+    if first == last {
+        format!(" Signed out {last} after the alert.")
+    } else {
+        format!(" Signed out {first} to {last} after the alert.")
+    }
 }
 
 fn left_out(count: usize) -> String {

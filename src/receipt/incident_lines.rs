@@ -9,6 +9,7 @@ use crate::domain::{Outcome, Receipt, Story, Subject, Told, UserId};
 use super::alive::cut_at;
 use super::comment::{self, NAME_LIMIT};
 use super::escape::text;
+use super::sentence::Cut;
 use super::{sentence, size};
 
 /// The most bytes of one name in a message that carries what was told.
@@ -60,7 +61,13 @@ impl<'a> Line<'a> {
             id: told.id,
             outcome: &told.outcome,
             cut_at: told.cut_at,
-            sentence: sentence::of_outcome(&told.outcome, None, told.cut_at, None),
+            sentence: {
+                let cut = Cut {
+                    at: told.cut_at,
+                    ..Cut::default()
+                };
+                sentence::of_outcome(&told.outcome, None, cut)
+            },
         }
     }
 

@@ -26,6 +26,11 @@
 //! | `detail` | if there is something to add: sentences for a person |
 //! | `policy` | if a setting decided: its name |
 //! | `sessionsValidFrom` | `before` and `after`, each if it was read: the user's `signInSessionsValidFromDateTime` |
+//! | `alertAt` | if the alert says when it was made: that time; of several the latest |
+//! | `receivedAt` | when its first message was put on the queue, or its HTTP call came |
+//! | `cutAt` | if a cut was proved: from when on sessions are valid, the property itself |
+//! | `provedAt` | if a cut was proved: when the property was read |
+//! | `source` | the shape of the alert's first message |
 //! | `calls` | what was called that changes something: `operation`, `at`, and if an answer came `status`, `requestId` |
 //! | `attempts` | how many requests were sent to Graph |
 //! | `elapsedMilliseconds` | the time spent |

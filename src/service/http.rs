@@ -33,6 +33,7 @@ impl Service {
         let (parsed, mut left_out) = self.read(&body);
         drop(body);
         arrival.keeps(kept(&parsed));
+        let received_at = self.clock.now();
         let header = parsed.header();
         let correlation = Correlation {
             alert_id: header.alert_id.clone(),
@@ -47,6 +48,7 @@ impl Service {
         let delivery = Delivery {
             // A request always cuts: whoever asks knows of sessions that live now.
             enqueued_at: None,
+            received_at: Some(received_at),
             correlation: correlation.clone(),
             requested_by,
             deadline: deadline.earlier_by(MARGIN),
@@ -77,11 +79,13 @@ impl Service {
             mode: self.settings.mode,
             requested_by,
         };
-        let handed_on = told.map(|story| HandedOn {
-            story: Some(story),
+        let handed_on = HandedOn {
+            alert_at: parsed.header().alert_at(),
+            source: Some(parsed.header().source()),
+            story: told,
             ..HandedOn::default()
-        });
-        let handover = receipt::handover(&report, handed_on.as_ref());
+        };
+        let handover = receipt::handover(&report, Some(&handed_on));
         let status = match &parsed {
             Parsed::Malformed(_) => 400,
             Parsed::Alert(_) | Parsed::NothingToDo(_) if handover.is_empty() => 200,

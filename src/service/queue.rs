@@ -61,6 +61,7 @@ impl Service {
         };
         let delivery = Delivery {
             enqueued_at: progress.queued_at,
+            received_at: progress.queued_at,
             correlation: correlation.clone(),
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
@@ -112,7 +113,7 @@ impl Service {
                 rejected
             }
         };
-        let handed_on = progress.handed_on(&message.broker, told);
+        let handed_on = progress.handed_on(&message.broker, parsed.header(), told);
         Reply::completed()
             .with_messages(
                 OutputBinding::Receipts,
@@ -140,6 +141,7 @@ impl Service {
             deliveries: progress.before,
             ..progress.handed_on(
                 &message.broker,
+                header,
                 Some(story.unwrap_or_else(|| Story::of(receipt::first_message(key)))),
             )
         };
@@ -210,12 +212,19 @@ impl Progress {
         }
     }
 
-    fn handed_on(&self, broker: &BrokerWord, story: Option<Story>) -> HandedOn {
+    fn handed_on(
+        &self,
+        broker: &BrokerWord,
+        header: &AlertHeader,
+        story: Option<Story>,
+    ) -> HandedOn {
         let correlation_id = self.correlation_id.as_ref();
         HandedOn {
             deliveries: self.deliveries,
             queued_at: self.queued_at,
             correlation_id: correlation_id.or(broker.message_id.as_ref()).cloned(),
+            alert_at: header.alert_at(),
+            source: Some(header.source()),
             story,
         }
     }

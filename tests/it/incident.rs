@@ -77,7 +77,15 @@ fn timeless(text: &str) -> String {
         shown.push_str("(time)");
         rest = &after[" UTC".len()..];
     }
-    shown + rest
+    shown.push_str(rest);
+    // The sample is as old as it is.
+    match shown.split_once("Signed out ") {
+        Some((before, after)) => {
+            let (_, after) = after.split_once(" after the alert").unwrap();
+            format!("{before}Signed out (so long) after the alert{after}")
+        }
+        None => shown,
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ fn what_is_under_way_claims_nothing_of_whoever_has_not_ended() {
     let comment = comment_under_way(&parsed, Mode::Enforce, &ended, &nothing(), at);
     let above: Vec<&str> = comment.lines().take(7).collect();
     insta::assert_snapshot!(above.join("\n"), @r"
-    <p><b>Evict:</b> 1 of 3 accounts cut. 2 were not finished at 2026-11-23 20:10:31 UTC and go on as soon as Graph allows; this comment is replaced then.</p>
+    <p><b>Evict:</b> 1 of 3 accounts cut. Signed out 27 s after the alert. 2 were not finished at 2026-11-23 20:10:31 UTC and go on as soon as Graph allows; this comment is replaced then.</p>
     <table>
     <tr><th>Account</th><th>Sessions</th><th>Cut at</th></tr>
     <tr><td>user0@contoso.com</td><td>cut and verified</td><td>2026-11-23 20:10:28 UTC</td></tr>

@@ -59,6 +59,7 @@ mod host_server;
 #[cfg(feature = "operator")]
 mod hostile_text;
 mod house;
+mod how_fast;
 mod http_reply;
 mod incident;
 mod incident_comment;

@@ -80,6 +80,7 @@ impl Cutting<'_> {
                     header: header.clone(),
                     subjects: part.iter().map(|turn| ordered(&turn.subject)).collect(),
                     enqueued_at: None,
+                    received_at: Some(self.session.clock.now()),
                     correlation: correlation.clone(),
                     requested_by: self.session.caller(),
                     deadline: self.session.deadline(),

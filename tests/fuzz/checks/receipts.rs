@@ -6,7 +6,7 @@ use std::time::Duration;
 use evict::alert::parse;
 use evict::domain::{
     Call, Correlation, Fix, Masked, Mode, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom,
-    Story, SubjectKind, SubjectRef, TenantId, WithholdReason, log_hash,
+    Story, SubjectKind, SubjectRef, TenantId, Times, WithholdReason, log_hash,
 };
 use evict::receipt::{
     AlertReport, COMMENT_LIMIT, EVENT_LIMIT, EventKey, QUEUE_MESSAGE_LIMIT, RejectedFrom, comment,
@@ -105,6 +105,8 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
             .is_multiple_of(2)
             .then_some("EVICT_MAX_USERS_PER_ALERT"),
         sessions_valid_from: SessionsValidFrom::default(),
+        times: Times::default(),
+        source: None,
         calls: vec![
             Call {
                 operation: "POST /users/{id}/revokeSignInSessions".to_owned(),

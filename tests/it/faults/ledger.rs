@@ -104,6 +104,7 @@ fn task(clock: &dyn Clock) -> Task {
         header: alert.header,
         subjects: alert.subjects,
         enqueued_at: None,
+        received_at: None,
         correlation: Correlation::default(),
         requested_by: None,
         deadline: Deadline::after(clock, Duration::from_secs(3)),

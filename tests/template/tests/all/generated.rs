@@ -55,7 +55,7 @@ fn the_solution_lists_what_lies_in_it_and_every_playbook_can_be_deployed_by_itse
             listed += 1;
         }
     }
-    assert_eq!(listed, 3 + 1 + 8 + 7);
+    assert_eq!(listed, 3 + 1 + 9 + 7);
     for file in data["Playbooks"].as_array().unwrap() {
         let template = json(&format!(
             "infra/sentinel/solution/{}",

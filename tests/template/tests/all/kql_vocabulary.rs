@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use evict::domain::{
     Call, Caller, Correlation, Fix, FoundBy, Masked, Outcome, Receipt, ReceiptUser,
-    SessionsValidFrom, SubjectKind, WithholdReason,
+    SessionsValidFrom, SubjectKind, Times, WithholdReason,
 };
 use evict::host::Function;
 use evict::receipt::log_line;
@@ -134,6 +134,13 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
             before: time("2026-10-01T08:00:00Z"),
             after: time("2026-11-23T20:10:27Z"),
         },
+        times: Times {
+            alert_at: time("2026-11-23T20:10:01Z"),
+            received_at: time("2026-11-23T20:10:24Z"),
+            cut_at: time("2026-11-23T20:10:27Z"),
+            proved_at: time("2026-11-23T20:10:29Z"),
+        },
+        source: Some("sentinel-incident-trigger"),
         calls: vec![Call {
             operation: "POST /users/{id}/revokeSignInSessions".to_owned(),
             at: "2026-11-23T20:10:28Z".parse().unwrap(),
@@ -259,5 +266,5 @@ fn every_field_that_a_receipt_can_have_in_the_log_is_in_the_vocabulary() {
     ] {
         assert!(fields.contains(field), "{field} of {fields:?}");
     }
-    assert_eq!(fields.len(), 25, "{fields:?}");
+    assert_eq!(fields.len(), 30, "{fields:?}");
 }

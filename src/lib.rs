@@ -8,16 +8,20 @@
 //! | [`host`] | the Functions host's contract: what comes in, what goes out, the server | |
 //! | [`alert`] | one file for each inbound shape, all read into one alert | `domain` |
 //! | [`guard`] | decides; a pure function of policy, alert, user, usage and time | `domain` |
-//! | [`entra`] | the Graph client under managed identity | `domain`, `guard::Clearance` |
-//! | [`incident`] | what is written to the Sentinel incident that an alert belongs to | `domain`, `entra` |
-//! | [`containment`] | runs the plan for every subject and loses no receipt | `domain`, `guard`, `entra` |
-//! | [`callers`] | who may call over HTTP: checks Entra tokens | `domain` |
-//! | [`ledger`] | what was cut this hour: in memory, or in a blob that all instances see | `domain` |
+//! | [`http`] | the one outgoing HTTP client | |
+//! | [`identity`] | who we are, and for whom a token is | `domain`, `http` |
+//! | [`graph`] | how one call is made, whatever it asks | `domain`, `http`, `identity` |
+//! | [`directory`] | what is asked of Entra ID, and the one thing that is changed there | `domain`, `guard::Clearance`, `http`, `identity`, `graph` |
+//! | [`incident`] | what is written to the Sentinel incident that an alert belongs to | `domain`, `http`, `identity`, `graph` |
+//! | [`containment`] | runs the plan for every subject and loses no receipt | `domain`, `guard`, `graph`, `directory` |
+//! | [`callers`] | who may call over HTTP: checks Entra tokens | `domain`, `http` |
+//! | [`ledger`] | what was cut this hour: in memory, or in a blob that all instances see | `domain`, `http`, `identity` |
 //! | [`receipt`] | one record, several renderings | `domain` |
 //! | [`service`] | the composition | `host`, `callers`, `alert`, `incident`, `containment`, `ledger`, `receipt`, `domain` |
 //! | [`config`] | the registry of settings | `domain` |
 //! | [`telemetry`] | log lines, each at its level | `domain` |
-//! | [`queue`] | the Service Bus client that the operator's command uses | `domain` |
+//! | [`inquiry`] | what only an operator asks | `domain`, `http`, `identity`, `graph`, `directory` |
+//! | [`service_bus`] | the Service Bus client that the operator's command uses | `domain`, `http` |
 //! | [`cli`] | the operator's command | all of these |
 //!
 //! What must never be, and what holds it: `tests/it/house.rs` reads the sources for who names whom; `clippy.toml` bans
@@ -29,14 +33,19 @@ pub mod callers;
 pub mod cli;
 pub mod config;
 pub mod containment;
+pub mod directory;
 pub mod domain;
-pub mod entra;
+pub mod graph;
 pub mod guard;
 pub mod host;
+pub mod http;
+pub mod identity;
 pub mod incident;
-pub mod ledger;
 #[cfg(feature = "operator")]
-pub mod queue;
+pub mod inquiry;
+pub mod ledger;
 pub mod receipt;
 pub mod service;
+#[cfg(feature = "operator")]
+pub mod service_bus;
 pub mod telemetry;

@@ -22,28 +22,22 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod accounts;
-mod cut_off;
-mod draft;
-mod hygiene;
+mod builder;
 mod json;
 mod nearest;
-mod node;
 mod payload;
-mod problem;
 mod reason;
 mod said;
 mod shapes;
 mod single;
-mod snake_case;
 mod state;
-mod time;
 mod told;
 
 pub use nearest::{Nearest, nearest, table, taken_for};
 
 use crate::domain::{Malformed, Parsed, Shape};
 
-use self::draft::{Draft, Failure};
+use self::builder::{AlertBuilder, Failure};
 
 /// Reads a payload: JSON in any of the shapes that are known, or one user principal name or object id as text.
 ///
@@ -51,10 +45,10 @@ use self::draft::{Draft, Failure};
 #[must_use]
 pub fn parse(body: &[u8]) -> Parsed {
     let read = json::text(body)
-        .map_err(|problem| Draft::new(Shape::None).fail(problem))
+        .map_err(|problem| AlertBuilder::new(Shape::None).fail(problem))
         .and_then(|text| payload::read_text(text, 0));
     match read {
-        Ok(draft) => draft.finish(),
+        Ok(builder) => builder.finish(),
         Err(Failure { header, problem }) => Parsed::Malformed(Malformed {
             header: *header,
             path: problem.path(),

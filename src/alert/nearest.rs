@@ -2,10 +2,9 @@
 
 use crate::domain::{NothingToDo, NothingToDoReason, Parsed, Shape};
 
-use super::json;
-use super::node::Object;
-use super::payload;
+use super::json::Object;
 use super::shapes::{ROWS, Row};
+use super::{json, payload};
 
 /// How many shapes are named.
 const MOST: usize = 2;

@@ -2,12 +2,10 @@
 
 use crate::domain::{CommentBy, NothingToDoReason, Shape, WrittenBy};
 
-use super::draft::{Draft, Failure};
+use super::builder::{AlertBuilder, Failure};
 use super::json;
-use super::node::{Node, Object, unexpected};
-use super::problem::Problem;
+use super::json::{JsonProblem, Node, Object, snake_case, unexpected};
 use super::shapes::{self, Reading, Row};
-use super::snake_case;
 
 /// How many envelopes and lists may stand in one another. Three occur: a Logic App that passes on what it got around an
 /// Event Grid event.
@@ -107,15 +105,16 @@ fn shape_of(node: &Node, nesting: usize) -> Shape {
 }
 
 /// Reads a payload as text: JSON if it begins like JSON, or else what a person wrote as text.
-pub(crate) fn read_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
+pub(crate) fn read_text(text: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
     let text = json::bare(text);
     if text.is_empty() {
-        return Err(Draft::new(Shape::None)
-            .fail(Problem::new("JSON or text was expected; the body is empty")));
+        return Err(AlertBuilder::new(Shape::None).fail(JsonProblem::new(
+            "JSON or text was expected; the body is empty",
+        )));
     }
     if !text.starts_with(['{', '[', '"']) {
-        return read_into(Shape::ManualText, |draft| {
-            shapes::read_manual_text(text, draft)
+        return read_into(Shape::ManualText, |builder| {
+            shapes::read_manual_text(text, builder)
         });
     }
     match json::parse(text) {
@@ -127,19 +126,19 @@ pub(crate) fn read_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
             let shape = broken
                 .rest
                 .map_or(Shape::None, |rest| shape_of(&rest, nesting));
-            Err(Draft::new(shape).fail(told_of(text).unwrap_or(broken.problem)))
+            Err(AlertBuilder::new(shape).fail(told_of(text).unwrap_or(broken.problem)))
         }
     }
 }
 
 /// What is known of JSON that is none, beyond the place where it goes wrong.
-fn told_of(text: &str) -> Option<Problem> {
+fn told_of(text: &str) -> Option<JsonProblem> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let is_document = |line: &str| line.starts_with('{') && json::parse(line).is_ok();
     if lines.next().is_some_and(is_document)
         && lines.next().is_some_and(|line| line.starts_with('{'))
     {
-        return Some(Problem::new(
+        return Some(JsonProblem::new(
             "one JSON document was expected; several stand there, one in each line. Send them in a list: [{…}, {…}]"
                 .replace('…', "..."),
         ));
@@ -148,7 +147,7 @@ fn told_of(text: &str) -> Option<Problem> {
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))?;
     (inner.trim_start().starts_with(['{', '['])).then(|| {
-        Problem::new(
+        JsonProblem::new(
             "JSON was expected; JSON within quotes stands there, whose own quotes are not escaped. Send it without the outer \
              quotes",
         )
@@ -156,16 +155,21 @@ fn told_of(text: &str) -> Option<Problem> {
 }
 
 /// Reads what stands in an envelope under a name.
-pub(crate) fn read_inner(envelope: &Object, name: &str, nesting: usize) -> Result<Draft, Failure> {
+pub(crate) fn read_inner(
+    envelope: &Object,
+    name: &str,
+    nesting: usize,
+) -> Result<AlertBuilder, Failure> {
     match envelope.get(name) {
         Some(node) => read_node(node, nesting + 1),
-        None => Err(Draft::new(Shape::None)
-            .fail(Problem::new("a payload was expected; nothing stands there"))),
+        None => Err(AlertBuilder::new(Shape::None).fail(JsonProblem::new(
+            "a payload was expected; nothing stands there",
+        ))),
     }
 }
 
 /// Reads what stands in an envelope as text.
-pub(crate) fn read_inner_text(text: &str, nesting: usize) -> Result<Draft, Failure> {
+pub(crate) fn read_inner_text(text: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
     // Text that holds a payload counts like an envelope: a text within a text within a text has an end, too.
     if nesting >= MOST_ENVELOPES {
         return Err(too_deep());
@@ -174,12 +178,12 @@ pub(crate) fn read_inner_text(text: &str, nesting: usize) -> Result<Draft, Failu
 }
 
 fn too_deep() -> Failure {
-    Draft::new(Shape::None).fail(Problem::new(format!(
+    AlertBuilder::new(Shape::None).fail(JsonProblem::new(format!(
         "at most {MOST_ENVELOPES} envelopes and lists in one another were expected; there are more"
     )))
 }
 
-fn read_node(node: &Node, nesting: usize) -> Result<Draft, Failure> {
+fn read_node(node: &Node, nesting: usize) -> Result<AlertBuilder, Failure> {
     if nesting > MOST_ENVELOPES {
         return Err(too_deep());
     }
@@ -189,15 +193,15 @@ fn read_node(node: &Node, nesting: usize) -> Result<Draft, Failure> {
         // A body that was written as a JSON string, JSON or not: a step on its way encoded it once more.
         Node::Text(text) => read_inner_text(text, nesting),
         other @ (Node::Null | Node::Bool(_) | Node::Number(_)) => {
-            Err(Draft::new(Shape::None).fail(unexpected("an object", other)))
+            Err(AlertBuilder::new(Shape::None).fail(unexpected("an object", other)))
         }
     }
 }
 
-fn read_object(object: &Object, nesting: usize) -> Result<Draft, Failure> {
-    let mut draft = read_form(object, nesting)?;
-    draft.comment_by = comment_by(object).or(draft.comment_by);
-    Ok(draft)
+fn read_object(object: &Object, nesting: usize) -> Result<AlertBuilder, Failure> {
+    let mut builder = read_form(object, nesting)?;
+    builder.comment_by = comment_by(object).or(builder.comment_by);
+    Ok(builder)
 }
 
 /// Who writes the comment on the incident: a property of ours, which a sender may add to an object of any shape.
@@ -207,14 +211,14 @@ pub(crate) fn comment_by(object: &Object) -> Option<CommentBy> {
     all.find(|one| one.as_str().eq_ignore_ascii_case(word.trim()))
 }
 
-fn read_form(object: &Object, nesting: usize) -> Result<Draft, Failure> {
+fn read_form(object: &Object, nesting: usize) -> Result<AlertBuilder, Failure> {
     match form(object) {
-        Form::Of(row) => read_into(row.shape, |draft| match row.reading {
-            Reading::Payload(read) => read(object, draft),
-            Reading::Envelope(read) => read(object, draft, nesting),
+        Form::Of(row) => read_into(row.shape, |builder| match row.reading {
+            Reading::Payload(read) => read(object, builder),
+            Reading::Envelope(read) => read(object, builder, nesting),
         })
-        .map(Draft::ended),
-        Form::Own(shape, taken_for) => Err(Draft::new(shape).fail(Problem::new(format!(
+        .map(AlertBuilder::ended),
+        Form::Own(shape, taken_for) => Err(AlertBuilder::new(shape).fail(JsonProblem::new(format!(
             "an alert, an incident, an entity or a manual message was expected; {taken_for} stands there, and nothing acts \
              on it. See who sends it here, such as a subscription that forwards receipts to the input queue"
         )))),
@@ -226,8 +230,8 @@ fn read_form(object: &Object, nesting: usize) -> Result<Draft, Failure> {
             }
             Ok(inner)
         }
-        Form::OtherRecord(taken_for) => read_into(Shape::None, |draft| {
-            draft.otherwise = NothingToDoReason::NotAnAlert { taken_for };
+        Form::OtherRecord(taken_for) => read_into(Shape::None, |builder| {
+            builder.otherwise = NothingToDoReason::NotAnAlert { taken_for };
             Ok(())
         }),
         Form::Unknown => Err(unknown(object)),
@@ -235,17 +239,21 @@ fn read_form(object: &Object, nesting: usize) -> Result<Draft, Failure> {
 }
 
 fn unknown(object: &Object) -> Failure {
-    Draft::new(Shape::None).fail(Problem::new(shapes::foreign_sentence(object)))
+    AlertBuilder::new(Shape::None).fail(JsonProblem::new(shapes::foreign_sentence(object)))
 }
 
-fn read_wrapped(object: &Object, name: &'static str, nesting: usize) -> Result<Draft, Failure> {
+fn read_wrapped(
+    object: &Object,
+    name: &'static str,
+    nesting: usize,
+) -> Result<AlertBuilder, Failure> {
     let Some(inner) = object.get(name) else {
-        return Ok(Draft::new(Shape::None));
+        return Ok(AlertBuilder::new(Shape::None));
     };
     match read_node(inner, nesting + 1) {
-        Ok(mut draft) => {
-            draft.stands_within(name);
-            Ok(draft)
+        Ok(mut builder) => {
+            builder.stands_within(name);
+            Ok(builder)
         }
         Err(failure) => Err(Failure {
             problem: failure.problem.within(name),
@@ -256,20 +264,20 @@ fn read_wrapped(object: &Object, name: &'static str, nesting: usize) -> Result<D
 
 /// Several payloads: one alert with all their subjects, or none at all if one of them cannot be understood, so that no
 /// subject is lost in silence.
-fn read_list(items: &[Node], nesting: usize) -> Result<Draft, Failure> {
+fn read_list(items: &[Node], nesting: usize) -> Result<AlertBuilder, Failure> {
     if shapes::is_entity_list(items) {
-        return read_into(Shape::SentinelEntities, |draft| {
-            shapes::read_entity_list(items, draft)
+        return read_into(Shape::SentinelEntities, |builder| {
+            shapes::read_entity_list(items, builder)
         });
     }
     let is_name = |item: &Node| matches!(item, Node::Text(text) if !is_json(text));
     if !items.is_empty() && items.iter().all(is_name) {
-        return Err(Draft::new(Shape::None).fail(Problem::new(
+        return Err(AlertBuilder::new(Shape::None).fail(JsonProblem::new(
             "a list of alerts was expected; a list of strings stands there. To name users, send \
              {\"users\": [\"alice@contoso.com\", \"bob@contoso.com\"]}",
         )));
     }
-    let mut all: Option<Draft> = None;
+    let mut all: Option<AlertBuilder> = None;
     for (index, item) in items.iter().enumerate() {
         let read = match item {
             Node::Object(_) | Node::List(_) if nesting >= MOST_ENVELOPES => Err(too_deep()),
@@ -278,17 +286,17 @@ fn read_list(items: &[Node], nesting: usize) -> Result<Draft, Failure> {
             // A trigger that takes many events at once hands each on as the text that it was.
             Node::Text(text) if is_json(text) => read_inner_text(text, nesting),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {
-                Err(Draft::new(Shape::None).fail(unexpected("an object", item)))
+                Err(AlertBuilder::new(Shape::None).fail(unexpected("an object", item)))
             }
         };
-        let draft = read.map_err(|failure| Failure {
+        let builder = read.map_err(|failure| Failure {
             problem: failure.problem.at(index),
             ..failure
         })?;
-        all.get_or_insert_with(|| Draft::new(draft.shape()))
-            .absorb(draft, |problem| problem.at(index));
+        all.get_or_insert_with(|| AlertBuilder::new(builder.shape()))
+            .absorb(builder, |problem| problem.at(index));
     }
-    Ok(all.unwrap_or_else(|| Draft::new(Shape::None)))
+    Ok(all.unwrap_or_else(|| AlertBuilder::new(Shape::None)))
 }
 
 fn is_json(text: &str) -> bool {
@@ -297,12 +305,12 @@ fn is_json(text: &str) -> bool {
 
 fn read_into(
     shape: Shape,
-    read: impl FnOnce(&mut Draft) -> Result<(), Problem>,
-) -> Result<Draft, Failure> {
-    let mut draft = Draft::new(shape);
-    match read(&mut draft) {
-        Ok(()) => Ok(draft),
-        Err(problem) => Err(draft.fail(problem)),
+    read: impl FnOnce(&mut AlertBuilder) -> Result<(), JsonProblem>,
+) -> Result<AlertBuilder, Failure> {
+    let mut builder = AlertBuilder::new(shape);
+    match read(&mut builder) {
+        Ok(()) => Ok(builder),
+        Err(problem) => Err(builder.fail(problem)),
     }
 }
 

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::domain::{Cleared, ClearedAs, State};
 
-use super::hygiene::{folded, tidy};
-use super::node::Object;
+use super::json::Object;
+use super::json::tidy::{folded, tidy};
 
 /// The most characters of a sender's word that are carried on.
 const LONGEST_WORD: usize = 64;

@@ -1,7 +1,7 @@
 //! What the tests of several files here share.
 
 use super::json;
-use super::node::{Node, Object};
+use super::json::{Node, Object};
 
 /// The object that a text is.
 pub(crate) fn object(text: &str) -> Object<'_> {

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::domain::{Fix, Outcome, Story, SubjectKind, Told, UserId, WithholdReason};
 
-use super::hygiene::tidy;
-use super::node::{Node, Object};
+use super::json::tidy::tidy;
+use super::json::{Node, Object};
 
 /// The most accounts that are read.
 const MOST: usize = 200;

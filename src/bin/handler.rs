@@ -26,12 +26,14 @@ use std::time::Duration;
 use evict::callers::Callers;
 use evict::config::{Environment, HostProcess, LogLevel, Settings};
 use evict::containment::{Containment, Limits};
+use evict::directory::Directory;
 use evict::domain::{Clock, Deadline, Ledger, Mode, SystemClock};
-use evict::entra::{Entra, EntraSettings};
 use evict::host::{
     AuthLevel, InFlight, ManifestError, START_ANEW, STAY, Starting, http_functions, serve, stay,
 };
-use evict::incident::Incidents;
+use evict::http::HttpClient;
+use evict::identity::{ManagedIdentity, Resource};
+use evict::incident::{Arm, Incidents};
 use evict::ledger::{BlobLedger, MemoryLedger};
 use evict::service::{HttpAccess, Service, ServiceSettings};
 use evict::telemetry;
@@ -212,15 +214,28 @@ async fn make_service(
     http_access: HttpAccess,
     clock: Arc<dyn Clock>,
 ) -> Result<Service, String> {
-    let entra_settings = EntraSettings {
-        client_id: settings.client_id,
-        cloud: settings.cloud,
-        endpoint: settings.graph_endpoint.clone(),
-    };
-    let ledger = make_ledger(&settings, &clock);
-    let (entra, incidents) = connect(entra_settings, &settings, &clock).await?;
-    tokio::spawn(warm_up(entra.clone(), Arc::clone(&clock)));
-    let callers = make_callers(&settings, &clock).await?;
+    // Reading the machine's certificates blocks.
+    let http = tokio::task::spawn_blocking(HttpClient::new)
+        .await
+        .map_err(|error| format!("The set-up was interrupted: {error}"))?
+        .map_err(|error| error.to_string())?;
+    let identity = |resource| ManagedIdentity::new(http.clone(), settings.client_id, &resource);
+    let ledger = make_ledger(&settings, &http, &clock);
+    let directory = Directory::connect(
+        http.clone(),
+        identity(Resource::graph(settings.cloud)),
+        settings.graph_endpoint.clone(),
+        Arc::clone(&clock),
+    );
+    tokio::spawn(warm_up(directory.clone(), Arc::clone(&clock)));
+    let callers = make_callers(&settings, &http, &clock);
+    let incidents = (!settings.sentinel_workspaces.is_empty()).then(|| {
+        let identity = identity(Resource::azure(settings.cloud));
+        let endpoint = settings.arm_endpoint.clone();
+        let arm = Arm::connect(http.clone(), identity, endpoint, Arc::clone(&clock));
+        let workspaces = settings.sentinel_workspaces.clone();
+        Incidents::new(arm, settings.policy.tenant, workspaces, Arc::clone(&clock))
+    });
 
     let service_settings = ServiceSettings {
         tenant: settings.policy.tenant,
@@ -234,7 +249,7 @@ async fn make_service(
         version: env!("CARGO_PKG_VERSION"),
     };
     let containment = Containment::new(
-        entra,
+        directory,
         settings.policy,
         ledger,
         Arc::clone(&clock),
@@ -254,32 +269,9 @@ async fn make_service(
     ))
 }
 
-/// Graph, and Azure Resource Manager if incidents are written.
-async fn connect(
-    entra_settings: EntraSettings,
-    settings: &Settings,
-    clock: &Arc<dyn Clock>,
-) -> Result<(Entra, Option<Incidents>), String> {
-    let workspaces = settings.sentinel_workspaces.clone();
-    let (endpoint, tenant) = (settings.arm_endpoint.clone(), settings.policy.tenant);
-    let clock = Arc::clone(clock);
-    let connect = move || {
-        if workspaces.is_empty() {
-            return Entra::connect(entra_settings, clock).map(|entra| (entra, None));
-        }
-        let (entra, arm) = Entra::connect_with_azure(entra_settings, endpoint, Arc::clone(&clock))?;
-        Ok((entra, Some(Incidents::new(arm, tenant, workspaces, clock))))
-    };
-    // Reading the machine's certificates blocks.
-    tokio::task::spawn_blocking(connect)
-        .await
-        .map_err(|error| format!("The set-up was interrupted: {error}"))?
-        .map_err(|error| error.to_string())
-}
-
 /// The ledger that the settings name. Nobody waits for it: it looks at its blob meanwhile, and a failure is logged where it
 /// happens.
-fn make_ledger(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
+fn make_ledger(settings: &Settings, http: &HttpClient, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
     let endpoint = settings
         .ledger
         .as_ref()
@@ -290,7 +282,8 @@ fn make_ledger(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
     match endpoint {
         Some(endpoint) => Arc::new(BlobLedger::open(
             &endpoint,
-            settings.client_id,
+            http.clone(),
+            ManagedIdentity::new(http.clone(), settings.client_id, &Resource::storage()),
             &std::env::temp_dir(),
             Arc::clone(clock),
         )),
@@ -300,26 +293,19 @@ fn make_ledger(settings: &Settings, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
 
 /// What checks HTTP callers, if tokens are asked for. The tenant's keys are read at once; a failure is logged where it
 /// happens, and the first caller has them read again.
-async fn make_callers(
-    settings: &Settings,
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Callers>, String> {
-    let Some(policy) = settings.callers.clone() else {
-        return Ok(None);
-    };
-    let (endpoint, clock) = (settings.login_endpoint.clone(), Arc::clone(clock));
-    let callers = tokio::task::spawn_blocking(move || Callers::connect(policy, &endpoint, clock))
-        .await
-        .map_err(|error| format!("The set-up was interrupted: {error}"))??;
+fn make_callers(settings: &Settings, http: &HttpClient, clock: &Arc<dyn Clock>) -> Option<Callers> {
+    let policy = settings.callers.clone()?;
+    let (http, endpoint) = (http.clone(), &settings.login_endpoint);
+    let callers = Callers::connect(policy, http, endpoint, Arc::clone(clock));
     let early = callers.clone();
     tokio::spawn(async move { early.warm_up().await });
-    Ok(Some(callers))
+    Some(callers)
 }
 
 /// Gets the token before the first alert needs it. A failure is told; the first alert tries again.
-async fn warm_up(entra: Entra, clock: Arc<dyn Clock>) {
+async fn warm_up(directory: Directory, clock: Arc<dyn Clock>) {
     let deadline = Deadline::after(&*clock, Duration::from_secs(30));
-    match entra.identity(deadline).await {
+    match directory.identity(deadline).await {
         Ok(token) => {
             tracing::info!(tenant = %token.tenant, expires_at = %token.expires_at, "identity.ready");
         }

@@ -9,19 +9,20 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::{LoginEndpoint, TenantId};
+use crate::http::{Bounds, HttpClient, HttpRequest, Method};
 
 use super::keys::{KeySource, KeysById};
 
-/// How long the sign-in service may take. A caller waits for it only when its key is not known.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The largest answer that is read; a tenant has about ten keys of some KiB each.
-const LARGEST: usize = 1024 * 1024;
+/// A caller waits for the sign-in service only when its key is not known. A tenant has about ten keys of some KiB each.
+const BOUNDS: Bounds = Bounds {
+    time: Duration::from_secs(5),
+    bytes: 1024 * 1024,
+};
 
 /// The sign-in service over HTTP.
 #[derive(Debug)]
 pub(super) struct HttpKeys {
-    client: reqwest::Client,
+    http: HttpClient,
     url: String,
     signs_for: SignsFor,
 }
@@ -45,44 +46,27 @@ impl SignsFor {
 }
 
 impl HttpKeys {
-    pub(super) fn new(endpoint: &LoginEndpoint, signs_for: SignsFor) -> Result<Self, String> {
+    pub(super) fn new(http: HttpClient, endpoint: &LoginEndpoint, signs_for: SignsFor) -> Self {
         let tenant = signs_for.tenant;
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("evict/", env!("CARGO_PKG_VERSION")))
-            // A redirect could lead to keys of somebody else.
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self {
-            client,
+        Self {
+            http,
             url: format!("{}/{tenant}/discovery/v2.0/keys", endpoint.root()),
             signs_for,
-        })
+        }
     }
 
     async fn read(&self) -> Result<KeysById, String> {
-        let mut response = self
-            .client
-            .get(&self.url)
-            .send()
-            .await
-            .map_err(|error| error.without_url().to_string())?;
-        if !response.status().is_success() {
-            return Err(format!("the answer was {}", response.status()));
+        let url = self
+            .url
+            .parse()
+            .map_err(|_| "its address is not a URL".to_owned())?;
+        let request = HttpRequest::new(Method::GET, url);
+        let answer = self.http.exchange(request, BOUNDS).await;
+        let answer = answer.map_err(|failure| failure.to_string())?;
+        if !(200..300).contains(&answer.status) {
+            return Err(format!("the answer was {}", answer.status));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| error.without_url().to_string())?
-        {
-            body.extend_from_slice(&chunk);
-            if body.len() > LARGEST {
-                return Err("the answer was too large".to_owned());
-            }
-        }
+        let body = answer.body.map_err(|failure| failure.to_string())?;
         parse(&body, &self.signs_for)
     }
 }

@@ -17,6 +17,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::domain::{Caller, CallerPolicy, Clock, LoginEndpoint};
+use crate::http::HttpClient;
 
 use self::fetch::{HttpKeys, SignsFor};
 use self::keys::KeyStore;
@@ -32,24 +33,23 @@ pub struct Callers {
 }
 
 impl Callers {
-    /// Makes the HTTP client that reads the tenant's keys. Nothing is sent, but the machine's certificate store is read.
-    ///
-    /// # Errors
-    /// If there are no TLS roots.
+    /// Puts the parts together. Nothing is sent yet.
+    #[must_use]
     pub fn connect(
         policy: CallerPolicy,
+        http: HttpClient,
         endpoint: &LoginEndpoint,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, String> {
+    ) -> Self {
         let signs_for = SignsFor {
             tenant: policy.tenant,
             issuers: token::issuers(&policy),
         };
-        let source = HttpKeys::new(endpoint, signs_for)?;
-        Ok(Self {
+        let source = HttpKeys::new(http, endpoint, signs_for);
+        Self {
             check: Arc::new(TokenCheck::new(policy)),
             keys: KeyStore::new(Box::new(source), clock),
-        })
+        }
     }
 
     /// Reads the tenant's keys before the first caller needs them.

@@ -4,97 +4,23 @@
 //! process. A verb that signs in begins with `operator`, which reads the same settings as the handler. Whatever it prints of
 //! a payload is escaped, because a terminal obeys what it is shown.
 
-mod access;
-mod bus;
-mod check;
-mod completions;
-mod confirm;
-mod escape;
-mod explain;
-mod explained;
-mod function;
-mod letters;
-mod look_up;
-mod manual;
-mod operator;
-mod profile;
-mod progress;
-mod question;
-mod receipts;
-mod revoke;
-mod schema;
-mod send;
-mod settings;
-mod status;
-mod surroundings;
-mod users;
+mod exit;
+mod failure;
+mod session;
+mod terminal;
+mod verbs;
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-pub use surroundings::Surroundings;
+use verbs::{
+    access, check, completions, explain, letters, man_pages, profile, revoke, schema, send,
+    settings, status,
+};
 
-/// The streams that a verb reads and writes.
-pub struct Console<'a> {
-    /// What is piped in.
-    pub input: &'a mut dyn Read,
-    /// What the verb was asked for.
-    pub output: &'a mut dyn Write,
-    /// What went wrong.
-    pub errors: &'a mut dyn Write,
-    /// What is around it.
-    pub surroundings: Surroundings,
-}
-
-/// How a command ended, in the numbers of `sysexits.h`, so that a script can tell the cases apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// 0: done.
-    Success,
-    /// 1: not all that was asked for is done: withheld, not found, not effective, not confirmed.
-    Partly,
-    /// 2: the work could not be done.
-    Unable,
-    /// 64: the command line or a setting is wrong.
-    Usage,
-    /// 65: what was given to read cannot be understood.
-    Data,
-    /// 66: the file cannot be read.
-    NoInput,
-    /// 74: reading the standard input or writing the answer failed.
-    Io,
-    /// 77: a permission is missing.
-    NoPermission,
-    /// 130: broken off by a second Ctrl-C.
-    Interrupted,
-}
-
-impl Exit {
-    /// The exit code.
-    #[must_use]
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Success => 0,
-            Self::Partly => 1,
-            Self::Unable => 2,
-            Self::Usage => 64,
-            Self::Data => 65,
-            Self::NoInput => 66,
-            Self::Io => 74,
-            Self::NoPermission => 77,
-            Self::Interrupted => 130,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        exit.code().into()
-    }
-}
+pub use exit::Exit;
+pub use terminal::{Console, Surroundings};
 
 /// Cuts every Entra ID session of a flagged user and hands back a receipt.
 #[derive(Debug, Parser)]
@@ -113,7 +39,7 @@ enum Verb {
     Settings(settings::Settings),
     Completions(completions::Completions),
     #[command(hide = true)]
-    Manual(manual::Manual),
+    Manual(man_pages::Manual),
     Send(Box<send::Send>),
     #[command(about = letters::DEAD_LETTERS, after_help = letters::EXAMPLES_OF_DEAD_LETTERS)]
     DeadLetters(letters::Letters),
@@ -153,8 +79,8 @@ impl Verb {
         match self {
             Self::Explain(explain) => explain.run(console),
             Self::Settings(settings) => settings.run(console),
-            Self::Completions(completions) => completions.run(console),
-            Self::Manual(manual) => manual.run(console),
+            Self::Completions(completions) => completions.run(Arguments::command(), console),
+            Self::Manual(manual) => manual.run(Arguments::command(), console),
             Self::Send(send) => send.run(console),
             Self::DeadLetters(letters) => letters.run(letters::Kind::DeadLetters, console),
             Self::Rejected(letters) => letters.run(letters::Kind::Rejected, console),

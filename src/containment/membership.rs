@@ -2,8 +2,9 @@
 
 use futures_util::future::join;
 
+use crate::directory::Blind;
 use crate::domain::{Deadline, UserId};
-use crate::entra::{Blind, Disposition, EntraError, Tally};
+use crate::graph::{CallError, Disposition, Tally};
 use crate::guard::Membership;
 
 use super::Parts;
@@ -14,19 +15,20 @@ use super::Parts;
 pub(super) async fn read(
     parts: &Parts,
     user: UserId,
-    blind: impl Future<Output = Result<Blind, EntraError>>,
+    blind: impl Future<Output = Result<Blind, CallError>>,
     tally: &Tally,
     deadline: Deadline,
-) -> Result<Membership, EntraError> {
-    let (entra, groups) = (&parts.entra, &parts.policy.protected_groups);
+) -> Result<Membership, CallError> {
+    let (directory, groups) = (&parts.directory, &parts.policy.protected_groups);
     if groups.is_empty() {
         return Ok(Membership::Known {
             asked: Vec::new(),
             member_of: Vec::new(),
         });
     }
-    let saw_before = entra.sees_hidden(deadline).await;
-    let (member_of, blind) = join(entra.memberships(user, groups, tally, deadline), blind).await;
+    let saw_before = directory.sees_hidden(deadline).await;
+    let (member_of, blind) =
+        join(directory.memberships(user, groups, tally, deadline), blind).await;
     let member_of = match member_of {
         Ok(member_of) => member_of,
         Err(error) => return unreadable(error),
@@ -37,16 +39,18 @@ pub(super) async fn read(
             Ok(Membership::seen(groups, member_of, &missing, &[]))
         }
         // The answer came under some token between these two, so that only both together vouch for it.
-        Ok(Blind { missing, hidden }) => match (saw_before, entra.sees_hidden(deadline).await) {
-            (Ok(true), Ok(true)) => Ok(Membership::seen(groups, member_of, &missing, &[])),
-            (Ok(_), Ok(_)) => Ok(Membership::seen(groups, member_of, &missing, &hidden)),
-            (Err(error), _) | (_, Err(error)) => unreadable(error),
-        },
+        Ok(Blind { missing, hidden }) => {
+            match (saw_before, directory.sees_hidden(deadline).await) {
+                (Ok(true), Ok(true)) => Ok(Membership::seen(groups, member_of, &missing, &[])),
+                (Ok(_), Ok(_)) => Ok(Membership::seen(groups, member_of, &missing, &hidden)),
+                (Err(error), _) | (_, Err(error)) => unreadable(error),
+            }
+        }
         Err(error) => unreadable(error),
     }
 }
 
-fn unreadable(error: EntraError) -> Result<Membership, EntraError> {
+fn unreadable(error: CallError) -> Result<Membership, CallError> {
     match error.disposition() {
         Disposition::RetryLater { .. } | Disposition::FixPermission => Err(error),
         Disposition::FixAlert | Disposition::GiveUp => {

@@ -1,20 +1,20 @@
 //! Runs the plan for every subject of an alert: look up, decide, act, verify. It loses no receipt: whatever fails in
 //! between, every subject ends in exactly one, in the alert's order.
 //!
-//! It decides nothing itself (`guard` does), speaks no HTTP (`entra` does), and knows neither how an alert arrived nor who
+//! It decides nothing itself (`guard` does), speaks no HTTP (`directory` does), and knows neither how an alert arrived nor who
 //! reads the receipts.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod alert;
 mod bound;
-mod check;
-mod draft;
+mod conclusion;
 mod membership;
-mod one;
 mod policy_report;
 mod protected_groups;
 mod protected_users;
+mod run;
+mod self_check;
+mod subject;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,11 +22,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::directory::Directory;
 use crate::domain::{
     AlertHeader, Caller, Cleared, Clock, Correlation, Deadline, Ledger, Policy, Receipt, Subject,
     User,
 };
-use crate::entra::{Entra, Tally, Turns};
+use crate::graph::{Tally, Turns};
 use crate::guard::{self, Examined, Membership, Withheld};
 
 use protected_groups::ProtectedGroups;
@@ -34,7 +35,7 @@ use protected_users::ProtectedUsers;
 
 pub use policy_report::{PolicyReport, ProtectedUserHashes};
 
-pub use check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
+pub use self_check::{CheckProblem, Concern, Identity, Permissions, ProtectedGroup, SelfCheck};
 
 /// How many alerts are worked on at the same time at their full width. Others wait, without a call, until one of their users is
 /// the most urgent. A higher number would cut nobody sooner: Graph's write limit of an app is 20 users a second.
@@ -84,7 +85,7 @@ pub struct Containment {
 
 #[derive(Debug)]
 struct Parts {
-    entra: Entra,
+    directory: Directory,
     policy: Policy,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
@@ -98,17 +99,17 @@ impl Containment {
     /// Puts the parts together.
     #[must_use]
     pub fn new(
-        entra: Entra,
+        directory: Directory,
         policy: Policy,
         ledger: Arc<dyn Ledger>,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Self {
-        entra.pin(policy.tenant);
+        directory.pin(policy.tenant);
         let groups = ProtectedGroups::default();
         Self {
             parts: Arc::new(Parts {
-                entra,
+                directory,
                 policy,
                 ledger,
                 clock,
@@ -133,7 +134,7 @@ impl Containment {
 
     /// The same, and tells of each subject as it ends, for somebody who watches.
     pub async fn contain_watched(&self, task: Task, ended: Ended) -> Vec<Receipt> {
-        alert::contain(Arc::clone(&self.parts), task, ended).await
+        run::contain(Arc::clone(&self.parts), task, ended).await
     }
 
     /// Looks up who is protected, so that whom a name means now stays protected by the object id. What is wrong with the
@@ -164,7 +165,7 @@ impl Containment {
 
     /// Checks what containment stands on. Changes nothing.
     pub async fn check(&self, deadline: Deadline) -> SelfCheck {
-        check::check(&self.parts, deadline).await
+        self_check::check(&self.parts, deadline).await
     }
 
     /// The policy for those who would act beside this app, with the protected users by hashes under this salt. The directory is asked
@@ -181,6 +182,6 @@ impl Containment {
     /// How long Graph has told this app to wait yet; `None` when calls may be made.
     #[must_use]
     pub fn waiting(&self) -> Option<Duration> {
-        self.parts.entra.waiting()
+        self.parts.directory.waiting()
     }
 }

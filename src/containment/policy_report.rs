@@ -9,11 +9,12 @@ use futures_util::stream;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::directory::Resolution;
 use crate::domain::{
     Deadline, GroupId, ProtectedUser, Severity, SubjectKind, SubjectRef, TenantId, User,
     protection_hash_of_id, protection_hash_of_name,
 };
-use crate::entra::{Resolution, Tally};
+use crate::graph::Tally;
 
 use super::Parts;
 
@@ -113,7 +114,11 @@ async fn look_up(parts: &Parts, user: ProtectedUser, deadline: Deadline) -> Opti
         ProtectedUser::Id(id) => subject.id = Some(id),
         ProtectedUser::Upn(name) => subject.upn = Some(name),
     }
-    match parts.entra.resolve(&subject, &Tally::new(), deadline).await {
+    match parts
+        .directory
+        .resolve(&subject, &Tally::new(), deadline)
+        .await
+    {
         Ok(Resolution::Found(user)) => Some(user),
         Ok(Resolution::NotFound | Resolution::Ambiguous { .. }) | Err(_) => None,
     }

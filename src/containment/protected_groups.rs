@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use crate::directory::{Blind, Group};
 use crate::domain::{Deadline, GroupId};
-use crate::entra::{Blind, EntraError, Group, Tally};
+use crate::graph::{CallError, Tally};
 
 use super::Parts;
 
@@ -29,13 +30,13 @@ impl ProtectedGroups {
         &self,
         parts: &Parts,
         deadline: Deadline,
-    ) -> Result<Blind, EntraError> {
+    ) -> Result<Blind, CallError> {
         let now = parts.clock.elapsed();
         let tally = Tally::new();
         let answers = parts.policy.protected_groups.iter().map(async |group| {
             let answer = match self.was_seen(*group, now) {
                 Some(seen) => Ok(Some(seen)),
-                None => parts.entra.group(*group, &tally, deadline).await,
+                None => parts.directory.group(*group, &tally, deadline).await,
             };
             (*group, answer)
         });

@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::directory::Resolution;
 use crate::domain::{
     Deadline, FoundBy, ProtectedUser, SubjectKind, SubjectRef, UserId, UserPrincipalName,
 };
-use crate::entra::{EntraError, Resolution, Tally};
+use crate::graph::{CallError, Tally};
 
 use super::Parts;
 
@@ -61,11 +62,11 @@ impl ProtectedUsers {
         index: usize,
         upn: &UserPrincipalName,
         deadline: Deadline,
-    ) -> Result<Option<String>, EntraError> {
+    ) -> Result<Option<String>, CallError> {
         let mut subject = SubjectRef::new(SubjectKind::User);
         subject.upn = Some(upn.clone());
         let resolution = parts
-            .entra
+            .directory
             .resolve(&subject, &Tally::new(), deadline)
             .await?;
         let before = self.lock().get(&index).cloned().unwrap_or_default();
@@ -110,12 +111,8 @@ impl ProtectedUsers {
     }
 }
 
-async fn of_id(
-    parts: &Parts,
-    id: UserId,
-    deadline: Deadline,
-) -> Result<Option<String>, EntraError> {
-    let user = parts.entra.user(id, &Tally::new(), deadline).await?;
+async fn of_id(parts: &Parts, id: UserId, deadline: Deadline) -> Result<Option<String>, CallError> {
+    let user = parts.directory.user(id, &Tally::new(), deadline).await?;
     Ok(user.is_none().then(|| {
         format!("is the object id {id}, which no user of this tenant has, so it protects nobody: correct it.")
     }))

@@ -31,7 +31,7 @@ pub enum FoundBy {
     AccountName,
 }
 
-/// A directory object of type user. Made in `entra` from Graph's answer and nowhere else.
+/// A directory object of type user. Made in `directory` from Graph's answer and nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// The object id.

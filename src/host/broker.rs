@@ -20,7 +20,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
-use super::layers::Metadatum;
+use super::encoding::Metadatum;
 
 /// What Service Bus says of a message. A value is `None` if it was not told, or if the body can have forged it.
 #[derive(Clone, PartialEq, Eq, Default)]

@@ -3,11 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::bodies::Arrival;
+use super::body_budget::Arrival;
 use super::broker::Metadata;
+use super::encoding::Payload;
 use super::error::InvocationError;
 use super::function::Function;
-use super::layers::Payload;
 use super::message::QueueMessage;
 use super::request::HttpRequest;
 

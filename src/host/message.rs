@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::broker::{BrokerWord, Metadata};
-use super::layers::Payload;
+use super::encoding::Payload;
 
 /// A message of the queue, as its sender put it there.
 #[derive(Clone, PartialEq, Eq)]

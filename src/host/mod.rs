@@ -16,32 +16,34 @@
 //! delivery count it stands in the dead-letter queue, so that nothing is lost by refusing it.
 
 mod answer;
-mod bodies;
+mod body_budget;
 mod broker;
+mod encoding;
 mod error;
 mod function;
+mod handler;
 mod invocation;
-mod layers;
+mod invoke;
 mod leaving;
 mod manifest;
 mod message;
 mod reply;
 mod request;
-mod run;
 mod server;
 mod starting;
 
-pub use bodies::{Arrival, BODY_LIMIT};
+pub use body_budget::{Arrival, BODY_LIMIT};
 pub use broker::BrokerWord;
 pub use error::InvocationError;
 pub use function::Function;
+pub use handler::Handler;
 pub use invocation::{Invocation, Trigger};
 pub use leaving::{START_ANEW, STAY, stay};
 pub use manifest::{AuthLevel, HttpFunction, ManifestError, http_functions};
 pub use message::QueueMessage;
 pub use reply::{HttpReply, OutputBinding, Reply};
 pub use request::HttpRequest;
-pub use server::{Handler, InFlight, ServeError, serve};
+pub use server::{InFlight, ServeError, serve};
 pub use starting::{HELD_WHEN_NOT_SET_UP, Starting};
 
 #[cfg(test)]

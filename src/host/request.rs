@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer};
 
-use super::layers::Payload;
+use super::encoding::Payload;
 
 /// An HTTP request that the host has received and whose function key, where one is demanded, it has checked.
 #[derive(Clone, PartialEq, Eq)]

@@ -7,7 +7,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -20,26 +19,12 @@ use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 
 use super::answer::{no_invocation, ready, refusal, unknown_path, wrong_method};
-use super::bodies::{BODY_LIMIT, Bodies};
+use super::body_budget::{BODY_LIMIT, Bodies};
 use super::error::InvocationError;
 use super::function::Function;
-use super::invocation::{Invocation, is_invocation_id};
-use super::reply::Reply;
-use super::run::{Posted, run};
-
-/// What answers invocations.
-pub trait Handler: Send + Sync + 'static {
-    /// The probe is being answered: what was put off for that may begin.
-    fn probed(&self) {}
-
-    /// The time since some fixed instant, by the clock with which the handler counts its deadlines.
-    fn elapsed(&self) -> Option<Duration> {
-        None
-    }
-
-    /// Answers one invocation. It runs to its end even if the host is gone. A panic in it fails this invocation only.
-    fn handle(&self, invocation: Invocation) -> impl Future<Output = Reply> + Send;
-}
+use super::handler::Handler;
+use super::invocation::is_invocation_id;
+use super::invoke::{Posted, run};
 
 /// The server ended although nobody told it to.
 #[derive(Debug)]

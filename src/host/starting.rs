@@ -11,9 +11,9 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::{Notify, watch};
 
+use super::handler::Handler;
 use super::invocation::{Invocation, Trigger};
 use super::reply::{HttpReply, Reply};
-use super::server::Handler;
 
 /// How long a message is held before it is abandoned because the handler could not be made. Service Bus delivers an
 /// abandoned message again at once; without this pause, ten deliveries would be used up in a second.

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::Deadline;
-use crate::entra::{EntraError, Management};
+use crate::graph::{CallError, Management};
 
 use super::{API_VERSION, Incident, Incidents, ROLE};
 
@@ -41,7 +41,7 @@ impl Incidents {
         id: Uuid,
         message: &str,
         deadline: Deadline,
-    ) -> Result<(), EntraError> {
+    ) -> Result<(), CallError> {
         let path = format!(
             "{}/comments/{id}?api-version={API_VERSION}",
             incident.path()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{Deadline, IncidentLabel};
-use crate::entra::{EntraError, Management};
+use crate::graph::{CallError, Management};
 
 use super::now::INCIDENT;
 use super::{API_VERSION, Incident, Incidents, NotWritten, ROLE};
@@ -76,7 +76,7 @@ impl Incidents {
     }
 }
 
-fn is_outdated(error: &EntraError) -> bool {
+fn is_outdated(error: &CallError) -> bool {
     matches!(error.status(), Some(409 | 412))
 }
 

@@ -4,11 +4,12 @@
 //! settings, and there is no other way to make one: no call leaves for anywhere else. Nothing here knows an alert, a
 //! receipt or a user; what a comment says is made elsewhere.
 //!
-//! Azure's limits are obeyed by the same gates as Graph's ([`crate::entra::Arm`]). While Azure is down a comment is tried for
+//! Azure's limits are obeyed by the same gates as Graph's ([`Arm`]). While Azure is down a comment is tried for
 //! a moment only, so that an outage of what is told cannot slow down what is done.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod arm;
 mod comment;
 mod id;
 mod label;
@@ -20,10 +21,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::{Clock, Deadline, SentinelWorkspace, TenantId};
-use crate::entra::{Arm, Disposition, EntraError};
+use crate::graph::{CallError, Disposition};
 
 use std::sync::Arc;
 
+pub use arm::Arm;
 pub use comment::comment_id;
 pub use id::{Incident, Named};
 pub use now::{NotRead, Now};
@@ -55,8 +57,8 @@ impl NotWritten {
     }
 }
 
-impl From<EntraError> for NotWritten {
-    fn from(error: EntraError) -> Self {
+impl From<CallError> for NotWritten {
+    fn from(error: CallError) -> Self {
         Self::of(&error.to_string())
     }
 }
@@ -108,7 +110,7 @@ impl Incidents {
     }
 
     /// Remembers whether Azure could be asked.
-    fn note<T>(&self, result: &Result<T, EntraError>) {
+    fn note<T>(&self, result: &Result<T, CallError>) {
         let is_down = match result {
             Ok(_) => false,
             Err(error) => match error.disposition() {

@@ -7,7 +7,7 @@ use futures_util::future::join;
 use serde_json::{Map, Value};
 
 use crate::domain::Deadline;
-use crate::entra::{Disposition, EntraError, Management};
+use crate::graph::{CallError, Disposition, Management};
 
 use super::{API_VERSION, Incident, Incidents, ROLE};
 
@@ -75,7 +75,7 @@ pub struct NotRead {
 }
 
 impl NotRead {
-    fn of(error: &EntraError) -> Self {
+    fn of(error: &CallError) -> Self {
         Self {
             may_pass: match error.disposition() {
                 Disposition::RetryLater { .. } => true,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::{Deadline, SentinelWorkspace};
-use crate::entra::Management;
+use crate::graph::Management;
 
 use super::{Incidents, ROLE};
 

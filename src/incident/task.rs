@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::{Deadline, IncidentTask};
-use crate::entra::Management;
+use crate::graph::Management;
 
 use super::{API_VERSION, Incident, Incidents, NotWritten, ROLE};
 

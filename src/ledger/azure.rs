@@ -5,29 +5,29 @@
 //! machine alone, there is none.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, Headers};
-use azure_core::http::{
-    ClientOptions, Etag, HttpClient, RequestContent, RetryOptions, Transport as AzureTransport, Url,
-};
-use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
+use azure_core::http::{Etag, RequestContent, Url};
 use azure_storage_blob::models::{BlobClientDownloadOptions, BlockBlobClientUploadOptions};
 use azure_storage_blob::{BlobClient, BlobClientOptions};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use uuid::Uuid;
 
 use super::book::LARGEST;
-use super::problem::Problem;
+use super::problem::LedgerProblem;
 use super::store::{Blob, Over, Reading, Store, Written};
-use super::transport::Transport;
 use crate::domain::LedgerEndpoint;
+use crate::http::azure::{self, AzureFailure, AzureHttp};
+use crate::http::{Bounds, HttpClient, HttpFailure};
+use crate::identity::{IdentityProblem, ManagedIdentity};
+
+/// How long one answer may take. The account is in the app's region, and its answers take some milliseconds.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The version of the protocol. Reading and writing with conditions is much older; the clouds that learn new versions last
 /// know this one.
@@ -47,33 +47,32 @@ impl fmt::Debug for AzureStore {
 }
 
 impl AzureStore {
-    /// Makes the client. It reads the machine's certificate store, and sends nothing.
-    pub(super) fn new(endpoint: &LedgerEndpoint, client_id: Option<Uuid>) -> Result<Self, Problem> {
-        let transport: Arc<dyn HttpClient> = Arc::new(Transport::new()?);
-        let options = ClientOptions {
-            retry: RetryOptions::none(),
-            transport: Some(AzureTransport::new(transport)),
-            ..ClientOptions::default()
+    /// Puts the parts together. Nothing is sent yet.
+    pub(super) fn new(
+        endpoint: &LedgerEndpoint,
+        http: HttpClient,
+        identity: ManagedIdentity,
+    ) -> Result<Self, LedgerProblem> {
+        let credential = endpoint
+            .takes_a_token()
+            .then(|| Arc::new(identity.within(TIMEOUT)) as Arc<dyn TokenCredential>);
+        let bounds = Bounds {
+            time: TIMEOUT,
+            bytes: 2 * LARGEST,
         };
-        let credential = endpoint.takes_a_token().then(|| {
-            let credential = Identity {
-                options: options.clone(),
-                client_id,
-            };
-            Arc::new(credential) as Arc<dyn TokenCredential>
-        });
-        let url = Url::parse(endpoint.url())
-            .map_err(|_| Problem::NoAnswer("EVICT_LEDGER_URL is not an address".to_owned()))?;
+        let url = Url::parse(endpoint.url()).map_err(|_| {
+            LedgerProblem::NoAnswer("EVICT_LEDGER_URL is not an address".to_owned())
+        })?;
         let options = BlobClientOptions {
-            client_options: options,
+            client_options: AzureHttp::new(http, bounds).into_options(),
             version: VERSION.to_owned(),
         };
         let client = BlobClient::new(url, credential, Some(options))
-            .map_err(|error| Problem::NoAnswer(error.to_string()))?;
+            .map_err(|error| LedgerProblem::NoAnswer(error.to_string()))?;
         Ok(Self { client })
     }
 
-    async fn get(&self) -> Result<Reading, Problem> {
+    async fn get(&self) -> Result<Reading, LedgerProblem> {
         let options = BlobClientDownloadOptions {
             // One byte more than is read, so that a larger one is seen to be larger.
             range: Some((0..LARGEST as u64 + 1).into()),
@@ -84,7 +83,7 @@ impl AzureStore {
             Err(error) => return no_blob(&error),
         };
         let date = date(&answer.headers)?;
-        let etag = answer.properties.etag.ok_or(Problem::Lacks("ETag"))?;
+        let etag = answer.properties.etag.ok_or(LedgerProblem::Lacks("ETag"))?;
         let bytes = answer
             .body
             .collect()
@@ -99,7 +98,7 @@ impl AzureStore {
         })
     }
 
-    async fn put(&self, bytes: Vec<u8>, over: Over) -> Result<Written, Problem> {
+    async fn put(&self, bytes: Vec<u8>, over: Over) -> Result<Written, LedgerProblem> {
         let (if_match, if_none_match) = match over {
             Over::Nothing => (None, Some(Etag::from("*"))),
             Over::Etag(etag) => (Some(Etag::from(etag)), None),
@@ -118,116 +117,68 @@ impl AzureStore {
             .map_err(|error| changed(problem(&error)))?;
         Ok(Written {
             date: date(answer.raw_response.headers())?,
-            etag: answer.etag.ok_or(Problem::Lacks("ETag"))?.into(),
+            etag: answer.etag.ok_or(LedgerProblem::Lacks("ETag"))?.into(),
         })
     }
 }
 
 impl Store for AzureStore {
-    fn read(&self) -> BoxFuture<'_, Result<Reading, Problem>> {
+    fn read(&self) -> BoxFuture<'_, Result<Reading, LedgerProblem>> {
         Box::pin(self.get())
     }
 
-    fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, Problem>> {
+    fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, LedgerProblem>> {
         Box::pin(self.put(bytes, over))
     }
 }
 
-/// The managed identity. A credential keeps its tokens for itself, and so does the crate above it: a new one is made for
-/// each request, so that a token that was refused is not given again.
-#[derive(Debug)]
-struct Identity {
-    options: ClientOptions,
-    client_id: Option<Uuid>,
-}
-
-impl Identity {
-    async fn ask(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
-        let credential = ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
-            user_assigned_id: self
-                .client_id
-                .map(|id| UserAssignedId::ClientId(id.to_string())),
-            client_options: self.options.clone(),
-        }))?;
-        credential.get_token(scopes, None).await
+/// What went wrong, in the ledger's terms: on the way to a token, on the way to the service, or there.
+fn problem(error: &azure_core::Error) -> LedgerProblem {
+    if let Some(identity) = azure::cause::<IdentityProblem>(error) {
+        return LedgerProblem::NoToken(identity.to_string());
+    }
+    if let Some(failure) = azure::cause::<AzureFailure>(error) {
+        return no_answer(failure);
+    }
+    let Some(ErrorKind::HttpResponse {
+        status,
+        error_code,
+        raw_response,
+    }) = azure::answered(error)
+    else {
+        return LedgerProblem::NoAnswer("its answer cannot be read".to_owned());
+    };
+    let headers = raw_response.as_ref().map(|response| response.headers());
+    let header = |name| headers.and_then(|headers| text(headers, name));
+    LedgerProblem::Answered {
+        status: (*status).into(),
+        code: header("x-ms-error-code").or_else(|| error_code.clone()),
+        request_id: header("x-ms-request-id"),
+        retry_after: header("retry-after")
+            .and_then(|seconds| seconds.parse().ok())
+            .map(Duration::from_secs),
     }
 }
 
-impl TokenCredential for Identity {
-    // What `#[async_trait]` writes, without the macro.
-    fn get_token<'credential, 'scopes, 'scope, 'options, 'answer>(
-        &'credential self,
-        scopes: &'scopes [&'scope str],
-        _options: Option<TokenRequestOptions<'options>>,
-    ) -> Pin<Box<dyn Future<Output = azure_core::Result<AccessToken>> + Send + 'answer>>
-    where
-        'credential: 'answer,
-        'scopes: 'answer,
-        'scope: 'answer,
-        'options: 'answer,
-        Self: 'answer,
-    {
-        Box::pin(async move {
-            self.ask(scopes).await.map_err(|error| {
-                azure_core::Error::new(ErrorKind::Credential, no_token(&problem(&error)))
-            })
-        })
-    }
-}
-
-/// What goes wrong on the way to a token is no problem of the storage service's.
-fn no_token(problem: &Problem) -> Problem {
-    match problem {
-        Problem::NoToken(_) => problem.clone(),
-        Problem::Answered { status, .. } => {
-            Problem::NoToken(format!("the identity endpoint answered {status}"))
+fn no_answer(failure: &AzureFailure) -> LedgerProblem {
+    LedgerProblem::NoAnswer(match failure {
+        AzureFailure::Http(HttpFailure::TimedOut(time)) => {
+            format!("none came within {} s", time.as_secs())
         }
-        Problem::NoAnswer(reason) => {
-            Problem::NoToken(format!("the identity endpoint did not answer: {reason}"))
+        AzureFailure::Http(HttpFailure::Connect(reason) | HttpFailure::Broken(reason)) => {
+            reason.clone()
         }
-        Problem::Changed | Problem::Lacks(_) | Problem::NotOurs(_) => {
-            Problem::NoToken("the identity endpoint's answer cannot be read".to_owned())
-        }
-    }
-}
-
-/// Finds our own problem among the causes, or what the service answered.
-fn problem(error: &azure_core::Error) -> Problem {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(problem) = error.downcast_ref::<Problem>() {
-            return problem.clone();
-        }
-        if let Some(ErrorKind::HttpResponse {
-            status,
-            error_code,
-            raw_response,
-        }) = error
-            .downcast_ref::<azure_core::Error>()
-            .map(azure_core::Error::kind)
-        {
-            let headers = raw_response.as_ref().map(|response| response.headers());
-            let header = |name| headers.and_then(|headers| text(headers, name));
-            return Problem::Answered {
-                status: (*status).into(),
-                code: header("x-ms-error-code").or_else(|| error_code.clone()),
-                request_id: header("x-ms-request-id"),
-                retry_after: header("retry-after")
-                    .and_then(|seconds| seconds.parse().ok())
-                    .map(Duration::from_secs),
-            };
-        }
-        cause = error.source();
-    }
-    Problem::NoAnswer("its answer cannot be read".to_owned())
+        AzureFailure::Http(HttpFailure::TooLarge(_)) => "the answer was too large".to_owned(),
+        AzureFailure::NoManagedIdentity | AzureFailure::NotSent(_) => failure.to_string(),
+    })
 }
 
 /// A blob that is not there is an answer; a container that is not there is a problem.
-fn no_blob(error: &azure_core::Error) -> Result<Reading, Problem> {
+fn no_blob(error: &azure_core::Error) -> Result<Reading, LedgerProblem> {
     let found = problem(error);
     let is_absent = matches!(
         &found,
-        Problem::Answered { status: 404, code: Some(code), .. } if code == "BlobNotFound"
+        LedgerProblem::Answered { status: 404, code: Some(code), .. } if code == "BlobNotFound"
     );
     if !is_absent {
         return Err(found);
@@ -247,26 +198,26 @@ fn no_blob(error: &azure_core::Error) -> Result<Reading, Problem> {
 
 /// The refusals of a write that say that somebody else was first ("Specifying conditional headers for Blob service
 /// operations"; a blob that has meanwhile been deleted is one too).
-fn changed(problem: Problem) -> Problem {
-    let Problem::Answered { status, code, .. } = &problem else {
+fn changed(problem: LedgerProblem) -> LedgerProblem {
+    let LedgerProblem::Answered { status, code, .. } = &problem else {
         return problem;
     };
     match (status, code.as_deref()) {
         (412, Some("ConditionNotMet") | None)
         | (409, Some("BlobAlreadyExists"))
-        | (404, Some("BlobNotFound")) => Problem::Changed,
+        | (404, Some("BlobNotFound")) => LedgerProblem::Changed,
         (_, _) => problem,
     }
 }
 
-fn date(headers: &Headers) -> Result<Timestamp, Problem> {
+fn date(headers: &Headers) -> Result<Timestamp, LedgerProblem> {
     text(headers, "date")
         .and_then(|date| {
             rfc2822::DateTimeParser::new()
                 .parse_timestamp(date.trim())
                 .ok()
         })
-        .ok_or(Problem::Lacks("Date"))
+        .ok_or(LedgerProblem::Lacks("Date"))
 }
 
 fn text(headers: &Headers, name: &'static str) -> Option<String> {

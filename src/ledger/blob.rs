@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
-use super::alone_file::AloneFile;
 use super::azure::AzureStore;
-use super::problem::Problem;
+use super::fallback_file::FallbackFile;
+use super::problem::LedgerProblem;
 use super::store::{Over, Reading, Store, Written};
 use super::writer::{Message, Writer};
 use crate::domain::ledger::LedgerFuture;
 use crate::domain::{Admission, Clock, Kept, Ledger, LedgerEndpoint, LedgerState, Wanted};
+use crate::http::HttpClient;
+use crate::identity::ManagedIdentity;
 
 /// What was cut within the past hour, by the whole app.
 #[derive(Debug)]
@@ -25,31 +26,25 @@ pub struct BlobLedger {
 }
 
 impl BlobLedger {
-    /// Begins to keep the ledger at this address, under the managed identity with that client id or the system-assigned
-    /// one. In the folder it remembers what it has granted while the ledger could not be asked. Returns at once; the TLS roots, the token and a first look at the blob are got meanwhile, by a task on the
-    /// runtime that this is called in. The task ends with the ledger.
+    /// Begins to keep the ledger at this address, under the managed identity. In the folder it remembers what it has granted
+    /// while the ledger could not be asked. Returns at once; the token and a first look at the blob are got meanwhile, by a task
+    /// on the runtime that this is called in. The task ends with the ledger.
     #[must_use]
     pub fn open(
         endpoint: &LedgerEndpoint,
-        client_id: Option<Uuid>,
+        http: HttpClient,
+        identity: ManagedIdentity,
         folder: &Path,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (ledger, messages) = Self::with_inbox(endpoint.url());
-        let file = AloneFile::in_folder(folder, endpoint.url());
-        let endpoint = endpoint.clone();
-        tokio::spawn(async move {
-            let url = endpoint.url().to_owned();
-            // Reading the machine's certificates blocks.
-            let made =
-                tokio::task::spawn_blocking(move || AzureStore::new(&endpoint, client_id)).await;
-            let store: Box<dyn Store> = match made {
-                Ok(Ok(store)) => Box::new(store),
-                Ok(Err(problem)) => Box::new(NoStore(problem)),
-                Err(error) => Box::new(NoStore(Problem::NoAnswer(error.to_string()))),
-            };
-            Writer::new(url, store, clock, messages, file).run().await;
-        });
+        let url = endpoint.url();
+        let (ledger, messages) = Self::with_inbox(url);
+        let store: Box<dyn Store> = match AzureStore::new(endpoint, http, identity) {
+            Ok(store) => Box::new(store),
+            Err(problem) => Box::new(NoStore(problem)),
+        };
+        let file = FallbackFile::in_folder(folder, url);
+        tokio::spawn(Writer::new(url.to_owned(), store, clock, messages, file).run());
         ledger
     }
 
@@ -121,14 +116,14 @@ impl Ledger for BlobLedger {
 
 /// Stands in where no client could be made: every call fails for that reason.
 #[derive(Debug)]
-struct NoStore(Problem);
+struct NoStore(LedgerProblem);
 
 impl Store for NoStore {
-    fn read(&self) -> BoxFuture<'_, Result<Reading, Problem>> {
+    fn read(&self) -> BoxFuture<'_, Result<Reading, LedgerProblem>> {
         Box::pin(async { Err(self.0.clone()) })
     }
 
-    fn write(&self, _bytes: Vec<u8>, _over: Over) -> BoxFuture<'_, Result<Written, Problem>> {
+    fn write(&self, _bytes: Vec<u8>, _over: Over) -> BoxFuture<'_, Result<Written, LedgerProblem>> {
         Box::pin(async { Err(self.0.clone()) })
     }
 }

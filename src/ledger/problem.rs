@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Why the ledger could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(super) enum LedgerProblem {
     /// Somebody else wrote in between.
     Changed,
     /// The storage service answered with an error.
@@ -29,7 +29,7 @@ pub(super) enum Problem {
     NotOurs(String),
 }
 
-impl Problem {
+impl LedgerProblem {
     /// Whether trying again soon may help.
     pub(super) fn may_pass(&self) -> bool {
         match self {
@@ -102,7 +102,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for LedgerProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Changed => f.write_str("others wrote it first each time"),
@@ -136,7 +136,7 @@ impl fmt::Display for Problem {
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for LedgerProblem {}
 
 #[cfg(test)]
 mod tests {
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_problem_says_what_was_answered_and_what_to_do() {
-        let answered = |status, code: &str| Problem::Answered {
+        let answered = |status, code: &str| LedgerProblem::Answered {
             status,
             code: Some(code.to_owned()),
             request_id: Some("3c5eeae0-0000-4000-8000-000000000000".to_owned()),
@@ -154,16 +154,16 @@ mod tests {
         };
         let mut text = String::new();
         for problem in [
-            Problem::Changed,
+            LedgerProblem::Changed,
             answered(403, "AuthorizationPermissionMismatch"),
             answered(401, "InvalidAuthenticationInfo"),
             answered(404, "ContainerNotFound"),
             answered(503, "ServerBusy"),
             answered(400, "InvalidHeaderValue"),
-            Problem::NoAnswer("connection refused".to_owned()),
-            Problem::NoToken("the identity endpoint answered 400".to_owned()),
-            Problem::Lacks("Date"),
-            Problem::NotOurs("it says that it is something else".to_owned()),
+            LedgerProblem::NoAnswer("connection refused".to_owned()),
+            LedgerProblem::NoToken("the identity endpoint answered 400".to_owned()),
+            LedgerProblem::Lacks("Date"),
+            LedgerProblem::NotOurs("it says that it is something else".to_owned()),
         ] {
             let url = "https://evict01.blob.core.windows.net/evict-ledger/hour.json";
             let _ = writeln!(text, "{}\n", problem.sentence(url));

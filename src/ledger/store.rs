@@ -6,7 +6,7 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::problem::Problem;
+use super::problem::LedgerProblem;
 
 /// What a reading found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub(super) struct Written {
 /// Whoever keeps the blob. Each call asks once, and ends within some seconds.
 pub(super) trait Store: Send + Sync + fmt::Debug {
     /// Reads the blob.
-    fn read(&self) -> BoxFuture<'_, Result<Reading, Problem>>;
+    fn read(&self) -> BoxFuture<'_, Result<Reading, LedgerProblem>>;
 
-    /// Writes the blob if it still is as `over` says; otherwise the answer is [`Problem::Changed`].
-    fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, Problem>>;
+    /// Writes the blob if it still is as `over` says; otherwise the answer is [`LedgerProblem::Changed`].
+    fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, LedgerProblem>>;
 }

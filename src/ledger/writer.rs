@@ -12,13 +12,13 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use super::alone::{Alone, Asked};
-use super::alone_file::AloneFile;
 use super::book::{Book, Grant};
-use super::owed::{Debt, Owed};
-use super::problem::Problem;
+use super::fallback::{Asked, Fallback};
+use super::fallback_file::FallbackFile;
+use super::problem::LedgerProblem;
 use super::service_clock::ServiceClock;
 use super::store::{Over, Store};
+use super::unsettled::{Debt, Owed};
 use crate::domain::{Admission, Clock, Wanted};
 
 /// The waits between attempts, each up to twice as long by chance, so that those who met do not meet again.
@@ -80,7 +80,7 @@ pub(super) struct Writer {
     /// What a write can stand on; `None` if the blob has to be read.
     over: Option<Over>,
     owed: Owed,
-    alone: Alone,
+    alone: Fallback,
     machine: Arc<dyn Clock>,
     /// Whether the ledger was read or written once.
     was_seen: bool,
@@ -96,9 +96,9 @@ impl Writer {
         store: Box<dyn Store>,
         clock: Arc<dyn Clock>,
         inbox: mpsc::UnboundedReceiver<Message>,
-        file: AloneFile,
+        file: FallbackFile,
     ) -> Self {
-        let alone = Alone::open(file, &*clock);
+        let alone = Fallback::open(file, &*clock);
         let mut owed = Owed::default();
         for (id, cut) in alone.earlier() {
             // A process that died may not have told it. What stands there under its id already counts once.
@@ -200,7 +200,7 @@ impl Writer {
     }
 
     /// Notes in the log when the ledger fails and when it is there again.
-    fn note(&mut self, problem: Option<&Problem>) {
+    fn note(&mut self, problem: Option<&LedgerProblem>) {
         match (self.is_down, problem) {
             (false, Some(problem)) => {
                 tracing::error!(problem = problem.sentence(&self.url), "ledger.down");
@@ -236,9 +236,9 @@ impl Writer {
         }
     }
 
-    fn answer_alone(&mut self, ask: Ask, problem: &Problem) {
+    fn answer_alone(&mut self, ask: Ask, problem: &LedgerProblem) {
         let sentence = problem.sentence(&self.url);
-        if *problem == Problem::Changed {
+        if *problem == LedgerProblem::Changed {
             // The ledger is there and busy: others are cutting now, so nobody is cut past it.
             let now = self.clock.elapsed();
             self.owed.add(ask.id, Debt::Settle(0), now);
@@ -277,7 +277,11 @@ impl Writer {
     }
 
     /// Reserves for all who ask, and writes what is owed, at once.
-    async fn commit(&mut self, asks: &[Ask], must_write: bool) -> Result<Vec<Grant>, Problem> {
+    async fn commit(
+        &mut self,
+        asks: &[Ask],
+        must_write: bool,
+    ) -> Result<Vec<Grant>, LedgerProblem> {
         let begun = self.clock.elapsed();
         let mut waits = BACKOFF.build();
         loop {
@@ -294,7 +298,7 @@ impl Writer {
                 .max(problem.retry_after());
             let passed = self.clock.elapsed().saturating_sub(begun);
             // Whoever is told that others were first has reached the ledger.
-            let time = if self.is_down && problem != Problem::Changed {
+            let time = if self.is_down && problem != LedgerProblem::Changed {
                 ROUND_WHILE_DOWN
             } else {
                 ROUND
@@ -306,7 +310,11 @@ impl Writer {
         }
     }
 
-    async fn attempt(&mut self, asks: &[Ask], must_write: bool) -> Result<Vec<Grant>, Problem> {
+    async fn attempt(
+        &mut self,
+        asks: &[Ask],
+        must_write: bool,
+    ) -> Result<Vec<Grant>, LedgerProblem> {
         let mut is_fresh = false;
         loop {
             let (Some(over), Some(now)) = (self.over.clone(), self.clock.now()) else {
@@ -335,12 +343,12 @@ impl Writer {
         }
     }
 
-    async fn read(&mut self) -> Result<(), Problem> {
+    async fn read(&mut self) -> Result<(), LedgerProblem> {
         let reading = self.store.read().await?;
         let (book, over) = match reading.blob {
             None => (Book::default(), Over::Nothing),
             Some(blob) => {
-                let book = Book::read(&blob.bytes).map_err(Problem::NotOurs)?;
+                let book = Book::read(&blob.bytes).map_err(LedgerProblem::NotOurs)?;
                 if book.is_ahead_of(reading.date) {
                     return Err(ahead(reading.date));
                 }
@@ -354,7 +362,7 @@ impl Writer {
         Ok(())
     }
 
-    async fn write(&mut self, book: Book, over: Over) -> Result<(), Problem> {
+    async fn write(&mut self, book: Book, over: Over) -> Result<(), LedgerProblem> {
         // Whatever the answer, the mark that this stood on is used up.
         self.over = None;
         let written = self.store.write(book.write(), over).await?;
@@ -371,8 +379,8 @@ fn alone(id: &str) -> String {
     format!("{id}-alone")
 }
 
-fn ahead(date: Timestamp) -> Problem {
-    Problem::NotOurs(format!(
+fn ahead(date: Timestamp) -> LedgerProblem {
+    LedgerProblem::NotOurs(format!(
         "it holds entries of more than an hour after {date}, the storage service's own time"
     ))
 }

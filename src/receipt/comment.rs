@@ -6,11 +6,8 @@
 
 use crate::domain::{Mode, Outcome, Parsed, Receipt, StillAlive, Subject};
 
-use super::AlertReport;
-use super::confirmation;
-use super::escape::{self, text};
-use super::sentence;
-use super::size;
+use super::markup::{self, text};
+use super::{AlertReport, confirmation, sentence, size};
 
 /// The most characters of a comment ("Service limits for Microsoft Sentinel"), counted as .NET does: UTF-16 code units.
 pub const COMMENT_LIMIT: usize = 30_000;
@@ -24,7 +21,7 @@ pub(super) const NAME_LIMIT: usize = 256;
 /// The most characters of a sentence.
 pub(super) const SENTENCE_LIMIT: usize = 800;
 
-/// The most things that are said to stay alive; [`super::still_alive`] names fewer.
+/// The most things that are said to stay alive; [`crate::domain::still_alive`] names fewer.
 const ALIVE_LIMIT: usize = 8;
 
 /// The comment, ready to post, at most [`COMMENT_LIMIT`] characters. If not every account fits, its last line says how
@@ -209,7 +206,7 @@ pub(super) fn confirm(report: &AlertReport<'_>) -> Vec<String> {
     let [first, rest @ ..] = messages.as_slice() else {
         return Vec::new();
     };
-    let message = escape::json(&size::json(first));
+    let message = markup::json(&size::json(first));
     if rest.is_empty() && length(&message) <= MESSAGE_LIMIT {
         return vec![
             format!(

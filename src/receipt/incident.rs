@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use crate::domain::{Mode, Outcome, Parsed, Receipt, Story};
 
-use super::alive::Bounds;
 use super::comment::{self, COMMENT_LIMIT, NAME_LIMIT, SENTENCE_LIMIT, length};
-use super::escape::text;
 use super::event::EventKey;
 use super::incident_lines::{self, Line};
+use super::markup::text;
 use super::{AlertReport, sentence};
+use crate::domain::still_alive::Bounds;
 
 /// The most accounts of which a message that goes on carries what was told.
 const TOLD_LIMIT: usize = 100;

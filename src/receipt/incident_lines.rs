@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::domain::{Outcome, Receipt, Story, Subject, Told, UserId};
+use crate::domain::{Outcome, Receipt, Story, Subject, Told, UserId, cut_at};
 
-use super::alive::cut_at;
 use super::comment::{self, NAME_LIMIT};
-use super::escape::text;
+use super::markup::text;
 use super::sentence::Cut;
 use super::{sentence, size};
 

@@ -6,8 +6,8 @@ use crate::domain::{
 
 use super::AlertReport;
 use super::comment::{NAME_LIMIT, SENTENCE_LIMIT};
-use super::escape::text;
 use super::incident_lines::{self, Line};
+use super::markup::text;
 
 /// The most tasks because of one alert; its comment tells the rest.
 const MOST_TASKS: usize = 20;

@@ -48,15 +48,14 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod alive;
 mod comment;
 mod confirmation;
-mod escape;
 mod event;
 mod incident;
 mod incident_lines;
 mod incident_tasks;
 mod log;
+mod markup;
 mod message;
 mod rejected;
 mod reply;
@@ -67,7 +66,6 @@ mod size;
 
 use crate::domain::{Caller, Mode, Parsed, Receipt, Subject};
 
-pub use alive::{cut_at, still_alive};
 pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
 pub use incident::{comment_under_way, first_message, incident_comment, told_so_far};

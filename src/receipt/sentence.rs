@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Fix, NothingToDoReason, Outcome, Receipt, SubjectKind, WithholdReason};
 
-use super::alive::cut_at;
+use crate::domain::cut_at;
 
 /// A time as people in security operations write it, in UTC and to the second.
 pub(super) fn time(time: Timestamp) -> String {

@@ -13,12 +13,22 @@ pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
     ("receipt", &["domain"]),
     ("config", &["domain"]),
     ("telemetry", &["domain"]),
-    ("callers", &["domain"]),
-    ("ledger", &["domain"]),
-    ("queue", &["domain"]),
-    ("entra", &["domain", "guard"]),
-    ("incident", &["domain", "entra"]),
-    ("containment", &["domain", "guard", "entra"]),
+    ("http", &[]),
+    ("identity", &["domain", "http"]),
+    ("graph", &["domain", "http", "identity"]),
+    (
+        "directory",
+        &["domain", "guard", "http", "identity", "graph"],
+    ),
+    ("incident", &["domain", "http", "identity", "graph"]),
+    (
+        "inquiry",
+        &["domain", "http", "identity", "graph", "directory"],
+    ),
+    ("callers", &["domain", "http"]),
+    ("ledger", &["domain", "http", "identity"]),
+    ("service_bus", &["domain", "http"]),
+    ("containment", &["domain", "guard", "graph", "directory"]),
     (
         "service",
         &[
@@ -40,10 +50,14 @@ pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
             "callers",
             "alert",
             "guard",
-            "entra",
+            "http",
+            "identity",
+            "graph",
+            "directory",
+            "inquiry",
             "containment",
             "ledger",
-            "queue",
+            "service_bus",
             "receipt",
             "service",
             "config",
@@ -54,11 +68,11 @@ pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
 
 /// Words of other crates and of std that only these places may name.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("reqwest", &["entra", "callers", "ledger", "queue"]),
-    ("azure_identity", &["entra", "callers", "ledger", "queue"]),
-    ("azure_core", &["entra", "callers", "ledger", "queue"]),
-    ("azure_core_legacy", &["queue"]),
-    ("azure_messaging_servicebus", &["queue"]),
+    ("reqwest", &["http"]),
+    ("azure_identity", &["identity"]),
+    ("azure_core", &["http", "identity", "ledger"]),
+    ("azure_core_legacy", &["service_bus"]),
+    ("azure_messaging_servicebus", &["service_bus"]),
     ("jsonwebtoken", &["callers"]),
     ("axum", &["host"]),
     ("env::var", &["config"]),
@@ -75,23 +89,24 @@ const DECIDING: &[&str] = &[
     "alert/mod.rs",
     "containment/mod.rs",
     "domain/mod.rs",
-    "entra/mod.rs",
+    "directory/mod.rs",
+    "graph/mod.rs",
     "guard/mod.rs",
+    "identity/mod.rs",
     "incident/mod.rs",
     "receipt/mod.rs",
-    "service.rs",
+    "service/mod.rs",
 ];
 const NO_WILDCARD: &str = "#![deny(clippy::wildcard_enum_match_arm)]";
 
 /// What the operator's command has and the handler has not: the file that declares it, and the module.
 const OPERATORS_OWN: &[(&str, &str)] = &[
     ("lib.rs", "cli"),
-    ("lib.rs", "queue"),
+    ("lib.rs", "service_bus"),
     ("config/mod.rs", "operator"),
     ("config/mod.rs", "profiles"),
-    ("entra/mod.rs", "operator"),
-    ("entra/mod.rs", "access"),
-    ("entra/mod.rs", "reports"),
+    ("lib.rs", "inquiry"),
+    ("identity/mod.rs", "operator"),
     ("receipt/mod.rs", "schema"),
 ];
 
@@ -249,11 +264,13 @@ fn breaches(source: &Source) -> Vec<String> {
                 found.push(format!("{path}: {room} may not name {named}"));
             }
         }
-        if room == "entra"
+        if room == "directory"
             && text.contains("guard::")
             && text.replace("guard::Clearance", "").contains("guard::")
         {
-            found.push(format!("{path}: of guard, entra may name Clearance alone"));
+            found.push(format!(
+                "{path}: of guard, directory may name Clearance alone"
+            ));
         }
     } else if room != "lib" && room != "bin" {
         found.push(format!("{path}: {room} is no room of the house"));
@@ -357,22 +374,22 @@ fn only_what_belongs_there_stands_at_the_root() {
 #[test]
 fn every_planted_breach_is_found() {
     for (path, text) in [
-        ("guard/x.rs", "use crate::entra::Entra;"),
+        ("guard/x.rs", "use crate::directory::Directory;"),
         (
             "guard/x.rs",
-            "use crate::{domain::User, entra::{Entra, Tally}};",
+            "use crate::{domain::User, graph::{Moment, Tally}};",
         ),
-        ("entra/x.rs", "use crate::guard::{Clearance, plan};"),
-        ("entra/x.rs", "use crate::receipt;"),
+        ("directory/x.rs", "use crate::guard::{Clearance, plan};"),
+        ("directory/x.rs", "use crate::receipt;"),
         ("host/x.rs", "use crate::domain::User;"),
-        ("service/x.rs", "fn f() { crate::entra::f() }"),
+        ("service/x.rs", "fn f() { crate::graph::f() }"),
         ("alert/x.rs", "use reqwest::Client;"),
-        ("service.rs", "use axum::Router;"),
-        ("entra/x.rs", "fn f() { std::env::var(\"X\"); }"),
+        ("service/mod.rs", "use axum::Router;"),
+        ("graph/x.rs", "fn f() { std::env::var(\"X\"); }"),
         ("guard/x.rs", "fn f() { jiff::Timestamp::now(); }"),
         ("cli/x.rs", "fn f() { std::process::exit(1) }"),
-        ("entra/x.rs", "use sandbox::Tenant;"),
-        ("entra/x.rs", "fn f() { if cfg!(test) {} }"),
+        ("graph/x.rs", "use sandbox::Tenant;"),
+        ("graph/x.rs", "fn f() { if cfg!(test) {} }"),
         ("host/x.rs", "#[cfg(feature = \"operator\")]\nfn f() {}"),
         (
             "host/mod.rs",
@@ -400,16 +417,16 @@ fn every_planted_breach_is_found() {
 fn what_is_allowed_is_no_breach() {
     for (path, text) in [
         (
-            "entra/x.rs",
-            "use crate::guard::Clearance;\nuse reqwest::Client;",
+            "directory/x.rs",
+            "use crate::guard::Clearance;\nuse crate::graph::Tally;",
         ),
         (
             "containment/x.rs",
-            "use crate::{domain::User, guard::{self, plan}, entra::Entra};",
+            "use crate::{domain::User, guard::{self, plan}, directory::Directory};",
         ),
         (
             "guard/x.rs",
-            "fn f() {}\n#[cfg(test)]\nmod tests {\n use crate::entra::Entra;\n}",
+            "fn f() {}\n#[cfg(test)]\nmod tests {\n use crate::graph::Tally;\n}",
         ),
         ("alert/x.rs", "#[derive(Deserialize)]\nstruct Wire {}"),
         ("domain/clock.rs", "fn f() { Timestamp::now(); }"),

@@ -6,8 +6,8 @@ use sandbox::judges::{self, Azurite, Prism, Request};
 use sandbox::tenant::{Tenant, World};
 use serde_json::{Value, json};
 
-use crate::app::{App, outcomes};
-use crate::ledger::{counted, ledger_lines, storm};
+use crate::directory::ledger::{counted, ledger_lines, storm};
+use crate::support::app::{App, outcomes};
 
 #[tokio::test]
 async fn graphs_published_contract_allows_what_the_handler_sends() {

@@ -14,7 +14,7 @@ use sandbox::tenant::{CallRecord, Limits, Tenant, World, WorldGroup, WorldUser};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::app::SOON;
+use crate::support::app::SOON;
 
 /// How many users one alert flags: as many as the cap per alert lets through by default.
 const PER_ALERT: usize = 25;

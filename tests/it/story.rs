@@ -4,7 +4,7 @@ use sandbox::once::{self, Alert, Via};
 use sandbox::story::Story;
 use serde_json::Value;
 
-use crate::app::App;
+use crate::support::app::App;
 
 /// The group that the sandbox protects when it is used by hand.
 const PROTECTED: (&str, &str) = (
@@ -60,7 +60,7 @@ async fn readme_shows_a_part_of_it() {
         .collect();
     assert_eq!(shown.len(), begins.len());
     let block = format!("```text\n{}\n```", shown.join("\n\n").trim_end());
-    crate::golden::hold_block("README.md", "story", &block);
+    crate::support::golden::hold_block("README.md", "story", &block);
 }
 
 #[tokio::test]

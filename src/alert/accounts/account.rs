@@ -18,8 +18,8 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use crate::alert::hygiene::tidy;
-use crate::alert::node::Object;
+use crate::alert::json::Object;
+use crate::alert::json::tidy::tidy;
 use crate::domain::{
     AccountName, MailAddress, SecurityIdentifier, SubjectKind, SubjectRef, UserId,
     UserPrincipalName,

@@ -14,17 +14,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::alert::cut_off;
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object};
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Node, Object, Within, cut_off};
 use crate::alert::said::Role;
 use crate::domain::{MentionedAs, SubjectKind};
 
-use super::account;
 use super::entity_kind::{self, EntityKind};
 use super::kind::Machines;
-use super::message;
+use super::{account, message};
 
 /// Properties below which accounts are only mentioned, and as what.
 const CONTEXT: [(&str, Context); 13] = [
@@ -47,15 +44,15 @@ const CONTEXT: [(&str, Context); 13] = [
 pub(crate) fn read(
     holder: &Object,
     name: &'static str,
-    draft: &mut Draft,
-) -> Result<bool, Problem> {
+    builder: &mut AlertBuilder,
+) -> Result<bool, JsonProblem> {
     cut_off::refuse(holder, &[name])?;
     let list = holder.list(name)?;
-    read_list(&list, draft).within(name)
+    read_list(&list, builder).within(name)
 }
 
 /// Adds the accounts of a list of entities. Says whether it holds any entity at all.
-pub(crate) fn read_list(list: &[Node], draft: &mut Draft) -> Result<bool, Problem> {
+pub(crate) fn read_list(list: &[Node], builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     let mut machines = Machines::default();
     for node in list {
         note_machines(node, &mut machines);
@@ -64,7 +61,7 @@ pub(crate) fn read_list(list: &[Node], draft: &mut Draft) -> Result<bool, Proble
         machines,
         identified: HashMap::new(),
         collected: HashSet::new(),
-        draft,
+        builder,
     };
     let mut any = false;
     for (index, node) in list.iter().enumerate() {
@@ -83,9 +80,9 @@ pub(crate) fn read_list(list: &[Node], draft: &mut Draft) -> Result<bool, Proble
     Ok(any)
 }
 
-fn no_entity(node: &Node) -> Problem {
+fn no_entity(node: &Node) -> JsonProblem {
     cut_off::problem(node).unwrap_or_else(|| {
-        Problem::new(
+        JsonProblem::new(
             "an entity, which is an object, was expected; a string stands there. To name users by text, send a manual message \
              with a list of users",
         )
@@ -93,12 +90,12 @@ fn no_entity(node: &Node) -> Problem {
 }
 
 /// Adds the account of one entity that stands alone, outside of any list.
-pub(crate) fn read_one(entity: &Object, draft: &mut Draft) -> Result<(), Problem> {
+pub(crate) fn read_one(entity: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let mut walk = Walk {
         machines: Machines::default(),
         identified: HashMap::new(),
         collected: HashSet::new(),
-        draft,
+        builder,
     };
     walk.entity(entity, Standing::Element)
 }
@@ -194,11 +191,11 @@ struct Walk<'a, 'd> {
     identified: HashMap<Box<str>, &'a Object<'a>>,
     /// The objects with an `$id` that were collected, by their addresses: a hundred thousand references to one object read it once.
     collected: HashSet<(*const Object<'a>, Standing)>,
-    draft: &'d mut Draft,
+    builder: &'d mut AlertBuilder,
 }
 
 impl<'a> Walk<'a, '_> {
-    fn entity(&mut self, entity: &'a Object<'a>, standing: Standing) -> Result<(), Problem> {
+    fn entity(&mut self, entity: &'a Object<'a>, standing: Standing) -> Result<(), JsonProblem> {
         if let Some(reference) = entity.text("$ref") {
             if let Some(target) = self.identified.get(reference.as_ref()).copied() {
                 self.collect_once(target, standing)?;
@@ -219,7 +216,12 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Walks what stands in an entity under a name. Its path ends at the entity: the names further in may be anything.
-    fn part(&mut self, name: &str, node: &'a Node<'a>, standing: Standing) -> Result<(), Problem> {
+    fn part(
+        &mut self,
+        name: &str,
+        node: &'a Node<'a>,
+        standing: Standing,
+    ) -> Result<(), JsonProblem> {
         // Most parts are texts, and nothing stands below those.
         let is_text_of_account =
             name.eq_ignore_ascii_case("account") && matches!(node, Node::Text(_));
@@ -244,7 +246,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Collects what references may lead to again.
-    fn collect_once(&mut self, entity: &Object<'a>, standing: Standing) -> Result<(), Problem> {
+    fn collect_once(&mut self, entity: &Object<'a>, standing: Standing) -> Result<(), JsonProblem> {
         let is_new = self
             .collected
             .insert((std::ptr::from_ref(entity), standing));
@@ -255,7 +257,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn collect(&mut self, entity: &Object, standing: Standing) -> Result<(), Problem> {
+    fn collect(&mut self, entity: &Object, standing: Standing) -> Result<(), JsonProblem> {
         let kind = EntityKind::of(entity);
         let Some(fields) = fields(entity, kind)? else {
             return Ok(());
@@ -275,7 +277,7 @@ impl<'a> Walk<'a, '_> {
                 (Some(principal), standing.role())
             }
             (_, Some(EntityKind::Mail)) => {
-                message::read(fields, self.draft);
+                message::read(fields, self.builder);
                 (None, standing.role())
             }
             (Standing::Element | Standing::Context(_), None) if is_plainly_an_account(fields) => {
@@ -286,7 +288,7 @@ impl<'a> Walk<'a, '_> {
             }
         };
         if let Some(account) = account {
-            self.draft.named(account, role);
+            self.builder.named(account, role);
         }
         Ok(())
     }
@@ -304,7 +306,7 @@ fn context(name: &str) -> Option<Context> {
 fn fields<'e>(
     entity: &'e Object<'e>,
     kind: Option<EntityKind>,
-) -> Result<Option<&'e Object<'e>>, Problem> {
+) -> Result<Option<&'e Object<'e>>, JsonProblem> {
     match entity.get("properties") {
         Some(Node::Object(properties)) => Ok(Some(properties)),
         Some(other) if kind.is_some_and(EntityKind::has_properties) => {
@@ -349,9 +351,11 @@ mod tests {
         let Ok(Node::List(list)) = json::parse(text) else {
             panic!("a list was expected");
         };
-        let mut draft = Draft::new(Shape::SentinelEntities);
-        read_list(&list, &mut draft).map_err(|p| p.path()).unwrap();
-        draft.into_subjects()
+        let mut builder = AlertBuilder::new(Shape::SentinelEntities);
+        read_list(&list, &mut builder)
+            .map_err(|p| p.path())
+            .unwrap();
+        builder.into_subjects()
     }
 
     fn written(text: &str) -> Vec<String> {

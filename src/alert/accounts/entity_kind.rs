@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::alert::node::Object;
+use crate::alert::json::Object;
 
 /// Kinds of entities that Sentinel and Defender for Cloud write, in lower case and without hyphens.
 const KINDS: &[&str] = &[

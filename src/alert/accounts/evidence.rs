@@ -11,18 +11,14 @@
 
 use std::collections::HashSet;
 
-use crate::alert::cut_off;
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object, objects};
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Node, Object, Within, cut_off, objects};
 use crate::alert::said::Role;
 use crate::domain::{MentionedAs, SubjectKind, SubjectRef};
 
-use super::account;
 use super::flat_evidence::together;
 use super::kind::Machines;
-use super::message;
-use super::role;
+use super::{account, message, role};
 
 /// Properties below which accounts are only mentioned, and as what.
 const CONTEXT: [(&str, MentionedAs); 5] = [
@@ -34,13 +30,13 @@ const CONTEXT: [(&str, MentionedAs); 5] = [
 ];
 
 /// Adds the accounts of an alert's evidence. Says whether there is any.
-pub(crate) fn read(alert: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+pub(crate) fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     cut_off::refuse(alert, &["evidence"])?;
     let list = alert.list("evidence")?;
     let mut walk = Walk {
         machines: Machines::default(),
         applications: HashSet::new(),
-        draft,
+        builder,
     };
     for node in list.iter() {
         walk.note(node);
@@ -68,7 +64,7 @@ struct Piece<'o> {
 }
 
 impl<'o> Piece<'o> {
-    fn of(own: &'o Object<'o>) -> Result<Self, Problem> {
+    fn of(own: &'o Object<'o>) -> Result<Self, JsonProblem> {
         cut_off::refuse(own, &["AdditionalProperties", "userAccount", "account"])?;
         Ok(Self {
             own,
@@ -114,7 +110,7 @@ struct Walk<'d> {
     machines: Machines,
     /// The applications of the service principals in this alert.
     applications: HashSet<String>,
-    draft: &'d mut Draft,
+    builder: &'d mut AlertBuilder,
 }
 
 impl Walk<'_> {
@@ -138,7 +134,7 @@ impl Walk<'_> {
         }
     }
 
-    fn piece(&mut self, object: &Object, outer: &Role) -> Result<(), Problem> {
+    fn piece(&mut self, object: &Object, outer: &Role) -> Result<(), JsonProblem> {
         let piece = Piece::of(object)?;
         let said = role_of(&piece, outer);
         match piece.kind().as_deref() {
@@ -151,7 +147,7 @@ impl Walk<'_> {
             Some("analyzedmessage" | "mailmessage" | "submissionmail" | "teamsmessage") => {
                 piece
                     .parts()
-                    .for_each(|part| message::read(part, self.draft));
+                    .for_each(|part| message::read(part, self.builder));
             }
             _ => self.owner(&piece, &said)?,
         }
@@ -162,7 +158,7 @@ impl Walk<'_> {
     }
 
     /// The account and the mailbox that a piece is about: two readings of one.
-    fn owner(&mut self, piece: &Piece<'_>, said: &Role) -> Result<(), Problem> {
+    fn owner(&mut self, piece: &Piece<'_>, said: &Role) -> Result<(), JsonProblem> {
         let machines = &self.machines;
         let user = match piece.get("userAccount") {
             Some(node) => account::read(node.as_object().within("userAccount")?, machines),
@@ -196,7 +192,7 @@ impl Walk<'_> {
     }
 
     /// What stands below a piece: other pieces, and whatever of another kind holds some.
-    fn below(&mut self, object: &Object, said: &Role) -> Result<(), Problem> {
+    fn below(&mut self, object: &Object, said: &Role) -> Result<(), JsonProblem> {
         for (name, node) in object.properties() {
             if name.eq_ignore_ascii_case("userAccount")
                 || name.eq_ignore_ascii_case("AdditionalProperties")
@@ -214,7 +210,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn inner(&mut self, node: &Node, said: &Role) -> Result<(), Problem> {
+    fn inner(&mut self, node: &Node, said: &Role) -> Result<(), JsonProblem> {
         match node {
             // An account as such, under whatever name.
             Node::Object(object) if object.has("azureAdUserId") => {
@@ -240,7 +236,7 @@ impl Walk<'_> {
 
     fn add(&mut self, account: Option<SubjectRef>, said: &Role) {
         if let Some(account) = account {
-            self.draft.named(account, said.clone());
+            self.builder.named(account, said.clone());
         }
     }
 }

@@ -3,25 +3,23 @@
 //! Sources: "Get alert information by ID" (Defender for Endpoint); "List incidents API" (Defender XDR); "`AlertEvidence`" in
 //! the advanced hunting reference.
 
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::Object;
 use crate::domain::{SubjectKind, SubjectRef};
 
-use super::account;
 use super::kind::Machines;
 use super::merge::absorb;
-use super::message;
-use super::role;
+use super::{account, message, role};
 
 /// Adds the account of one piece of evidence. Messages name accounts in passing; files, addresses and devices name none.
-pub(crate) fn read(evidence: &Object, machines: &Machines, draft: &mut Draft) {
+pub(crate) fn read(evidence: &Object, machines: &Machines, builder: &mut AlertBuilder) {
     if matches!(
         kind(evidence).as_deref(),
         Some("mailmessage" | "analyzedmessage")
     ) {
-        message::read(evidence, draft);
+        message::read(evidence, builder);
     } else if let Some(account) = account_of(evidence, machines) {
-        draft.named(account, role::of_evidence(evidence));
+        builder.named(account, role::of_evidence(evidence));
     }
 }
 

@@ -1,12 +1,12 @@
 //! Who sent and who got a message, as Sentinel and Defender write it. Neither is flagged by that.
 
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{Node, Object};
 use crate::alert::said::Role;
 use crate::domain::{MailAddress, MentionedAs, SubjectKind, SubjectRef};
 
 /// Adds who sent and who got a message.
-pub(super) fn read(message: &Object, draft: &mut Draft) {
+pub(super) fn read(message: &Object, builder: &mut AlertBuilder) {
     for (addresses, why) in [
         (senders(message), MentionedAs::Sender),
         (recipients(message), MentionedAs::Recipient),
@@ -14,7 +14,7 @@ pub(super) fn read(message: &Object, draft: &mut Draft) {
         for address in addresses {
             let mut account = SubjectRef::new(SubjectKind::User);
             account.mail = Some(address);
-            draft.named(account, Role::Mentioned(why.clone()));
+            builder.named(account, Role::Mentioned(why.clone()));
         }
     }
 }

@@ -4,8 +4,8 @@
 //! target of reconnaissance, attacked what was aimed at); "`AlertEvidence`" in the advanced hunting reference
 //! (`EvidenceRole`: impacted or merely related).
 
-use crate::alert::hygiene::folded;
-use crate::alert::node::{Node, Object};
+use crate::alert::json::tidy::folded;
+use crate::alert::json::{Node, Object};
 use crate::alert::said::Role;
 use crate::domain::MentionedAs;
 

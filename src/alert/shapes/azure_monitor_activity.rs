@@ -6,9 +6,8 @@
 use std::borrow::Cow;
 
 use crate::alert::accounts::{identified, named};
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, Within};
 use crate::domain::{Shape, SubjectKind, TenantId, UserId, UserPrincipalName};
 
 use super::azure_monitor_common::{is_common, read_essentials};
@@ -53,18 +52,18 @@ fn is_activity_log(essentials: &Object, name: &str) -> bool {
         .is_some_and(|text| text.to_ascii_lowercase().starts_with("activity log"))
 }
 
-fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let data = payload.required("data")?;
-    read_essentials(data, draft).within("data")?;
+    read_essentials(data, builder).within("data")?;
     match data.object("alertContext").within("data")? {
-        Some(context) => read_caller(context, draft)
+        Some(context) => read_caller(context, builder)
             .within("alertContext")
             .within("data"),
         None => Ok(()),
     }
 }
 
-fn read_caller(context: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read_caller(context: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let caller = context.text("caller");
     let claims = context
         .written_object("claims")?
@@ -93,8 +92,8 @@ fn read_caller(context: &Object, draft: &mut Draft) -> Result<(), Problem> {
         identified(id, upn, None, caller.as_deref())
     };
     if let Some(subject) = subject {
-        draft.subject(subject);
+        builder.subject(subject);
     }
-    draft.belong_to(claims.parse::<TenantId>(&[TENANT_ID, "tid"]));
+    builder.belong_to(claims.parse::<TenantId>(&[TENANT_ID, "tid"]));
     Ok(())
 }

@@ -5,15 +5,13 @@
 //! alerts since 2021 do so unless the rule has dimensions. Source: "Sample alert payloads", Azure Monitor; "Sample log
 //! search alerts that use the legacy webhook".
 
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object, objects, unexpected};
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Node, Object, Within, objects, unexpected};
 use crate::alert::state;
 use crate::domain::{NothingToDoReason, Shape, State};
 
 use super::azure_monitor_activity::is_of_activity_log;
-use super::columns;
-use super::{Reading, Row, Sign, says};
+use super::{Reading, Row, Sign, columns, says};
 
 pub(crate) const ROW: Row = Row {
     shape: Shape::AzureMonitorCommon,
@@ -32,11 +30,11 @@ pub(super) fn is_common(payload: &Object) -> bool {
         || matches!(payload.object("data"), Ok(Some(data)) if data.has("essentials"))
 }
 
-fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let data = payload.required("data")?;
-    read_essentials(data, draft).within("data")?;
+    read_essentials(data, builder).within("data")?;
     match data.object("alertContext").within("data")? {
-        Some(context) => read_context(context, draft)
+        Some(context) => read_context(context, builder)
             .within("alertContext")
             .within("data"),
         None => Ok(()),
@@ -44,29 +42,32 @@ fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
 }
 
 /// Reads what all alerts of the schema have in common.
-pub(super) fn read_essentials(data: &Object, draft: &mut Draft) -> Result<(), Problem> {
+pub(super) fn read_essentials(
+    data: &Object,
+    builder: &mut AlertBuilder,
+) -> Result<(), JsonProblem> {
     let essentials = data.required("essentials")?;
     let resolved_at = essentials.time("resolvedDateTime");
     let at = resolved_at.or_else(|| essentials.time("firedDateTime"));
-    draft.alert(essentials.text("alertId"));
-    draft.severity(essentials.text("severity"));
-    draft.flagged(essentials.time("firedDateTime"));
-    draft.said_at(at);
+    builder.alert(essentials.text("alertId"));
+    builder.severity(essentials.text("severity"));
+    builder.flagged(essentials.time("firedDateTime"));
+    builder.said_at(at);
     let state = state::of_condition(essentials, at);
     if state != State::Open {
-        draft.otherwise = NothingToDoReason::Resolved;
+        builder.otherwise = NothingToDoReason::Resolved;
     }
-    draft.state(state);
+    builder.state(state);
     Ok(())
 }
 
-fn read_context(context: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read_context(context: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let mut has_rows = false;
     for name in ["SearchResults", "SearchResult"] {
         if let Some(results) = context.object(name)? {
             for table in objects(&results.list("tables").within(name)?) {
                 let (index, table) = table.within("tables").within(name)?;
-                has_rows |= read_table(table, draft)
+                has_rows |= read_table(table, builder)
                     .at(index)
                     .within("tables")
                     .within(name)?;
@@ -79,7 +80,7 @@ fn read_context(context: &Object, draft: &mut Draft) -> Result<(), Problem> {
             let (index, element) = element.within("allOf").within("condition")?;
             has_links |=
                 element.has("linkToSearchResultsAPI") || element.has("linkToSearchResultsUI");
-            has_rows |= read_dimensions(element, draft)
+            has_rows |= read_dimensions(element, builder)
                 .at(index)
                 .within("allOf")
                 .within("condition")?;
@@ -87,16 +88,16 @@ fn read_context(context: &Object, draft: &mut Draft) -> Result<(), Problem> {
     }
     if has_links
         && !has_rows
-        && draft.names_nobody()
-        && draft.otherwise == NothingToDoReason::NoAccount
+        && builder.names_nobody()
+        && builder.otherwise == NothingToDoReason::NoAccount
     {
-        draft.otherwise = NothingToDoReason::NotificationOnly;
+        builder.otherwise = NothingToDoReason::NotificationOnly;
     }
     Ok(())
 }
 
 /// Reads the rows of a table. Says whether it has any.
-fn read_table(table: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+fn read_table(table: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     let mut names = Vec::new();
     for column in objects(&table.list("columns")?) {
         let (_, column) = column.within("columns")?;
@@ -110,14 +111,14 @@ fn read_table(table: &Object, draft: &mut Draft) -> Result<bool, Problem> {
         let values = names.iter().map(String::as_str).zip(cells);
         let accounts = columns::accounts(values).at(index).within("rows")?;
         for account in accounts {
-            draft.subject(account);
+            builder.subject(account);
         }
     }
     Ok(!rows.is_empty())
 }
 
 /// Reads a combination of dimensions. Says whether one of them names an account.
-fn read_dimensions(element: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+fn read_dimensions(element: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     let dimensions = element.list("dimensions")?;
     let mut values = Vec::new();
     for dimension in objects(&dimensions) {
@@ -129,7 +130,7 @@ fn read_dimensions(element: &Object, draft: &mut Draft) -> Result<bool, Problem>
     let accounts = columns::accounts(values.iter().map(|(name, value)| (name.as_ref(), *value)))
         .within("dimensions")?;
     for account in accounts {
-        draft.subject(account);
+        builder.subject(account);
     }
     Ok(values
         .iter()

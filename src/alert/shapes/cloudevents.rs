@@ -3,10 +3,9 @@
 //! What it carries stands in `data`, or as base64 in `data_base64`. Sources: "CloudEvents v1.0 schema with Azure Event
 //! Grid"; "JSON Event Format for CloudEvents".
 
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object};
 use crate::alert::payload::{read_inner, read_inner_text};
-use crate::alert::problem::Problem;
 use crate::domain::Shape;
 
 use super::{Reading, Row, Sign, decoded, has_any};
@@ -28,20 +27,20 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Envelope(read),
 };
 
-fn read(event: &Object, draft: &mut Draft, nesting: usize) -> Result<(), Problem> {
+fn read(event: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<(), JsonProblem> {
     if event.get("data").is_none()
         && let Some(encoded) = event.text("data_base64")
     {
         let text = decoded(&encoded).ok_or_else(|| {
-            Problem::new("UTF-8 text in base64 was expected; something else stands there")
+            JsonProblem::new("UTF-8 text in base64 was expected; something else stands there")
                 .within("data_base64")
         })?;
-        draft.enclose(read_inner_text(&text, nesting), "data_base64")?;
+        builder.enclose(read_inner_text(&text, nesting), "data_base64")?;
     } else {
-        draft.enclose(read_inner(event, "data", nesting), "data")?;
+        builder.enclose(read_inner(event, "data", nesting), "data")?;
     }
-    if draft.lacks_time() {
-        draft.flagged(event.time("time"));
+    if builder.lacks_time() {
+        builder.flagged(event.time("time"));
     }
     Ok(())
 }

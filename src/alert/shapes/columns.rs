@@ -10,8 +10,7 @@ use std::borrow::Cow;
 
 use crate::alert::accounts::identified;
 use crate::alert::json;
-use crate::alert::node::Node;
-use crate::alert::problem::Problem;
+use crate::alert::json::{JsonProblem, Node};
 use crate::domain::{SecurityIdentifier, SubjectRef, UserId, UserPrincipalName};
 
 /// The columns that name an account, the surest first.
@@ -61,7 +60,7 @@ pub(super) fn names_an_account(name: &str) -> bool {
 /// The accounts that named values describe: one, unless a value is a list.
 pub(super) fn accounts<'v>(
     values: impl IntoIterator<Item = (&'v str, &'v Node<'v>)>,
-) -> Result<Vec<SubjectRef>, Problem> {
+) -> Result<Vec<SubjectRef>, JsonProblem> {
     let mut single: Vec<(usize, Cow<'_, str>)> = Vec::new();
     let mut several: Vec<SubjectRef> = Vec::new();
     for (name, node) in values {
@@ -87,7 +86,7 @@ enum Elements<'n> {
 }
 
 /// What a cell holds: a value, a list of values, or a list written as text.
-fn elements<'n>(node: &'n Node<'n>) -> Result<Elements<'n>, Problem> {
+fn elements<'n>(node: &'n Node<'n>) -> Result<Elements<'n>, JsonProblem> {
     match node {
         Node::List(items) => list(items),
         Node::Text(text) if text.trim_start().starts_with('[') => match json::parse(text) {
@@ -108,7 +107,7 @@ fn elements<'n>(node: &'n Node<'n>) -> Result<Elements<'n>, Problem> {
     }
 }
 
-fn list<'n>(items: &[Node]) -> Result<Elements<'n>, Problem> {
+fn list<'n>(items: &[Node]) -> Result<Elements<'n>, JsonProblem> {
     let mut texts = Vec::new();
     for item in items {
         match item {
@@ -120,8 +119,8 @@ fn list<'n>(items: &[Node]) -> Result<Elements<'n>, Problem> {
     Ok(Elements::List(texts))
 }
 
-fn unreadable() -> Problem {
-    Problem::new(
+fn unreadable() -> JsonProblem {
+    JsonProblem::new(
         "a name, an id or a list of them was expected in a column that names accounts; something else stands there. Let the \
          query give one user for each row, or a plain make_set() of them",
     )

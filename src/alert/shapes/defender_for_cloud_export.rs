@@ -5,14 +5,12 @@
 //! 2022-01-01" in Azure/azure-rest-api-specs; published samples of the export.
 
 use crate::alert::accounts::read_entities;
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, Within};
 use crate::alert::state;
 use crate::domain::{NothingToDoReason, Shape};
 
-use super::sentinel_alert_trigger;
-use super::{Reading, Row, Sign, has_any};
+use super::{Reading, Row, Sign, has_any, sentinel_alert_trigger};
 
 /// A resource of Azure Resource Manager.
 pub(crate) const ARM: Row = Row {
@@ -53,25 +51,25 @@ fn kind(payload: &Object) -> Option<String> {
     kind.starts_with("microsoft.security/").then_some(kind)
 }
 
-fn read_arm(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read_arm(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     if !kind(payload).is_some_and(|kind| kind.ends_with("/alerts")) {
-        draft.otherwise = NothingToDoReason::NotAnAlert {
+        builder.otherwise = NothingToDoReason::NotAnAlert {
             taken_for: "a resource of Defender for Cloud that is no alert",
         };
         return Ok(());
     }
     let properties = payload.required("properties")?;
     let at = properties.time("timeGeneratedUtc");
-    draft.alert(
+    builder.alert(
         properties
             .text("systemAlertId")
             .or_else(|| payload.text("name")),
     );
-    draft.severity(properties.text("severity"));
-    draft.flagged(at);
-    draft.said_at(properties.time("processingEndTimeUtc").max(at));
-    draft.state(state::of_alert(properties, at));
-    read_entities(properties, "entities", draft)
+    builder.severity(properties.text("severity"));
+    builder.flagged(at);
+    builder.said_at(properties.time("processingEndTimeUtc").max(at));
+    builder.state(state::of_alert(properties, at));
+    read_entities(properties, "entities", builder)
         .within("properties")
         .map(|_| ())
 }

@@ -2,10 +2,8 @@
 //! API", Defender XDR.
 
 use crate::alert::accounts::{Machines, read_flat_evidence};
-use crate::alert::cut_off;
-use crate::alert::draft::Draft;
-use crate::alert::node::{Object, objects};
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, Within, cut_off, objects};
 use crate::alert::state;
 use crate::domain::{NothingToDoReason, Shape};
 
@@ -48,28 +46,28 @@ pub(crate) const ALERT: Row = Row {
     reading: Reading::Payload(read_one),
 };
 
-fn read(incident: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(incident: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     cut_off::refuse(incident, &["alerts"])?;
     let at = incident.time("lastUpdateTime");
     let redirected = redirected(incident);
-    draft.incident(incident.text("incidentId"));
-    draft.severity(incident.text("severity"));
-    draft.said_at(at);
-    draft.state(state::of_alert(incident, at));
+    builder.incident(incident.text("incidentId"));
+    builder.severity(incident.text("severity"));
+    builder.said_at(at);
+    builder.state(state::of_alert(incident, at));
     let (mut has_alerts, mut has_entities) = (false, false);
     for alert in objects(&incident.list("alerts")?) {
         let (index, alert) = alert.within("alerts")?;
         has_alerts = true;
-        draft.begin_alert();
-        has_entities |= read_alert(alert, draft).at(index).within("alerts")?;
+        builder.begin_alert();
+        has_entities |= read_alert(alert, builder).at(index).within("alerts")?;
     }
-    if draft.lacks_time() {
-        draft.flagged(incident.time("createdTime"));
+    if builder.lacks_time() {
+        builder.flagged(incident.time("createdTime"));
     }
     if let Some(redirected) = redirected {
-        draft.otherwise = redirected;
+        builder.otherwise = redirected;
     } else if has_alerts && !has_entities {
-        draft.otherwise = NothingToDoReason::EntitiesPending;
+        builder.otherwise = NothingToDoReason::EntitiesPending;
     }
     Ok(())
 }
@@ -82,22 +80,22 @@ fn redirected(incident: &Object) -> Option<NothingToDoReason> {
     })
 }
 
-fn read_one(alert: &Object, draft: &mut Draft) -> Result<(), Problem> {
-    draft.incident(alert.text("incidentId"));
-    if !read_alert(alert, draft)? {
-        draft.otherwise = NothingToDoReason::EntitiesPending;
+fn read_one(alert: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
+    builder.incident(alert.text("incidentId"));
+    if !read_alert(alert, builder)? {
+        builder.otherwise = NothingToDoReason::EntitiesPending;
     }
     Ok(())
 }
 
-fn read_alert(alert: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+fn read_alert(alert: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     cut_off::refuse(alert, &["entities", "devices"])?;
     let at = alert.time("lastUpdatedTime");
-    draft.alert(alert.text("alertId"));
-    draft.alert_severity(alert.text("severity"));
-    draft.flagged(alert.time("creationTime"));
-    draft.said_at(at.or_else(|| alert.time("creationTime")));
-    draft.state(state::of_alert(alert, at));
+    builder.alert(alert.text("alertId"));
+    builder.alert_severity(alert.text("severity"));
+    builder.flagged(alert.time("creationTime"));
+    builder.said_at(at.or_else(|| alert.time("creationTime")));
+    builder.state(state::of_alert(alert, at));
     let mut machines = Machines::default();
     for device in objects(&alert.list("devices")?) {
         let (_, device) = device.within("devices")?;
@@ -110,7 +108,7 @@ fn read_alert(alert: &Object, draft: &mut Draft) -> Result<bool, Problem> {
     for entity in objects(&entities) {
         let (_, entity) = entity.within("entities")?;
         any = true;
-        read_flat_evidence(entity, &machines, draft);
+        read_flat_evidence(entity, &machines, builder);
     }
     Ok(any)
 }

@@ -6,9 +6,8 @@
 //! Monitor Logs reference (whose `TenantId` is the workspace's); a published captured record.
 
 use crate::alert::accounts::{Machines, flat_account, read_entity, role, together};
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, Within};
 use crate::domain::{NothingToDoReason, Shape};
 
 use super::{Reading, Row, Sign, has_any, says};
@@ -72,9 +71,9 @@ pub(crate) const FLAT: Row = Row {
         },
     ],
     sample: "field/loganalytics-alertevidence-export.json",
-    reading: Reading::Payload(|row, draft| {
-        draft.flagged(row.time("TimeGenerated").or_else(|| row.time("Timestamp")));
-        read_row(row, draft)
+    reading: Reading::Payload(|row, builder| {
+        builder.flagged(row.time("TimeGenerated").or_else(|| row.time("Timestamp")));
+        read_row(row, builder)
     }),
 };
 
@@ -84,34 +83,34 @@ fn category(payload: &Object) -> Option<String> {
     category.strip_prefix(CATEGORY).map(str::to_owned)
 }
 
-fn read(record: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(record: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let tenant = record.parse(&["tenantId"]);
-    draft.tenant(tenant);
+    builder.tenant(tenant);
     if category(record).as_deref() != Some("alertevidence") {
-        draft.otherwise = NothingToDoReason::NotAnAlert {
+        builder.otherwise = NothingToDoReason::NotAnAlert {
             taken_for: "a record of an advanced hunting table that names nobody for an alert",
         };
         return Ok(());
     }
     let properties = record.required("properties")?;
-    draft.flagged(record.time("time").or_else(|| properties.time("Timestamp")));
-    read_row(properties, draft).within("properties")?;
-    draft.belong_to(tenant);
+    builder.flagged(record.time("time").or_else(|| properties.time("Timestamp")));
+    read_row(properties, builder).within("properties")?;
+    builder.belong_to(tenant);
     Ok(())
 }
 
 /// Reads the columns of a row, and the entity in one of them.
-fn read_row(row: &Object, draft: &mut Draft) -> Result<(), Problem> {
-    draft.alert(row.text("AlertId"));
-    draft.severity(row.text("Severity"));
-    draft.said_at(row.time("Timestamp"));
+fn read_row(row: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
+    builder.alert(row.text("AlertId"));
+    builder.severity(row.text("Severity"));
+    builder.said_at(row.time("Timestamp"));
     let said = role(row);
     let mut machines = Machines::default();
     if let Some(name) = row.text("DeviceName") {
         machines.note(&name);
     }
     let columns = flat_account(row, &machines);
-    let mut fields = Draft::new(draft.shape());
+    let mut fields = AlertBuilder::new(builder.shape());
     match row.written_object("AdditionalFields") {
         Ok(Some(entity)) => read_entity(&entity, &mut fields).within("AdditionalFields")?,
         // What cannot be read there would only repeat the columns, if these name an account.
@@ -126,7 +125,7 @@ fn read_row(row: &Object, draft: &mut Draft) -> Result<(), Problem> {
         columns
     };
     for account in columns.into_iter().chain(fields) {
-        draft.named(account, said.clone());
+        builder.named(account, said.clone());
     }
     Ok(())
 }

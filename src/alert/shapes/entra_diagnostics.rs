@@ -5,13 +5,11 @@
 //! again whenever its state changes, and `time` says when. Sources: "Stream activity logs" for Entra ID; published raw
 //! records.
 
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, Within};
 use crate::domain::{NothingToDoReason, Shape, TenantId};
 
-use super::{Reading, Row, Sign};
-use super::{graph_risk_detection, graph_risky_user};
+use super::{Reading, Row, Sign, graph_risk_detection, graph_risky_user};
 
 pub(crate) const ROW: Row = Row {
     shape: Shape::EntraDiagnostics,
@@ -69,25 +67,25 @@ fn tenant(record: &Object) -> Option<TenantId> {
     })
 }
 
-fn read(record: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(record: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let tenant = tenant(record);
-    draft.tenant(tenant);
-    draft.said_at(record.time("time"));
+    builder.tenant(tenant);
+    builder.said_at(record.time("time"));
     let read = match category(record) {
         Category::RiskyUsers => graph_risky_user::read,
         Category::RiskyServicePrincipals => graph_risky_user::read_service_principal,
         Category::RiskEvents => graph_risk_detection::read,
         Category::Other => {
-            draft.otherwise = NothingToDoReason::NotAnAlert {
+            builder.otherwise = NothingToDoReason::NotAnAlert {
                 taken_for: "a record of Entra's activity, such as a sign-in or an audit entry",
             };
             return Ok(());
         }
     };
-    read(record.required("properties")?, draft).within("properties")?;
-    if draft.lacks_time() {
-        draft.flagged(record.time("time"));
+    read(record.required("properties")?, builder).within("properties")?;
+    if builder.lacks_time() {
+        builder.flagged(record.time("time"));
     }
-    draft.belong_to(tenant);
+    builder.belong_to(tenant);
     Ok(())
 }

@@ -4,11 +4,10 @@
 //! Grid event schema"; "Endpoint validation with Event Grid event schema". Amazon's audit records have an `eventType` and
 //! an `eventTime` too, so that these alone say nothing.
 
-use crate::alert::draft::Draft;
-use crate::alert::hygiene::tidy;
-use crate::alert::node::Object;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::tidy::tidy;
+use crate::alert::json::{JsonProblem, Object};
 use crate::alert::payload::read_inner;
-use crate::alert::problem::Problem;
 use crate::domain::{NothingToDoReason, Shape};
 
 use super::{Reading, Row, Sign, has_any};
@@ -37,35 +36,35 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Envelope(read),
 };
 
-fn read(event: &Object, draft: &mut Draft, nesting: usize) -> Result<(), Problem> {
+fn read(event: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<(), JsonProblem> {
     let kind = event.text("eventType").unwrap_or_default().to_lowercase();
     if kind == "microsoft.eventgrid.subscriptionvalidationevent" {
-        return read_validation(event, draft);
+        return read_validation(event, builder);
     }
     if kind.starts_with("microsoft.eventgrid.") {
-        draft.otherwise = NothingToDoReason::NotAnAlert {
+        builder.otherwise = NothingToDoReason::NotAnAlert {
             taken_for: "an event of Event Grid about itself",
         };
         return Ok(());
     }
     let inner = read_inner(event, "data", nesting);
-    draft.enclose(inner, "data")?;
-    if draft.lacks_time() {
-        draft.flagged(event.time("eventTime"));
+    builder.enclose(inner, "data")?;
+    if builder.lacks_time() {
+        builder.flagged(event.time("eventTime"));
     }
     Ok(())
 }
 
-fn read_validation(event: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read_validation(event: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let code = event
         .required("data")?
         .text("validationCode")
         .and_then(|code| tidy(&code, 512))
         .ok_or_else(|| {
-            Problem::new("a string was expected; none stands there")
+            JsonProblem::new("a string was expected; none stands there")
                 .within("validationCode")
                 .within("data")
         })?;
-    draft.otherwise = NothingToDoReason::SubscriptionValidation { code };
+    builder.otherwise = NothingToDoReason::SubscriptionValidation { code };
     Ok(())
 }

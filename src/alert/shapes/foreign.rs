@@ -7,7 +7,7 @@
 
 use crate::alert::accounts::odata_type;
 use crate::alert::json;
-use crate::alert::node::Object;
+use crate::alert::json::Object;
 
 use super::{decoded, has_any, says};
 

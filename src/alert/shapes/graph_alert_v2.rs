@@ -4,9 +4,8 @@
 //! "alert resource type", microsoft.graph.security.
 
 use crate::alert::accounts::{odata_type, read_evidence};
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object};
-use crate::alert::problem::Problem;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Node, Object};
 use crate::alert::state;
 use crate::domain::{NothingToDoReason, Shape};
 
@@ -64,23 +63,26 @@ fn is_of_graph(payload: &Object) -> bool {
         || matches!(payload.get("evidence"), Some(Node::List(pieces)) if pieces.iter().any(is_typed))
 }
 
-fn read(alert: &Object, draft: &mut Draft) -> Result<(), Problem> {
-    draft.incident(alert.text("incidentId"));
-    draft.severity(alert.text("severity"));
-    if !read_within_incident(alert, draft)? {
-        draft.otherwise = NothingToDoReason::EntitiesPending;
+fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
+    builder.incident(alert.text("incidentId"));
+    builder.severity(alert.text("severity"));
+    if !read_within_incident(alert, builder)? {
+        builder.otherwise = NothingToDoReason::EntitiesPending;
     }
     Ok(())
 }
 
 /// Reads an alert of which the incident around it has said the incident's id. Says whether it has evidence.
-pub(super) fn read_within_incident(alert: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+pub(super) fn read_within_incident(
+    alert: &Object,
+    builder: &mut AlertBuilder,
+) -> Result<bool, JsonProblem> {
     let at = alert.time("lastUpdateDateTime");
-    draft.alert(alert.text("id"));
-    draft.alert_severity(alert.text("severity"));
-    draft.tenant(alert.parse(&["tenantId"]));
-    draft.flagged(alert.time("createdDateTime"));
-    draft.said_at(at.or_else(|| alert.time("createdDateTime")));
-    draft.state(state::of_alert(alert, at));
-    read_evidence(alert, draft)
+    builder.alert(alert.text("id"));
+    builder.alert_severity(alert.text("severity"));
+    builder.tenant(alert.parse(&["tenantId"]));
+    builder.flagged(alert.time("createdDateTime"));
+    builder.said_at(at.or_else(|| alert.time("createdDateTime")));
+    builder.state(state::of_alert(alert, at));
+    read_evidence(alert, builder)
 }

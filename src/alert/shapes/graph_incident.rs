@@ -4,16 +4,13 @@
 //! any more. Source: "incident resource type", microsoft.graph.security; a published sample holds `alerts` as one object.
 
 use crate::alert::accounts::odata_type;
-use crate::alert::cut_off;
-use crate::alert::draft::Draft;
-use crate::alert::hygiene::tidy;
-use crate::alert::node::{Object, objects};
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::tidy::tidy;
+use crate::alert::json::{JsonProblem, Object, Within, cut_off, objects};
 use crate::alert::state;
 use crate::domain::{NothingToDoReason, Shape};
 
-use super::graph_alert_v2;
-use super::{Reading, Row, Sign, has_any, says};
+use super::{Reading, Row, Sign, graph_alert_v2, has_any, says};
 
 pub(crate) const ROW: Row = Row {
     shape: Shape::GraphIncident,
@@ -37,35 +34,35 @@ pub(crate) const ROW: Row = Row {
 /// The most characters of an incident's id.
 const LONGEST_ID: usize = 256;
 
-fn read(incident: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(incident: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     cut_off::refuse(incident, &["alerts"])?;
     let at = incident.time("lastUpdateDateTime");
-    draft.incident(incident.text("id"));
-    draft.severity(incident.text("severity"));
-    draft.tenant(incident.parse(&["tenantId"]));
-    draft.said_at(at);
-    draft.state(state::of_alert(incident, at));
+    builder.incident(incident.text("id"));
+    builder.severity(incident.text("severity"));
+    builder.tenant(incident.parse(&["tenantId"]));
+    builder.said_at(at);
+    builder.state(state::of_alert(incident, at));
     let (mut has_alerts, mut has_evidence) = (false, false);
     for alert in objects(&incident.list("alerts")?) {
         let (index, alert) = alert.within("alerts")?;
         has_alerts = true;
-        draft.begin_alert();
-        has_evidence |= graph_alert_v2::read_within_incident(alert, draft)
+        builder.begin_alert();
+        has_evidence |= graph_alert_v2::read_within_incident(alert, builder)
             .at(index)
             .within("alerts")?;
     }
-    if draft.lacks_time() {
-        draft.flagged(incident.time("createdDateTime"));
+    if builder.lacks_time() {
+        builder.flagged(incident.time("createdDateTime"));
     }
     let into = incident
         .text("redirectIncidentId")
         .and_then(|id| tidy(&id, LONGEST_ID));
     if !has_evidence && (says(incident, "status", "redirected") || into.is_some()) {
-        draft.otherwise = NothingToDoReason::Redirected { into };
+        builder.otherwise = NothingToDoReason::Redirected { into };
     } else if incident.get("alerts").is_none() {
-        draft.otherwise = NothingToDoReason::NotificationOnly;
+        builder.otherwise = NothingToDoReason::NotificationOnly;
     } else if has_alerts && !has_evidence {
-        draft.otherwise = NothingToDoReason::EntitiesPending;
+        builder.otherwise = NothingToDoReason::EntitiesPending;
     }
     Ok(())
 }

@@ -5,9 +5,8 @@
 //! reference, whose columns have the same names.
 
 use crate::alert::accounts::{identified, named, odata_type};
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::Problem;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object};
 use crate::alert::state;
 use crate::domain::{Shape, SubjectKind};
 
@@ -50,20 +49,20 @@ fn is_typed(payload: &Object) -> bool {
     clippy::unnecessary_wraps,
     reason = "every shape is read by a function of one signature"
 )]
-pub(super) fn read(detection: &Object, draft: &mut Draft) -> Result<(), Problem> {
+pub(super) fn read(detection: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let updated = detection.time("lastUpdatedDateTime");
-    let at = updated.or_else(|| draft.has_said_at());
-    draft.alert(detection.text("id"));
-    draft.severity(detection.text("riskLevel"));
-    draft.flagged(detection.time("detectedDateTime"));
-    draft.said_at(at.or_else(|| detection.time("detectedDateTime")));
+    let at = updated.or_else(|| builder.has_said_at());
+    builder.alert(detection.text("id"));
+    builder.severity(detection.text("riskLevel"));
+    builder.flagged(detection.time("detectedDateTime"));
+    builder.said_at(at.or_else(|| detection.time("detectedDateTime")));
     let cleared = state::of_risk(detection, at);
     if let Some(id) = detection.text("servicePrincipalId") {
         let name = detection.text("servicePrincipalDisplayName");
         let mut subject = named(SubjectKind::ServicePrincipal, name.as_deref());
         // Not well formed is unknown, as everywhere in foreign payloads: the name is reported all the same.
         subject.id = id.parse().ok();
-        draft.risk(subject, cleared);
+        builder.risk(subject, cleared);
         return Ok(());
     }
     let subject = identified(
@@ -73,7 +72,7 @@ pub(super) fn read(detection: &Object, draft: &mut Draft) -> Result<(), Problem>
         detection.text("userDisplayName").as_deref(),
     );
     if let Some(subject) = subject {
-        draft.risk(subject, cleared);
+        builder.risk(subject, cleared);
     }
     Ok(())
 }

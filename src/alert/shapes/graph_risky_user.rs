@@ -5,9 +5,8 @@
 //! in the Azure Monitor Logs reference, whose columns have the same names.
 
 use crate::alert::accounts::{identified, named, odata_type};
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::Problem;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object};
 use crate::alert::state;
 use crate::domain::{Cleared, Shape, SubjectKind};
 
@@ -40,13 +39,13 @@ fn is_typed(payload: &Object) -> bool {
 }
 
 /// Reads it.
-pub(super) fn read(risky: &Object, draft: &mut Draft) -> Result<(), Problem> {
+pub(super) fn read(risky: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let is_application = odata_type(risky).is_some_and(|name| name.contains("serviceprincipal"))
         || (risky.has("appId") && !risky.has("userPrincipalName"));
     if is_application {
-        return read_service_principal(risky, draft);
+        return read_service_principal(risky, builder);
     }
-    let cleared = read_risk(risky, draft, &["userId", "id"]);
+    let cleared = read_risk(risky, builder, &["userId", "id"]);
     let subject = identified(
         risky.parse(&["userId", "id"]),
         risky.parse(&["userPrincipalName"]),
@@ -54,7 +53,7 @@ pub(super) fn read(risky: &Object, draft: &mut Draft) -> Result<(), Problem> {
         risky.text("userDisplayName").as_deref(),
     );
     if let Some(subject) = subject {
-        draft.risk(subject, cleared);
+        builder.risk(subject, cleared);
     }
     Ok(())
 }
@@ -64,25 +63,28 @@ pub(super) fn read(risky: &Object, draft: &mut Draft) -> Result<(), Problem> {
     clippy::unnecessary_wraps,
     reason = "every shape is read by a function of one signature"
 )]
-pub(super) fn read_service_principal(risky: &Object, draft: &mut Draft) -> Result<(), Problem> {
-    let cleared = read_risk(risky, draft, &["servicePrincipalId", "id"]);
+pub(super) fn read_service_principal(
+    risky: &Object,
+    builder: &mut AlertBuilder,
+) -> Result<(), JsonProblem> {
+    let cleared = read_risk(risky, builder, &["servicePrincipalId", "id"]);
     let name = risky.first_text(&["displayName", "appId"]);
     let mut subject = named(SubjectKind::ServicePrincipal, name.as_deref());
     subject.id = risky.parse(&["id"]);
-    draft.risk(subject, cleared);
+    builder.risk(subject, cleared);
     Ok(())
 }
 
 /// Reads what is said of the risk. All that is said of one user's risk is about one thing, whatever record says it.
-fn read_risk(risky: &Object, draft: &mut Draft, ids: &[&str]) -> Option<Cleared> {
+fn read_risk(risky: &Object, builder: &mut AlertBuilder, ids: &[&str]) -> Option<Cleared> {
     let at = risky.time("riskLastUpdatedDateTime");
     if let Some(id) = risky.first_text(ids) {
-        draft.source(&format!("risk of {id}"));
+        builder.source(&format!("risk of {id}"));
     }
-    draft.severity(risky.text("riskLevel"));
-    draft.flagged(at);
+    builder.severity(risky.text("riskLevel"));
+    builder.flagged(at);
     if at.is_some() {
-        draft.said_at(at);
+        builder.said_at(at);
     }
     state::of_risk(risky, at)
 }

@@ -4,10 +4,9 @@
 //! one for the other sends the envelope. The record of an action has `inputs` and `outputs` around it. Sources: "Workflow
 //! expression functions reference guide", Azure Logic Apps.
 
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Node, Object};
 use crate::alert::payload::read_inner;
-use crate::alert::problem::Problem;
 use crate::domain::Shape;
 
 use super::{Reading, Row, Sign};
@@ -60,7 +59,7 @@ fn inner(payload: &Object) -> Option<&'static str> {
     })
 }
 
-fn read(payload: &Object, draft: &mut Draft, nesting: usize) -> Result<(), Problem> {
+fn read(payload: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<(), JsonProblem> {
     let name = inner(payload).unwrap_or("body");
-    draft.enclose(read_inner(payload, name, nesting), name)
+    builder.enclose(read_inner(payload, name, nesting), name)
 }

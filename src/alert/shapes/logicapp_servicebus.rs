@@ -9,10 +9,9 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::alert::draft::{Draft, Failure};
-use crate::alert::node::{Node, Object};
+use crate::alert::builder::{AlertBuilder, Failure};
+use crate::alert::json::{JsonProblem, Node, Object};
 use crate::alert::payload::{read_inner, read_inner_text};
-use crate::alert::problem::Problem;
 use crate::domain::Shape;
 
 use super::{Reading, Row, Sign, has_any};
@@ -34,16 +33,16 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Envelope(read),
 };
 
-fn read(message: &Object, draft: &mut Draft, nesting: usize) -> Result<(), Problem> {
+fn read(message: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<(), JsonProblem> {
     let name = if message.get("ContentData").is_some() || !message.has("$content") {
         "ContentData"
     } else {
         "$content"
     };
-    draft.enclose(content(message, name, nesting), name)
+    builder.enclose(content(message, name, nesting), name)
 }
 
-fn content(message: &Object, name: &str, nesting: usize) -> Result<Draft, Failure> {
+fn content(message: &Object, name: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
     match message.get(name) {
         Some(Node::Text(text)) => match decoded(text) {
             Some(text) => read_inner_text(&text, nesting),

@@ -43,11 +43,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::alert::accounts::classified;
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object, unexpected, unexpected_other};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Node, Object, Within, time, unexpected, unexpected_other};
 use crate::alert::payload::{COMMENT_BY, comment_by};
-use crate::alert::problem::{Problem, Within};
-use crate::alert::{time, told};
+use crate::alert::told;
 use crate::domain::{
     AccountName, HandedOn, MailAddress, NothingToDoReason, SecurityIdentifier, Severity, Shape,
     SubjectKind, SubjectRef, TenantId, UserId, UserPrincipalName, WrittenBy,
@@ -148,24 +147,24 @@ fn unknown<'o>(
         .filter(move |name| !is_known(name))
 }
 
-fn read(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(message: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     only(message, PROPERTIES)?;
     if !has_any(message, &["user", "users"]) {
-        return Err(Problem::new(
+        return Err(JsonProblem::new(
             "a list of users was expected, or one user under the name user; neither stands there",
         )
         .within("users"));
     }
     let [severity, incident, alert, reason, requested_by] =
         ["severity", "incident", "alert", "reason", "requestedBy"].map(|name| words(message, name));
-    draft.severity(severity?);
-    draft.incident(incident?);
-    draft.alert_of_whole(alert?);
-    draft.remarks(reason?.as_deref(), requested_by?.as_deref());
+    builder.severity(severity?);
+    builder.incident(incident?);
+    builder.alert_of_whole(alert?);
+    builder.remarks(reason?.as_deref(), requested_by?.as_deref());
     if automated(message)? {
-        draft.written_by(WrittenBy::Machine);
+        builder.written_by(WrittenBy::Machine);
     }
-    draft.handed_on = handed_on(message)?;
+    builder.handed_on = handed_on(message)?;
     if let (Some(node), None) = (message.get(COMMENT_BY), comment_by(message)) {
         return Err(unexpected_other("evict or caller", node).within(COMMENT_BY));
     }
@@ -174,7 +173,7 @@ fn read(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
         if node.as_text().is_none_or(|word| word != "entities") {
             return Err(unexpected_other("entities", node).within("awaits"));
         }
-        draft.otherwise = NothingToDoReason::EntitiesPending;
+        builder.otherwise = NothingToDoReason::EntitiesPending;
     }
     let (one, several) = (message.get("user"), message.get("users"));
     if one.is_none() && several.is_none() {
@@ -184,25 +183,27 @@ fn read(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
         } else {
             "user"
         };
-        return Err(Problem::new("a value was expected; an empty one stands there").within(name));
+        return Err(
+            JsonProblem::new("a value was expected; an empty one stands there").within(name),
+        );
     }
     if let Some(node) = one {
-        add(node, draft).within("user")?;
+        add(node, builder).within("user")?;
     }
     if let Some(node) = several {
         let Node::List(users) = node else {
             return Err(unexpected("a list", node).within("users"));
         };
         for (index, node) in users.iter().enumerate() {
-            add(node, draft).at(index).within("users")?;
+            add(node, builder).at(index).within("users")?;
         }
     }
-    expect(message, draft)
+    expect(message, builder)
 }
 
 /// Refuses properties that the form does not have, by their names and with the nearest one that it has, and properties
 /// that stand there twice.
-fn only(object: &Object, known: &'static [&'static str]) -> Result<(), Problem> {
+fn only(object: &Object, known: &'static [&'static str]) -> Result<(), JsonProblem> {
     if let Some(name) = unknown(object, known).next() {
         let named = if is_plain(name) {
             format!("a property {name}")
@@ -215,7 +216,7 @@ fn only(object: &Object, known: &'static [&'static str]) -> Result<(), Problem> 
             Some(nearest) => format!("write {nearest}, if that is meant"),
             None => format!("the form has {}", known.join(", ")),
         };
-        return Err(Problem::new(format!(
+        return Err(JsonProblem::new(format!(
             "a manual message was expected; {named} stands there, which the form does not have: {meant}"
         )));
     }
@@ -223,7 +224,7 @@ fn only(object: &Object, known: &'static [&'static str]) -> Result<(), Problem> 
     for (name, _) in object.properties() {
         if !seen.insert(name.to_ascii_lowercase()) {
             let named = known.iter().find(|known| known.eq_ignore_ascii_case(name));
-            return Err(Problem::new(format!(
+            return Err(JsonProblem::new(format!(
                 "each property once was expected; {} stands there twice",
                 named.unwrap_or(&"one")
             )));
@@ -253,7 +254,7 @@ fn nearest(name: &str, known: &'static [&'static str]) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-fn automated(message: &Object) -> Result<bool, Problem> {
+fn automated(message: &Object) -> Result<bool, JsonProblem> {
     match message.get("automated") {
         None => Ok(false),
         Some(node) => message
@@ -262,7 +263,7 @@ fn automated(message: &Object) -> Result<bool, Problem> {
     }
 }
 
-fn handed_on(message: &Object) -> Result<Option<HandedOn>, Problem> {
+fn handed_on(message: &Object) -> Result<Option<HandedOn>, JsonProblem> {
     match message.get("handedOn") {
         None => Ok(None),
         Some(Node::Object(object)) => earlier(object).within("handedOn").map(Some),
@@ -270,7 +271,7 @@ fn handed_on(message: &Object) -> Result<Option<HandedOn>, Problem> {
     }
 }
 
-fn earlier(object: &Object) -> Result<HandedOn, Problem> {
+fn earlier(object: &Object) -> Result<HandedOn, JsonProblem> {
     only(object, OF_HANDED_ON)?;
     let number = object.get("deliveries").map(|node| {
         let count = object.count("deliveries");
@@ -307,7 +308,7 @@ fn earlier(object: &Object) -> Result<HandedOn, Problem> {
 }
 
 /// A remark: a string or a number, or nothing.
-fn words<'a>(message: &'a Object, name: &'static str) -> Result<Option<Cow<'a, str>>, Problem> {
+fn words<'a>(message: &'a Object, name: &'static str) -> Result<Option<Cow<'a, str>>, JsonProblem> {
     match message.get(name) {
         None => Ok(None),
         Some(node) => match node.as_text() {
@@ -317,19 +318,19 @@ fn words<'a>(message: &'a Object, name: &'static str) -> Result<Option<Cow<'a, s
     }
 }
 
-fn add(node: &Node, draft: &mut Draft) -> Result<(), Problem> {
+fn add(node: &Node, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let severity = match node {
         Node::Object(object) => words(object, "severity")?.and_then(|word| Severity::read(&word)),
         Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_) => None,
     };
-    draft.subject_of(user(node)?, severity);
+    builder.subject_of(user(node)?, severity);
     Ok(())
 }
 
-fn user(node: &Node) -> Result<SubjectRef, Problem> {
+fn user(node: &Node) -> Result<SubjectRef, JsonProblem> {
     match node {
         Node::Text(text) => text_user(text.trim()).ok_or_else(|| {
-            Problem::new(
+            JsonProblem::new(
                 "a user principal name, an object id, a SID or DOMAIN\\name was expected; another string stands there",
             )
         }),
@@ -350,7 +351,7 @@ fn text_user(text: &str) -> Option<SubjectRef> {
     resolvable(subject)
 }
 
-fn object_user(object: &Object) -> Result<SubjectRef, Problem> {
+fn object_user(object: &Object) -> Result<SubjectRef, JsonProblem> {
     only(object, OF_USER)?;
     let mut subject = SubjectRef::new(SubjectKind::User);
     subject.id = identifier::<UserId>(object, "id", "an object id")?;
@@ -360,7 +361,7 @@ fn object_user(object: &Object) -> Result<SubjectRef, Problem> {
     subject.account = identifier::<AccountName>(object, "account", "DOMAIN\\name")?;
     subject.tenant = identifier::<TenantId>(object, "tenant", "a tenant's id")?;
     resolvable(subject).ok_or_else(|| {
-        Problem::new("one of id, upn, sid, mail, account was expected; none stands there")
+        JsonProblem::new("one of id, upn, sid, mail, account was expected; none stands there")
     })
 }
 
@@ -368,7 +369,7 @@ fn identifier<T: std::str::FromStr>(
     object: &Object,
     name: &'static str,
     what: &'static str,
-) -> Result<Option<T>, Problem> {
+) -> Result<Option<T>, JsonProblem> {
     match object.get(name) {
         None => Ok(None),
         Some(node) => match node.as_text().and_then(|text| text.parse().ok()) {
@@ -384,7 +385,7 @@ fn resolvable(written: SubjectRef) -> Option<SubjectRef> {
 }
 
 /// Checks how many users the sender means against how many the message names.
-fn expect(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn expect(message: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let Some(node) = message.get("expect") else {
         return Ok(());
     };
@@ -394,13 +395,13 @@ fn expect(message: &Object, draft: &mut Draft) -> Result<(), Problem> {
         .ok_or_else(|| {
             unexpected_other("a whole number that is not negative", node).within("expect")
         })?;
-    let named = draft.users();
+    let named = builder.users();
     if named != expected {
-        return Err(Problem::new(format!(
+        return Err(JsonProblem::new(format!(
             "a count of {named} was expected, because the message names so many users; another number stands there"
         ))
         .within("expect"));
     }
-    draft.expect = Some(expected);
+    builder.expect = Some(expected);
     Ok(())
 }

@@ -4,10 +4,8 @@
 //! is the alert's tenant. Source: "Get alert information by ID", Defender for Endpoint.
 
 use crate::alert::accounts::{Machines, read_account, read_flat_evidence};
-use crate::alert::cut_off;
-use crate::alert::draft::Draft;
-use crate::alert::node::{Object, objects};
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, Within, cut_off, objects};
 use crate::alert::state;
 use crate::domain::Shape;
 
@@ -40,28 +38,28 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-fn read(alert: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     cut_off::refuse(alert, &["evidence", "relatedUser"])?;
     let at = alert.time("lastUpdateTime");
-    draft.alert(alert.text("id"));
-    draft.incident(alert.text("incidentId"));
-    draft.severity(alert.text("severity"));
-    draft.tenant(alert.parse(&["aadTenantId"]));
-    draft.flagged(alert.time("alertCreationTime"));
-    draft.said_at(at.or_else(|| alert.time("alertCreationTime")));
-    draft.state(state::of_alert(alert, at));
+    builder.alert(alert.text("id"));
+    builder.incident(alert.text("incidentId"));
+    builder.severity(alert.text("severity"));
+    builder.tenant(alert.parse(&["aadTenantId"]));
+    builder.flagged(alert.time("alertCreationTime"));
+    builder.said_at(at.or_else(|| alert.time("alertCreationTime")));
+    builder.state(state::of_alert(alert, at));
     let mut machines = Machines::default();
     if let Some(name) = alert.text("computerDnsName") {
         machines.note(&name);
     }
     for piece in objects(&alert.list("evidence")?) {
         let (_, piece) = piece.within("evidence")?;
-        read_flat_evidence(piece, &machines, draft);
+        read_flat_evidence(piece, &machines, builder);
     }
     if let Some(user) = alert.object("relatedUser")?
         && let Some(account) = read_account(user, &machines)
     {
-        draft.subject(account);
+        builder.subject(account);
     }
     Ok(())
 }

@@ -36,9 +36,8 @@ mod sentinel_securityalert_record;
 
 use crate::domain::Shape;
 
-use super::draft::Draft;
-use super::node::Object;
-use super::problem::Problem;
+use super::builder::AlertBuilder;
+use super::json::{JsonProblem, Object};
 
 pub(crate) use foreign::{sentence as foreign_sentence, text as foreign_text};
 pub(crate) use logicapp_servicebus::decoded;
@@ -58,9 +57,9 @@ pub(crate) struct Sign {
 /// How a payload of a shape is read.
 pub(crate) enum Reading {
     /// By itself.
-    Payload(fn(&Object, &mut Draft) -> Result<(), Problem>),
+    Payload(fn(&Object, &mut AlertBuilder) -> Result<(), JsonProblem>),
     /// As an envelope around another payload, in so many others.
-    Envelope(fn(&Object, &mut Draft, usize) -> Result<(), Problem>),
+    Envelope(fn(&Object, &mut AlertBuilder, usize) -> Result<(), JsonProblem>),
 }
 
 /// A shape, in one of the forms in which it comes.

@@ -4,9 +4,8 @@
 //! Sources: "Microsoft.Graph.AlertCreated" in Event Grid's list of events; "changeNotification resource type"; "Reduce
 //! missing change notifications and removed subscriptions" (lifecycle notifications).
 
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::Problem;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object};
 use crate::domain::{NothingToDoReason, Shape};
 
 use super::{Reading, Row, Sign, has_any};
@@ -69,10 +68,10 @@ fn about(payload: &Object) -> About {
     clippy::unnecessary_wraps,
     reason = "every shape is read by a function of one signature"
 )]
-fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let data = payload.object("resourceData").ok().flatten();
-    draft.tenant(payload.parse(&["tenantId"]));
-    draft.otherwise = NothingToDoReason::NotificationOnly;
+    builder.tenant(payload.parse(&["tenantId"]));
+    builder.otherwise = NothingToDoReason::NotificationOnly;
     // That notifications were missed says that alerts may be there which nobody has read.
     if payload.has("lifecycleEvent") {
         return Ok(());
@@ -81,12 +80,12 @@ fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
         .and_then(|data| data.text("id"))
         .or_else(|| payload.text("resource"));
     match about(payload) {
-        About::Alert | About::RiskDetection => draft.alert(id),
-        About::Incident => draft.incident(id),
+        About::Alert | About::RiskDetection => builder.alert(id),
+        About::Incident => builder.incident(id),
         // The id is the user's; but that a risk changed does not say that there is one.
         About::RiskyUser => {}
         About::Other => {
-            draft.otherwise = NothingToDoReason::NotAnAlert {
+            builder.otherwise = NothingToDoReason::NotAnAlert {
                 taken_for: "a notification about something that is no alert",
             };
         }

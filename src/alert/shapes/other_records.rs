@@ -7,7 +7,7 @@
 //! "signIn resource type" and "directoryAudit resource type" of Microsoft Graph.
 
 use crate::alert::accounts::odata_type;
-use crate::alert::node::Object;
+use crate::alert::json::Object;
 
 use super::{has_any, says};
 
@@ -71,7 +71,7 @@ fn diagnostic(record: &Object) -> Option<&'static str> {
     let is_activity =
         record.has("eventTimestamp") && has_any(record, &["operationName", "eventDataId"]);
     if is_framed {
-        Some("a record of a log of Azure or Entra, such as a sign-in or an audit entry")
+        Some("a record of a log of Azure or Directory, such as a sign-in or an audit entry")
     } else if is_activity {
         Some("an entry of Azure's activity log")
     } else {

@@ -3,7 +3,7 @@
 //! A subscription that forwards receipts to the input queue is easily made, and each cut publishes a receipt: read as an
 //! order, it would sign a user out for ever. What `receipt` puts back on purpose is in the manual form, and is one.
 
-use crate::alert::node::Object;
+use crate::alert::json::Object;
 use crate::domain::Shape;
 
 use super::has_any;

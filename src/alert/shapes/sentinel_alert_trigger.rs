@@ -4,9 +4,8 @@
 //! of it published playbooks read.
 
 use crate::alert::accounts::read_entities;
-use crate::alert::draft::Draft;
-use crate::alert::node::{Object, objects};
-use crate::alert::problem::Problem;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, objects};
 use crate::alert::state;
 use crate::domain::Shape;
 
@@ -38,20 +37,20 @@ pub(crate) const ROW: Row = Row {
 };
 
 /// Reads it.
-pub(super) fn read(alert: &Object, draft: &mut Draft) -> Result<(), Problem> {
+pub(super) fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let at = alert
         .time("TimeGenerated")
         .or_else(|| alert.time("ProcessingEndTime"));
-    draft.alert(alert.text("SystemAlertId"));
-    draft.severity(alert.text("Severity"));
-    draft.flagged(at);
-    draft.said_at(alert.time("ProcessingEndTime").max(at));
-    draft.state(state::of_alert(alert, at));
+    builder.alert(alert.text("SystemAlertId"));
+    builder.severity(alert.text("Severity"));
+    builder.flagged(at);
+    builder.said_at(alert.time("ProcessingEndTime").max(at));
+    builder.state(state::of_alert(alert, at));
     // One of them may be of type AAD and name the tenant; what cannot be read of it is no reason to refuse the alert.
     if let Ok(resources) = alert.list("ResourceIdentifiers") {
         for (_, resource) in objects(&resources).filter_map(Result::ok) {
-            draft.tenant(resource.parse(&["AadTenantId"]));
+            builder.tenant(resource.parse(&["AadTenantId"]));
         }
     }
-    read_entities(alert, "Entities", draft).map(|_| ())
+    read_entities(alert, "Entities", builder).map(|_| ())
 }

@@ -5,13 +5,11 @@
 //! List Entities" of the Sentinel REST API; @azure/arm-securityinsight, which writes the properties beside the kind.
 
 use crate::alert::accounts::{is_account, is_entity, read_entities, read_entity, read_entity_list};
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object};
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Node, Object, Within};
 use crate::domain::Shape;
 
-use super::sentinel_incident_resource;
-use super::{Reading, Row, Sign, has_any};
+use super::{Reading, Row, Sign, has_any, sentinel_incident_resource};
 
 /// What the connector's actions give: accounts, or all kinds beside one another.
 pub(crate) const ACCOUNTS: Row = Row {
@@ -22,8 +20,8 @@ pub(crate) const ACCOUNTS: Row = Row {
         holds: |payload| matches!(payload.get("Accounts"), Some(Node::List(items)) if items.iter().all(is_account_like)),
     }],
     sample: "field/sentinel-get-accounts-body.json",
-    reading: Reading::Payload(|payload, draft| {
-        read_entities(payload, "Accounts", draft).map(|_| ())
+    reading: Reading::Payload(|payload, builder| {
+        read_entities(payload, "Accounts", builder).map(|_| ())
     }),
 };
 
@@ -41,8 +39,8 @@ pub(crate) const ANSWER: Row = Row {
         },
     }],
     sample: "field/sentinel-sdk-incident-entities.json",
-    reading: Reading::Payload(|payload, draft| {
-        read_entities(payload, "entities", draft).map(|_| ())
+    reading: Reading::Payload(|payload, builder| {
+        read_entities(payload, "entities", builder).map(|_| ())
     }),
 };
 
@@ -103,16 +101,16 @@ pub(crate) fn is_list(items: &[Node]) -> bool {
 }
 
 /// Reads a bare list of entities.
-pub(crate) fn read_list(items: &[Node], draft: &mut Draft) -> Result<(), Problem> {
-    read_entity_list(items, draft).map(|_| ())
+pub(crate) fn read_list(items: &[Node], builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
+    read_entity_list(items, builder).map(|_| ())
 }
 
-fn read_with_incident(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
-    sentinel_incident_resource::read_header(payload.required("incident")?, draft)
+fn read_with_incident(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
+    sentinel_incident_resource::read_header(payload.required("incident")?, builder)
         .within("incident")?;
     let holder = match payload.get("entities") {
         Some(Node::Object(answer)) if answer.has("entities") => answer,
         _ => payload,
     };
-    read_entities(holder, "entities", draft).map(|_| ())
+    read_entities(holder, "entities", builder).map(|_| ())
 }

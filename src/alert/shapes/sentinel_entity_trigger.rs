@@ -4,10 +4,8 @@
 //! Source: the members that published playbooks read; the whole body is put together from them.
 
 use crate::alert::accounts::read_entity;
-use crate::alert::cut_off;
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, Within, cut_off};
 use crate::domain::Shape;
 
 use super::{Reading, Row, Sign, has_any};
@@ -27,8 +25,8 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     cut_off::refuse(payload, &["Entity"])?;
-    draft.incident(payload.text("IncidentArmID"));
-    read_entity(payload.required("Entity")?, draft).within("Entity")
+    builder.incident(payload.text("IncidentArmID"));
+    read_entity(payload.required("Entity")?, builder).within("Entity")
 }

@@ -10,10 +10,8 @@
 //! As soon as one entity is there, of whatever kind, or no alert is, an incident without an account has none.
 
 use crate::alert::accounts::read_entities;
-use crate::alert::cut_off;
-use crate::alert::draft::Draft;
-use crate::alert::node::{Node, Object, objects};
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Node, Object, Within, cut_off, objects};
 use crate::alert::state;
 use crate::domain::{NothingToDoReason, Shape, State};
 
@@ -37,49 +35,52 @@ pub(crate) const ROW: Row = Row {
 };
 
 /// Reads it.
-pub(super) fn read(incident: &Object, draft: &mut Draft) -> Result<(), Problem> {
+pub(super) fn read(incident: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     cut_off::refuse(incident, &["properties"])?;
     let is_flat = incident.get("properties").is_none() && incident.has("incidentNumber");
     if is_flat {
-        return read_properties(incident, incident, draft);
+        return read_properties(incident, incident, builder);
     }
-    read_properties(incident, incident.required("properties")?, draft).within("properties")
+    read_properties(incident, incident.required("properties")?, builder).within("properties")
 }
 
 /// Reads the entities that stand beside an incident.
-pub(super) fn read_header(incident: &Object, draft: &mut Draft) -> Result<(), Problem> {
+pub(super) fn read_header(
+    incident: &Object,
+    builder: &mut AlertBuilder,
+) -> Result<(), JsonProblem> {
     let properties = match incident.get("properties") {
         Some(Node::Object(properties)) => properties,
         _ => incident,
     };
-    read_said(incident, properties, draft);
-    read_alerts(properties, draft).map(|_| ())
+    read_said(incident, properties, builder);
+    read_alerts(properties, builder).map(|_| ())
 }
 
-fn read_said(incident: &Object, properties: &Object, draft: &mut Draft) {
+fn read_said(incident: &Object, properties: &Object, builder: &mut AlertBuilder) {
     let at = properties.time("lastModifiedTimeUtc");
     let id = incident.text("id");
     if let Some(id) = &id {
-        draft.source(id);
+        builder.source(id);
     }
-    draft.incident(id);
-    draft.said_at(at);
-    draft.state(state::of_alert(properties, at));
-    draft.severity(properties.text("severity"));
+    builder.incident(id);
+    builder.said_at(at);
+    builder.state(state::of_alert(properties, at));
+    builder.severity(properties.text("severity"));
 }
 
 fn read_properties(
     incident: &Object,
     properties: &Object,
-    draft: &mut Draft,
-) -> Result<(), Problem> {
+    builder: &mut AlertBuilder,
+) -> Result<(), JsonProblem> {
     cut_off::refuse(properties, &["relatedEntities", "alerts"])?;
-    read_said(incident, properties, draft);
-    let has_alerts = read_alerts(properties, draft)?;
+    read_said(incident, properties, builder);
+    let has_alerts = read_alerts(properties, builder)?;
     let counted = alerts_counted(properties).is_some_and(|count| count > 0);
-    let any = read_entities(properties, "relatedEntities", draft)?;
+    let any = read_entities(properties, "relatedEntities", builder)?;
     if !any && (has_alerts || counted) {
-        draft.otherwise = NothingToDoReason::EntitiesPending;
+        builder.otherwise = NothingToDoReason::EntitiesPending;
     }
     Ok(())
 }
@@ -93,7 +94,7 @@ fn alerts_counted(properties: &Object) -> Option<u64> {
 }
 
 /// Reads the ids and times of an incident's alerts. Says whether it has any. If all of them are over, so is the incident.
-fn read_alerts(properties: &Object, draft: &mut Draft) -> Result<bool, Problem> {
+fn read_alerts(properties: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     let (mut count, mut last_over) = (0_u64, None);
     let mut all_over = true;
     for alert in objects(&properties.list("alerts")?) {
@@ -101,21 +102,21 @@ fn read_alerts(properties: &Object, draft: &mut Draft) -> Result<bool, Problem> 
         count += 1;
         let detail = alert.object("properties").at(index).within("alerts")?;
         let id = detail.and_then(|detail| detail.text("systemAlertId"));
-        draft.alert_of_whole(id.or_else(|| alert.text("name")));
-        draft.flagged(detail.and_then(|detail| detail.time("timeGenerated")));
+        builder.alert_of_whole(id.or_else(|| alert.text("name")));
+        builder.flagged(detail.and_then(|detail| detail.time("timeGenerated")));
         let state = detail.map_or(State::Open, |detail| {
             state::of_alert(detail, detail.time("processingEndTime"))
         });
         all_over &= state != State::Open;
         last_over = Some(state);
     }
-    if draft.lacks_time() {
-        draft.flagged(properties.time("createdTimeUtc"));
+    if builder.lacks_time() {
+        builder.flagged(properties.time("createdTimeUtc"));
     }
     // The trigger may hold fewer alerts than the incident has.
     let is_whole = alerts_counted(properties).is_none_or(|counted| counted <= count);
     if let Some(state) = last_over.filter(|_| all_over && is_whole) {
-        draft.state(state);
+        builder.state(state);
     }
     Ok(count > 0)
 }

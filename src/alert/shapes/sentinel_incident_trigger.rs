@@ -3,13 +3,11 @@
 //! The entities of all its alerts stand together in `relatedEntities`; which alert named which account cannot be told.
 //! Source: a published schema of a captured trigger body; "`AccountEntity` interface" for the entities.
 
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::{Problem, Within};
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object, Within};
 use crate::domain::Shape;
 
-use super::sentinel_incident_resource;
-use super::{Reading, Row, Sign, has_any, says};
+use super::{Reading, Row, Sign, has_any, says, sentinel_incident_resource};
 
 pub(crate) const ROW: Row = Row {
     shape: Shape::SentinelIncidentTrigger,
@@ -30,7 +28,7 @@ fn holds_incident(object: &Object) -> bool {
         if has_any(properties, &["incidentNumber", "relatedEntities", "alerts", "incidentUrl"]))
 }
 
-fn read(payload: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let incident = payload.required("object")?;
-    sentinel_incident_resource::read(incident, draft).within("object")
+    sentinel_incident_resource::read(incident, builder).within("object")
 }

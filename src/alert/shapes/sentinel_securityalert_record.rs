@@ -5,9 +5,8 @@
 //! sample record.
 
 use crate::alert::accounts::read_entities;
-use crate::alert::draft::Draft;
-use crate::alert::node::Object;
-use crate::alert::problem::Problem;
+use crate::alert::builder::AlertBuilder;
+use crate::alert::json::{JsonProblem, Object};
 use crate::alert::state;
 use crate::domain::Shape;
 
@@ -27,12 +26,12 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-fn read(record: &Object, draft: &mut Draft) -> Result<(), Problem> {
+fn read(record: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let at = record.time("TimeGenerated");
-    draft.alert(record.text("SystemAlertId"));
-    draft.severity(record.text("AlertSeverity"));
-    draft.flagged(at);
-    draft.said_at(at);
-    draft.state(state::of_alert(record, at));
-    read_entities(record, "Entities", draft).map(|_| ())
+    builder.alert(record.text("SystemAlertId"));
+    builder.severity(record.text("AlertSeverity"));
+    builder.flagged(at);
+    builder.said_at(at);
+    builder.state(state::of_alert(record, at));
+    read_entities(record, "Entities", builder).map(|_| ())
 }

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::*;
-use crate::alert::json;
-use crate::alert::node::Node;
-use crate::alert::payload;
+use crate::alert::json::Node;
+use crate::alert::{json, payload};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")

@@ -1,7 +1,7 @@
 //! What the room does, told by its behaviour. The host's side is written here anew, from its source and not from ours.
 
+mod encoding;
 mod forgery;
-mod layers;
 mod malformed;
 mod manifest;
 mod reply;

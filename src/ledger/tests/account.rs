@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::super::alone_file::AloneFile;
 use super::super::blob::BlobLedger;
 use super::super::book::Book;
-use super::super::problem::Problem;
+use super::super::problem::LedgerProblem;
 use super::super::store::{Blob, Over, Reading, Store, Written};
 use super::super::writer::Writer;
 use crate::domain::{Admission, Clock, Ledger as _, Wanted};
+use crate::ledger::fallback_file::FallbackFile;
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ struct Inner {
     last_etag: u64,
     holds: bool,
     held: Vec<Held>,
-    problem: Option<Problem>,
+    problem: Option<LedgerProblem>,
     reads: usize,
     writes: usize,
 }
@@ -70,7 +70,7 @@ impl Account {
     }
 
     /// Every call fails like this, until it is `None`.
-    pub(super) fn fail(&self, problem: Option<Problem>) {
+    pub(super) fn fail(&self, problem: Option<LedgerProblem>) {
         self.0.lock().unwrap().problem = problem;
     }
 
@@ -141,7 +141,7 @@ impl Way {
         Timestamp::from_second(BEGIN + AHEAD + seconds).unwrap()
     }
 
-    async fn fate(&self, is_write: bool) -> Result<Fate, Problem> {
+    async fn fate(&self, is_write: bool) -> Result<Fate, LedgerProblem> {
         // A round trip.
         tokio::time::sleep(Duration::from_millis(10)).await;
         let fate = {
@@ -169,12 +169,12 @@ impl Way {
     }
 }
 
-fn lost() -> Problem {
-    Problem::NoAnswer("the connection broke".to_owned())
+fn lost() -> LedgerProblem {
+    LedgerProblem::NoAnswer("the connection broke".to_owned())
 }
 
 impl Store for Way {
-    fn read(&self) -> BoxFuture<'_, Result<Reading, Problem>> {
+    fn read(&self) -> BoxFuture<'_, Result<Reading, LedgerProblem>> {
         Box::pin(async {
             if self.fate(false).await? != Fate::Answered {
                 return Err(lost());
@@ -191,7 +191,7 @@ impl Store for Way {
         })
     }
 
-    fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, Problem>> {
+    fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, LedgerProblem>> {
         Box::pin(async move {
             let fate = self.fate(true).await?;
             if fate == Fate::Lost {
@@ -211,7 +211,7 @@ impl Store for Way {
                     date: self.date(),
                 })
             } else {
-                Err(Problem::Changed)
+                Err(LedgerProblem::Changed)
             };
             if fate == Fate::AnswerLost {
                 return Err(lost());
@@ -254,7 +254,7 @@ impl Process {
             Box::new(way),
             clock,
             messages,
-            AloneFile::in_folder(machine, "https://account/ledger"),
+            FallbackFile::in_folder(machine, "https://account/ledger"),
         );
         Self {
             ledger: Arc::new(ledger),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::problem::Problem;
+use super::super::problem::LedgerProblem;
 use super::account::{Account, Process, quiet};
 use crate::domain::{Kept, Ledger as _, Wanted};
 
@@ -14,8 +14,8 @@ fn wanted(users: usize) -> Wanted {
     }
 }
 
-fn down() -> Problem {
-    Problem::NoAnswer("connection refused".to_owned())
+fn down() -> LedgerProblem {
+    LedgerProblem::NoAnswer("connection refused".to_owned())
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +130,7 @@ async fn a_blob_that_is_not_ours_is_never_overwritten() {
 
 #[tokio::test(start_paused = true)]
 async fn what_will_not_pass_is_told_at_once_and_what_may_is_tried_for_seconds() {
-    let refused = |status| Problem::Answered {
+    let refused = |status| LedgerProblem::Answered {
         status,
         code: None,
         request_id: None,
@@ -158,7 +158,7 @@ async fn a_service_that_says_wait_is_not_asked_before() {
     let account = Account::default();
     let process = Process::start(&account, 0);
     quiet().await;
-    account.fail(Some(Problem::Answered {
+    account.fail(Some(LedgerProblem::Answered {
         status: 503,
         code: Some("ServerBusy".to_owned()),
         request_id: None,
@@ -175,7 +175,7 @@ async fn a_ledger_that_is_there_and_too_busy_lets_nobody_be_cut_past_it() {
     let account = Account::default();
     let process = Process::start(&account, 0);
     quiet().await;
-    account.fail(Some(Problem::Changed));
+    account.fail(Some(LedgerProblem::Changed));
     let admission = process.admit(wanted(5)).await;
     assert_eq!(admission.granted, 0);
     assert!(
@@ -193,7 +193,7 @@ async fn a_process_that_began_without_the_ledger_has_time_for_those_who_are_firs
     let process = Process::start(&account, 0);
     quiet().await;
     // Reached again, but others are first for two seconds.
-    account.fail(Some(Problem::Changed));
+    account.fail(Some(LedgerProblem::Changed));
     let later = async {
         tokio::time::sleep(Duration::from_secs(2)).await;
         account.fail(None);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use evict::alert::parse;
 use evict::domain::{
     Call, Correlation, Fix, Masked, Mode, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom,
-    Story, SubjectKind, SubjectRef, TenantId, Times, WithholdReason, log_hash,
+    Story, SubjectKind, SubjectRef, TenantId, Times, WithholdReason, cut_at, log_hash, still_alive,
 };
 use evict::receipt::{
     AlertReport, COMMENT_LIMIT, EVENT_LIMIT, EventKey, QUEUE_MESSAGE_LIMIT, RejectedFrom, comment,
-    comment_under_way, cut_at, events, first_message, handover, incident_comment, log_line,
-    rejected, reply_json, still_alive, told_so_far, unfinished,
+    comment_under_way, events, first_message, handover, incident_comment, log_line, rejected,
+    reply_json, told_so_far, unfinished,
 };
 use jiff::Timestamp;
 use serde_json::Value;

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use evict::callers::{Callers, Refusal};
 use evict::config::{Environment, Settings};
 use evict::domain::{Caller, SystemClock};
+use evict::http::HttpClient;
 use sandbox::clock::SandboxClock;
 use sandbox::tenant::{Issuer, Tenant, World};
 use serde_json::{Value, json};
@@ -41,8 +42,12 @@ static DOOR: LazyLock<Door> = LazyLock::new(|| {
         pairs.push(("FUNCTIONS_CUSTOMHANDLER_PORT".to_owned(), "8080".to_owned()));
         let settings = Settings::read(&Environment::from_pairs(pairs)).unwrap();
         let clock = Arc::new(SystemClock::start());
-        let callers = Callers::connect(settings.callers.unwrap(), &settings.login_endpoint, clock);
-        let callers = callers.unwrap();
+        let callers = Callers::connect(
+            settings.callers.unwrap(),
+            HttpClient::new().unwrap(),
+            &settings.login_endpoint,
+            clock,
+        );
         callers.warm_up().await.unwrap();
         (tenant, callers)
     });

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::page;
-use crate::golden;
+use crate::support::golden;
 
 /// What is told once, and named elsewhere: the definition, its heading, and how a field that holds one says so.
 const CHAPTERS: &[(&str, &str, &str)] = &[

@@ -79,18 +79,19 @@ fn tests_named(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether a source below the folder, in a file or a folder of this name, has a function of that name.
-fn has_test(folder: &Path, file: &str, name: &str) -> bool {
+/// Whether a source below the folder, in files and folders of these names, has a function of that name.
+fn has_test(folder: &Path, modules: &str, name: &str) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
         let path = entry.unwrap().path();
         if path.is_dir() {
             return path.file_name().is_none_or(|name| name != "target")
-                && has_test(&path, file, name);
+                && has_test(&path, modules, name);
         }
         let is_meant = path.extension().is_some_and(|extension| extension == "rs")
-            && path
-                .components()
-                .any(|part| Path::new(part.as_os_str()).file_stem() == Some(file.as_ref()));
+            && modules.split("::").all(|module| {
+                path.components()
+                    .any(|part| Path::new(part.as_os_str()).file_stem() == Some(module.as_ref()))
+            });
         is_meant
             && fs::read_to_string(&path)
                 .unwrap()
@@ -120,7 +121,7 @@ fn every_test_that_the_threat_model_names_exists() {
 /// The table of shapes is made of the rows by which payloads are known, so that it cannot tell of others.
 #[test]
 fn the_shapes_on_the_page_are_those_that_are_read() {
-    crate::golden::hold_block("function/README.md", "shapes", &evict::alert::table());
+    crate::support::golden::hold_block("function/README.md", "shapes", &evict::alert::table());
 }
 
 /// The first page is read in one sitting; what it has no room for stands beside its code.

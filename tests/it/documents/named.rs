@@ -124,7 +124,7 @@ fn options(text: &str) -> Vec<(String, String)> {
 #[tokio::test]
 async fn every_option_that_a_page_types_is_one_of_its_verb() {
     let mut helps: BTreeMap<String, String> = BTreeMap::new();
-    for (words, help) in crate::help_examples::every_help().await {
+    for (words, help) in crate::verbs::help_examples::every_help().await {
         let verb = words.split_whitespace().next().unwrap_or_default();
         *helps.entry(verb.to_owned()).or_default() += &help;
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::golden;
 use crate::house::MAY_NAME;
+use crate::support::golden;
 
 /// Named by every room that names anything, so that its arrows would say nothing.
 const BY_ALL: &str = "domain";

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about_alice, is_cut, over_http};
-use crate::app::App;
+use crate::support::app::App;
 
 const READ: &str = "GET /v1.0/users/*";
 

@@ -6,7 +6,7 @@ use sandbox::tenant::{Fault, Then};
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about, about_alice};
-use crate::app::{App, SOON};
+use crate::support::app::{App, SOON};
 
 #[tokio::test]
 async fn two_messages_about_one_user_in_the_wrong_order_cut_once() {

@@ -4,7 +4,7 @@ use tokio::net::TcpStream;
 
 use super::about;
 use super::table::Watch;
-use crate::app::{App, Start};
+use crate::support::app::{App, Start};
 
 #[tokio::test]
 async fn without_a_file_descriptor_nothing_is_lost_and_it_recovers() {
@@ -42,7 +42,7 @@ async fn without_a_file_descriptor_nothing_is_lost_and_it_recovers() {
             .any(|line| line.text.contains("Too many open files"))
     };
     app.host
-        .wait_until(crate::app::SOON, refused)
+        .wait_until(crate::support::app::SOON, refused)
         .await
         .unwrap();
     drop(idle);

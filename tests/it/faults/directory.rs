@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about, about_alice, is_cut};
-use crate::app::{App, SOON, Start, outcomes};
+use crate::support::app::{App, SOON, Start, outcomes};
 
 const CAROL: &str = "482c590e-0d97-42bf-8dc8-3011ac8efe12";
 

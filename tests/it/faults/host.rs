@@ -8,8 +8,8 @@ use sandbox::functions::{BodyKind, FunctionsHost, HostOptions, Message};
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about_alice};
-use crate::app::{App, SOON, Start};
-use crate::callers_http::SETTINGS;
+use crate::support::app::{App, SOON, Start};
+use crate::triggers::callers_http::SETTINGS;
 
 /// Stops a process and waits until each of its threads stands: the signal reaches one of them first, and the others run on until
 /// that one has had its turn on a processor.

@@ -4,7 +4,7 @@ use sandbox::door::Farewell;
 
 use super::table::Watch;
 use super::{REVOKE, about_alice, is_cut};
-use crate::app::{App, Start};
+use crate::support::app::{App, Start};
 
 /// Two alerts in a row; the connection is given up in the middle of the first one's revocation.
 async fn given_up(test: &str, farewell: Farewell, connections: usize) {

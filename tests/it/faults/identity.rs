@@ -7,8 +7,8 @@ use sandbox::tenant::Fault;
 
 use super::table::Watch;
 use super::{ALICE, REVOKE, about_alice, is_cut};
-use crate::app::{App, Start, outcomes};
-use crate::callers_http;
+use crate::support::app::{App, Start, outcomes};
+use crate::triggers::callers_http;
 
 const TOKEN: &str = "GET /msi/token";
 

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::REVOKE;
 use super::table::Watch;
-use crate::app::{App, SOON};
-use crate::incident::{
+use crate::support::app::{App, SOON};
+use crate::triggers::incident::{
     CAROL, READER, RESPONDER, comment_calls, comments, notes, order, start_late, start_with,
     trigger_without_entities,
 };

@@ -14,7 +14,7 @@ use evict::domain::{
 };
 
 use super::table::Watch;
-use crate::entra_support::{App, Graph, Identity, Seen, in_an_app, recorded, reply};
+use crate::support::directory::{App, Graph, Identity, Seen, in_an_app, recorded, reply};
 
 const SERVES: Identity = Identity::Answers(200);
 
@@ -65,7 +65,7 @@ fn with(test: &'static str, trouble: Trouble) {
             settled: AtomicUsize::new(0),
         });
         let containment = Containment::new(
-            App::connect(&graph.root).entra,
+            App::connect(&graph.root).directory,
             policy(),
             Arc::clone(&ledger) as Arc<dyn Ledger>,
             Arc::clone(&clock),

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::table::Watch;
 use super::{ALICE, REVOKE};
-use crate::app::App;
+use crate::support::app::App;
 
 #[tokio::test]
 async fn large_bodies_are_worked_on_at_the_same_time() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sandbox::tenant::Fault;
 
 use self::table::Watch;
-use crate::app::App;
+use crate::support::app::App;
 
 mod answers;
 mod delivery;

@@ -4,7 +4,7 @@ use sandbox::functions::{FunctionsHost, LogLine};
 
 use super::about_alice;
 use super::table::Watch;
-use crate::app::{App, SOON, Start};
+use crate::support::app::{App, SOON, Start};
 
 /// The handler in a mount namespace of its own, where the only name server is this machine, which has none.
 const WITHOUT_DNS: &str = "printf 'nameserver 127.0.0.1\\noptions timeout:1 attempts:1\\n' > resolv.conf; \

@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "5 × revoked, verified",
         within: 30,
         calls: AtMost(18),
-        test: "queue_delivery::nobody_calls_while_graph_says_wait",
+        test: "triggers::queue_delivery::nobody_calls_while_graph_says_wait",
     },
     // Graph answers wrongly.
     Row {
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "5 receipts, and 1 more; 1 in `evict-rejected`",
         within: 40,
         calls: AtMost(40),
-        test: "queue_delivery::what_is_final_is_told_at_once_and_the_rest_goes_on_until_the_last_delivery",
+        test: "triggers::queue_delivery::what_is_final_is_told_at_once_and_the_rest_goes_on_until_the_last_delivery",
     },
     Row {
         fault: "connection reset before the effect",
@@ -164,7 +164,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "202: handed_over",
         within: 10,
         calls: AtMost(2),
-        test: "http_reply::an_endless_answer_does_not_hold_the_caller_past_the_deadline",
+        test: "triggers::http_reply::an_endless_answer_does_not_hold_the_caller_past_the_deadline",
     },
     Row {
         fault: "body that is no JSON",
@@ -319,7 +319,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "deferred; 1 in `evict-rejected`",
         within: 30,
         calls: AtMost(2),
-        test: "queue_delivery::ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_letters",
+        test: "triggers::queue_delivery::ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_letters",
     },
     Row {
         fault: "token of another tenant in mid-alert",
@@ -368,7 +368,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "failed (permission); 1 in `evict-rejected`",
         within: 15,
         calls: AtMost(4),
-        test: "queue_delivery::a_missing_permission_is_reported_at_once_and_the_message_waits_for_the_grant",
+        test: "triggers::queue_delivery::a_missing_permission_is_reported_at_once_and_the_message_waits_for_the_grant",
     },
     Row {
         fault: "a protected group that hides its members from the app",
@@ -392,7 +392,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "revoked, verified",
         within: 20,
         calls: Exactly(5),
-        test: "queue_delivery::a_read_back_that_lags_is_waited_for",
+        test: "triggers::queue_delivery::a_read_back_that_lags_is_waited_for",
     },
     Row {
         fault: "replication lag past the time for reading back",
@@ -400,7 +400,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "revoked, not verified",
         within: 15,
         calls: AtMost(6),
-        test: "queue_delivery::what_the_directory_does_not_show_in_time_is_revoked_and_not_verified",
+        test: "triggers::queue_delivery::what_the_directory_does_not_show_in_time_is_revoked_and_not_verified",
     },
     Row {
         fault: "user deleted between reading and revoking",
@@ -408,7 +408,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "not_found",
         within: 10,
         calls: Exactly(3),
-        test: "queue_delivery::a_user_deleted_between_reading_and_revoking_is_not_found",
+        test: "triggers::queue_delivery::a_user_deleted_between_reading_and_revoking_is_not_found",
     },
     Row {
         fault: "our clock ten minutes behind Graph's and Service Bus's, delivered twice",
@@ -449,7 +449,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "already_cut",
         within: 20,
         calls: Exactly(5),
-        test: "queue_delivery::the_same_message_delivered_three_times_cuts_once",
+        test: "triggers::queue_delivery::the_same_message_delivered_three_times_cuts_once",
     },
     Row {
         fault: "one message sent twice, worked on at the same time",
@@ -473,7 +473,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "5 receipts",
         within: 20,
         calls: AtMost(30),
-        test: "queue_delivery::a_refused_output_brings_the_message_again_and_loses_no_receipt",
+        test: "triggers::queue_delivery::a_refused_output_brings_the_message_again_and_loses_no_receipt",
     },
     Row {
         fault: "Service Bus refuses the receipts ten times",
@@ -514,7 +514,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "17 × revoked, verified; 23 × withheld (blast_radius)",
         within: 40,
         calls: AtMost(120),
-        test: "guard_caps::alerts_at_the_same_time_never_pass_the_cap_per_hour",
+        test: "guard::caps::alerts_at_the_same_time_never_pass_the_cap_per_hour",
     },
     // The incident.
     Row {
@@ -620,7 +620,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "deferred; 2 × revoked, verified; 1 in `evict-rejected`",
         within: 40,
         calls: AtMost(12),
-        test: "ledger::a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_again",
+        test: "directory::ledger::a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_again",
     },
     Row {
         fault: "no file descriptor left",
@@ -652,7 +652,7 @@ pub(super) const ROWS: &[Row] = &[
         told: "5 receipts",
         within: 60,
         calls: AtMost(40),
-        test: "queue_delivery::the_handler_killed_in_mid_alert_loses_nobody",
+        test: "triggers::queue_delivery::the_handler_killed_in_mid_alert_loses_nobody",
     },
     Row {
         fault: "the handler hangs",

@@ -6,7 +6,7 @@ use sandbox::functions::{Event, FunctionsHost};
 
 use super::table::Watch;
 use super::{REVOKE, about_alice, is_cut};
-use crate::app::{App, SOON};
+use crate::support::app::{App, SOON};
 
 /// An app that was told to end while Graph holds the revocation.
 async fn told_to_end() -> (App, Watch) {

@@ -2,7 +2,7 @@
 
 use super::about;
 use super::table::Watch;
-use crate::app::{App, Start};
+use crate::support::app::{App, Start};
 
 /// Three users with streams that are set up by this script.
 async fn streams(test: &str, script: &str) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::rows::ROWS;
-use crate::app::{Answer, App};
+use crate::support::app::{Answer, App};
 
 /// One fault. Everything but the words under `fault` and `happens` is held by the test.
 pub(super) struct Row {
@@ -231,7 +231,7 @@ fn table() -> String {
 
 #[test]
 fn the_page_shows_every_fault() {
-    crate::golden::hold_block("tests/it/faults/README.md", "faults", &table());
+    crate::support::golden::hold_block("tests/it/faults/README.md", "faults", &table());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use sandbox::tenant::Fault;
 
 use super::table::Watch;
 use super::{REVOKE, about_alice, over_http};
-use crate::app::App;
+use crate::support::app::App;
 
 /// A revocation that is throttled for longer than anybody waits: the caller is answered at once and the queue has it.
 async fn throttled_for_a_year(test: &str, fault: Fault) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sandbox::functions::Message;
 use serde_json::{Value, json};
 
-use crate::app::{App, SOON, outcomes};
+use crate::support::app::{App, SOON, outcomes};
 
 /// The outermost of three groups around the break-glass account.
 const PROTECTED: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";

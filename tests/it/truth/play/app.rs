@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use evict::containment::{Containment, Limits};
+use evict::directory::Directory;
 use evict::domain::ledger::LedgerFuture;
 use evict::domain::{
     Admission, Clock, Cloud, Deadline, GraphEndpoint, GroupId, Ledger, LedgerState, Mode, Policy,
     ProtectedUser, Severity, TenantId, UserId, Wanted,
 };
-use evict::entra::{Entra, EntraSettings};
+use evict::http::HttpClient;
+use evict::identity::{ManagedIdentity, Resource};
 use evict::ledger::MemoryLedger;
 use evict::service::{HttpAccess, Service, ServiceSettings};
 use jiff::{SignedDuration, Timestamp};
@@ -124,14 +126,12 @@ impl Drop for Life {
 /// An instance of the app that has just started.
 pub(super) fn start(case: &Case, tenant: &Tenant, clock: &SandboxClock, book: &Arc<Book>) -> Life {
     let clock: Arc<dyn Clock> = Arc::new(AppClock::new(case, clock));
-    let entra = Entra::connect(
-        EntraSettings {
-            client_id: None,
-            cloud: Cloud::Global,
-            endpoint: GraphEndpoint::loopback(&tenant.graph_endpoint()).unwrap(),
-        },
-        Arc::clone(&clock),
-    );
+    let http = HttpClient::new();
+    let directory = http.map(|http| {
+        let identity = ManagedIdentity::new(http.clone(), None, &Resource::graph(Cloud::Global));
+        let endpoint = GraphEndpoint::loopback(&tenant.graph_endpoint()).unwrap();
+        Directory::connect(http, identity, endpoint, Arc::clone(&clock))
+    });
     let policy = policy(case);
     let settings = ServiceSettings {
         tenant: policy.tenant,
@@ -149,7 +149,13 @@ pub(super) fn start(case: &Case, tenant: &Tenant, clock: &SandboxClock, book: &A
         verify: Duration::from_secs(case.app.verify),
     };
     let ledger: Arc<dyn Ledger> = Arc::clone(book) as Arc<dyn Ledger>;
-    let containment = Containment::new(entra.unwrap(), policy, ledger, Arc::clone(&clock), limits);
+    let containment = Containment::new(
+        directory.unwrap(),
+        policy,
+        ledger,
+        Arc::clone(&clock),
+        limits,
+    );
     let (early, since) = (containment.clone(), Arc::clone(&clock));
     Life {
         looking_up: tokio::spawn(async move {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use evict::entra::REQUIRED_PERMISSIONS;
+use evict::graph::REQUIRED_PERMISSIONS;
 use serde_json::json;
 
 use crate::support::{json, path, text};

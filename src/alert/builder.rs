@@ -1,0 +1,424 @@
+//! What is known of a payload while it is read, and how several alerts in one payload become one.
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    Alert, AlertHeader, Cleared, CommentBy, HandedOn, Mention, NothingToDo, NothingToDoReason,
+    Parsed, Severity, Shape, State, Subject, SubjectKind, SubjectRef, TenantId, Unread, WrittenBy,
+};
+
+use super::accounts::Accounts;
+use super::json::JsonProblem;
+use super::json::tidy::tidy;
+use super::reason;
+use super::said::{Role, Said, Standing, Statement, Statements};
+use super::single::Single;
+
+/// The most characters of an id that are carried on. An ARM id has some 400.
+const LONGEST_ID: usize = 1_024;
+/// The most characters of a severity that are carried on.
+const LONGEST_SEVERITY: usize = 64;
+/// The most characters of a reason, or of the name of who asked, that are carried on.
+const LONGEST_REMARK: usize = 1_000;
+
+/// A payload that could not be understood, with what could be told before.
+pub(crate) struct Failure {
+    pub(crate) header: Box<AlertHeader>,
+    pub(crate) problem: JsonProblem,
+}
+
+/// What is known of a payload so far.
+pub(crate) struct AlertBuilder {
+    shape: Shape,
+    severity: Option<String>,
+    alert_id: Single<String>,
+    incident_id: Single<String>,
+    tenant: Single<TenantId>,
+    flagged_at: Option<Timestamp>,
+    reason: Option<String>,
+    requested_by: Option<String>,
+    /// How many alerts were taken in.
+    parts: usize,
+    /// How many users a manual message says that it means.
+    pub(crate) expect: Option<usize>,
+    /// Who writes the comment on the incident, if the sender says so.
+    pub(crate) comment_by: Option<CommentBy>,
+    pub(crate) handed_on: Option<HandedOn>,
+    /// What the alerts of this payload say of themselves; what is read now belongs to the last one.
+    statements: Vec<Statement>,
+    /// The accounts that were found, with what was said of each.
+    accounts: Accounts,
+    /// Parts that name nobody yet.
+    unread: Vec<(JsonProblem, NothingToDoReason)>,
+    /// Why there is nothing to do, if no account is found.
+    pub(crate) otherwise: NothingToDoReason,
+}
+
+impl AlertBuilder {
+    /// A payload of which only the shape is known.
+    pub(crate) fn new(shape: Shape) -> Self {
+        Self {
+            shape,
+            severity: None,
+            alert_id: Single::Unknown,
+            incident_id: Single::Unknown,
+            tenant: Single::Unknown,
+            flagged_at: None,
+            reason: None,
+            requested_by: None,
+            parts: 0,
+            expect: None,
+            comment_by: None,
+            handed_on: None,
+            statements: vec![Statement {
+                source: None,
+                at: None,
+                state: State::Open,
+                severity: None,
+                written_by: shape.written_by(),
+            }],
+            accounts: Accounts::default(),
+            unread: Vec::new(),
+            otherwise: NothingToDoReason::NoAccount,
+        }
+    }
+
+    /// The severity as it is written; of several the gravest is the payload's.
+    pub(crate) fn severity(&mut self, text: Option<impl AsRef<str>>) {
+        let Some(text) = text.and_then(|text| tidy(text.as_ref(), LONGEST_SEVERITY)) else {
+            return;
+        };
+        if let Some(severity) = Severity::read(&text) {
+            self.statement().severity = Some(severity);
+        }
+        self.join_severity(text);
+    }
+
+    /// The severity of one alert within an incident, which has one of its own.
+    pub(crate) fn alert_severity(&mut self, text: Option<impl AsRef<str>>) {
+        if let Some(severity) = text.and_then(|text| Severity::read(text.as_ref())) {
+            self.statement().severity = Some(severity);
+        }
+    }
+
+    fn join_severity(&mut self, text: String) {
+        let known = self.severity.as_deref();
+        if known.is_none_or(|known| Severity::read(known) < Severity::read(&text)) {
+            self.severity = Some(text);
+        }
+    }
+
+    /// An alert's id. Two that differ are none.
+    pub(crate) fn alert(&mut self, text: Option<impl AsRef<str>>) {
+        if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
+            self.source(&id);
+            self.alert_id.add(id);
+        }
+    }
+
+    /// The id of an alert of an incident that is read as one: it does not stand for what is said of the whole.
+    pub(crate) fn alert_of_whole(&mut self, text: Option<impl AsRef<str>>) {
+        if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
+            self.alert_id.add(id);
+        }
+    }
+
+    /// An incident's id. Two that differ are none.
+    pub(crate) fn incident(&mut self, text: Option<impl AsRef<str>>) {
+        if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
+            self.incident_id.add(id);
+        }
+    }
+
+    /// By what the statement that is read now is known among others: an alert's, a detection's or an incident's id.
+    pub(crate) fn source(&mut self, id: &str) {
+        self.statement().source = Some(id.to_lowercase());
+    }
+
+    /// When the sender said what is read now.
+    pub(crate) fn said_at(&mut self, at: Option<Timestamp>) {
+        self.statement().at = at;
+    }
+
+    /// When the sender said what is read now, as far as is known.
+    pub(crate) fn has_said_at(&mut self) -> Option<Timestamp> {
+        self.statement().at
+    }
+
+    /// Whether the alert that is read now still stands. What is over already stays over.
+    pub(crate) fn state(&mut self, state: State) {
+        let statement = self.statement();
+        if statement.state == State::Open {
+            statement.state = state;
+        }
+    }
+
+    /// Who wrote what is read now, where the shape does not tell.
+    pub(crate) fn written_by(&mut self, written_by: WrittenBy) {
+        self.statement().written_by = written_by;
+    }
+
+    /// Begins an alert of its own within this payload: what is over as a whole is over in it too, and a severity of the
+    /// whole is its own until it states one.
+    pub(crate) fn begin_alert(&mut self) {
+        let whole = self.statements[0].clone();
+        self.statements.push(Statement {
+            source: None,
+            at: None,
+            ..whole
+        });
+    }
+
+    fn statement(&mut self) -> &mut Statement {
+        // A draft is made with one statement and never loses it.
+        let last = self.statements.len() - 1;
+        &mut self.statements[last]
+    }
+
+    /// The tenant of an alert. Two that differ are none.
+    pub(crate) fn tenant(&mut self, tenant: Option<TenantId>) {
+        if let Some(tenant) = tenant {
+            self.tenant.add(tenant);
+        }
+    }
+
+    /// When accounts were flagged; of several times the latest.
+    pub(crate) fn flagged(&mut self, at: Option<Timestamp>) {
+        self.flagged_at = self.flagged_at.max(at);
+    }
+
+    /// Why, and who asked.
+    pub(crate) fn remarks(&mut self, reason: Option<&str>, requested_by: Option<&str>) {
+        self.reason = reason.and_then(|text| tidy(text, LONGEST_REMARK));
+        self.requested_by = requested_by.and_then(|text| tidy(text, LONGEST_REMARK));
+    }
+
+    /// The shape.
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Whether the time is still unknown.
+    pub(crate) fn lacks_time(&self) -> bool {
+        self.flagged_at.is_none()
+    }
+
+    /// Whether no account was found so far.
+    pub(crate) fn names_nobody(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
+    /// How many users are named.
+    pub(crate) fn users(&self) -> usize {
+        self.accounts.users()
+    }
+
+    /// An account that the alert flags.
+    pub(crate) fn subject(&mut self, account: SubjectRef) {
+        self.named(account, Role::Subject);
+    }
+
+    /// An account, flagged or only named.
+    pub(crate) fn named(&mut self, account: SubjectRef, role: Role) {
+        self.say(account, role, None, None);
+    }
+
+    /// An account whose own flag is over, if `cleared` says so.
+    pub(crate) fn risk(&mut self, account: SubjectRef, cleared: Option<Cleared>) {
+        self.say(account, Role::Subject, cleared, None);
+    }
+
+    /// An account that is flagged with a severity of its own.
+    pub(crate) fn subject_of(&mut self, account: SubjectRef, severity: Option<Severity>) {
+        self.say(account, Role::Subject, None, severity);
+    }
+
+    fn say(
+        &mut self,
+        account: SubjectRef,
+        role: Role,
+        cleared: Option<Cleared>,
+        severity: Option<Severity>,
+    ) {
+        let statement = self.statements.len() - 1;
+        let said = Said {
+            statement,
+            role,
+            cleared,
+            severity,
+        };
+        self.accounts.add(account, vec![said]);
+    }
+
+    /// Says of every account whose tenant is unknown that it is this one.
+    pub(crate) fn belong_to(&mut self, tenant: Option<TenantId>) {
+        self.accounts.belong_to(tenant);
+    }
+
+    /// The accounts that are flagged, of a part that is read by itself.
+    pub(crate) fn into_subjects(self) -> Vec<SubjectRef> {
+        let is_subject = |said: &Vec<Said>| said.iter().any(|one| one.role == Role::Subject);
+        let accounts = self.accounts.into_list().into_iter();
+        accounts
+            .filter(|(_, said)| is_subject(said))
+            .map(|(account, _)| account)
+            .collect()
+    }
+
+    /// Takes in one more alert of the same payload, which stands at `place` in it.
+    pub(crate) fn absorb(&mut self, other: Self, place: impl Fn(JsonProblem) -> JsonProblem) {
+        if other.names_nobody() && other.otherwise.leaves_users_unread() && other.unread.is_empty()
+        {
+            self.unread
+                .push((place(JsonProblem::new("")), other.otherwise.clone()));
+        }
+        let deeper = other.unread.into_iter();
+        self.unread
+            .extend(deeper.map(|(problem, reason)| (place(problem), reason)));
+        if let Some(severity) = other.severity {
+            self.join_severity(severity);
+        }
+        self.alert_id.join(other.alert_id);
+        self.incident_id.join(other.incident_id);
+        self.tenant.join(other.tenant);
+        self.flagged(other.flagged_at);
+        self.reason = self.reason.take().or(other.reason);
+        self.requested_by = self.requested_by.take().or(other.requested_by);
+        // What one message expects says nothing about what stands beside it.
+        self.expect = if self.parts == 0 { other.expect } else { None };
+        self.comment_by = self.comment_by.or(other.comment_by);
+        let is_alone = self.parts == 0;
+        self.handed_on = other.handed_on.filter(|_| is_alone);
+        if self.parts == 0 || reason::rank(&other.otherwise) > reason::rank(&self.otherwise) {
+            self.otherwise = other.otherwise;
+        }
+        self.parts += 1;
+        let before = self.statements.len();
+        self.statements.extend(other.statements);
+        for (account, mut said) in other.accounts.into_list() {
+            for one in &mut said {
+                one.statement += before;
+            }
+            self.accounts.add(account, said);
+        }
+    }
+
+    /// Says that all of this stands under a name.
+    pub(crate) fn stands_within(&mut self, name: &'static str) {
+        let parts = std::mem::take(&mut self.unread).into_iter();
+        self.unread = parts
+            .map(|(problem, reason)| (problem.within(name), reason))
+            .collect();
+    }
+
+    /// Takes in what an envelope holds under `name`: all of it, except that the shape stays the envelope's.
+    pub(crate) fn enclose(
+        &mut self,
+        inner: Result<Self, Failure>,
+        name: &'static str,
+    ) -> Result<(), JsonProblem> {
+        match inner {
+            Ok(inner) => {
+                self.absorb(inner, |problem| problem.within(name));
+                Ok(())
+            }
+            Err(failure) => {
+                let AlertHeader {
+                    severity,
+                    alert_id,
+                    incident_id,
+                    ..
+                } = *failure.header;
+                self.severity(severity);
+                self.alert(alert_id);
+                self.incident(incident_id);
+                Err(failure.problem.within(name))
+            }
+        }
+    }
+
+    /// An alert that was read to its end: what is over has nothing to wait for.
+    pub(crate) fn ended(mut self) -> Self {
+        let is_over = |statement: &Statement| statement.state != State::Open;
+        let alerts = match self.statements.as_slice() {
+            [_, alerts @ ..] if !alerts.is_empty() => alerts,
+            whole => whole,
+        };
+        if self.names_nobody() && self.parts == 0 && alerts.iter().all(is_over) {
+            self.otherwise = match self.otherwise {
+                NothingToDoReason::NoAccount
+                | NothingToDoReason::EntitiesPending
+                | NothingToDoReason::NotificationOnly
+                | NothingToDoReason::NoUser => NothingToDoReason::Resolved,
+                told @ (NothingToDoReason::Resolved
+                | NothingToDoReason::Redirected { .. }
+                | NothingToDoReason::NotAnAlert { .. }
+                | NothingToDoReason::SubscriptionValidation { .. }) => told,
+            };
+        }
+        self
+    }
+
+    /// What is known besides the subjects.
+    pub(crate) fn header(&self) -> AlertHeader {
+        AlertHeader {
+            shape: self.shape,
+            severity: self.severity.clone(),
+            alert_id: self.alert_id.one(),
+            incident_id: self.incident_id.one(),
+            tenant: self.tenant.one(),
+            flagged_at: self.flagged_at,
+            reason: self.reason.clone(),
+            requested_by: self.requested_by.clone(),
+            expect: self.expect,
+            comment_by: self.comment_by,
+            handed_on: self.handed_on.clone(),
+        }
+    }
+
+    /// The same payload, as one that could not be understood.
+    pub(crate) fn fail(&self, problem: JsonProblem) -> Failure {
+        Failure {
+            header: Box::new(self.header()),
+            problem,
+        }
+    }
+
+    /// The payload, read to its end.
+    pub(crate) fn finish(self) -> Parsed {
+        let header = self.header();
+        let statements = Statements::new(&self.statements);
+        let (mut subjects, mut mentioned) = (Vec::new(), Vec::new());
+        for (account, said) in self.accounts.into_list() {
+            match statements.standing(&said) {
+                Standing::Flagged(flag) => subjects.push(Subject { account, flag }),
+                Standing::Mentioned(why) => mentioned.push(Mention { account, why }),
+            }
+        }
+        let is_user = |subject: &Subject| subject.account.kind == SubjectKind::User;
+        if subjects.iter().any(is_user) {
+            return Parsed::Alert(Alert {
+                header,
+                subjects,
+                mentioned,
+                unread: unread(self.unread),
+            });
+        }
+        Parsed::NothingToDo(NothingToDo {
+            header,
+            reason: reason::of(&subjects, &mentioned, self.otherwise),
+            subjects,
+            mentioned,
+        })
+    }
+}
+
+fn unread(parts: Vec<(JsonProblem, NothingToDoReason)>) -> Vec<Unread> {
+    parts
+        .into_iter()
+        .map(|(place, reason)| Unread {
+            path: place.path(),
+            reason,
+        })
+        .collect()
+}

@@ -1,0 +1,258 @@
+//! The function, as the command asks it: for its own self-check, and for the policy that is to hold here too.
+//!
+//! A token for the function is as good as its holder's word: whoever gets it can use it against the real function. So it goes only
+//! to a host that a profile or the command line names.
+
+use clap::Args;
+
+use super::service_bus::place;
+use super::standing;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Console;
+use crate::config::operator::Chosen;
+use crate::domain::{Audience, Mode, SubjectKind, SubjectRef, TenantId};
+use crate::identity::Resource;
+use crate::identity::operator::SignedIn;
+use crate::inquiry::function::{self, CheckUrl, FunctionCheck, FunctionPolicy};
+
+/// Which function is meant.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Function")]
+pub(crate) struct Function {
+    /// The function's own self-check, which tells its policy; without it `EVICT_CHECK_URL` counts, then the profile.
+    #[arg(long, value_name = "URL")]
+    url: Option<CheckUrl>,
+    /// The application that callers of the function get their tokens for; without it `EVICT_HTTP_AUDIENCE` counts, then the profile.
+    /// Without any the function is asked without a token.
+    #[arg(long, value_name = "ID")]
+    audience: Option<Audience>,
+    /// This host is the function's, so that your token may go to it. The host of a profile's address needs no such word.
+    #[arg(long, value_name = "HOST")]
+    trust_host: Option<String>,
+}
+
+/// A function that can be asked.
+pub(crate) struct Target {
+    pub(crate) url: CheckUrl,
+    audience: Option<Audience>,
+    is_trusted: bool,
+}
+
+/// What came of asking.
+pub(crate) enum Said {
+    /// It was asked, with a token or without.
+    Answer {
+        /// Whether it was asked with a token.
+        with_token: bool,
+        /// Its answer.
+        check: FunctionCheck,
+    },
+    /// It was not asked, for this reason.
+    NotAsked(String),
+}
+
+impl Function {
+    /// The function that is meant, if one is. Nobody is asked yet.
+    pub(crate) fn target(&self, console: &mut Console<'_>) -> Result<Option<Target>, Failure> {
+        let standing = standing(console)?;
+        let url = match (&self.url, &standing.url) {
+            (Some(url), _) => url.clone(),
+            (None, Some(chosen)) => read(chosen)?,
+            (None, None) => return Ok(None),
+        };
+        let audience = match (&self.audience, &standing.audience) {
+            (Some(audience), _) => Some(audience.clone()),
+            (None, Some(chosen)) => Some(read(chosen)?),
+            (None, None) => None,
+        };
+        let of_profile = standing.profile.and_then(|profile| profile.url);
+        let trusted = of_profile.and_then(|url| url.parse::<CheckUrl>().ok());
+        let is_trusted = trusted.is_some_and(|trusted| trusted.host() == url.host())
+            || self
+                .trust_host
+                .as_ref()
+                .is_some_and(|host| host.eq_ignore_ascii_case(url.host()));
+        Ok(Some(Target {
+            url,
+            audience,
+            is_trusted,
+        }))
+    }
+}
+
+fn read<T: std::str::FromStr<Err = &'static str>>(chosen: &Chosen) -> Result<T, Failure> {
+    chosen.text.parse().map_err(|reason| {
+        let place = place(chosen);
+        Failure::new(Exit::Usage, format!("{place}: {reason}"))
+    })
+}
+
+impl Target {
+    /// A function that a person has chosen for a profile.
+    pub(crate) fn chosen(url: CheckUrl, audience: Option<Audience>) -> Self {
+        Self {
+            url,
+            audience,
+            is_trusted: true,
+        }
+    }
+
+    /// Asks for the self-check.
+    pub(crate) async fn ask(&self, signed_in: &SignedIn) -> Said {
+        let Self { url, .. } = self;
+        let token = match &self.audience {
+            None => None,
+            Some(audience) => {
+                if !self.is_trusted {
+                    return Said::NotAsked(format!(
+                        "no token for {audience} is sent to {host}, which neither a profile nor --trust-host names: whoever has it could \
+                         use it against the function. Next: if {host} is the function's host, add --trust-host {host}, or make a \
+                         profile with `evict profile add`.",
+                        host = url.host()
+                    ));
+                }
+                let resource = match Resource::application(audience) {
+                    Ok(resource) => resource,
+                    Err(reason) => {
+                        return Said::NotAsked(format!(
+                            "{audience} is {reason}: no token for it is sent to {url}. Next: give the function's own application by \
+                             --audience."
+                        ));
+                    }
+                };
+                match signed_in.token_for(&resource).await {
+                    Ok(token) => Some(token),
+                    Err(problem) => {
+                        return Said::NotAsked(format!(
+                            "getting a token for {audience}, with which {url} was to be asked. Nothing was sent there. {problem}"
+                        ));
+                    }
+                }
+            }
+        };
+        Said::Answer {
+            with_token: token.is_some(),
+            check: function::ask(signed_in.http(), url, token.as_ref()).await,
+        }
+    }
+
+    /// The policy of the function, which has to act in this tenant; a sentence or two where it did not tell.
+    pub(crate) async fn policy(
+        &self,
+        signed_in: &SignedIn,
+        tenant: Option<TenantId>,
+    ) -> Result<FunctionPolicy, String> {
+        let (with_token, check) = match self.ask(signed_in).await {
+            Said::Answer { with_token, check } => (with_token, check),
+            Said::NotAsked(why) => return Err(why),
+        };
+        let url = &self.url;
+        match check {
+            FunctionCheck::Well {
+                policy: Some(policy),
+                ..
+            }
+            | FunctionCheck::NotWell {
+                policy: Some(policy),
+                ..
+            } => match tenant {
+                Some(tenant) if tenant != policy.tenant => Err(format!(
+                    "{url} acts in the tenant {}, and this command in {tenant}. Next: name the function of this tenant.",
+                    policy.tenant
+                )),
+                Some(_) | None => Ok(policy),
+            },
+            FunctionCheck::Well { .. } | FunctionCheck::NotWell { .. } => Err(format!(
+                "{url} does not tell its policy. Next: bring the function to the version of this command."
+            )),
+            FunctionCheck::NotLetIn { status, said } => {
+                Err(not_let_in(url, with_token, status, said))
+            }
+            FunctionCheck::Otherwise { what } => Err(otherwise(url, &what)),
+            FunctionCheck::Silent { reason } => Err(silent(url, &reason)),
+        }
+    }
+}
+
+/// What a function would make of a message, as far as its policy tells before the directory is asked.
+pub(crate) struct Foreseen {
+    /// What is to be known beforehand, a sentence each.
+    pub(crate) told: Vec<String>,
+    /// Whether it protects everybody who is named.
+    pub(crate) nobody_is_cut: bool,
+}
+
+/// Foresees what a function with this policy makes of these subjects. What a message says lifts no guard of it.
+pub(crate) fn foresee(policy: &FunctionPolicy, subjects: &[SubjectRef], expects: bool) -> Foreseen {
+    let users: Vec<&SubjectRef> = subjects
+        .iter()
+        .filter(|subject| subject.kind == SubjectKind::User)
+        .collect();
+    let is_protected = |subject: &&&SubjectRef| {
+        subject.id.is_some_and(|id| policy.protects_id(id))
+            || subject
+                .upn
+                .as_ref()
+                .is_some_and(|name| policy.protects_name(name))
+    };
+    let protected: Vec<&&SubjectRef> = users.iter().filter(is_protected).collect();
+    let mut told: Vec<String> = protected
+        .iter()
+        .map(|subject| {
+            format!(
+                "{} is protected by the function, which will not cut this user.",
+                subject.written()
+            )
+        })
+        .collect();
+    let most = policy.max_users_per_alert;
+    if users.len() > most && !expects {
+        told.push(format!(
+            "{} users are named, and the function cuts at most {most} of one message.",
+            users.len()
+        ));
+    }
+    if policy.mode == Mode::Observe {
+        told.push(
+            "The function only observes: it says whom it would cut, and cuts nobody.".to_owned(),
+        );
+    }
+    Foreseen {
+        told,
+        nobody_is_cut: !users.is_empty() && protected.len() == users.len(),
+    }
+}
+
+/// The function did not let the caller in.
+pub(crate) fn not_let_in(
+    url: &CheckUrl,
+    with_token: bool,
+    status: u16,
+    said: Option<String>,
+) -> String {
+    let said = said.unwrap_or_else(|| {
+        "It says no more, as the Functions host does where a function key is asked for, which this command does not \
+         take. Next: set EVICT_HTTP_AUDIENCE and EVICT_ALLOWED_CALLERS in the app and give --audience, or open the \
+         self-check from the Azure portal."
+            .to_owned()
+    });
+    let with = if with_token { "your token" } else { "no token" };
+    format!("asking {url} for its self-check, with {with}: it answered {status}. {said}")
+}
+
+/// The function answered something else.
+pub(crate) fn otherwise(url: &CheckUrl, what: &str) -> String {
+    format!(
+        "asking {url} for its self-check: it answered {what}. Next: see that the address is the app's, with /api/check at its end, \
+         and look at the app's log."
+    )
+}
+
+/// The function did not answer.
+pub(crate) fn silent(url: &CheckUrl, reason: &str) -> String {
+    format!(
+        "asking {url} for its self-check: {reason}. Next: see whether the app is running, and whether it can be reached from here \
+         (private endpoint, VPN, access restrictions)."
+    )
+}

@@ -1,0 +1,247 @@
+//! What every verb that asks Entra ID begins with: the settings, the sign-in, the tenant pin.
+
+pub(crate) mod function;
+pub(crate) mod look_up;
+pub(crate) mod service_bus;
+pub(crate) mod subjects;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tokio::runtime::{Builder, Runtime};
+
+use super::exit::Exit;
+use super::terminal::Console;
+use crate::cli::failure::{complain, exit_of};
+use crate::config::operator::Standing;
+use crate::config::{Problems, Settings, SignInSettings};
+use crate::containment::{Containment, Limits};
+use crate::directory::Directory;
+use crate::domain::{Caller, Clock, Deadline, Ledger, Policy, SystemClock, TenantId};
+use crate::http::{HttpClient, HttpSetupError};
+use crate::identity::operator::{SignIn, SignedIn};
+use crate::identity::{Credential, Resource, TokenFacts};
+use crate::inquiry::access::Azure;
+use crate::ledger::MemoryLedger;
+
+/// How long signing in may take. The Azure CLI takes seconds, and more where it has to renew its own token.
+pub(crate) const SIGN_IN: Duration = Duration::from_mins(1);
+
+/// Two threads: the work is waiting for Graph.
+const THREADS: usize = 2;
+
+/// Who acts, and in which tenant.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sign-in")]
+pub(crate) struct Operator {
+    /// The tenant to act in; without it `EVICT_TENANT_ID` counts, then the profile. A token of another tenant is refused. Verbs that ask
+    /// Service Bus alone do without either, and then tell whose tenant it is.
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+    /// Sign in this way alone; without it each is tried in this order.
+    #[arg(long, value_name = "HOW")]
+    credential: Option<How>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum How {
+    /// The account of the Azure CLI.
+    Az,
+    /// The managed identity of this machine.
+    ManagedIdentity,
+    /// A federated token, as in a pipeline: `AZURE_CLIENT_ID`, `AZURE_FEDERATED_TOKEN_FILE`, and `AZURE_TENANT_ID` where no tenant is pinned.
+    WorkloadIdentity,
+}
+
+impl From<How> for Credential {
+    fn from(how: How) -> Self {
+        match how {
+            How::Az => Self::AzureCli,
+            How::ManagedIdentity => Self::ManagedIdentity,
+            How::WorkloadIdentity => Self::WorkloadIdentity,
+        }
+    }
+}
+
+/// A verb's work after the sign-in.
+pub(crate) struct Session {
+    /// The settings in force.
+    pub(crate) settings: Settings,
+    /// Whoever is signed in, for tokens for others than Graph.
+    pub(crate) signed_in: SignedIn,
+    /// The client of Graph.
+    pub(crate) directory: Directory,
+    /// The client of Azure Resource Manager, for the same sign-in.
+    pub(crate) azure: Azure,
+    /// The clock.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What the token says of who acts.
+    pub(crate) facts: TokenFacts,
+    runtime: Runtime,
+}
+
+impl Operator {
+    /// Reads the settings and signs in to Graph. What goes wrong is told.
+    pub(crate) fn begin(&self, console: &mut Console<'_>) -> Result<Session, Exit> {
+        let settings = self.settings(console)?;
+        let runtime = runtime(console)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let (signed_in, directory) = self
+            .connect(&settings, &clock)
+            .map_err(|error| complain(console, Exit::Unable, &error.to_string()))?;
+        let deadline = Deadline::after(&*clock, SIGN_IN);
+        let facts = runtime
+            .block_on(directory.identity(deadline))
+            .map_err(|error| complain(console, exit_of(&error), &error.to_string()))?;
+        Ok(Session {
+            azure: Azure::connect_by(
+                &signed_in,
+                settings.cloud,
+                settings.arm_endpoint.clone(),
+                Arc::clone(&clock),
+            ),
+            settings,
+            signed_in,
+            directory,
+            clock,
+            facts,
+            runtime,
+        })
+    }
+
+    /// Reads the settings, the tenant pinned. What goes wrong is told.
+    pub(crate) fn settings(&self, console: &mut Console<'_>) -> Result<Settings, Exit> {
+        let tenant = self.named_tenant(console)?;
+        let standing = standing(console)?;
+        Settings::read_for_operator(&standing.environment, tenant)
+            .map_err(|problems| refused(console, &problems))
+    }
+
+    /// Whoever is signed in, and a client of Graph for them. Nobody is asked yet.
+    pub(crate) fn connect(
+        &self,
+        settings: &Settings,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(SignedIn, Directory), HttpSetupError> {
+        let sign_in = SignIn {
+            tenant: Some(settings.policy.tenant),
+            credential: self.credential.map(Credential::from),
+            client_id: settings.client_id,
+            login: settings.login_endpoint.clone(),
+        };
+        let http = HttpClient::through_the_proxy()?;
+        let signed_in = SignedIn::new(sign_in, http.clone());
+        let tokens = signed_in.tokens_for(Resource::graph(settings.cloud));
+        let endpoint = settings.graph_endpoint.clone();
+        let directory = Directory::connect(http, tokens, endpoint, Arc::clone(clock));
+        Ok((signed_in, directory))
+    }
+
+    /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet; what
+    /// goes wrong is told.
+    pub(crate) fn without_graph(&self, console: &mut Console<'_>) -> Result<SignedIn, Exit> {
+        self.sign_in_settings(console)
+            .and_then(|settings| self.signing_in(console, settings))
+    }
+
+    /// The settings by which to sign in. What goes wrong is told.
+    pub(crate) fn sign_in_settings(
+        &self,
+        console: &mut Console<'_>,
+    ) -> Result<SignInSettings, Exit> {
+        let tenant = self.named_tenant(console)?;
+        let standing = standing(console)?;
+        SignInSettings::read(&standing.environment, tenant)
+            .map_err(|problems| refused(console, &problems))
+    }
+
+    /// Whoever is signed in. Nobody is asked yet; what goes wrong is told.
+    pub(crate) fn signing_in(
+        &self,
+        console: &mut Console<'_>,
+        settings: SignInSettings,
+    ) -> Result<SignedIn, Exit> {
+        let sign_in = SignIn {
+            tenant: settings.tenant,
+            credential: self.credential.map(Credential::from),
+            client_id: settings.client_id,
+            login: settings.login_endpoint,
+        };
+        HttpClient::through_the_proxy()
+            .map(|http| SignedIn::new(sign_in, http))
+            .map_err(|error| complain(console, Exit::Unable, &error.to_string()))
+    }
+
+    fn named_tenant(&self, console: &mut Console<'_>) -> Result<Option<TenantId>, Exit> {
+        self.tenant
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| {
+                complain(
+                    console,
+                    Exit::Usage,
+                    "--tenant: this is not the id of a tenant.\nNext: give the id that `az account show --query tenantId` \
+                     prints.",
+                )
+            })
+    }
+}
+
+/// What counts besides the command line. What goes wrong is told.
+pub(crate) fn standing(console: &mut Console<'_>) -> Result<Standing, Exit> {
+    let standing = console.surroundings.standing();
+    standing.map_err(|problem| complain(console, Exit::Usage, &problem.to_string()))
+}
+
+fn refused(console: &mut Console<'_>, problems: &Problems) -> Exit {
+    let hint =
+        "Next: correct the settings; --tenant ID or a profile stands in for EVICT_TENANT_ID.";
+    complain(console, Exit::Usage, &format!("{problems}\n{hint}"))
+}
+
+/// What the waiting runs on.
+pub(crate) fn runtime(console: &mut Console<'_>) -> Result<Runtime, Exit> {
+    Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .map_err(|error| complain(console, Exit::Unable, &format!("starting failed: {error}")))
+}
+
+impl Session {
+    /// Runs what has to wait.
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Containment under a policy, over the session's own directory.
+    pub(crate) fn containment(&self, policy: Policy, ledger: Arc<dyn Ledger>) -> Containment {
+        let limits = Limits {
+            concurrency: self.settings.concurrency,
+            verify: self.settings.verify,
+        };
+        let clock = Arc::clone(&self.clock);
+        Containment::new(self.directory.clone(), policy, ledger, clock, limits)
+    }
+
+    /// The guard under the settings in force, for a verb that cuts nobody.
+    pub(crate) fn guard(&self) -> Containment {
+        let ledger = MemoryLedger::new(Arc::clone(&self.clock));
+        self.containment(self.settings.policy.clone(), Arc::new(ledger))
+    }
+
+    /// Who acts, as the token says.
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        self.facts.object_id.map(|object_id| Caller {
+            object_id,
+            application_id: self.facts.app_id,
+        })
+    }
+
+    /// The instant by which an answer has to be there.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(&*self.clock, self.settings.http_deadline)
+    }
+}

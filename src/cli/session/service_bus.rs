@@ -1,0 +1,122 @@
+//! What the verbs that talk to Service Bus share: which namespace, under whose sign-in, and how an error is told.
+
+use clap::Args;
+use tokio::runtime::Runtime;
+
+use super::{Operator, runtime, standing};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Console;
+use crate::config::operator::{Chosen, Origin};
+use crate::domain::TenantId;
+use crate::identity::operator::SignedIn;
+use crate::identity::{Credential, Resource, SignInProblem};
+use crate::service_bus::{Namespace, ServiceBus};
+
+/// Where Service Bus is, and who asks it.
+#[derive(Debug, Args)]
+pub(crate) struct Connection {
+    /// The Service Bus namespace: its name, or its whole host in another cloud; without it `EVICT_NAMESPACE` counts, then the profile.
+    #[arg(long, value_name = "HOST")]
+    namespace: Option<Namespace>,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
+}
+
+/// A namespace to talk to, and what the talking runs on.
+pub(crate) struct Session {
+    pub(crate) bus: ServiceBus,
+    /// Whoever is signed in, for tokens for others than Service Bus.
+    pub(crate) signed_in: SignedIn,
+    pub(crate) runtime: Runtime,
+}
+
+impl Connection {
+    /// Signs in; Service Bus is not asked anything yet. What goes wrong is told, and so is the tenant if none is pinned.
+    pub(crate) fn open(&self, console: &mut Console<'_>) -> Result<Session, Failure> {
+        let namespace = self.namespace(console)?;
+        let signed_in = self.operator.without_graph(console)?;
+        let runtime = runtime(console)?;
+        let (bus, tenant) = runtime.block_on(connect(&namespace, &signed_in))?;
+        if signed_in.pinned().is_none() {
+            let told = writeln!(
+                console.errors,
+                "evict: {namespace} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one."
+            );
+            told?;
+        }
+        Ok(Session {
+            bus,
+            signed_in,
+            runtime,
+        })
+    }
+
+    /// The namespace that is meant.
+    pub(crate) fn namespace(&self, console: &mut Console<'_>) -> Result<Namespace, Failure> {
+        let given = match &self.namespace {
+            Some(namespace) => Some(namespace.clone()),
+            None => standing_namespace(console)?,
+        };
+        given.ok_or_else(|| {
+            Failure::new(
+                Exit::Usage,
+                "no Service Bus namespace is named.\nNext: give --namespace HOST, or make a profile with `evict profile add`.",
+            )
+        })
+    }
+}
+
+/// The namespace that a variable or the profile names.
+pub(crate) fn standing_namespace(console: &mut Console<'_>) -> Result<Option<Namespace>, Failure> {
+    let Some(chosen) = standing(console)?.namespace else {
+        return Ok(None);
+    };
+    chosen.text.parse().map(Some).map_err(|reason| {
+        let place = place(&chosen);
+        Failure::new(Exit::Usage, format!("{place}: {reason}"))
+    })
+}
+
+/// Where a value stood, in words.
+pub(crate) fn place(chosen: &Chosen) -> String {
+    match &chosen.origin {
+        Origin::Variable(name) => (*name).to_owned(),
+        Origin::Profile(name) => format!("the profile {name}"),
+    }
+}
+
+/// Gets a token for Service Bus, which is refused here if it is of another tenant than the one that is pinned.
+pub(crate) async fn connect(
+    namespace: &Namespace,
+    signed_in: &SignedIn,
+) -> Result<(ServiceBus, TenantId), Failure> {
+    let token = signed_in
+        .token_for(&Resource::service_bus())
+        .await
+        .map_err(|problem| not_signed_in(&format!("{namespace}, of Service Bus"), &problem))?;
+    let bearer = token.bearer().ok_or_else(|| {
+        let text =
+            format!("getting ready to call {namespace}: the token holds what no header may hold");
+        Failure::new(Exit::Unable, text)
+    })?;
+    let bus = ServiceBus::new(namespace.clone(), bearer, signed_in.http().clone());
+    Ok((bus, token.facts().tenant))
+}
+
+/// Signing in to somewhere failed.
+pub(crate) fn not_signed_in(place: &str, problem: &SignInProblem) -> Failure {
+    Failure::new(
+        Exit::Unable,
+        format!("signing in to {place}. Nothing was sent. {problem}"),
+    )
+}
+
+/// The words for a way of signing in.
+pub(crate) fn by(credential: Credential) -> &'static str {
+    match credential {
+        Credential::AzureCli => "the Azure CLI",
+        Credential::ManagedIdentity => "a managed identity",
+        Credential::WorkloadIdentity => "a workload identity",
+    }
+}

@@ -1,0 +1,131 @@
+//! `evict access`: what an account reaches, so that one knows what was at stake. It changes nothing.
+//!
+//! What is asked and how risky it is stands in `inquiry::access`; `document` is the answer for programs, `table` the one for people.
+
+mod document;
+mod table;
+
+use clap::Args;
+
+pub(crate) use self::document::Document;
+use self::document::{Account, Entry};
+use crate::cli::exit::Exit;
+use crate::cli::session::look_up::{Unfound, found, look_up};
+use crate::cli::session::subjects::Users;
+use crate::cli::session::{Operator, Session};
+use crate::cli::terminal::Console;
+use crate::cli::terminal::escape::write_json;
+use crate::domain::{SubjectRef, User};
+use crate::inquiry::access::survey::{Found, Survey};
+
+/// Shows what a user's account reaches, the riskiest first; changes nothing.
+///
+/// Directory roles (active and eligible, also through groups), groups that are protected or to which directory roles can be
+/// given, applications that the account owns or has roles in, and Azure roles in all subscriptions that you can see. What
+/// cannot be read is told with the permission that it needs, and hides nothing else.
+///
+/// Exit code 0 if everything was read, 1 if something was not, or a user was not found, 2 if the work could not be done, 64 for
+/// a wrong command line or setting, 65 if a user cannot be understood, 66 and 74 if the list cannot be read, 77 if a permission is
+/// missing for all of it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evict access alice@contoso.com\n  evict access --json --file users.txt"
+)]
+pub(crate) struct Access {
+    #[command(flatten)]
+    users: Users,
+    /// Answer with one JSON document: {"users": [...]}.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+impl Access {
+    /// Runs the verb.
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
+        self.attempt(console).unwrap_or_else(|exit| exit)
+    }
+
+    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
+        let subjects = self.users.read(console)?;
+        let session = self.operator.begin(console)?;
+        let document = session.run(document(&session, subjects));
+        let written = if self.json {
+            write_json(console.output, &document)
+        } else {
+            table::write(console.output, &document, console.surroundings.width)
+        };
+        written.map_err(|_| Exit::Io)?;
+        let exits = document.users.iter().map(|entry| entry.exit);
+        Ok(exits
+            .max_by_key(|exit| exit.code())
+            .unwrap_or(Exit::Success))
+    }
+}
+
+async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
+    let people: Vec<(SubjectRef, Result<User, Unfound>)> = look_up(session, subjects)
+        .await
+        .into_iter()
+        .map(|(subject, seen)| (subject, found(seen)))
+        .collect();
+    let survey = Survey {
+        directory: &session.directory,
+        azure: &session.azure,
+        protected_groups: &session.settings.policy.protected_groups,
+        clock: &*session.clock,
+        time: session.settings.http_deadline,
+    };
+    let mut users = Vec::new();
+    let mut common = None;
+    for (subject, user) in people {
+        let entry = match user {
+            Ok(user) => {
+                // Asked once, and not for nobody.
+                let common = match &mut common {
+                    Some(common) => common,
+                    common => common.insert(survey.common().await),
+                };
+                let found = Box::pin(survey.of_user(common, &user)).await;
+                Entry {
+                    subject: subject.written(),
+                    state: "found",
+                    exit: exit(&found),
+                    account: Some(account(user, found)),
+                    detail: None,
+                }
+            }
+            Err(unfound) => Entry {
+                subject: subject.written(),
+                state: unfound.state,
+                account: None,
+                detail: Some(unfound.detail),
+                exit: unfound.exit,
+            },
+        };
+        users.push(entry);
+    }
+    Document { users }
+}
+
+fn exit(found: &Found) -> Exit {
+    if found.unread.is_empty() {
+        Exit::Success
+    } else if found.is_answered {
+        Exit::Partly
+    } else if found.unread.iter().any(|it| it.reason == "permission") {
+        Exit::NoPermission
+    } else {
+        Exit::Unable
+    }
+}
+
+fn account(user: User, found: Found) -> Account {
+    Account {
+        id: user.id,
+        user_principal_name: user.upn,
+        reaches: found.reaches,
+        unread: found.unread,
+    }
+}

@@ -1,0 +1,36 @@
+//! `evict completions`: what a shell needs to complete our command lines.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Command};
+use clap_complete::Shell;
+
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Console;
+
+/// Writes a script that completes `evict` in a shell, with the names of your profiles as they are now.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evict completions bash > ~/.local/share/bash-completion/completions/evict\n  evict completions powershell >> $PROFILE"
+)]
+pub(crate) struct Completions {
+    /// The shell.
+    shell: Shell,
+}
+
+impl Completions {
+    /// Runs the verb.
+    pub(crate) fn run(&self, mut command: Command, console: &mut Console<'_>) -> Exit {
+        let mut script = Vec::new();
+        let file = console.surroundings.profiles.as_ref();
+        // A file that cannot be read is told by the verbs that need it.
+        let names = file.and_then(|file| file.names().ok()).unwrap_or_default();
+        if !names.is_empty() {
+            command = command.mut_arg("profile", |argument| {
+                argument.value_parser(PossibleValuesParser::new(names))
+            });
+        }
+        clap_complete::generate(self.shell, &mut command, "evict", &mut script);
+        let written = console.output.write_all(&script);
+        written.map_or(Exit::Io, |()| Exit::Success)
+    }
+}

@@ -1,0 +1,79 @@
+//! `evict explain`: says what Evict would see in a payload, without asking or changing anything.
+
+mod document;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use clap::Args;
+
+pub(crate) use self::document::Document;
+use crate::alert;
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Console;
+use crate::cli::terminal::escape::{Escaped, write_json};
+use crate::domain::Parsed;
+
+/// Says what Evict would see in a payload; asks nobody and changes nothing.
+///
+/// It names whom the payload flags, with what flags each; whom it only names, and why that is no flag; and where nothing
+/// would be done, what the payload was taken for and which shapes it comes near to.
+///
+/// Exit code 0 if the payload was understood, 65 if it is malformed, 66 if the file cannot be read, 74 if the standard
+/// input cannot be read or the answer cannot be written.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  evict explain incident.json\n  evict explain --json - < incident.json"
+)]
+pub(crate) struct Explain {
+    /// Answer with one JSON document.
+    #[arg(long)]
+    json: bool,
+    /// The payload; `-` is the standard input.
+    #[arg(value_name = "FILE|-")]
+    file: PathBuf,
+}
+
+impl Explain {
+    /// Runs the verb.
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
+        let payload = match self.payload(console.input) {
+            Ok(payload) => payload,
+            Err((exit, reason)) => {
+                let file = self.file.display().to_string();
+                let complaint = writeln!(console.errors, "evict: {}: {reason}", Escaped(&file));
+                return complaint.map_or(Exit::Io, |()| exit);
+            }
+        };
+        let parsed = alert::parse(&payload);
+        let exit = match &parsed {
+            Parsed::Alert(_) | Parsed::NothingToDo(_) => Exit::Success,
+            Parsed::Malformed(_) => Exit::Data,
+        };
+        let document = Document::of(&parsed, alert::nearest(&payload));
+        let written = if self.json {
+            write_json(console.output, &document)
+        } else {
+            document.write_plain(console.output)
+        };
+        written.map_or(Exit::Io, |()| exit)
+    }
+
+    fn payload(&self, input: &mut dyn Read) -> Result<Vec<u8>, (Exit, io::Error)> {
+        let mut payload = Vec::new();
+        let read = |source: &mut dyn Read, payload: &mut Vec<u8>, exit| {
+            source
+                .read_to_end(payload)
+                .map(|_| ())
+                .map_err(|error| (exit, error))
+        };
+        if self.file.as_os_str() == "-" {
+            read(input, &mut payload, Exit::Io)?;
+        } else {
+            let mut file = File::open(&self.file).map_err(|error| (Exit::NoInput, error))?;
+            read(&mut file, &mut payload, Exit::NoInput)?;
+        }
+        Ok(payload)
+    }
+}

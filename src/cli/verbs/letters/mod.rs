@@ -1,0 +1,280 @@
+//! `evict dead-letters` and `evict rejected`: what was given up, and what becomes of it.
+//!
+//! Reading loses nothing: every message is locked, looked at and given back, and one whose command died comes back when
+//! its lock ends. Giving back counts as a delivery, and a queue gives a message up after so many of them, into its own
+//! dead letters; so `rejected` reads those too. From dead letters nothing is given up further.
+//!
+//! All that is there is locked before anything is done, so that a name that fits several messages is noticed, and what a replay
+//! loses is said, while nothing has happened yet.
+
+mod act;
+mod deal;
+mod replay;
+mod view;
+mod walk;
+mod which;
+
+use clap::{Args, Subcommand};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use self::deal::{Discard, Replay};
+use self::view::Letter;
+use self::walk::walk;
+use self::which::{One, not_there};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::session::service_bus::Connection;
+use crate::cli::terminal::Console;
+use crate::cli::terminal::escape::{Escaped, write_json};
+use crate::cli::terminal::progress::Progress;
+use crate::service_bus::QueuePath;
+
+pub(crate) const DEAD_LETTERS: &str = "What Service Bus gave up on: the dead letters of the function's queue; list, show, replay, drop";
+pub(crate) const REJECTED: &str = "What the function could not read or finish: the queue `evict-rejected`; list, show, replay, drop";
+
+pub(crate) const EXAMPLES_OF_DEAD_LETTERS: &str = "Examples:\n  \
+    evict dead-letters list --namespace contoso-evict\n  \
+    evict dead-letters show INC-4711 --namespace contoso-evict\n  \
+    evict dead-letters replay INC-4711 --namespace contoso-evict\n  \
+    evict dead-letters drop INC-4712 --yes --namespace contoso-evict";
+
+pub(crate) const EXAMPLES_OF_REJECTED: &str = "Examples:\n  \
+    evict rejected list --json --namespace contoso-evict\n  \
+    evict rejected show INC-4713 --body --namespace contoso-evict > correct-me.json\n  \
+    evict rejected replay --all --yes --namespace contoso-evict";
+
+/// Messages that were given up: by Service Bus (`dead-letters`), or because the function could not read or finish them (`rejected`).
+///
+/// It signs in as whoever is signed in (the Azure CLI, a managed identity, a workload identity), who needs the role Azure
+/// Service Bus Data Receiver on the queue that is read, and Azure Service Bus Data Sender on the queue that `replay` sends to.
+///
+/// Exit code 0 if all was done; 1 if a message was not there or was not replayed, if there is more than could be looked at, if it
+/// was not confirmed, or if Ctrl-C stopped it; 2 if nobody is signed in or Service Bus refused or could not be reached; 64 for a
+/// wrong command line, a missing --yes, or a name that fits several messages; 65 if a message is too large; 74 if the answer cannot
+/// be written; 77 if a role is missing; 130 after a second Ctrl-C.
+#[derive(Debug, Args)]
+pub(crate) struct Letters {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Names every message, and why it lies there. Nothing is taken away.
+    List(List),
+    /// Shows a message with its body. Nothing is taken away.
+    Show(Show),
+    /// Sends a copy to the function's queue with the reason kept, and then ends the original.
+    Replay(Replay),
+    /// Ends messages for good.
+    Drop(Discard),
+}
+
+#[derive(Debug, Args)]
+struct Place {
+    #[command(flatten)]
+    connection: Connection,
+    /// The function's queue; what it rejects is in the queue of that name with `-rejected` behind it.
+    #[arg(long, value_name = "NAME", default_value = "evict")]
+    queue: QueuePath,
+    /// How often the queue of what was rejected hands a message out before it gives it up, as the template sets it.
+    #[arg(long, value_name = "N", default_value = "2000")]
+    max_deliveries: u32,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    place: Place,
+    /// Answer with one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    which: One,
+    /// The body alone, byte for byte, for a file or another command: what was received, if it could not be read. It is not written
+    /// to a terminal, which would obey it.
+    #[arg(long)]
+    body: bool,
+}
+
+/// Which of the two verbs it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    DeadLetters,
+    Rejected,
+}
+
+impl Kind {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::DeadLetters => "evict dead-letters",
+            Self::Rejected => "evict rejected",
+        }
+    }
+
+    fn sources(self, queue: &QueuePath) -> Result<Vec<QueuePath>, Failure> {
+        match self {
+            Self::DeadLetters => Ok(vec![queue.dead_letters()]),
+            Self::Rejected => {
+                let rejected: QueuePath = format!("{queue}-rejected")
+                    .parse()
+                    .map_err(|reason: &str| Failure::new(Exit::Usage, reason))?;
+                Ok(vec![rejected.clone(), rejected.dead_letters()])
+            }
+        }
+    }
+}
+
+/// What lies in the queues that were looked at.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Letters")]
+pub(crate) struct Listed<'a> {
+    /// The host of the namespace.
+    namespace: &'a str,
+    /// What lies there.
+    messages: &'a [Letter],
+    /// Whether nothing else is there.
+    complete: bool,
+}
+
+impl Letters {
+    /// Runs the verb.
+    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Exit {
+        let done = match &self.action {
+            Action::List(list) => list.run(kind, console),
+            Action::Show(show) => show.run(kind, console),
+            Action::Replay(replay) => replay.run(kind, console),
+            Action::Drop(discard) => discard.run(kind, console),
+        };
+        done.unwrap_or_else(|failure| failure.tell(console))
+    }
+}
+
+impl List {
+    fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let sources = kind.sources(&self.place.queue)?;
+        let session = self.place.connection.open(console)?;
+        let progress = Progress::begin(
+            console.errors,
+            &console.surroundings,
+            "Reading messages",
+            None,
+        );
+        let gathered = walk(&session.bus, &sources, &progress, async |walk| {
+            walk.gather(|_| false).await
+        });
+        let gathered = session.runtime.block_on(gathered)?;
+        drop(progress);
+        let (exit, is_complete, not_seen) =
+            (gathered.exit(), gathered.is_complete(), gathered.not_seen());
+        let letters: Vec<Letter> = gathered
+            .found
+            .into_iter()
+            .map(|found| self.place.seen(kind, found.letter))
+            .collect();
+        if self.json {
+            let listed = Listed {
+                namespace: session.bus.namespace().host(),
+                messages: &letters,
+                complete: is_complete,
+            };
+            write_json(console.output, &listed)?;
+        } else {
+            let places: Vec<String> = sources.iter().map(ToString::to_string).collect();
+            let places = places.join(" and ");
+            match letters.len() {
+                count if !is_complete => {
+                    let messages = walk::messages(count);
+                    writeln!(console.output, "{messages} of those in {places}:")?;
+                }
+                0 => writeln!(console.output, "Nothing is in {places}.")?,
+                1 => writeln!(console.output, "One message is in {places}.")?,
+                count => writeln!(console.output, "{count} messages are in {places}.")?,
+            }
+            for (number, letter) in (1..).zip(&letters) {
+                writeln!(console.output, "\n{number}. {}", letter.name())?;
+                letter.write_facts(console.output)?;
+            }
+        }
+        if let Some(not_seen) = not_seen {
+            return Ok(Failure::new(exit, not_seen).tell(console));
+        }
+        Ok(exit)
+    }
+}
+
+impl Place {
+    /// A letter with what is known of the queue in which it lies.
+    fn seen(&self, kind: Kind, letter: Letter) -> Letter {
+        match kind {
+            Kind::DeadLetters => letter,
+            Kind::Rejected => letter.given_up_after(self.max_deliveries),
+        }
+    }
+}
+
+impl Show {
+    fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        if self.body && console.surroundings.shows_output {
+            return Err(Failure::new(
+                Exit::Usage,
+                "the body was not shown: it may hold what a terminal obeys\n  Next: write it to a file with `> FILE`, or leave out \
+                 --body, which shows it with such characters escaped.",
+            ));
+        }
+        let sources = kind.sources(&self.place.queue)?;
+        let session = self.place.connection.open(console)?;
+        let progress = Progress::begin(
+            console.errors,
+            &console.surroundings,
+            "Looking for the message",
+            None,
+        );
+        let gathered = walk(&session.bus, &sources, &progress, async |walk| {
+            walk.gather(|letter| self.which.may_mean(letter)).await
+        });
+        let gathered = session.runtime.block_on(gathered)?;
+        drop(progress);
+        let (looked_at, is_complete) = (gathered.found.len(), gathered.is_complete());
+        let not_seen = gathered.not_seen();
+        let chosen = self.which.choose(kind, gathered.found)?;
+        if let Some(name) = chosen.missing.first() {
+            if let Some(not_seen) = not_seen {
+                Failure::new(Exit::Partly, not_seen).tell(console);
+            }
+            return Ok(not_there(kind, name, looked_at, is_complete).tell(console));
+        }
+        for found in chosen.found {
+            let body = found
+                .message
+                .map(|message| message.body)
+                .unwrap_or_default();
+            let letter = self.place.seen(kind, found.letter);
+            if self.body {
+                console.output.write_all(&letter.received.unwrap_or(body))?;
+                continue;
+            }
+            writeln!(console.output, "{}", letter.name())?;
+            letter.write_facts(console.output)?;
+            writeln!(console.output)?;
+            for line in String::from_utf8_lossy(&body).lines() {
+                writeln!(console.output, "{}", Escaped(line))?;
+            }
+        }
+        Ok(Exit::Success)
+    }
+}
+
+fn stopped() -> Failure {
+    Failure::new(
+        Exit::Partly,
+        "stopped; what was not dealt with is where it was.",
+    )
+}

@@ -1,0 +1,54 @@
+//! `evict manual`: the manual pages. Not in the help, because they are made once, when the command is packaged.
+
+use clap::{Args, Command};
+use clap_mangen::Man;
+
+use crate::cli::exit::Exit;
+use crate::cli::terminal::Console;
+
+/// Writes a manual page in roff: of the command, or of one of its verbs.
+#[derive(Debug, Args)]
+pub(crate) struct Manual {
+    /// The verb; the whole command if there is none.
+    verb: Option<String>,
+    /// Writes the names of the verbs that have a page, one a line.
+    #[arg(long, conflicts_with = "verb")]
+    list: bool,
+}
+
+impl Manual {
+    /// Runs the verb.
+    pub(crate) fn run(&self, command: Command, console: &mut Console<'_>) -> Exit {
+        let verbs: Vec<&Command> = command
+            .get_subcommands()
+            .filter(|verb| !verb.is_hide_set())
+            .collect();
+        let text = if self.list {
+            let names: Vec<String> = verbs
+                .iter()
+                .map(|verb| format!("{}\n", verb.get_name()))
+                .collect();
+            Ok(names.concat().into_bytes())
+        } else if let Some(name) = &self.verb {
+            let Some(verb) = verbs.iter().find(|verb| verb.get_name() == name) else {
+                let complaint = console
+                    .errors
+                    .write_all(b"evict: there is no such verb; `evict manual --list` names them\n");
+                return complaint.map_or(Exit::Io, |()| Exit::Usage);
+            };
+            page((*verb).clone(), &format!("evict-{name}"))
+        } else {
+            page(command, "evict")
+        };
+        let written = text.and_then(|text| console.output.write_all(&text));
+        written.map_or(Exit::Io, |()| Exit::Success)
+    }
+}
+
+fn page(command: Command, name: &str) -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let usage = name.replace('-', " ");
+    let command = command.display_name(name.to_owned()).bin_name(usage);
+    Man::new(command).render(&mut page)?;
+    Ok(page)
+}

@@ -1,0 +1,245 @@
+//! Decides what is tried again, when, and when no more: the rules of this room over `backon`'s loop.
+//!
+//! A wait never ends after the deadline: if it would, the call fails at once and says how long the wait would have been.
+//! What failed is tried a few times. Who was told to wait is not failing, and has no number of tries, only the deadline:
+//! in a storm the same call may be refused often, and giving it up would use up its message's deliveries.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ConstantBuilder, ExponentialBuilder, Retryable as _};
+
+use super::throttle::{Held, Throttle};
+use super::{CallError, CallKind, Cause, Operation};
+use crate::domain::{Clock, Deadline};
+
+/// The waits between attempts where Graph does not ask for a longer one: about 0.5, 1, 2, 4 and 8 s, each up to twice as
+/// long by chance, so that calls that failed together do not come back together. With six attempts that is half a
+/// minute at most; what is down for longer is better tried again by the queue.
+pub(crate) const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(500))
+    .with_max_delay(Duration::from_secs(8))
+    .with_max_times(5)
+    .with_jitter();
+
+/// The loop itself never ends: how often and how long is said below.
+const ENDLESS: ConstantBuilder = ConstantBuilder::new()
+    .with_delay(Duration::ZERO)
+    .without_max_times();
+
+/// How long after Graph said that something is not there it is asked once more. Replicas lag behind by about as much.
+const REPLICAS: Duration = Duration::from_secs(1);
+
+/// How much time an answer needs. Nothing is tried again with less time left: it would only put its own lack of time in the
+/// place of what really stood in the way. What is written and not heard of is unclear besides, so a write gets more.
+pub(crate) fn answer_needs(access: CallKind) -> Duration {
+    match access {
+        CallKind::Read => Duration::from_secs(1),
+        CallKind::Write => Duration::from_secs(2),
+    }
+}
+
+/// Whether what a status answers may have been done all the same: the service broke down over it, or gave up waiting for it.
+/// Any other refusal says that it was not (RFC 9110, section 15.6.4, of 503).
+pub(crate) fn leaves_open_what_was_done(status: u16) -> bool {
+    matches!(status, 408 | 500 | 502 | 504)
+}
+
+/// What a status means for the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Done. Which success it is does not matter: the documentation of the revocation has promised 200 and 204.
+    Success,
+    /// The token is not accepted: get another one and ask once more.
+    RenewToken,
+    /// Graph says wait, to the whole app.
+    Throttled,
+    /// It may work in a moment.
+    Transient,
+    /// Asking again would change nothing. Redirects are among these: none is ever followed.
+    Final,
+}
+
+/// The class of every status ("Microsoft Graph error responses and resource types"; 409 is
+/// `Directory_ConcurrencyViolation`, which passes).
+pub(crate) fn classify(status: u16) -> Class {
+    match status {
+        200..=299 => Class::Success,
+        401 => Class::RenewToken,
+        429 => Class::Throttled,
+        408 | 409 | 425 | 500..=599 => Class::Transient,
+        _ => Class::Final,
+    }
+}
+
+/// When a failed attempt may be followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Never.
+    No,
+    /// Once, at once, with another token.
+    WithNewToken,
+    /// Once, a moment later: what is not there may not have reached the replica that was asked.
+    OnceMore,
+    /// After a wait of its own.
+    Alone,
+    /// After a wait that everybody keeps whom it concerns.
+    AllWait(Held),
+}
+
+/// One failed attempt.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) cause: Cause,
+    pub(crate) again: Again,
+    /// How long Graph asked to wait.
+    pub(crate) asked: Option<Duration>,
+    /// Whether it failed for want of time rather than for what it met.
+    pub(crate) cut_short: bool,
+}
+
+impl Failure {
+    /// Whether the time that there was is all that it tells of.
+    pub(crate) fn is_want_of_time(&self) -> bool {
+        self.cut_short || self.cause.is_want_of_time()
+    }
+
+    pub(crate) fn last(cause: Cause) -> Self {
+        Self {
+            cause,
+            again: Again::No,
+            asked: None,
+            cut_short: false,
+        }
+    }
+
+    pub(crate) fn passing(cause: Cause) -> Self {
+        Self {
+            again: Again::Alone,
+            ..Self::last(cause)
+        }
+    }
+}
+
+/// How a call that did not succeed ended.
+#[derive(Debug)]
+pub(crate) struct GivenUp {
+    pub(crate) failure: Failure,
+    /// The wait after which another attempt would have been made.
+    pub(crate) wait: Option<Duration>,
+    /// Whether that nothing is there was said twice.
+    pub(crate) said_twice: bool,
+}
+
+impl GivenUp {
+    /// The error that this is, by the last thing that Graph or the network really said, if that was `cause`.
+    pub(crate) fn into_error(self, operation: Operation, cause: Option<Cause>) -> CallError {
+        let Self {
+            failure,
+            wait,
+            said_twice,
+        } = self;
+        let is_preliminary = failure.again == Again::OnceMore && !said_twice;
+        let error = match cause {
+            Some(cause) if failure.is_want_of_time() => {
+                CallError::new(operation, cause).ending_in(failure.cause)
+            }
+            Some(_) | None => CallError::new(operation, failure.cause).waiting(wait),
+        };
+        if is_preliminary {
+            error.preliminary(wait)
+        } else {
+            error
+        }
+    }
+}
+
+/// Attempts something until it succeeds, cannot succeed, or has no time left. `before_wait` is told of every failure
+/// that is tried again.
+pub(crate) async fn run<T, F, Fut>(
+    attempt: F,
+    access: CallKind,
+    throttle: &Throttle,
+    clock: &dyn Clock,
+    deadline: Deadline,
+    before_wait: impl FnMut(&Failure, Duration),
+) -> Result<T, GivenUp>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Failure>>,
+{
+    let mut renewed = false;
+    let mut said_twice = false;
+    let mut asked_once_more = false;
+    let mut own_waits = BACKOFF.build();
+    let mut next_wait = None;
+    let adjust = |failure: &Failure, _: Option<Duration>| {
+        next_wait = match failure.again {
+            Again::No => None,
+            Again::WithNewToken => {
+                next_wait = None;
+                let first = !renewed;
+                renewed = true;
+                return first.then_some(Duration::ZERO);
+            }
+            Again::OnceMore => {
+                said_twice = asked_once_more;
+                asked_once_more = true;
+                (!said_twice).then_some(REPLICAS)
+            }
+            Again::Alone => own_waits.next(),
+            Again::AllWait(held) => Some(throttle.refused(access, held, failure.asked)),
+        };
+        next_wait
+            .filter(|wait| wait.saturating_add(answer_needs(access)) <= deadline.remaining(clock))
+    };
+    let result = attempt
+        .retry(ENDLESS)
+        .sleep(tokio::time::sleep)
+        .when(|failure: &Failure| failure.again != Again::No)
+        .adjust(adjust)
+        .notify(before_wait)
+        .await;
+    result.map_err(|failure| GivenUp {
+        failure,
+        wait: next_wait,
+        said_twice,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn every_status_has_its_class() {
+        let mut table = String::new();
+        let mut first = 100;
+        for status in 100..=599 {
+            if status == 599 || classify(status) != classify(status + 1) {
+                let class = classify(status);
+                if first == status {
+                    writeln!(table, "{status}: {class:?}").unwrap();
+                } else {
+                    writeln!(table, "{first}-{status}: {class:?}").unwrap();
+                }
+                first = status + 1;
+            }
+        }
+        insta::assert_snapshot!(table, @"
+        100-199: Final
+        200-299: Success
+        300-400: Final
+        401: RenewToken
+        402-407: Final
+        408-409: Transient
+        410-424: Final
+        425: Transient
+        426-428: Final
+        429: Throttled
+        430-499: Final
+        500-599: Transient
+        ");
+    }
+}

@@ -1,0 +1,55 @@
+//! Finds the deployments of Evict in Azure: the template tags its function app, and says there what else belongs to it.
+//!
+//! Sources: the table `resources` of "Azure Resource Graph table and resource type reference"; `defaultHostName` of "Microsoft.Web
+//! sites" (template reference).
+
+use serde::Deserialize;
+
+use super::azure_roles::Azure;
+use super::pages::Listed;
+use super::questions;
+use crate::domain::Deadline;
+use crate::graph::Tally;
+
+/// The query. The tags are those of `infra/modules/function-app.bicep`.
+const QUERY: &str = "resources | where type =~ 'microsoft.web/sites' | where tostring(tags.application) =~ 'evict' | project id, \
+                     name, host = tostring(properties.defaultHostName), namespace = tostring(tags.evictNamespace), audience = \
+                     tostring(tags.evictAudience) | order by id asc";
+
+/// A function app that the template made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionApp {
+    /// Its name.
+    pub name: String,
+    /// Its host name.
+    pub host: String,
+    /// The Service Bus namespace that it reads, if its tags say so.
+    pub namespace: Option<String>,
+    /// The application that its callers get their tokens for, if its tags say so.
+    pub audience: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireApp {
+    name: String,
+    host: String,
+    namespace: String,
+    audience: String,
+}
+
+impl Azure {
+    /// The function apps that the template made, wherever they can be seen.
+    pub async fn function_apps(&self, tally: &Tally, deadline: Deadline) -> Listed<FunctionApp> {
+        let about = &questions::FUNCTION_APPS;
+        let rows: Listed<WireApp> = self.rows(about, QUERY, tally, deadline).await;
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        rows.read(|wire| {
+            Ok(FunctionApp {
+                name: wire.name,
+                host: wire.host,
+                namespace: given(wire.namespace),
+                audience: given(wire.audience),
+            })
+        })
+    }
+}

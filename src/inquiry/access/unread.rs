@@ -1,0 +1,90 @@
+//! Tells what could not be read, with the permission or the role that it takes.
+
+use super::reach::{Unread, What};
+use super::{Listed, Missing};
+use crate::graph::{CallError, Disposition, Operation};
+
+/// Adds to the list what is missing from an answer, if anything is.
+pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) {
+    match &answer.missing {
+        Some(Missing::Failed(error)) => unread.push(failed(what, error)),
+        Some(Missing::TooLong) => unread.push(Unread {
+            what,
+            reason: "too_long",
+            permissions: Vec::new(),
+            role: None,
+            detail: "There are more than are read; what is shown is the beginning. Next: look at the rest in the portal."
+                .to_owned(),
+            happened: None,
+        }),
+        None => {}
+    }
+}
+
+/// What could not be read because of an error.
+pub(super) fn failed(what: What, error: &CallError) -> Unread {
+    let operation = error.operation();
+    let reason = match error.disposition() {
+        Disposition::FixPermission => "permission",
+        Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => "failed",
+    };
+    Unread {
+        what,
+        reason,
+        permissions: operation
+            .permissions()
+            .iter()
+            .map(|permission| permission.name)
+            .collect(),
+        role: match operation {
+            Operation::Inquire(inquiry) => Some(inquiry.role),
+            _ => None,
+        },
+        detail: error.to_string(),
+        happened: happened(error),
+    }
+}
+
+/// What the service answered, without the advice.
+fn happened(error: &CallError) -> Option<String> {
+    let service = error.operation().service().as_str();
+    let code = error
+        .code()
+        .map_or_else(String::new, |code| format!(" {code}"));
+    let request = error
+        .request_id()
+        .map_or_else(String::new, |id| format!(" (request-id {id})"));
+    let status = error.status()?;
+    Some(format!("{service} answered {status}{code}{request}."))
+}
+
+/// Graph tells of groups that may not be read their ids alone.
+pub(super) fn nameless_groups() -> Unread {
+    Unread {
+        what: What::Groups,
+        reason: "permission",
+        permissions: vec!["GroupMember.Read.All"],
+        role: Some("Directory Readers or Global Reader"),
+        detail: "Graph told the ids of some groups and nothing else, so it is not known whether directory roles can be given \
+                 to them. That needs the Graph permission GroupMember.Read.All."
+            .to_owned(),
+        happened: Some("Graph told the ids of some groups and nothing else.".to_owned()),
+    }
+}
+
+/// Whoever is signed in sees nothing of Azure, which says nothing of the user.
+pub(super) fn no_subscription() -> Unread {
+    const ROLE: &str =
+        "the Azure role Reader on the management groups or subscriptions that matter";
+    Unread {
+        what: What::AzureRoles,
+        reason: "permission",
+        permissions: Vec::new(),
+        role: Some(ROLE),
+        detail: format!(
+            "You see no subscription of this tenant, so it is not known which Azure roles the user has. It needs {ROLE}, for \
+             whoever is signed in."
+        ),
+        happened: None,
+    }
+}

@@ -1,0 +1,129 @@
+//! Why a report could not be read, and what it takes: a permission, a licence, a directory role, or some patience.
+
+use std::time::Duration;
+
+use super::Way;
+use super::questions::Report;
+use crate::domain::Deadline;
+use crate::graph::CallError;
+use crate::identity::TokenFacts;
+
+/// What Graph says to a tenant without Entra ID P1 (microsoftgraph/microsoft-graph-docs-contrib, issue 7276).
+const NOT_PREMIUM: &str = "Authentication_RequestFromNonPremiumTenantOrB2CTenant";
+
+/// Why a report could not be read, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// The token lacks the permission.
+    Permission,
+    /// The tenant lacks the licence.
+    Licence,
+    /// The permission is there: either the licence or a directory role is not.
+    LicenceOrRole,
+    /// The service is asked for too much.
+    Throttled,
+    /// It was not asked for, for want of time.
+    NotAsked,
+    /// Something else.
+    Failed,
+}
+
+impl Because {
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Permission => "permission",
+            Self::Licence => "licence",
+            Self::LicenceOrRole => "licence_or_role",
+            Self::Throttled => "throttled",
+            Self::NotAsked => "not_asked",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A report that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Why, in a word.
+    pub because: Because,
+    /// The Graph permission that it needs.
+    pub permission: &'static str,
+    /// The licence that the tenant needs for it.
+    pub licence: &'static str,
+    /// What happened and the next step, as sentences.
+    pub detail: String,
+}
+
+impl Unread {
+    /// What an error of a report means.
+    pub(super) fn of(report: &'static Report, error: &CallError) -> Self {
+        let token = error.token();
+        let permission = report.permission();
+        let licence = report.licence;
+        let happened = error.what_happened();
+        let lacks = token.is_some_and(|token| {
+            report
+                .inquiry
+                .permissions
+                .iter()
+                .any(|permission| !permission.is_held(token.permissions()))
+        });
+        let kind = if token.is_some_and(TokenFacts::is_delegated) {
+            "delegated"
+        } else {
+            "application"
+        };
+        let because = match error.status() {
+            Some(403) if error.code() == Some(NOT_PREMIUM) => Because::Licence,
+            Some(403) if lacks => Because::Permission,
+            Some(403) => Because::LicenceOrRole,
+            Some(429) => Because::Throttled,
+            Some(_) | None => Because::Failed,
+        };
+        let detail = match because {
+            Because::Licence => {
+                format!("{happened} This tenant has no licence for it: it needs {licence}.")
+            }
+            Because::Permission => format!(
+                "{happened} Your token lacks the {kind} Graph permission {permission}. Next: an administrator consents to it \
+                 for what you are signed in with, or sign in as somebody who has it. The tenant needs {licence} for it."
+            ),
+            Because::LicenceOrRole => format!(
+                "{happened} Your token carries the {kind} Graph permission {permission}, so either the tenant has no \
+                 licence for it ({licence}), or your directory role does not allow it: {} does.",
+                report.inquiry.role
+            ),
+            Because::Throttled | Because::NotAsked => {
+                format!("{happened} {}. Next: ask again in a minute.", report.limit)
+            }
+            Because::Failed => error.to_string(),
+        };
+        Self {
+            because,
+            permission,
+            licence,
+            detail,
+        }
+    }
+}
+
+impl Way {
+    /// Whether a question would have its turn in time.
+    pub(super) fn turn(&self, report: &'static Report, deadline: Deadline) -> Result<(), Unread> {
+        let left: Duration = deadline.remaining(&*self.client.clock);
+        if self.quota.wait() < left {
+            return Ok(());
+        }
+        Err(Unread {
+            because: Because::NotAsked,
+            permission: report.permission(),
+            licence: report.licence,
+            detail: format!(
+                "It was not asked for, so as not to keep you waiting. {}. Next: ask for fewer users at once.",
+                report.limit
+            ),
+        })
+    }
+}

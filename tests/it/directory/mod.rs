@@ -1,0 +1,7 @@
+//! What is asked of Entra ID and of the ledger, on the wire.
+
+pub(crate) mod ledger;
+pub(crate) mod lost_answers;
+pub(crate) mod urgent;
+pub(crate) mod users_and_groups;
+pub(crate) mod wire;

@@ -1,0 +1,8 @@
+//! What is written of a cut: events, replies, comments, letters.
+
+pub(crate) mod comment;
+pub(crate) mod how_fast;
+pub(crate) mod incident_comment;
+pub(crate) mod json;
+pub(crate) mod messages;
+pub(crate) mod put_back;

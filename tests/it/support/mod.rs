@@ -1,0 +1,10 @@
+//! What the tests share: the app beside its sandbox, the command at a shell, golden files.
+
+pub(crate) mod app;
+pub(crate) mod directory;
+pub(crate) mod golden;
+#[cfg(feature = "operator")]
+pub(crate) mod operator_shell;
+pub(crate) mod receipts;
+#[cfg(feature = "operator")]
+pub(crate) mod shell;

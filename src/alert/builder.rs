@@ -409,6 +409,8 @@ impl AlertBuilder {
             reason: reason::of(&subjects, &mentioned, self.otherwise),
             subjects,
             mentioned,
+            unread: unread(self.unread),
+            incident: None,
         })
     }
 }

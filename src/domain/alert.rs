@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::identifiers::TenantId;
-use super::incident::{CommentBy, Story};
+use super::incident::{CommentBy, IncidentNote, Story};
 use super::mention::{Mention, Subject, WrittenBy};
 use super::subject::SubjectRef;
 
@@ -351,6 +351,10 @@ pub struct NothingToDo {
     pub mentioned: Vec<Mention>,
     /// Why there is nothing to do.
     pub reason: NothingToDoReason,
+    /// The parts of a batch that name nobody yet, each with why.
+    pub unread: Vec<Unread>,
+    /// What came of asking its incident, and of writing into it; `None` if neither was done.
+    pub incident: Option<IncidentNote>,
 }
 
 /// A payload that cannot be understood. Nothing in it repeats what the payload contains, but for the names of properties

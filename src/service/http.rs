@@ -65,7 +65,9 @@ impl Service {
         let mut receipts = worked.await;
         receipts.iter_mut().for_each(hand_over);
         self.log(&receipts);
-        let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
+        let told = self
+            .tell_incident(&mut parsed, &mut receipts, &telling)
+            .await;
         if self.incidents.is_some() {
             // What goes on is on the queue, where this program writes the comment unless somebody says otherwise.
             let header = parsed.header_mut();

@@ -43,7 +43,7 @@ impl Service {
     /// comment tells then, for whatever goes on.
     pub(super) async fn tell_incident(
         &self,
-        parsed: &Parsed,
+        parsed: &mut Parsed,
         receipts: &mut [Receipt],
         telling: &Telling<'_>,
     ) -> Option<Story> {
@@ -76,15 +76,10 @@ impl Service {
             }
         };
         for receipt in receipts {
-            let asked = receipt.incident.take();
-            let unasked = asked.as_ref().and_then(|note| note.problem.clone());
-            receipt.incident = Some(IncidentNote {
-                status: asked.and_then(|note| note.status),
-                comment: Some(said.comment),
-                label: said.label,
-                tasks: said.tasks,
-                problem: said.problem.clone().or(unasked),
-            });
+            receipt.incident = Some(said.beside(receipt.incident.take()));
+        }
+        if let Parsed::NothingToDo(nothing) = parsed {
+            nothing.incident = Some(said.beside(nothing.incident.take()));
         }
         told
     }
@@ -112,6 +107,20 @@ impl Said {
             label: None,
             tasks: None,
             problem: None,
+        }
+    }
+}
+
+impl Said {
+    /// The same, with what came of asking the incident before.
+    fn beside(&self, asked: Option<IncidentNote>) -> IncidentNote {
+        let unasked = asked.as_ref().and_then(|note| note.problem.clone());
+        IncidentNote {
+            status: asked.and_then(|note| note.status),
+            comment: Some(self.comment),
+            label: self.label,
+            tasks: self.tasks,
+            problem: self.problem.clone().or(unasked),
         }
     }
 }

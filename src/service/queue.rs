@@ -52,7 +52,7 @@ impl Service {
         self.wait_for_turn(&progress, &message.broker).await;
         let key = event_key(&message, &correlation);
         let looked = self.look_at_incident(parsed, progress.queued_at, deadline.earlier_by(MARGIN));
-        let parsed = match looked.await {
+        let mut parsed = match looked.await {
             Looked::Ready(mut parsed) => {
                 left_out = left_out.saturating_add(self.shorten(&mut parsed));
                 parsed
@@ -93,7 +93,9 @@ impl Service {
         }
         self.log(&receipts);
 
-        let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
+        let told = self
+            .tell_incident(&mut parsed, &mut receipts, &telling)
+            .await;
         let report = AlertReport {
             parsed: &parsed,
             receipts: &receipts,

@@ -156,6 +156,8 @@ pub(crate) fn nothing(reason: NothingToDoReason) -> Parsed {
         header: AlertHeader::new(Shape::SentinelIncidentTrigger),
         subjects: Vec::new(),
         mentioned: Vec::new(),
+        unread: Vec::new(),
+        incident: None,
         reason,
     })
 }

@@ -446,7 +446,23 @@ async fn an_incident_that_may_not_be_read_is_rejected_as_ever() {
     .await;
     app.send(trigger_without_entities().to_string());
     app.settle().await;
-    assert_eq!(app.host.messages("evict-rejected").len(), 1);
+    let rejected = app.host.messages("evict-rejected");
+    assert_eq!(rejected.len(), 1);
+    let why: Value = serde_json::from_slice(&rejected[0].message.body).unwrap();
+    let why = why["problem"]["expected"].as_str().unwrap().to_owned();
+    assert!(why.contains("403 AuthorizationFailed"), "{why}");
+    assert!(
+        why.contains("the role Microsoft Sentinel Responder"),
+        "{why}"
+    );
+    let answer = app.post(trigger_without_entities().to_string()).await;
+    let note = &answer.body["alert"]["incident"];
+    assert_eq!(note["status"], "unknown");
+    let problem = note["problem"].as_str().unwrap();
+    assert!(
+        problem.contains("the role Microsoft Sentinel Responder"),
+        "{problem}"
+    );
     let told = |host: &sandbox::functions::FunctionsHost| {
         let log = host.worker_log();
         log.iter().any(|line| line.text.contains("incident.unread"))
@@ -591,5 +607,31 @@ async fn the_first_cut_is_told_while_the_rest_is_worked_on() {
     let last = &all[0].message;
     assert!(last.contains("2 of 2 accounts cut.</p>"), "{last}");
     assert_eq!(notes(&app.receipts()), ["written", "written"]);
+    app.end().await;
+}
+
+/// Two incidents of which one tells no id: the entities of the other are no answer for it.
+#[tokio::test]
+async fn an_incident_answers_for_nothing_that_stands_beside_it() {
+    let app = start_late(0, &[]).await;
+    let mut nameless = trigger_without_entities();
+    nameless["object"]["id"] = Value::Null;
+    app.send(json!([trigger_without_entities(), nameless]).to_string());
+    app.settle().await;
+    assert_eq!(app.revocations(), 0);
+    assert_eq!(app.host.messages("evict-rejected").len(), 1);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_http_caller_who_asks_for_it_reads_that_nobody_was_named_in_the_incident_too() {
+    let app = start_late(u64::from(u32::MAX), &[]).await;
+    let mut asked = trigger_without_entities();
+    asked["commentBy"] = "evict".into();
+    let answer = app.post(asked.to_string()).await;
+    let note = &answer.body["alert"]["incident"];
+    assert_eq!(note["comment"], "written", "{}", answer.body);
+    assert_eq!(note["label"], "evict-no-entities");
+    assert_eq!(comments(&app).len(), 1);
     app.end().await;
 }

@@ -106,6 +106,8 @@ pub(crate) fn reply() -> Value {
         header: AlertHeader::new(Shape::SentinelIncidentTrigger),
         subjects: Vec::new(),
         mentioned: Vec::new(),
+        unread: Vec::new(),
+        incident: None,
         reason: NothingToDoReason::NoAccount,
     });
     let report = AlertReport {

@@ -126,10 +126,13 @@ fn flat(solution: &Solution, playbook: &Playbook, definition: &Value) -> Value {
     );
     for (name, parameter) in definition["parameters"].as_object().into_iter().flatten() {
         if name != "$connections" {
-            parameters.insert(
-                name.clone(),
-                json!({"type": "string", "metadata": parameter["metadata"]}),
-            );
+            let mut own = json!({"type": "string", "metadata": parameter["metadata"]});
+            for what in ["defaultValue", "allowedValues"] {
+                if let Some(value) = parameter.get(what) {
+                    own[what] = value.clone();
+                }
+            }
+            parameters.insert(name.clone(), own);
             values.insert(
                 name.clone(),
                 json!({"value": format!("[parameters('{name}')]")}),

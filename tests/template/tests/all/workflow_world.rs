@@ -51,6 +51,7 @@ pub(crate) fn scene(trigger: Value) -> Scene {
                 "serviceBusHost".to_owned(),
                 "evict.servicebus.windows.net".into(),
             ),
+            ("commentBy".to_owned(), "playbook".into()),
         ]),
         ..Scene::default()
     }
@@ -58,7 +59,12 @@ pub(crate) fn scene(trigger: Value) -> Scene {
 
 /// A run in which the playbook's call ends as given and the connector of Sentinel always does what it is asked.
 pub(crate) fn run_with(name: &str, trigger: Value, status: Status, outputs: &Value) -> Run {
-    run(&playbook(name), scene(trigger), &mut |_, inputs| {
+    run_as(name, scene(trigger), status, outputs)
+}
+
+/// The same, with other parameters.
+pub(crate) fn run_as(name: &str, scene: Scene, status: Status, outputs: &Value) -> Run {
+    run(&playbook(name), scene, &mut |_, inputs| {
         if inputs.get("uri").is_some() {
             (status, outputs.clone())
         } else {

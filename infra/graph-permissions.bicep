@@ -5,7 +5,7 @@
 // az deployment group create --resource-group <group> --template-file infra/graph-permissions.bicep --parameters principalId=<id>
 //
 // Who deploys this needs the Entra role Privileged Role Administrator (a deployment's own rights in Azure are not enough:
-// whoever may grant app roles may grant any), and Bicep 0.36.1 or later. grant-graph-permissions does the same by az alone.
+// who may grant app roles may grant any), and Bicep 0.36.1 or later. grant-graph-permissions does the same by az alone.
 
 targetScope = 'resourceGroup'
 

@@ -54,7 +54,7 @@ param instanceMemoryMB 512 | 2048 | 4096 = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('The redundancy of the storage account. It holds the package and the host\'s locks, which a new deployment makes anew, and the ledger of the past hour.')
+@description('The redundancy of the storage account. It holds the package and the host\'s locks, which a new deployment makes again, and the ledger of the past hour.')
 param storageSku 'Standard_LRS' | 'Standard_ZRS' | 'Standard_GRS' | 'Standard_GZRS' = 'Standard_LRS'
 
 @description('Whether instances are spread over availability zones, where the region has them. It takes two always ready instances of each scale group that has any, and goes with storageSku=Standard_ZRS.')
@@ -69,16 +69,16 @@ param serviceBusSku 'Standard' | 'Premium' = 'Standard'
 @description('Whether the queue `evict` drops a message that bears the id of another of the last ten minutes. Service Bus settles it when it makes the queue: for a queue that was made without, say false, or delete it while it is empty.')
 param detectDuplicates bool = true
 
-@description('The resource id of a Log Analytics workspace to use, such as the one that Sentinel is on, in whichever group or subscription; empty makes one.')
+@description('The resource id of a Log Analytics workspace to use, such as the one that Sentinel is on, in any group or subscription; empty makes one.')
 param existingWorkspaceId string = ''
 
 @description('Whether Microsoft Sentinel is on the workspace of existingWorkspaceId: the workbook then stands among Sentinel\'s.')
 param workspaceHasSentinel bool = false
 
-@description('The resource ids of workspaces whose Sentinel incidents Evict reads, and into which it writes what it did (EVICT_SENTINEL_WORKSPACES), in whichever groups and subscriptions. The app gets Microsoft Sentinel Responder on each. Empty: no incident is touched.')
+@description('The resource ids of workspaces whose Sentinel incidents Evict reads, and into which it writes what it did (EVICT_SENTINEL_WORKSPACES), in any groups and subscriptions. The app gets Microsoft Sentinel Responder on each. Empty: no incident is touched.')
 param sentinelWorkspaceIds string[] = []
 
-@description('The resource id of the action group that the alert rules tell. Without one the alerts stand in the portal and nobody is told.')
+@description('The resource id of the action group that the alert rules notify. Without one the alerts stand in the portal alone.')
 param actionGroupId string = ''
 
 @description('For how many days a workspace that is made here keeps its logs.')

@@ -1,5 +1,5 @@
 // The parameters of one Evict, for `az deployment group create` and for `azd up`. Keep it, with your values, where your other
-// deployments are kept: every deployment decides anew by what stands here.
+// deployments are kept: every deployment decides by what stands here.
 //
 // az deployment group create --resource-group <group> --name evict --parameters infra/main.bicepparam
 //
@@ -32,7 +32,7 @@ param senderApplicationIds = empty(senders) ? [] : split(senders, ',')
 param existingWorkspaceId = readEnvironmentVariable('WORKSPACE_ID', '')
 param workspaceHasSentinel = bool(readEnvironmentVariable('WORKSPACE_HAS_SENTINEL', 'false'))
 
-// Who is told when an alert rule fires. Without one nobody is.
+// Who is notified when an alert rule fires. Without one nobody is.
 param actionGroupId = readEnvironmentVariable('ACTION_GROUP_ID', '')
 
 // How `azd deploy` finds the app.

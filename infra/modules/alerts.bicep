@@ -21,13 +21,13 @@ param workspaceId string
 @description('Name of the Application Insights component. The queries read its rows alone, since others may share the workspace.')
 param applicationInsightsName string
 
-@description('Resource id of the action group that is told. Without one the alerts stand in the portal and nobody is told.')
+@description('Resource id of the action group that the rules notify. Without one the alerts stand in the portal alone.')
 param actionGroupId string
 
 // Rules of metrics and of the activity log have no region.
 var everywhere = 'global'
 
-var told = empty(actionGroupId)
+var notified = empty(actionGroupId)
   ? []
   : [
       {
@@ -44,7 +44,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' existing = {
 }
 
 // These metrics know Average, Minimum and Maximum, the dimension EntityName and a grain of a minute, and none can be sent to a
-// workspace (supported metrics of Microsoft.ServiceBus/namespaces), hence metric alerts and no query. A rule that fires when the
+// workspace (supported metrics of Microsoft.ServiceBus/namespaces), so that these are metric alerts. A rule that fires when the
 // least of a quarter of an hour is above zero fires when the queue was never empty in it.
 var metricRules = [
   {
@@ -141,7 +141,7 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2026-01-01' = [
         ]
       }
       autoMitigate: true
-      actions: told
+      actions: notified
     }
   }
 ]
@@ -186,7 +186,7 @@ var logRules = [
     severity: 2
     frequency: 'PT5M'
     window: 'PT15M'
-    description: 'An alert named more users than EVICT_MAX_USERS_PER_ALERT or EVICT_MAX_USERS_PER_HOUR allows, whichever stands under Policy; the rest were withheld and are not cut. Next: look at the analytics rule. If it misfires, switch it off. If the users are meant, and the alert came over HTTP and met the first limit, send the message under alert.confirm of its reply; otherwise cut them by evict revoke, or raise the limit and send the alert again.'
+    description: 'An alert named more users than EVICT_MAX_USERS_PER_ALERT or EVICT_MAX_USERS_PER_HOUR allows, the one that stands under Policy; the rest were withheld and are not cut. Next: look at the analytics rule. If it misfires, switch it off. If the users are meant, and the alert came over HTTP and met the first limit, send the message under alert.confirm of its reply; otherwise cut them by evict revoke, or raise the limit and send the alert again.'
   }
   {
     name: 'incident-untold'
@@ -237,8 +237,11 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
         ]
       }
       autoMitigate: true
-      // The workspace may be minutes old and not know the tables yet, which must not fail the deployment. The queries are
-      // validated by Microsoft's own language service before they are released.
+      // A workspace knows AppTraces, AppRequests and AppExceptions only once a row has come, and every rule reads one of them: at
+      // the first deployment each would be refused ("Failed to resolve table"; Azure/azure-rest-api-specs pull request 32650 says
+      // that the property is for this). Some report that it did not help (hashicorp/terraform-provider-azurerm issue 28293), so each
+      // query also reads such a table beside an empty one, which has (learntocloud/learn-to-cloud-app pull request 586). Microsoft's
+      // language service judges the queries before a release.
       skipQueryValidation: true
       actions: {
         actionGroups: empty(actionGroupId) ? [] : [actionGroupId]
@@ -248,7 +251,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
 ]
 
 // The master key of the host runs any function with any input, and who may list the keys has it. `az functionapp deployment` and the
-// portal list them too, so that a deployment is told as well.
+// portal list them too, so that a deployment fires the rule too.
 resource keysListed 'Microsoft.Insights/activityLogAlerts@2026-01-01' = {
   name: '${functionAppName}-keys-listed'
   location: everywhere
@@ -276,7 +279,7 @@ resource keysListed 'Microsoft.Insights/activityLogAlerts@2026-01-01' = {
       ]
     }
     actions: {
-      actionGroups: told
+      actionGroups: notified
     }
   }
 }

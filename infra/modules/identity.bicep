@@ -1,4 +1,4 @@
-// Whose identity the app uses if it gets one that exists already, in whichever group or subscription that is.
+// Whose identity the app uses if it gets one that exists already, in any group or subscription.
 
 @description('The resource id of the user-assigned identity.')
 param identityId string

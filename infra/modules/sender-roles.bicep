@@ -15,7 +15,7 @@ param groupIds guidText[]
 // Azure Service Bus Data Sender
 var serviceBusDataSender = '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
 
-// An id that is written twice, in whichever case, gets one role: Azure refuses a second one to the same.
+// An id that is written twice, in either case, gets one role. Azure refuses a second assignment of the same role.
 var applications = union([], map(applicationIds, id => toLower(id)))
 var groups = filter(union([], map(groupIds, id => toLower(id))), id => !contains(applications, id))
 

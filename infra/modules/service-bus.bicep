@@ -65,7 +65,7 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
       lockDuration: 'PT1M'
       maxDeliveryCount: maxDeliveryCount
       // A weekend in which the app stands still loses no alert, and a cut that comes late is better than none. What
-      // expires is dead-lettered, so somebody is told.
+      // expires is dead-lettered, and a rule reports it.
       defaultMessageTimeToLive: 'P7D'
       deadLetteringOnMessageExpiration: true
       // A playbook that is run twice for one change of an incident sends one message. What the app hands over bears no id of its
@@ -94,9 +94,9 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
       maxSizeInMegabytes: 5120
     }
 
-    // One subscription, so that receipts are kept for whoever comes to read them. Unread ones are dropped after a
+    // One subscription, so that receipts are kept for their readers. Unread ones are dropped after a
     // fortnight and not dead-lettered: dead letters count towards the topic's size, and a full topic would refuse
-    // receipts, upon which the host gives the alert's message back and the work is done again. The receipts also stand
+    // receipts, and the host then gives the alert's message back and the work is done again. The receipts also stand
     // in the log.
     resource all 'subscriptions' = {
       name: 'all'

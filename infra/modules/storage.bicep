@@ -49,6 +49,13 @@ resource account 'Microsoft.Storage/storageAccounts@2026-06-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    // Nothing of it applies while public access is off. Policies ask for it, and it holds if somebody switches that on again.
+    networkAcls: isPrivate
+      ? {
+          defaultAction: 'Deny'
+          bypass: 'AzureServices'
+        }
+      : null
     supportsHttpsTrafficOnly: true
   }
 

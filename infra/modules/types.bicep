@@ -1,4 +1,4 @@
-// The shapes of parameters that more than one file asks for, so that a slip of the hand is told by the compiler.
+// The shapes of parameters that more than one file asks for, so that the compiler finds a slip of the hand.
 
 @export()
 @description('An object id, an application id or another identifier of Entra ID.')

@@ -1,5 +1,5 @@
 // The Log Analytics workspace that holds logs and the audit of who used what. With `existingWorkspaceId` no
-// workspace is made, and everything goes to that one, in whichever group or subscription it is: a SOC keeps Evict's log where
+// workspace is made, and everything goes to that one, in any group or subscription: a SOC keeps Evict's log where
 // its other logs are.
 
 import { tagsOfResources } from 'types.bicep'

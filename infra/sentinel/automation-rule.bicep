@@ -50,7 +50,7 @@ var ofSeverities = empty(severities)
     ]
 
 // The playbooks comment and tag, which updates the incident: a rule for any update would start them again and again. So the
-// only update that counts is an alert that was added, which may name users whom the incident did not name before.
+// only update that counts is an alert that was added, which may name users who were not in the incident before.
 var ofAddedAlerts = moment == 'Created'
   ? []
   : [

@@ -85,7 +85,7 @@ param automationIsEnabled bool = false
 @maxValue(999)
 param automationOrder int = 100
 
-@description('Resource id of the action group that is told when a run of a playbook fails. Without one the alert stands in the portal and nobody is told.')
+@description('Resource id of the action group that is notified when a run of a playbook fails. Without one the alert stands in the portal alone.')
 param actionGroupId string = ''
 
 // With neither list every incident of the workspace would start a playbook: no rule is made then.

@@ -27,7 +27,7 @@ param values {
   }
 }
 
-@description('Resource id of the action group that is told of failed runs; empty: nobody is told.')
+@description('Resource id of the action group that is notified of failed runs; empty: none.')
 param actionGroupId string
 
 // Rules of metrics have no region.

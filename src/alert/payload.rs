@@ -5,7 +5,7 @@ use crate::domain::{CommentBy, NothingToDoReason, Shape, WrittenBy};
 use super::builder::{AlertBuilder, Failure};
 use super::json;
 use super::json::{JsonProblem, Node, Object, snake_case, unexpected};
-use super::shapes::{self, Reading, Row};
+use super::shapes::{self, Inside, Reading, Row};
 
 /// How many envelopes and lists may stand in one another. Three occur: a Logic App that passes on what it got around an
 /// Event Grid event.
@@ -154,12 +154,29 @@ fn told_of(text: &str) -> Option<JsonProblem> {
     })
 }
 
-/// Reads what stands in an envelope under a name.
-pub(crate) fn read_inner(
+/// Reads what an envelope holds.
+fn read_inside(
     envelope: &Object,
-    name: &str,
+    builder: &mut AlertBuilder,
+    inside: Inside,
+    sent_at: Option<&'static str>,
     nesting: usize,
-) -> Result<AlertBuilder, Failure> {
+) -> Result<(), JsonProblem> {
+    match inside {
+        Inside::Nothing => return Ok(()),
+        Inside::Payload(name) => builder.enclose(read_inner(envelope, name, nesting), name)?,
+        Inside::Text(name, text) => builder.enclose(read_inner_text(&text, nesting), name)?,
+    }
+    if let Some(name) = sent_at
+        && builder.lacks_time()
+    {
+        builder.flagged(envelope.time(name));
+    }
+    Ok(())
+}
+
+/// Reads what stands in an envelope under a name.
+fn read_inner(envelope: &Object, name: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
     match envelope.get(name) {
         Some(node) => read_node(node, nesting + 1),
         None => Err(AlertBuilder::new(Shape::None).fail(JsonProblem::new(
@@ -169,7 +186,7 @@ pub(crate) fn read_inner(
 }
 
 /// Reads what stands in an envelope as text.
-pub(crate) fn read_inner_text(text: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
+fn read_inner_text(text: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
     // Text that holds a payload counts like an envelope: a text within a text within a text has an end, too.
     if nesting >= MOST_ENVELOPES {
         return Err(too_deep());
@@ -215,7 +232,10 @@ fn read_form(object: &Object, nesting: usize) -> Result<AlertBuilder, Failure> {
     match form(object) {
         Form::Of(row) => read_into(row.shape, |builder| match row.reading {
             Reading::Payload(read) => read(object, builder),
-            Reading::Envelope(read) => read(object, builder, nesting),
+            Reading::Envelope { open, sent_at } => {
+                let inside = open(object, builder)?;
+                read_inside(object, builder, inside, sent_at, nesting)
+            }
         })
         .map(AlertBuilder::ended),
         Form::Own(shape, taken_for) => Err(AlertBuilder::new(shape).fail(JsonProblem::new(format!(

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::terminal::Console;
 use super::terminal::escape::Escaped;
 use crate::graph::{CallError, Disposition};
-use crate::service_bus::{Cause, QueueError};
+use crate::service_bus::{QueueError, ServiceBusFailure};
 
 /// Why a verb could not do what it was asked.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Failure {
 impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         let exit = match error.cause {
-            Cause::TooLarge(_) => Exit::Data,
+            ServiceBusFailure::TooLarge(_) => Exit::Data,
             _ if error.is_about_permission() => Exit::NoPermission,
             _ => Exit::Unable,
         };

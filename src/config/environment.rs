@@ -3,8 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::host_process;
 use super::registry::REGISTRY;
+
+/// What the Functions host tells the process that it starts ("Azure Functions custom handlers"; Azure/azure-functions-host,
+/// `HttpWorkerProcess.cs`).
+const OF_THE_HOST: [&str; 2] = [WORKER_ID, APP_ROOT];
+
+pub(super) const WORKER_ID: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
+
+pub(super) const APP_ROOT: &str = "FUNCTIONS_APP_ROOT_PATH";
 
 /// How the names of our own variables begin.
 pub(super) const PREFIX: &str = "EVICT_";
@@ -91,7 +98,7 @@ fn is_registered(name: &str) -> bool {
 }
 
 fn is_of_the_host(name: &str) -> bool {
-    host_process::NAMES.contains(&name)
+    OF_THE_HOST.contains(&name)
 }
 
 /// In any case, so that `evict_mode` is reported and not passed over. `EvictServiceBus__…`, the queue's connection, is the

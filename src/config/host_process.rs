@@ -2,15 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::environment::{Content, Environment};
-
-/// The variables by which the host tells it ("Azure Functions custom handlers"; Azure/azure-functions-host,
-/// `HttpWorkerProcess.cs`).
-pub(super) const NAMES: [&str; 2] = [WORKER_ID, APP_ROOT];
-
-const WORKER_ID: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
-
-const APP_ROOT: &str = "FUNCTIONS_APP_ROOT_PATH";
+use super::environment::{APP_ROOT, Content, Environment, WORKER_ID};
 
 /// Who started this process, and with which app.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 mod document;
 mod environment;
 mod host_process;
+mod in_force;
 mod nearest;
 #[cfg(feature = "operator")]
 pub mod operator;
@@ -23,6 +24,6 @@ pub use document::{local_settings_example, table};
 pub use environment::Environment;
 pub use host_process::HostProcess;
 pub use problem::{EXIT_CODE, Problem, Problems};
-pub use registry::{Fallback, Kind, REGISTRY, Setting};
-pub use settings::{LogLevel, Settings};
+pub use registry::{Fallback, Kind, LogLevel, REGISTRY, Setting};
+pub use settings::Settings;
 pub use sign_in::SignInSettings;

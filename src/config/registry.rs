@@ -3,7 +3,34 @@
 
 use crate::domain::{Cloud, Mode, Severity};
 
-use super::settings::LogLevel;
+/// How important a log line has to be to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// And what may come to fail.
+    Warn,
+    /// And what was done.
+    Info,
+    /// And how.
+    Debug,
+}
+
+impl LogLevel {
+    /// Every level, the most important first.
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
+
+    /// The word for it in `EVICT_LOG`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+}
 
 /// What a variable holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

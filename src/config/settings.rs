@@ -12,36 +12,7 @@ use crate::domain::{
 use super::environment::Environment;
 use super::problem::Problems;
 use super::reader::{Noted, Reader};
-use super::registry::{self, MODES, SEVERITIES};
-
-/// How important a log line has to be to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LogLevel {
-    /// What failed.
-    Error,
-    /// And what may come to fail.
-    Warn,
-    /// And what was done.
-    Info,
-    /// And how.
-    Debug,
-}
-
-impl LogLevel {
-    /// Every level, the most important first.
-    pub const ALL: [Self; 4] = [Self::Error, Self::Warn, Self::Info, Self::Debug];
-
-    /// The word for it in `EVICT_LOG`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        }
-    }
-}
+use super::registry::{self, LogLevel, MODES, SEVERITIES};
 
 /// Every setting, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,98 +158,6 @@ impl Settings {
         }
         Self::read(&environment)
     }
-
-    /// Every setting of the registry with the value that is in force, in the registry's order. Protected users are
-    /// counted and not named, so that the list may stand in a log and in the self-check's answer: nothing in it is a
-    /// secret or a person's name.
-    #[must_use]
-    pub fn in_force(&self) -> Vec<(&'static str, String)> {
-        let policy = &self.policy;
-        let seconds = |time: Duration| time.as_secs().to_string();
-        vec![
-            (registry::TENANT_ID.name, policy.tenant.to_string()),
-            (
-                registry::CLIENT_ID.name,
-                self.client_id.map(|id| id.to_string()).unwrap_or_default(),
-            ),
-            (registry::CLOUD.name, self.cloud.as_str().to_owned()),
-            (
-                registry::GRAPH_ENDPOINT.name,
-                self.graph_endpoint.root().to_owned(),
-            ),
-            (registry::MODE.name, policy.mode.as_str().to_owned()),
-            (
-                registry::PROTECTED_USERS.name,
-                counted(&policy.protected_users),
-            ),
-            (
-                registry::PROTECTED_GROUPS.name,
-                joined(&policy.protected_groups),
-            ),
-            (
-                registry::MAX_USERS_PER_ALERT.name,
-                policy.max_users_per_alert.to_string(),
-            ),
-            (
-                registry::MAX_USERS_PER_HOUR.name,
-                policy.max_users_per_hour.to_string(),
-            ),
-            (
-                registry::LEDGER_URL.name,
-                self.ledger
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-            ),
-            (
-                registry::MIN_SEVERITY.name,
-                policy
-                    .min_severity
-                    .map(|severity| severity.as_str().to_owned())
-                    .unwrap_or_default(),
-            ),
-            (
-                registry::HTTP_AUDIENCE.name,
-                self.callers
-                    .as_ref()
-                    .map(|callers| callers.audience.to_string())
-                    .unwrap_or_default(),
-            ),
-            (
-                registry::ALLOWED_CALLERS.name,
-                self.callers
-                    .as_ref()
-                    .map(|callers| joined(&callers.allowed))
-                    .unwrap_or_default(),
-            ),
-            (
-                registry::LOGIN_ENDPOINT.name,
-                self.login_endpoint.root().to_owned(),
-            ),
-            (
-                registry::ARM_ENDPOINT.name,
-                self.arm_endpoint.root().to_owned(),
-            ),
-            (
-                registry::SENTINEL_WORKSPACES.name,
-                joined(&self.sentinel_workspaces),
-            ),
-            (registry::CONCURRENCY.name, self.concurrency.to_string()),
-            (
-                registry::MAX_DELIVERIES.name,
-                self.max_deliveries.to_string(),
-            ),
-            (registry::HTTP_DEADLINE.name, seconds(self.http_deadline)),
-            (registry::QUEUE_DEADLINE.name, seconds(self.queue_deadline)),
-            (
-                registry::REDELIVERY_WAIT.name,
-                seconds(self.redelivery_wait),
-            ),
-            (registry::VERIFY.name, seconds(self.verify)),
-            (registry::LOG.name, self.log_level.as_str().to_owned()),
-            (registry::PORT.name, self.port.to_string()),
-        ]
-    }
 }
 
 fn port(text: &str) -> Result<u16, String> {
@@ -335,13 +214,6 @@ fn callers(
     }
 }
 
-fn joined(ids: &[impl ToString]) -> String {
-    ids.iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 fn protected_user(text: &str) -> Option<ProtectedUser> {
     let by_id = text.parse().map(ProtectedUser::Id);
     by_id.or_else(|_| text.parse().map(ProtectedUser::Upn)).ok()
@@ -350,15 +222,4 @@ fn protected_user(text: &str) -> Option<ProtectedUser> {
 /// Without loss on every machine that this runs on; on a smaller one the cap is the most that it can count.
 fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn counted(users: &[ProtectedUser]) -> String {
-    let ids = users
-        .iter()
-        .filter(|user| matches!(user, ProtectedUser::Id(_)))
-        .count();
-    match (ids, users.len() - ids) {
-        (0, 0) => String::new(),
-        (ids, names) => format!("{ids} by object id, {names} by user principal name"),
-    }
 }

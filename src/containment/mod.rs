@@ -9,6 +9,7 @@
 mod bound;
 mod conclusion;
 mod membership;
+mod own_cuts;
 mod policy_report;
 mod protected_groups;
 mod protected_users;
@@ -30,6 +31,7 @@ use crate::domain::{
 use crate::graph::{Tally, Turns};
 use crate::guard::{self, Examined, Membership, Withheld};
 
+use own_cuts::OwnCuts;
 use protected_groups::ProtectedGroups;
 use protected_users::ProtectedUsers;
 
@@ -64,6 +66,8 @@ pub struct Task {
     pub enqueued_at: Option<Timestamp>,
     /// When the alert reached this program: when its first message was queued, or its call came.
     pub received_at: Option<Timestamp>,
+    /// The message, by a mark that each of its deliveries repeats and that no other has, if the broker has given it one.
+    pub message: Option<Uuid>,
     /// The ids that each receipt carries.
     pub correlation: Correlation,
     /// Who called over HTTP, by a checked token.
@@ -93,6 +97,7 @@ struct Parts {
     turns: Turns,
     groups: ProtectedGroups,
     users: ProtectedUsers,
+    own_cuts: OwnCuts,
 }
 
 impl Containment {
@@ -117,6 +122,7 @@ impl Containment {
                 turns: Turns::new(limits.concurrency.saturating_mul(ALERTS_AT_ONCE)),
                 groups,
                 users: ProtectedUsers::default(),
+                own_cuts: OwnCuts::default(),
             }),
         }
     }

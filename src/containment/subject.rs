@@ -166,6 +166,7 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Con
     {
         Ok(revocation) => {
             let ending = read_back(work, user, revocation, tally).await;
+            remember(work, user, &ending);
             // Graph has said that it was not done.
             if matches!(ending.outcome, Outcome::Deferred) {
                 granted.allowance.unused(clearance);
@@ -182,11 +183,27 @@ async fn act(work: &Work, user: &User, eligible: Eligible, tally: &Tally) -> Con
 }
 
 /// Whether the sessions were cut after this message was put on the queue. Both times are cut to seconds on their way, so
-/// only strictly later counts; equal is cut again, which harms nobody.
+/// only strictly later counts, and what this process has done itself for the same message; what is neither is cut again, which
+/// harms nobody.
 fn was_cut_already(work: &Work, user: &User) -> bool {
-    match (work.task.enqueued_at, user.sessions_valid_from) {
-        (Some(enqueued), Some(valid_from)) => valid_from > enqueued,
-        (None, _) | (_, None) => false,
+    let (Some(enqueued), Some(valid_from)) = (work.task.enqueued_at, user.sessions_valid_from)
+    else {
+        return false;
+    };
+    let is_own = |message| work.parts.own_cuts.show(message, user.id, valid_from);
+    valid_from > enqueued || work.task.message.is_some_and(is_own)
+}
+
+/// Remembers a cut that is proved, where its time alone does not show a later delivery that it was made after the message came.
+fn remember(work: &Work, user: &User, ending: &Conclusion) {
+    let Outcome::Revoked { verified: true } = ending.outcome else {
+        return;
+    };
+    if let (Some(message), Some(enqueued), Some(valid_from)) =
+        (work.task.message, work.task.enqueued_at, ending.after)
+        && valid_from <= enqueued
+    {
+        work.parts.own_cuts.remember(message, user.id, valid_from);
     }
 }
 

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::identifiers::TenantId;
 use super::incident::{CommentBy, IncidentNote, Story};
 use super::mention::{Mention, Subject, WrittenBy};
+use super::severity::Severity;
 use super::subject::SubjectRef;
 
 macro_rules! shapes {
@@ -94,51 +94,6 @@ impl Shape {
             WrittenBy::Person
         } else {
             WrittenBy::Machine
-        }
-    }
-}
-
-/// How grave an alert is, in Sentinel's scale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// None at all, as the sender says: below every least severity, and not the same as a severity that is not stated.
-    None,
-    /// For information.
-    Informational,
-    /// Low.
-    Low,
-    /// Medium.
-    Medium,
-    /// High.
-    High,
-}
-
-impl Severity {
-    /// Reads a severity in the words of any sender: Sentinel's, Graph's, Identity Protection's risk levels, Azure
-    /// Monitor's `Sev0` to `Sev4`. Case does not matter. `None` for words that say nothing, such as `unknown`.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "high" | "critical" | "sev0" | "sev1" => Some(Self::High),
-            "medium" | "sev2" => Some(Self::Medium),
-            "low" | "sev3" => Some(Self::Low),
-            "informational" | "information" | "sev4" => Some(Self::Informational),
-            "none" => Some(Self::None),
-            _ => None,
-        }
-    }
-
-    /// The word for it in settings and JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Informational => "informational",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
         }
     }
 }

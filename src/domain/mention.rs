@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::alert::Severity;
+use super::severity::Severity;
 use super::subject::SubjectRef;
 
 /// Who wrote what flags an account.

@@ -19,6 +19,7 @@ pub mod policy;
 pub mod receipt;
 pub mod salted_hash;
 pub mod security_identifier;
+pub mod severity;
 pub mod still_alive;
 pub mod subject;
 pub mod untrusted;
@@ -26,8 +27,7 @@ pub mod urgency;
 pub mod user;
 
 pub use alert::{
-    Alert, AlertHeader, HandedOn, Malformed, NothingToDo, NothingToDoReason, Parsed, Severity,
-    Shape, Unread,
+    Alert, AlertHeader, HandedOn, Malformed, NothingToDo, NothingToDoReason, Parsed, Shape, Unread,
 };
 pub use caller::{Audience, Caller, CallerPolicy};
 pub use clock::{Clock, Deadline, SystemClock};
@@ -49,6 +49,7 @@ pub use receipt::{
 };
 pub use salted_hash::{log_hash, protection_hash_of_id, protection_hash_of_name};
 pub use security_identifier::SecurityIdentifier;
+pub use severity::Severity;
 pub use still_alive::{cut_at, still_alive};
 pub use subject::{SubjectKind, SubjectRef};
 pub use untrusted::{is_invisible, json_without_controls};

@@ -1,7 +1,7 @@
 //! What the guard decides by: the settings of the deployment, never the words of an alert.
 
-use super::alert::Severity;
 use super::identifiers::{GroupId, TenantId, UserId, UserPrincipalName};
+use super::severity::Severity;
 
 /// Whether anything is changed at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::alert::Severity;
 use super::mention::Flag;
+use super::severity::Severity;
 
 /// How urgent a subject is beside others: the graver first, and of equally grave ones whoever was flagged last, because that
 /// is news beside a storm that goes on.

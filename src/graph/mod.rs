@@ -7,6 +7,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod backoff;
 pub(crate) mod client;
 pub(crate) mod clock;
 pub(crate) mod error;
@@ -35,7 +36,7 @@ pub(crate) use reply::Reply;
 
 pub use clock::Moment;
 pub use error::{CallError, Disposition, Lacking, Who};
-pub use operation::{Inquiry, Management, Operation, Service};
+pub use operation::{Api, Inquiry, Management, Operation};
 pub use permissions::{MEMBER_READ_HIDDEN, Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use tally::Tally;
 pub use turns::{Turn, Turns};

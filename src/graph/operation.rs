@@ -37,14 +37,14 @@ pub(crate) enum CallKind {
 
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Service {
+pub enum Api {
     /// Microsoft Graph.
     Graph,
     /// Azure Resource Manager, Azure Resource Graph included.
     Azure,
 }
 
-impl Service {
+impl Api {
     /// Its name, as the beginning of a sentence.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -63,7 +63,7 @@ pub struct Inquiry {
     /// What is being done, as the beginning of a sentence.
     pub doing: &'static str,
     /// Who is asked.
-    pub service: Service,
+    pub service: Api,
     /// The Graph permissions that it needs, all of them, delegated or application.
     pub permissions: &'static [&'static Permission],
     /// What a signed-in person needs beside them, as roles are named to people; for Azure, what anybody needs.
@@ -189,16 +189,16 @@ impl Operation {
 
     /// Who is asked.
     #[must_use]
-    pub fn service(self) -> Service {
+    pub fn service(self) -> Api {
         match self {
             Self::GetToken
             | Self::ReadUser
             | Self::FindUser
             | Self::CheckMemberGroups
             | Self::ReadGroup
-            | Self::RevokeSessions => Service::Graph,
+            | Self::RevokeSessions => Api::Graph,
             Self::Inquire(inquiry) => inquiry.service,
-            Self::Manage(_) => Service::Azure,
+            Self::Manage(_) => Api::Azure,
         }
     }
 }

@@ -6,20 +6,12 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder as _, ConstantBuilder, ExponentialBuilder, Retryable as _};
+use backon::{BackoffBuilder as _, ConstantBuilder, Retryable as _};
 
+use super::backoff::BACKOFF;
 use super::throttle::{Held, Throttle};
 use super::{CallError, CallKind, Cause, Operation};
 use crate::domain::{Clock, Deadline};
-
-/// The waits between attempts where Graph does not ask for a longer one: about 0.5, 1, 2, 4 and 8 s, each up to twice as
-/// long by chance, so that calls that failed together do not come back together. With six attempts that is half a
-/// minute at most; what is down for longer is better tried again by the queue.
-pub(crate) const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
-    .with_min_delay(Duration::from_millis(500))
-    .with_max_delay(Duration::from_secs(8))
-    .with_max_times(5)
-    .with_jitter();
 
 /// The loop itself never ends: how often and how long is said below.
 const ENDLESS: ConstantBuilder = ConstantBuilder::new()

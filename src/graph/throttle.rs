@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use backon::BackoffBuilder as _;
 
+use super::backoff::BACKOFF;
 use super::pace::Pace;
-use super::retry::BACKOFF;
 use super::{CallKind, Turns};
 use crate::domain::{Clock, Deadline, Urgency};
 

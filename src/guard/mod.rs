@@ -25,13 +25,11 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod allowance;
 mod clearance;
 mod examine;
 mod plan;
 
-pub use allowance::{Allowance, NoPlace, Slot};
-pub use clearance::{Clearance, Eligible};
+pub use clearance::{Allowance, Clearance, Eligible, NoPlace, Slot};
 pub use examine::{Examined, Membership, examine};
 pub use plan::{Plan, Screened, plan};
 

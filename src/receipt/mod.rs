@@ -57,6 +57,7 @@ mod incident_tasks;
 mod log;
 mod markup;
 mod message;
+mod origin;
 mod rejected;
 mod reply;
 #[cfg(feature = "operator")]
@@ -72,7 +73,8 @@ pub use incident::{comment_under_way, first_message, incident_comment, told_so_f
 pub use incident_tasks::{incident_label, incident_tasks};
 pub use log::log_line;
 pub use message::{awaiting, handover, put_back};
-pub use rejected::{RejectedFrom, rejected, unfinished, unread};
+pub use origin::RejectedFrom;
+pub use rejected::{rejected, unfinished, unread};
 pub use reply::{OperatorReply, OperatorReport, operator_json, reply_json};
 pub use size::{EVENT_LIMIT, QUEUE_MESSAGE_LIMIT};
 

@@ -49,6 +49,7 @@ impl Service {
             // A request always cuts: whoever asks knows of sessions that live now.
             enqueued_at: None,
             received_at: Some(received_at),
+            message: None,
             correlation: correlation.clone(),
             requested_by,
             deadline: deadline.earlier_by(MARGIN),

@@ -105,6 +105,7 @@ impl Service {
             left_out,
             enqueued_at: of.enqueued_at,
             received_at: of.received_at,
+            message: of.message,
             correlation: of.correlation,
             requested_by: of.requested_by,
             deadline: of.deadline,
@@ -147,6 +148,7 @@ impl Service {
 struct Delivery {
     enqueued_at: Option<jiff::Timestamp>,
     received_at: Option<jiff::Timestamp>,
+    message: Option<uuid::Uuid>,
     correlation: Correlation,
     requested_by: Option<Caller>,
     deadline: Deadline,

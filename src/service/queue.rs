@@ -62,6 +62,7 @@ impl Service {
         let delivery = Delivery {
             enqueued_at: progress.queued_at,
             received_at: progress.queued_at,
+            message: key.of_broker(),
             correlation: correlation.clone(),
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),

@@ -13,7 +13,7 @@ use azure_core_legacy::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::error::Cause;
+use super::error::ServiceBusFailure;
 use super::message::{BROKER_PROPERTIES, NAMED_LIKE_HTTP, is_named_like_http};
 use super::namespace::Namespace;
 use crate::http::header::{self, HeaderName, HeaderValue};
@@ -54,13 +54,13 @@ impl Adapter {
         }
     }
 
-    async fn send(&self, request: &Request) -> Result<(u16, Headers, Vec<u8>), Cause> {
+    async fn send(&self, request: &Request) -> Result<(u16, Headers, Vec<u8>), ServiceBusFailure> {
         let address = format!("{}{}", self.namespace.root(), request.path_and_query());
         let method = Method::from_bytes(request.method().as_ref().as_bytes())
-            .map_err(|error| Cause::Unexpected(error.to_string()))?;
+            .map_err(|error| ServiceBusFailure::Unexpected(error.to_string()))?;
         let url = address
             .parse()
-            .map_err(|_| Cause::Unexpected("its address is not a URL".to_owned()))?;
+            .map_err(|_| ServiceBusFailure::Unexpected("its address is not a URL".to_owned()))?;
         let mut out = HttpRequest::new(method, url);
         let headers = out.headers_mut();
         headers.insert(header::AUTHORIZATION, self.bearer.header());
@@ -75,7 +75,7 @@ impl Adapter {
                     let value = HeaderValue::from_str(value.as_str());
                     let (Ok(name), Ok(value)) = (name, value) else {
                         let problem = "a header that HTTP does not allow";
-                        return Err(Cause::Unexpected(problem.to_owned()));
+                        return Err(ServiceBusFailure::Unexpected(problem.to_owned()));
                     };
                     headers.append(name, value);
                 }
@@ -84,10 +84,12 @@ impl Adapter {
         let body = match request.body() {
             Body::Bytes(bytes) if in_base64 => STANDARD
                 .decode(bytes)
-                .map_err(|error| Cause::Unexpected(error.to_string()))?,
+                .map_err(|error| ServiceBusFailure::Unexpected(error.to_string()))?,
             Body::Bytes(bytes) => bytes.to_vec(),
             Body::SeekableStream(_) => {
-                return Err(Cause::Unexpected("the body is a stream".to_owned()));
+                return Err(ServiceBusFailure::Unexpected(
+                    "the body is a stream".to_owned(),
+                ));
             }
         };
         *out.body_mut() = Some(body.into());
@@ -111,7 +113,7 @@ impl Adapter {
 #[async_trait]
 impl CrateHttpClient for Adapter {
     async fn execute_request(&self, request: &Request) -> azure_core_legacy::Result<Response> {
-        let failed = |cause: Cause| Error::new(ErrorKind::Other, cause);
+        let failed = |cause: ServiceBusFailure| Error::new(ErrorKind::Other, cause);
         let (status, mut headers, body) = self.send(request).await.map_err(failed)?;
         if !(200..300).contains(&status) {
             return Err(failed(refusal(status, &headers, &body)));
@@ -123,8 +125,11 @@ impl CrateHttpClient for Adapter {
                 STANDARD.encode(bytes.as_bytes())
             }
         };
-        let status = StatusCode::try_from(status)
-            .map_err(|_| failed(Cause::Unexpected(format!("the status {status}"))))?;
+        let status = StatusCode::try_from(status).map_err(|_| {
+            failed(ServiceBusFailure::Unexpected(format!(
+                "the status {status}"
+            )))
+        })?;
         Ok(Response::new(
             status,
             headers,
@@ -133,19 +138,21 @@ impl CrateHttpClient for Adapter {
     }
 }
 
-fn network(failure: HttpFailure) -> Cause {
+fn network(failure: HttpFailure) -> ServiceBusFailure {
     match failure {
-        HttpFailure::Connect(reason) => Cause::NoConnection(reason),
-        HttpFailure::TimedOut(_) => Cause::Network("no answer in time".to_owned()),
-        HttpFailure::Broken(reason) => Cause::Network(format!("the connection broke ({reason})")),
+        HttpFailure::Connect(reason) => ServiceBusFailure::NoConnection(reason),
+        HttpFailure::TimedOut(_) => ServiceBusFailure::Network("no answer in time".to_owned()),
+        HttpFailure::Broken(reason) => {
+            ServiceBusFailure::Network(format!("the connection broke ({reason})"))
+        }
         HttpFailure::TooLarge(most) => {
-            Cause::Unexpected(format!("the answer is larger than {most} bytes"))
+            ServiceBusFailure::Unexpected(format!("the answer is larger than {most} bytes"))
         }
     }
 }
 
 /// A refusal, in the service's words: `<Error><Code>…</Code><Detail>…</Detail></Error>`, with its tracking id.
-fn refusal(status: u16, headers: &Headers, body: &[u8]) -> Cause {
+fn refusal(status: u16, headers: &Headers, body: &[u8]) -> ServiceBusFailure {
     let text = String::from_utf8_lossy(body);
     let detail = text
         .split_once("<Detail>")
@@ -171,14 +178,14 @@ fn refusal(status: u16, headers: &Headers, body: &[u8]) -> Cause {
         }
     }
     match status {
-        413 => Cause::TooLarge(words),
-        400 | 403 if is_about_the_size(&words) => Cause::TooLarge(words),
-        401 => Cause::NotAuthorized(words),
-        403 => Cause::Forbidden(words),
-        404 | 410 => Cause::Gone(status, words),
-        429 => Cause::Throttled(words),
-        500.. => Cause::Unavailable(status, words),
-        _ => Cause::Refused(status, words),
+        413 => ServiceBusFailure::TooLarge(words),
+        400 | 403 if is_about_the_size(&words) => ServiceBusFailure::TooLarge(words),
+        401 => ServiceBusFailure::NotAuthorized(words),
+        403 => ServiceBusFailure::Forbidden(words),
+        404 | 410 => ServiceBusFailure::Gone(status, words),
+        429 => ServiceBusFailure::Throttled(words),
+        500.. => ServiceBusFailure::Unavailable(status, words),
+        _ => ServiceBusFailure::Refused(status, words),
     }
 }
 

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use super::adapter::{Adapter, HIDDEN_PROPERTIES, IN_BASE64};
-use super::error::{Cause, Operation, QueueError};
+use super::error::{QueueError, ServiceBusFailure, ServiceBusOperation};
 use super::message::{BROKER_PROPERTIES, Outgoing, Received};
 use super::namespace::{Namespace, QueuePath};
 use crate::http::{Bearer, HttpClient};
@@ -105,7 +105,7 @@ impl ServiceBus {
     /// # Errors
     /// It is too large, or was not accepted.
     pub async fn send(&self, queue: &QueuePath, message: &Outgoing) -> Result<(), QueueError> {
-        let failed = |cause| self.error(Operation::Send, queue, cause);
+        let failed = |cause| self.error(ServiceBusOperation::Send, queue, cause);
         let mut headers = message.headers();
         let body = if let Ok(text) = std::str::from_utf8(&message.body) {
             text.to_owned()
@@ -132,14 +132,16 @@ impl ServiceBus {
     pub async fn probe(&self, queue: &QueuePath) -> Result<Reading, QueueError> {
         let (message, lock) = (Uuid::new_v4(), Uuid::new_v4());
         let path = format!("/{}/messages/{message}/{lock}", queue.path());
-        let failed = |cause| self.error(Operation::Probe, queue, cause);
+        let failed = |cause| self.error(ServiceBusOperation::Probe, queue, cause);
         match self.call(Method::Post, &path).await {
-            Ok(()) => Err(failed(Cause::Unexpected(
+            Ok(()) => Err(failed(ServiceBusFailure::Unexpected(
                 "a lock that nobody holds was renewed".to_owned(),
             ))),
             // Both words stand for both cases somewhere, so that the sentence decides.
-            Err(Cause::Gone(_, words)) if is_about_the_lock(&words) => Ok(Reading::Allowed),
-            Err(Cause::NotAuthorized(words))
+            Err(ServiceBusFailure::Gone(_, words)) if is_about_the_lock(&words) => {
+                Ok(Reading::Allowed)
+            }
+            Err(ServiceBusFailure::NotAuthorized(words))
                 if words.contains("'Listen' claim(s) are required") =>
             {
                 Ok(Reading::NotAllowed)
@@ -153,7 +155,7 @@ impl ServiceBus {
     /// # Errors
     /// It cannot be read.
     pub async fn lock_next(&self, queue: &QueuePath) -> Result<Option<Locked>, QueueError> {
-        let failed = |cause| self.error(Operation::Read, queue, cause);
+        let failed = |cause| self.error(ServiceBusOperation::Read, queue, cause);
         let client = self.client(queue).map_err(failed)?;
         let response = client
             .peek_lock_message2(Some(WAIT))
@@ -167,7 +169,7 @@ impl ServiceBus {
         if headers.iter().any(|(name, _)| name.as_str() == IN_BASE64) {
             body = STANDARD
                 .decode(body)
-                .map_err(|error| failed(Cause::Unexpected(error.to_string())))?;
+                .map_err(|error| failed(ServiceBusFailure::Unexpected(error.to_string())))?;
         }
         let location = headers
             .iter()
@@ -180,11 +182,13 @@ impl ServiceBus {
                 HIDDEN_PROPERTIES => (BROKER_PROPERTIES, value.as_str()),
                 other => (other, value.as_str()),
             });
-        let message =
-            Received::of(known, body).map_err(|reason| failed(Cause::Unexpected(reason)))?;
-        let path = location
-            .and_then(|text| path_of(&text))
-            .ok_or_else(|| failed(Cause::Unexpected("the lock has no address".to_owned())))?;
+        let message = Received::of(known, body)
+            .map_err(|reason| failed(ServiceBusFailure::Unexpected(reason)))?;
+        let path = location.and_then(|text| path_of(&text)).ok_or_else(|| {
+            failed(ServiceBusFailure::Unexpected(
+                "the lock has no address".to_owned(),
+            ))
+        })?;
         let lock = Lock {
             queue: queue.clone(),
             sequence_number: message.sequence_number,
@@ -200,7 +204,7 @@ impl ServiceBus {
     /// The lock has ended, or it was not accepted.
     pub async fn renew(&self, lock: &Lock) -> Result<(), QueueError> {
         let done = self.call(Method::Post, &lock.path).await;
-        done.map_err(|cause| self.error(Operation::Renew, &lock.queue, cause))
+        done.map_err(|cause| self.error(ServiceBusOperation::Renew, &lock.queue, cause))
     }
 
     /// Ends a message: it is gone.
@@ -209,7 +213,7 @@ impl ServiceBus {
     /// The lock has ended, or it was not accepted; the message is still there, or somebody else has ended it.
     pub async fn complete(&self, lock: &Lock) -> Result<(), QueueError> {
         let done = self.call(Method::Delete, &lock.path).await;
-        done.map_err(|cause| self.error(Operation::Complete, &lock.queue, cause))
+        done.map_err(|cause| self.error(ServiceBusOperation::Complete, &lock.queue, cause))
     }
 
     /// Gives a message back.
@@ -218,22 +222,22 @@ impl ServiceBus {
     /// It was not accepted; the message is there again when its lock ends.
     pub async fn abandon(&self, lock: &Lock) -> Result<(), QueueError> {
         let done = self.call(Method::Put, &lock.path).await;
-        done.map_err(|cause| self.error(Operation::Abandon, &lock.queue, cause))
+        done.map_err(|cause| self.error(ServiceBusOperation::Abandon, &lock.queue, cause))
     }
 
     /// A call without a body, whose answer says no more than that it was done.
-    async fn call(&self, method: Method, path: &str) -> Result<(), Cause> {
+    async fn call(&self, method: Method, path: &str) -> Result<(), ServiceBusFailure> {
         let address = format!("{}{path}", self.namespace.root());
         let address = address
             .parse()
-            .map_err(|_| Cause::Unexpected("the address is not a URL".to_owned()))?;
+            .map_err(|_| ServiceBusFailure::Unexpected("the address is not a URL".to_owned()))?;
         let mut request = Request::new(address, method);
         request.set_body(Vec::<u8>::new());
         let done = self.http.execute_request(&request).await;
         done.map(|_| ()).map_err(cause)
     }
 
-    fn client(&self, queue: &QueuePath) -> Result<QueueClient, Cause> {
+    fn client(&self, queue: &QueuePath) -> Result<QueueClient, ServiceBusFailure> {
         QueueClient::new(
             Arc::<Adapter>::clone(&self.http),
             UNUSED,
@@ -244,7 +248,12 @@ impl ServiceBus {
         .map_err(cause)
     }
 
-    fn error(&self, operation: Operation, queue: &QueuePath, cause: Cause) -> QueueError {
+    fn error(
+        &self,
+        operation: ServiceBusOperation,
+        queue: &QueuePath,
+        cause: ServiceBusFailure,
+    ) -> QueueError {
         QueueError {
             operation,
             queue: queue.clone(),
@@ -255,10 +264,10 @@ impl ServiceBus {
 }
 
 /// The adapter's own word where there is one, and else the crate's.
-fn cause(error: azure_core_legacy::Error) -> Cause {
+fn cause(error: azure_core_legacy::Error) -> ServiceBusFailure {
     error
-        .into_downcast::<Cause>()
-        .unwrap_or_else(|error| Cause::Unexpected(error.to_string()))
+        .into_downcast::<ServiceBusFailure>()
+        .unwrap_or_else(|error| ServiceBusFailure::Unexpected(error.to_string()))
 }
 
 /// Path and query of an address. The host that an answer names is not called: the namespace's own is.

@@ -7,7 +7,7 @@ use super::namespace::{Namespace, QueuePath};
 
 /// What was being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub enum ServiceBusOperation {
     /// Sending a message.
     Send,
     /// Locking the next message.
@@ -22,7 +22,7 @@ pub enum Operation {
     Probe,
 }
 
-impl Operation {
+impl ServiceBusOperation {
     fn role(self) -> &'static str {
         match self {
             Self::Send => "Azure Service Bus Data Sender",
@@ -35,7 +35,7 @@ impl Operation {
 
 /// Why it was not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Cause {
+pub enum ServiceBusFailure {
     /// 401, in the service's words.
     #[error("401 {0}")]
     NotAuthorized(String),
@@ -72,20 +72,23 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueError {
     /// What was being done.
-    pub operation: Operation,
+    pub operation: ServiceBusOperation,
     /// The queue.
     pub queue: QueuePath,
     /// The namespace.
     pub namespace: Namespace,
     /// Why it was not done.
-    pub cause: Cause,
+    pub cause: ServiceBusFailure,
 }
 
 impl QueueError {
     /// Whether a permission is missing.
     #[must_use]
     pub fn is_about_permission(&self) -> bool {
-        matches!(self.cause, Cause::NotAuthorized(_) | Cause::Forbidden(_))
+        matches!(
+            self.cause,
+            ServiceBusFailure::NotAuthorized(_) | ServiceBusFailure::Forbidden(_)
+        )
     }
 
     fn next(&self) -> String {
@@ -97,48 +100,48 @@ impl QueueError {
         } = self;
         let role = operation.role();
         match &self.cause {
-            Cause::NotAuthorized(words) if words.contains("claim(s) are required") => format!(
+            ServiceBusFailure::NotAuthorized(words) if words.contains("claim(s) are required") => format!(
                 "have the role {role} granted to you on this queue, wait some minutes until it holds, and try again"
             ),
-            Cause::NotAuthorized(_) => format!(
+            ServiceBusFailure::NotAuthorized(_) => format!(
                 "`az account show` says who is signed in: it has to be somebody of the namespace's own tenant and cloud, with the role {role} on this queue"
             ),
-            Cause::Forbidden(_) => match operation {
-                Operation::Send => format!(
+            ServiceBusFailure::Forbidden(_) => match operation {
+                ServiceBusOperation::Send => format!(
                     "see whether the queue is full and whether the namespace's network rules let this machine in; what it needs besides is the role {role} on this queue"
                 ),
-                Operation::Read
-                | Operation::Renew
-                | Operation::Complete
-                | Operation::Abandon
-                | Operation::Probe => {
+                ServiceBusOperation::Read
+                | ServiceBusOperation::Renew
+                | ServiceBusOperation::Complete
+                | ServiceBusOperation::Abandon
+                | ServiceBusOperation::Probe => {
                     format!(
                         "see whether the namespace's network rules let this machine in; what it needs besides is the role {role} on this queue"
                     )
                 }
             },
-            Cause::Gone(..) => match operation {
-                Operation::Send | Operation::Read | Operation::Probe => format!(
+            ServiceBusFailure::Gone(..) => match operation {
+                ServiceBusOperation::Send | ServiceBusOperation::Read | ServiceBusOperation::Probe => format!(
                     "`az servicebus queue list` names the queues of {namespace}; give the right one by --queue"
                 ),
-                Operation::Renew | Operation::Complete | Operation::Abandon => {
+                ServiceBusOperation::Renew | ServiceBusOperation::Complete | ServiceBusOperation::Abandon => {
                     "the lock has ended and the message is in the queue again, or somebody else has dealt with it: list the queue and decide anew".to_owned()
                 }
             },
-            Cause::TooLarge(_) => "send several smaller messages; how large one may be depends on the tier of the namespace".to_owned(),
-            Cause::Throttled(_) => "wait ten seconds and try again".to_owned(),
-            Cause::Unavailable(..) => format!(
+            ServiceBusFailure::TooLarge(_) => "send several smaller messages; how large one may be depends on the tier of the namespace".to_owned(),
+            ServiceBusFailure::Throttled(_) => "wait ten seconds and try again".to_owned(),
+            ServiceBusFailure::Unavailable(..) => format!(
                 "try again in a minute; if it stays so, look at Azure's status and at the metrics of {namespace}. {}",
                 self.caution()
             ).trim_end().to_owned(),
-            Cause::NoConnection(_) => format!(
+            ServiceBusFailure::NoConnection(_) => format!(
                 "see whether the name {namespace} is right and whether it can be reached from here (port 443, private endpoint, VPN), and try again"
             ),
-            Cause::Network(_) => format!(
+            ServiceBusFailure::Network(_) => format!(
                 "see whether the network is well, and try again. {}",
                 self.caution()
             ).trim_end().to_owned(),
-            Cause::Refused(..) | Cause::Unexpected(_) => format!(
+            ServiceBusFailure::Refused(..) | ServiceBusFailure::Unexpected(_) => format!(
                 "look at {queue} with the Service Bus Explorer of the Azure portal; this is not an answer that is documented"
             ),
         }
@@ -146,14 +149,14 @@ impl QueueError {
 
     fn caution(&self) -> &'static str {
         match self.operation {
-            Operation::Send => {
+            ServiceBusOperation::Send => {
                 "The message may have arrived all the same; a second one at worst cuts the same users twice."
             }
-            Operation::Read
-            | Operation::Renew
-            | Operation::Complete
-            | Operation::Abandon
-            | Operation::Probe => "",
+            ServiceBusOperation::Read
+            | ServiceBusOperation::Renew
+            | ServiceBusOperation::Complete
+            | ServiceBusOperation::Abandon
+            | ServiceBusOperation::Probe => "",
         }
     }
 }
@@ -162,12 +165,12 @@ impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let queue = &self.queue;
         let doing = match self.operation {
-            Operation::Send => format!("sending to the queue {queue}"),
-            Operation::Read => format!("reading the queue {queue}"),
-            Operation::Renew => format!("renewing a lock on the queue {queue}"),
-            Operation::Complete => format!("taking a message off the queue {queue}"),
-            Operation::Probe => format!("asking for the queue {queue}"),
-            Operation::Abandon => format!("giving a message back to the queue {queue}"),
+            ServiceBusOperation::Send => format!("sending to the queue {queue}"),
+            ServiceBusOperation::Read => format!("reading the queue {queue}"),
+            ServiceBusOperation::Renew => format!("renewing a lock on the queue {queue}"),
+            ServiceBusOperation::Complete => format!("taking a message off the queue {queue}"),
+            ServiceBusOperation::Probe => format!("asking for the queue {queue}"),
+            ServiceBusOperation::Abandon => format!("giving a message back to the queue {queue}"),
         };
         let Self {
             namespace, cause, ..

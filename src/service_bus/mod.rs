@@ -27,6 +27,6 @@ mod message;
 mod namespace;
 
 pub use self::client::{Lock, Locked, Reading, ServiceBus};
-pub use self::error::{Cause, Operation, QueueError};
+pub use self::error::{QueueError, ServiceBusFailure, ServiceBusOperation};
 pub use self::message::{Outgoing, Received, Routing};
 pub use self::namespace::{Namespace, QueuePath};

@@ -25,7 +25,7 @@ use crate::domain::{
     UserPrincipalName,
 };
 
-use super::kind::{self, Machines};
+use super::kind::{self, Account, Machines};
 
 /// The most characters of a name that are carried on. A distinguished name fits.
 const LONGEST_NAME: usize = 256;
@@ -46,23 +46,6 @@ const SIDS: [&str; 4] = [
     "accountSid",
     "onPremisesSecurityIdentifier",
 ];
-
-/// All that an object says of an account, whatever the dialect.
-pub(crate) struct Account {
-    pub(crate) id: Option<UserId>,
-    pub(crate) upn: Option<UserPrincipalName>,
-    pub(crate) sid: Option<SecurityIdentifier>,
-    /// `DOMAIN\name`.
-    pub(crate) qualified: Option<AccountName>,
-    /// The NetBIOS or DNS domain, or the machine of a local account.
-    pub(crate) domain: Option<String>,
-    /// The local part or SAM account name, without domain.
-    pub(crate) name: Option<String>,
-    /// `IsDomainJoined`. Only a `false` says anything: a mapped full name gets `true` though nobody set it.
-    pub(crate) domain_joined: Option<bool>,
-    /// Whether a machine is named as the account's.
-    pub(crate) has_host: bool,
-}
 
 /// Reads an account. `None` when the object says nothing of one: senders leave such objects in place with every member
 /// null or empty.

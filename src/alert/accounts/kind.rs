@@ -8,10 +8,26 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{SecurityIdentifier, SubjectKind, UserPrincipalName};
+use crate::domain::{AccountName, SecurityIdentifier, SubjectKind, UserId, UserPrincipalName};
 
-use super::account::Account;
 use super::built_in;
+
+/// All that an object says of an account, whatever the dialect.
+pub(crate) struct Account {
+    pub(crate) id: Option<UserId>,
+    pub(crate) upn: Option<UserPrincipalName>,
+    pub(crate) sid: Option<SecurityIdentifier>,
+    /// `DOMAIN\name`.
+    pub(crate) qualified: Option<AccountName>,
+    /// The NetBIOS or DNS domain, or the machine of a local account.
+    pub(crate) domain: Option<String>,
+    /// The local part or SAM account name, without domain.
+    pub(crate) name: Option<String>,
+    /// `IsDomainJoined`. Only a `false` says anything: a mapped full name gets `true` though nobody set it.
+    pub(crate) domain_joined: Option<bool>,
+    /// Whether a machine is named as the account's.
+    pub(crate) has_host: bool,
+}
 
 /// The names of the machines in a payload, by which an account of one of them is known.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ mod entity_kind;
 mod evidence;
 mod flat_evidence;
 mod kind;
-mod merge;
+pub(crate) mod merge;
 mod message;
 mod role;
 
@@ -22,5 +22,4 @@ pub(crate) use entities::{
 pub(crate) use evidence::{odata_type, read as read_evidence};
 pub(crate) use flat_evidence::{account_of as flat_account, read as read_flat_evidence, together};
 pub(crate) use kind::Machines;
-pub(crate) use merge::Accounts;
 pub(crate) use role::of_evidence as role;

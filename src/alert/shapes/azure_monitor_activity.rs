@@ -10,7 +10,7 @@ use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{JsonProblem, Object, Within};
 use crate::domain::{Shape, SubjectKind, TenantId, UserId, UserPrincipalName};
 
-use super::azure_monitor_common::{is_common, read_essentials};
+use super::azure_monitor_common::{is_common, is_of_activity_log, read_essentials};
 use super::{Reading, Row, Sign};
 
 const OBJECT_ID: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
@@ -33,24 +33,6 @@ pub(crate) const ROW: Row = Row {
     sample: "inbound/azure-monitor-activity-user.json",
     reading: Reading::Payload(read),
 };
-
-/// Whether an alert of the common schema is about an event of the activity log.
-pub(super) fn is_of_activity_log(payload: &Object) -> bool {
-    let Ok(Some(data)) = payload.object("data") else {
-        return false;
-    };
-    let by_service = matches!(data.object("essentials"), Ok(Some(essentials))
-        if ["monitoringService", "signalType"].iter().any(|name| is_activity_log(essentials, name)));
-    let by_caller = matches!(data.object("alertContext"), Ok(Some(context))
-        if context.has("caller") || context.has("claims"));
-    by_service || by_caller
-}
-
-fn is_activity_log(essentials: &Object, name: &str) -> bool {
-    essentials
-        .text(name)
-        .is_some_and(|text| text.to_ascii_lowercase().starts_with("activity log"))
-}
 
 fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let data = payload.required("data")?;

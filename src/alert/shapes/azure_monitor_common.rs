@@ -10,7 +10,6 @@ use crate::alert::json::{JsonProblem, Node, Object, Within, objects, unexpected}
 use crate::alert::state;
 use crate::domain::{NothingToDoReason, Shape, State};
 
-use super::azure_monitor_activity::is_of_activity_log;
 use super::{Reading, Row, Sign, columns, says};
 
 pub(crate) const ROW: Row = Row {
@@ -28,6 +27,24 @@ pub(crate) const ROW: Row = Row {
 pub(super) fn is_common(payload: &Object) -> bool {
     says(payload, "schemaId", "azureMonitorCommonAlertSchema")
         || matches!(payload.object("data"), Ok(Some(data)) if data.has("essentials"))
+}
+
+/// Whether an alert of the common schema is about an event of the activity log.
+pub(super) fn is_of_activity_log(payload: &Object) -> bool {
+    let Ok(Some(data)) = payload.object("data") else {
+        return false;
+    };
+    let by_service = matches!(data.object("essentials"), Ok(Some(essentials))
+        if ["monitoringService", "signalType"].iter().any(|name| is_activity_log(essentials, name)));
+    let by_caller = matches!(data.object("alertContext"), Ok(Some(context))
+        if context.has("caller") || context.has("claims"));
+    by_service || by_caller
+}
+
+fn is_activity_log(essentials: &Object, name: &str) -> bool {
+    essentials
+        .text(name)
+        .is_some_and(|text| text.to_ascii_lowercase().starts_with("activity log"))
 }
 
 fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {

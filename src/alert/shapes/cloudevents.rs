@@ -5,10 +5,9 @@
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{JsonProblem, Object};
-use crate::alert::payload::{read_inner, read_inner_text};
 use crate::domain::Shape;
 
-use super::{Reading, Row, Sign, decoded, has_any};
+use super::{Inside, Reading, Row, Sign, decoded, has_any};
 
 pub(crate) const ROW: Row = Row {
     shape: Shape::CloudEvents,
@@ -24,10 +23,13 @@ pub(crate) const ROW: Row = Row {
         },
     ],
     sample: "inbound/cloudevents-sentinel-incident.json",
-    reading: Reading::Envelope(read),
+    reading: Reading::Envelope {
+        open,
+        sent_at: Some("time"),
+    },
 };
 
-fn read(event: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<(), JsonProblem> {
+fn open(event: &Object, _builder: &mut AlertBuilder) -> Result<Inside, JsonProblem> {
     if event.get("data").is_none()
         && let Some(encoded) = event.text("data_base64")
     {
@@ -35,12 +37,7 @@ fn read(event: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<()
             JsonProblem::new("UTF-8 text in base64 was expected; something else stands there")
                 .within("data_base64")
         })?;
-        builder.enclose(read_inner_text(&text, nesting), "data_base64")?;
-    } else {
-        builder.enclose(read_inner(event, "data", nesting), "data")?;
+        return Ok(Inside::Text("data_base64", text));
     }
-    if builder.lacks_time() {
-        builder.flagged(event.time("time"));
-    }
-    Ok(())
+    Ok(Inside::Payload("data"))
 }

@@ -7,10 +7,9 @@
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::tidy::tidy;
 use crate::alert::json::{JsonProblem, Object};
-use crate::alert::payload::read_inner;
 use crate::domain::{NothingToDoReason, Shape};
 
-use super::{Reading, Row, Sign, has_any};
+use super::{Inside, Reading, Row, Sign, has_any};
 
 pub(crate) const ROW: Row = Row {
     shape: Shape::EventGrid,
@@ -33,26 +32,25 @@ pub(crate) const ROW: Row = Row {
         },
     ],
     sample: "inbound/event-grid-schema-array.json",
-    reading: Reading::Envelope(read),
+    reading: Reading::Envelope {
+        open,
+        sent_at: Some("eventTime"),
+    },
 };
 
-fn read(event: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<(), JsonProblem> {
+fn open(event: &Object, builder: &mut AlertBuilder) -> Result<Inside, JsonProblem> {
     let kind = event.text("eventType").unwrap_or_default().to_lowercase();
     if kind == "microsoft.eventgrid.subscriptionvalidationevent" {
-        return read_validation(event, builder);
+        read_validation(event, builder)?;
+        return Ok(Inside::Nothing);
     }
     if kind.starts_with("microsoft.eventgrid.") {
         builder.otherwise = NothingToDoReason::NotAnAlert {
             taken_for: "an event of Event Grid about itself",
         };
-        return Ok(());
+        return Ok(Inside::Nothing);
     }
-    let inner = read_inner(event, "data", nesting);
-    builder.enclose(inner, "data")?;
-    if builder.lacks_time() {
-        builder.flagged(event.time("eventTime"));
-    }
-    Ok(())
+    Ok(Inside::Payload("data"))
 }
 
 fn read_validation(event: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {

@@ -6,10 +6,9 @@
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{JsonProblem, Node, Object};
-use crate::alert::payload::read_inner;
 use crate::domain::Shape;
 
-use super::{Reading, Row, Sign};
+use super::{Inside, Reading, Row, Sign};
 
 /// What Logic Apps put beside a body.
 const BESIDE: &[&str] = &[
@@ -47,7 +46,10 @@ pub(crate) const ROW: Row = Row {
         },
     }],
     sample: "field/logicapp-trigger-outputs.json",
-    reading: Reading::Envelope(read),
+    reading: Reading::Envelope {
+        open,
+        sent_at: None,
+    },
 };
 
 fn inner(payload: &Object) -> Option<&'static str> {
@@ -59,7 +61,7 @@ fn inner(payload: &Object) -> Option<&'static str> {
     })
 }
 
-fn read(payload: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<(), JsonProblem> {
-    let name = inner(payload).unwrap_or("body");
-    builder.enclose(read_inner(payload, name, nesting), name)
+#[expect(clippy::unnecessary_wraps, reason = "what a row asks for")]
+fn open(payload: &Object, _builder: &mut AlertBuilder) -> Result<Inside, JsonProblem> {
+    Ok(Inside::Payload(inner(payload).unwrap_or("body")))
 }

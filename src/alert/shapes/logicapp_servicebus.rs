@@ -9,12 +9,11 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::alert::builder::{AlertBuilder, Failure};
+use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{JsonProblem, Node, Object};
-use crate::alert::payload::{read_inner, read_inner_text};
 use crate::domain::Shape;
 
-use super::{Reading, Row, Sign, has_any};
+use super::{Inside, Reading, Row, Sign, has_any};
 
 /// The standard alphabet, with padding or without. The other alphabet holds `-`, and so would take an object id apart.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -30,26 +29,25 @@ pub(crate) const ROW: Row = Row {
         holds: |message| has_any(message, &["ContentData", "$content"]),
     }],
     sample: "inbound/servicebus-contentdata-alert.json",
-    reading: Reading::Envelope(read),
+    reading: Reading::Envelope {
+        open,
+        sent_at: None,
+    },
 };
 
-fn read(message: &Object, builder: &mut AlertBuilder, nesting: usize) -> Result<(), JsonProblem> {
+#[expect(clippy::unnecessary_wraps, reason = "what a row asks for")]
+fn open(message: &Object, _builder: &mut AlertBuilder) -> Result<Inside, JsonProblem> {
     let name = if message.get("ContentData").is_some() || !message.has("$content") {
         "ContentData"
     } else {
         "$content"
     };
-    builder.enclose(content(message, name, nesting), name)
-}
-
-fn content(message: &Object, name: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
-    match message.get(name) {
-        Some(Node::Text(text)) => match decoded(text) {
-            Some(text) => read_inner_text(&text, nesting),
-            None => read_inner_text(text, nesting),
-        },
-        _ => read_inner(message, name, nesting),
-    }
+    Ok(match message.get(name) {
+        Some(Node::Text(text)) => {
+            Inside::Text(name, decoded(text).unwrap_or_else(|| text.to_string()))
+        }
+        _ => Inside::Payload(name),
+    })
 }
 
 /// The text that is written here as base64, if it is some. Line ends within it are passed over.

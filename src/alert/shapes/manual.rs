@@ -18,7 +18,7 @@
 //! | property | meaning |
 //! | --- | --- |
 //! | `user` | one user: a string or an object, as in `users` |
-//! | `users` | a list. A string is a user principal name, an object id, a SID or `DOMAIN\name`. An object has at least one of `id`, `upn`, `sid`, `mail`, `account` (`DOMAIN\name`), and may have `tenant`; more than one of them describe the same user |
+//! | `users` | a list. A string is a user principal name, an object id, a SID or `DOMAIN\name`. An object has at least one of `id`, `upn`, `sid`, `mail`, `account` (`DOMAIN\name`), and may have `tenant`, and `severity` where it is not the message's; more than one of them describe the same user |
 //! | `reason` | why, which receipts repeat under `requestedBecause` |
 //! | `requestedBy` | who asked, as a claim, which receipts repeat. Who asked is no subject |
 //! | `severity` | in the words of any sender |

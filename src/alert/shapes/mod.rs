@@ -58,8 +58,23 @@ pub(crate) struct Sign {
 pub(crate) enum Reading {
     /// By itself.
     Payload(fn(&Object, &mut AlertBuilder) -> Result<(), JsonProblem>),
-    /// As an envelope around another payload, in so many others.
-    Envelope(fn(&Object, &mut AlertBuilder, usize) -> Result<(), JsonProblem>),
+    /// As an envelope around another payload.
+    Envelope {
+        /// What it holds.
+        open: fn(&Object, &mut AlertBuilder) -> Result<Inside, JsonProblem>,
+        /// The property that says when it was sent, for a payload that says no time itself.
+        sent_at: Option<&'static str>,
+    },
+}
+
+/// What an envelope holds.
+pub(crate) enum Inside {
+    /// The payload that stands under a name.
+    Payload(&'static str),
+    /// The payload as text, decoded from what stands under a name.
+    Text(&'static str, String),
+    /// No payload: all that there is was read.
+    Nothing,
 }
 
 /// A shape, in one of the forms in which it comes.

@@ -10,7 +10,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::harness::{Step, World, adele, answer, clearance, fails, recorded, token};
 use crate::graph::permissions::USER_READ;
-use crate::graph::{CallError, Cause, Disposition, Inquiry, Operation, Refusal, Service, Tally};
+use crate::graph::{Api, CallError, Cause, Disposition, Inquiry, Operation, Refusal, Tally};
 use crate::http::HttpFailure;
 use crate::identity::IdentityProblem;
 
@@ -120,14 +120,14 @@ fn a_question_of_the_operators_that_is_refused_says_what_the_operator_can_do() {
     static OF_GRAPH: Inquiry = Inquiry {
         template: "GET /users/{id}/manager",
         doing: "Reading who the manager is",
-        service: Service::Graph,
+        service: Api::Graph,
         permissions: &[&USER_READ],
         role: "Directory Readers",
     };
     static OF_AZURE: Inquiry = Inquiry {
         template: "GET /subscriptions",
         doing: "Listing subscriptions",
-        service: Service::Azure,
+        service: Api::Azure,
         permissions: &[],
         role: "the Azure role Reader",
     };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::domain::TenantId;
-use crate::graph::{Refusal, Service};
+use crate::graph::{Api, Refusal};
 use crate::http::HttpFailure;
 use crate::identity::IdentityProblem;
 
@@ -85,7 +85,7 @@ impl Cause {
     }
 
     /// What happened, said of the service that was asked.
-    pub(crate) fn told(&self, service: Service) -> Told<'_> {
+    pub(crate) fn told(&self, service: Api) -> Told<'_> {
         Told {
             cause: self,
             service,
@@ -96,7 +96,7 @@ impl Cause {
 /// A cause, said of a service.
 pub(crate) struct Told<'a> {
     cause: &'a Cause,
-    service: Service,
+    service: Api,
 }
 
 impl fmt::Display for Told<'_> {

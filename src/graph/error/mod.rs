@@ -15,7 +15,7 @@ mod lacking;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use super::{Operation, Permission, Service};
+use super::{Api, Operation, Permission};
 use crate::identity::{IdentityProblem, TokenFacts};
 
 pub(crate) use cause::Cause;
@@ -272,7 +272,7 @@ impl fmt::Display for CallError {
 fn retry_later(
     f: &mut fmt::Formatter<'_>,
     cause: &Cause,
-    service: Service,
+    service: Api,
     wait: Option<Duration>,
     token: Option<&TokenFacts>,
 ) -> fmt::Result {
@@ -302,7 +302,7 @@ fn retry_later(
     }
 }
 
-fn give_up(f: &mut fmt::Formatter<'_>, cause: &Cause, service: Service) -> fmt::Result {
+fn give_up(f: &mut fmt::Formatter<'_>, cause: &Cause, service: Api) -> fmt::Result {
     match cause {
         Cause::Refused(refusal) if (300..400).contains(&refusal.status) => write!(
             f,
@@ -332,7 +332,7 @@ fn fix_permission(
 ) -> fmt::Result {
     let needed = operation.permissions();
     let role = match operation {
-        Operation::Inquire(inquiry) if inquiry.service == Service::Azure => {
+        Operation::Inquire(inquiry) if inquiry.service == Api::Azure => {
             return write!(
                 f,
                 "It needs {}, for whoever is signed in. Then run the command again.",

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::holders::{Common, Holders};
+use super::asking::{AT_ONCE, Common, Holders, Survey};
 use super::reach::{Kind, Reach, Unread, What};
 use super::scope::{self, Names};
-use super::survey::{AT_ONCE, Survey};
 use super::unread::{no_subscription, note};
 use super::{AzureAssignment, AzureRole, Group, Listed, Subscription, risk};
 use crate::domain::User;

@@ -6,11 +6,11 @@
 //! `resource_graph` ask Azure, where `powers` says what a role definition allows. `survey` asks all of it and puts it together as `reach`, `azure_reach` does so for Azure, `risk` says how much is at stake.
 
 mod applications;
+pub(crate) mod asking;
 mod azure_reach;
 mod azure_roles;
 mod function_apps;
 mod groups;
-mod holders;
 mod pages;
 mod powers;
 mod questions;

@@ -6,7 +6,7 @@
 //! permissions reference".
 
 use crate::graph::permissions::{GROUP_MEMBER_READ, USER_READ};
-use crate::graph::{Inquiry, Permission, Service};
+use crate::graph::{Api, Inquiry, Permission};
 
 const READER: &str = "the Azure role Reader on the management groups or subscriptions that matter (it holds \
                       Microsoft.Authorization/roleAssignments/read)";
@@ -58,7 +58,7 @@ static APPLICATION_READ: Permission = Permission {
 pub(super) static GROUPS: Inquiry = Inquiry {
     template: "GET /users/{id}/transitiveMemberOf/microsoft.graph.group",
     doing: "Reading the user's groups",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&USER_READ, &GROUP_MEMBER_READ],
     role: "Directory Readers or Global Reader",
 };
@@ -66,7 +66,7 @@ pub(super) static GROUPS: Inquiry = Inquiry {
 pub(super) static ROLE_DEFINITIONS: Inquiry = Inquiry {
     template: "GET /roleManagement/directory/roleDefinitions",
     doing: "Reading the names of the directory roles",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&ROLE_MANAGEMENT_READ],
     role: "Directory Readers or Global Reader",
 };
@@ -74,7 +74,7 @@ pub(super) static ROLE_DEFINITIONS: Inquiry = Inquiry {
 pub(super) static ACTIVE_ROLES: Inquiry = Inquiry {
     template: "GET /roleManagement/directory/transitiveRoleAssignments",
     doing: "Reading the user's active directory roles",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&ROLE_MANAGEMENT_READ],
     role: "Directory Readers or Global Reader",
 };
@@ -82,7 +82,7 @@ pub(super) static ACTIVE_ROLES: Inquiry = Inquiry {
 pub(super) static ELIGIBLE_ROLES: Inquiry = Inquiry {
     template: "GET /roleManagement/directory/roleEligibilityScheduleInstances",
     doing: "Reading the directory roles that the user may activate",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&ROLE_ELIGIBILITY_READ],
     role: "Global Reader or Security Reader",
 };
@@ -90,7 +90,7 @@ pub(super) static ELIGIBLE_ROLES: Inquiry = Inquiry {
 pub(super) static OWNED: Inquiry = Inquiry {
     template: "GET /users/{id}/ownedObjects",
     doing: "Reading the applications that the user owns",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&USER_READ],
     role: "Directory Readers or Global Reader",
 };
@@ -98,7 +98,7 @@ pub(super) static OWNED: Inquiry = Inquiry {
 pub(super) static APP_ROLES: Inquiry = Inquiry {
     template: "GET /users/{id}/appRoleAssignments",
     doing: "Reading the user's roles in applications",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&DIRECTORY_READ],
     role: "Directory Readers or Global Reader",
 };
@@ -106,7 +106,7 @@ pub(super) static APP_ROLES: Inquiry = Inquiry {
 pub(super) static APP_ROLE_NAMES: Inquiry = Inquiry {
     template: "GET /servicePrincipals/{id}",
     doing: "Reading the names of an application's roles",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&APPLICATION_READ],
     role: "Directory Readers or Global Reader",
 };
@@ -114,7 +114,7 @@ pub(super) static APP_ROLE_NAMES: Inquiry = Inquiry {
 pub(super) static SUBSCRIPTIONS: Inquiry = Inquiry {
     template: "GET /subscriptions",
     doing: "Reading which subscriptions there are",
-    service: Service::Azure,
+    service: Api::Azure,
     permissions: &[],
     role: READER,
 };
@@ -122,7 +122,7 @@ pub(super) static SUBSCRIPTIONS: Inquiry = Inquiry {
 pub(super) static RESOURCE_GRAPH: Inquiry = Inquiry {
     template: "POST /providers/Microsoft.ResourceGraph/resources",
     doing: "Asking Azure Resource Graph for role assignments",
-    service: Service::Azure,
+    service: Api::Azure,
     permissions: &[],
     role: READER,
 };
@@ -130,7 +130,7 @@ pub(super) static RESOURCE_GRAPH: Inquiry = Inquiry {
 pub(super) static FUNCTION_APPS: Inquiry = Inquiry {
     template: "POST /providers/Microsoft.ResourceGraph/resources",
     doing: "Asking Azure Resource Graph for function apps",
-    service: Service::Azure,
+    service: Api::Azure,
     permissions: &[],
     role: READER,
 };
@@ -138,7 +138,7 @@ pub(super) static FUNCTION_APPS: Inquiry = Inquiry {
 pub(super) static ASSIGNED_TO: Inquiry = Inquiry {
     template: "GET /subscriptions/{id}/providers/Microsoft.Authorization/roleAssignments",
     doing: "Reading the role assignments of a subscription",
-    service: Service::Azure,
+    service: Api::Azure,
     permissions: &[],
     role: READER,
 };
@@ -146,7 +146,7 @@ pub(super) static ASSIGNED_TO: Inquiry = Inquiry {
 pub(super) static AZURE_ROLE: Inquiry = Inquiry {
     template: "GET /{scope}/providers/Microsoft.Authorization/roleDefinitions/{id}",
     doing: "Reading an Azure role",
-    service: Service::Azure,
+    service: Api::Azure,
     permissions: &[],
     role: READER,
 };

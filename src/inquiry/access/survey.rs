@@ -1,24 +1,18 @@
 //! Asks what an account reaches, all that can be asked at the same time, and puts the answers together.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use futures_util::future::{join, join_all, join5};
 use uuid::Uuid;
 
-use super::azure_roles::Azure;
-use super::holders::{Common, Holders};
+use super::asking::{AT_ONCE, Common, Holders, Survey};
 use super::reach::{Kind, Reach, Scope, ScopeKind, State, Unread, What};
 use super::unread::{self, note};
 use super::{
     AppRole, Group, Listed, Owned, OwnedKind, RoleDefinition, RoleGrant, azure_reach, risk, scope,
 };
-use crate::directory::Directory;
-use crate::domain::{Clock, Deadline, GroupId, User};
+use crate::domain::User;
 use crate::graph::Tally;
-
-/// How many questions of one kind are asked at the same time.
-pub(super) const AT_ONCE: usize = 8;
 
 /// What is known of one user.
 #[derive(Debug, Default)]
@@ -29,21 +23,7 @@ pub(crate) struct Found {
     pub(crate) is_answered: bool,
 }
 
-/// Who is asked, and by when each answer has to be there.
-pub(crate) struct Survey<'a> {
-    pub(crate) directory: &'a Directory,
-    pub(crate) azure: &'a Azure,
-    pub(crate) protected_groups: &'a [GroupId],
-    pub(crate) clock: &'a dyn Clock,
-    /// How long one answer may take.
-    pub(crate) time: Duration,
-}
-
 impl Survey<'_> {
-    pub(super) fn deadline(&self) -> Deadline {
-        Deadline::after(self.clock, self.time)
-    }
-
     /// Asks what is the same for every user.
     pub(crate) async fn common(&self) -> Common {
         let tally = Tally::new();

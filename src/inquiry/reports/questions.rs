@@ -3,7 +3,7 @@
 //! Sources: "Get riskyUser", "List signIns", "user resource type" (signInActivity), "Microsoft Graph service-specific throttling
 //! limits", and the ids of "Microsoft Graph permissions reference".
 
-use crate::graph::{Inquiry, Operation, Permission, Service};
+use crate::graph::{Api, Inquiry, Operation, Permission};
 
 /// To read the sign-in log and when a user last signed in.
 static AUDIT_LOG_READ: Permission = Permission {
@@ -24,7 +24,7 @@ static IDENTITY_RISKY_USER_READ: Permission = Permission {
 static RISK_INQUIRY: Inquiry = Inquiry {
     template: "GET /identityProtection/riskyUsers/{id}",
     doing: "Reading the user's risk",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&IDENTITY_RISKY_USER_READ],
     role: "Security Reader, Security Operator or Global Reader",
 };
@@ -32,7 +32,7 @@ static RISK_INQUIRY: Inquiry = Inquiry {
 static ACTIVITY_INQUIRY: Inquiry = Inquiry {
     template: "GET /users/{id}?$select=signInActivity",
     doing: "Reading when the user last signed in",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&AUDIT_LOG_READ],
     role: "Reports Reader, Security Reader, Security Operator or Global Reader",
 };
@@ -40,7 +40,7 @@ static ACTIVITY_INQUIRY: Inquiry = Inquiry {
 static LOG_INQUIRY: Inquiry = Inquiry {
     template: "GET /auditLogs/signIns",
     doing: "Reading the sign-in log",
-    service: Service::Graph,
+    service: Api::Graph,
     permissions: &[&AUDIT_LOG_READ],
     role: "Reports Reader, Security Reader, Security Operator or Global Reader",
 };

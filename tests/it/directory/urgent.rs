@@ -136,6 +136,7 @@ impl Busy {
             subjects: alert.subjects,
             enqueued_at: None,
             received_at: None,
+            message: None,
             correlation: Correlation::default(),
             requested_by: None,
             deadline: Deadline::after(&*self.clock, time),

@@ -412,10 +412,8 @@ fn an_answer_is_read_up_to_a_mebibyte_and_no_further() {
                 })
                 .await;
                 let app = App::connect(&graph.root);
-                let asked = app
-                    .directory
-                    .user(adele(), &Tally::new(), app.at_once())
-                    .await;
+                let deadline = if is_read { app.soon() } else { app.at_once() };
+                let asked = app.directory.user(adele(), &Tally::new(), deadline).await;
                 match asked {
                     Ok(_) => assert!(is_read),
                     Err(error) => {
@@ -507,7 +505,10 @@ fn an_answer_that_breaks_off_is_unclear_but_a_success_stays_one() {
             .await
             .unwrap_err();
         assert!(failure.unclear_since.is_some(), "{failure}");
-        assert_eq!((failure.calls.len(), failure.calls[0].status), (1, None));
+        // One of them, unless the machine is busy and there was time for more.
+        let statuses: Vec<_> = failure.calls.iter().map(|call| call.status).collect();
+        assert!(!statuses.is_empty(), "{failure}");
+        assert!(statuses.iter().all(Option::is_none), "{statuses:?}");
     });
 }
 

@@ -656,7 +656,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         fault: "the handler hangs",
-        happens: "the host ends it when `functionTimeout` is over (6 minutes; 5 s here), starts it anew, and the message comes again: nobody is cut twice",
+        happens: "the host ends it when `functionTimeout` is over (6 minutes; some seconds here), starts it anew, and the message comes again: nobody is cut twice",
         told: "already_cut",
         within: 40,
         calls: AtMost(8),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use evict::domain::{
     Alert, AlertHeader, Call, Correlation, Flag, Malformed, Masked, Mode, NothingToDo,
-    NothingToDoReason, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom, Shape, Subject,
-    SubjectKind, SubjectRef, TenantId, Times, WrittenBy, cut_at, log_hash, still_alive,
+    NothingToDoReason, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom, Severity, Shape,
+    Subject, SubjectKind, SubjectRef, TenantId, Times, WrittenBy, cut_at, log_hash, still_alive,
 };
 use evict::receipt::AlertReport;
 use jiff::Timestamp;
@@ -134,11 +134,14 @@ pub(crate) fn flagged(account: SubjectRef) -> Subject {
     }
 }
 
-/// An account that a person asks for.
+/// An account that a person asks for, as grave as the header says.
 pub(crate) fn asked_for(account: SubjectRef) -> Subject {
     Subject {
         account,
-        flag: Flag::open(WrittenBy::Person),
+        flag: Flag {
+            severity: Some(Severity::High),
+            ..Flag::open(WrittenBy::Person)
+        },
     }
 }
 

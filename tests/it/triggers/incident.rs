@@ -487,7 +487,8 @@ async fn a_hundred_that_wait_keep_nobody_else_out() {
         .wait_for_call("POST */revokeSignInSessions")
         .await;
     let took = sent.elapsed();
-    assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+    let most = crate::support::busy::patience(std::time::Duration::from_secs(5));
+    assert!(took < most, "{took:?}");
     assert!(app.tenant.set_incident_status(&incident(), "Closed"));
     app.settle().await;
     assert_eq!(outcomes(&app.receipts()), ["revoked"]);

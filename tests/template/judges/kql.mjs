@@ -41,22 +41,23 @@ const judge = (query) => {
   const code = KustoCode.ParseAndAnalyze(query, globals);
   const line = (at) => query.slice(0, at).split('\n').length;
   const problems = items(code.GetDiagnostics()).map((it) => `line ${line(it.Start)}: ${it.Severity} ${it.Code}: ${it.Message}`);
+  // Where the statement around a node begins: what stands in one statement is about the same events.
+  const statement = (node) => {
+    let outer = node;
+    while (outer.Parent && !(outer instanceof Syntax.Statement)) outer = outer.Parent;
+    return outer.TextStart;
+  };
   const fields = [];
   for (const kind of [Syntax.PathExpression, Syntax.ElementExpression]) {
     for (const node of descendants(code.Syntax, kind).filter((it) => !isInner(it))) {
       const [of, name] = field(node);
-      // What stands in the same statement says of which events the line is.
-      let statement = node;
-      while (statement.Parent && !(statement instanceof Syntax.Statement)) statement = statement.Parent;
-      fields.push({ of, name, line: line(node.TextStart), statement: statement.TextStart });
+      fields.push({ of, name, line: line(node.TextStart), statement: statement(node) });
     }
   }
   const compared = [];
   const note = (left, right, at) => {
-    let statement = at;
-    while (statement.Parent && !(statement instanceof Syntax.Statement)) statement = statement.Parent;
     for (const value of right.filter((it) => it instanceof Syntax.LiteralExpression && typeof it.LiteralValue === 'string')) {
-      compared.push({ column: text(left), value: value.LiteralValue, line: line(at.TextStart), statement: statement.TextStart });
+      compared.push({ column: text(left), value: value.LiteralValue, line: line(at.TextStart), statement: statement(at) });
     }
   };
   for (const node of descendants(code.Syntax, Syntax.BinaryExpression)) {
@@ -65,8 +66,7 @@ const judge = (query) => {
   for (const node of descendants(code.Syntax, Syntax.InExpression)) {
     note(node.Left, descendants(node.Right, Syntax.LiteralExpression), node);
   }
-  const columns = code.ResultType && code.ResultType.Columns ? items(code.ResultType.Columns).map((it) => it.Name) : [];
-  return { problems, fields, compared, columns };
+  return { problems, fields, compared };
 };
 
 const answer = Object.fromEntries(Object.entries(queries).map(([name, query]) => [name, judge(query)]));

@@ -1,23 +1,20 @@
-//! The Bicep compiler, as a process that answers over JSON-RPC: one process reads Azure's type definitions once for all that it is
-//! asked.
+//! The Bicep compiler, as a process that answers over JSON-RPC: it reads Azure's type definitions once for all questions.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use crate::judge::{root, variable};
+use crate::judge::{files_below, root, variable};
 
 /// The compiler of this machine. It ends with this value.
 #[derive(Debug)]
 pub struct Bicep {
     process: Child,
-    input: ChildStdin,
     output: BufReader<ChildStdout>,
-    asked: u64,
 }
 
 impl Drop for Bicep {
@@ -33,42 +30,35 @@ impl Bicep {
     /// # Errors
     /// Why there is none.
     pub fn find() -> Result<Self, String> {
-        let program = variable("EVICT_BICEP").map_or_else(|| "bicep".into(), PathBuf::from);
-        let started = Command::new(&program)
+        let program = variable("EVICT_BICEP").unwrap_or_else(|| "bicep".to_owned());
+        Self::start(&program).map_err(|error| {
+            format!(
+                "{program}: {error:#}; name the Bicep compiler by EVICT_BICEP, or install it (`az bicep install`)"
+            )
+        })
+    }
+
+    fn start(program: &str) -> anyhow::Result<Self> {
+        let mut process = Command::new(program)
             .args(["jsonrpc", "--stdio"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .spawn();
-        let problem = |what: &dyn std::fmt::Display| {
-            format!(
-                "{}: {what}; name the Bicep compiler by EVICT_BICEP, or install it (`az bicep install`)",
-                program.display()
-            )
-        };
-        let mut process = started.map_err(|error| problem(&error))?;
-        let pipes = process.stdin.take().zip(process.stdout.take());
-        let (input, output) = pipes.ok_or_else(|| problem(&"it has no pipes"))?;
-        let mut bicep = Self {
-            process,
-            input,
-            output: BufReader::new(output),
-            asked: 0,
-        };
-        match bicep.ask("bicep/version", &json!({})) {
-            Ok(_) => Ok(bicep),
-            Err(error) => Err(problem(&error)),
-        }
+            .spawn()?;
+        let output = process.stdout.take().context("it has no output")?;
+        let output = BufReader::new(output);
+        let mut bicep = Self { process, output };
+        bicep.ask("bicep/version", &json!({}))?;
+        Ok(bicep)
     }
 
     /// One question, and the answer to it.
     fn ask(&mut self, method: &str, parameters: &Value) -> anyhow::Result<Value> {
-        self.asked += 1;
-        let asked =
-            json!({"jsonrpc": "2.0", "id": self.asked, "method": method, "params": parameters});
+        let asked = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters});
         let asked = asked.to_string();
-        write!(self.input, "Content-Length: {}\r\n\r\n{asked}", asked.len())?;
-        self.input.flush()?;
+        let input = self.process.stdin.as_mut().context("it has no input")?;
+        write!(input, "Content-Length: {}\r\n\r\n{asked}", asked.len())?;
+        input.flush()?;
         let mut length = 0;
         loop {
             let mut line = String::new();
@@ -76,9 +66,7 @@ impl Bicep {
                 bail!("it has ended");
             }
             match line.trim_end().split_once(": ") {
-                Some((name, value)) if name.eq_ignore_ascii_case("Content-Length") => {
-                    length = value.parse()?;
-                }
+                Some(("Content-Length", value)) => length = value.parse()?,
                 Some(_) => {}
                 None => break,
             }
@@ -86,10 +74,10 @@ impl Bicep {
         let mut answer = vec![0; length];
         self.output.read_exact(&mut answer)?;
         let mut answer: Value = serde_json::from_slice(&answer)?;
-        if let Some(message) = answer["error"]["message"].as_str() {
-            bail!("{message}");
+        match answer["error"]["message"].as_str() {
+            Some(message) => bail!("{message}"),
+            None => Ok(answer["result"].take()),
         }
-        Ok(answer["result"].take())
     }
 
     /// The template that a file below the root is compiled to. What the linter says of it is an error too.
@@ -98,15 +86,12 @@ impl Bicep {
     /// Everything that the compiler says.
     pub fn build(&mut self, file: &str) -> anyhow::Result<Value> {
         let path = root().canonicalize()?.join(file);
-        let is_parameters = path.extension().is_some_and(|it| it == "bicepparam");
-        let (answer, made) = if is_parameters {
+        let (answer, made) = if path.extension().is_some_and(|it| it == "bicepparam") {
             let asked = json!({"path": path, "parameterOverrides": {}});
             (self.ask("bicep/compileParams", &asked)?, "parameters")
         } else {
-            (
-                self.ask("bicep/compile", &json!({"path": path}))?,
-                "contents",
-            )
+            let asked = json!({"path": path});
+            (self.ask("bicep/compile", &asked)?, "contents")
         };
         match (answer["diagnostics"].as_array(), answer[made].as_str()) {
             (Some(none), Some(text)) if none.is_empty() => Ok(serde_json::from_str(text)?),
@@ -114,7 +99,7 @@ impl Bicep {
         }
     }
 
-    /// The Bicep files below `folder` that are not as the compiler formats them.
+    /// The Bicep files below a folder that are not as the compiler formats them.
     ///
     /// # Errors
     /// The compiler refuses a file.
@@ -129,7 +114,7 @@ impl Bicep {
         Ok(found)
     }
 
-    /// What a deployment with the parameters of this file would make, as the compiler predicts it, at a place that is made up.
+    /// What a deployment with the parameters of this file would make, at a place that is made up.
     ///
     /// # Errors
     /// Everything that the compiler says, also of the values: names that it refuses, a `fail` that was reached.
@@ -151,25 +136,4 @@ impl Bicep {
             _ => bail!("{}: {:#}", path.display(), predicted["diagnostics"]),
         }
     }
-}
-
-/// The files below a folder with this extension, in order.
-///
-/// # Errors
-/// A folder cannot be read.
-pub fn files_below(folder: &Path, extension: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == extension) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }

@@ -4,7 +4,6 @@
 //! `cargo run -p template` writes all of them; a test fails as long as one differs.
 
 mod solution;
-mod yaml;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,9 +12,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use crate::bicep::{Bicep, files_below};
-use crate::judge::root;
-use crate::{shared, snapshot};
+use crate::bicep::Bicep;
+use crate::judge::{files_below, root};
+use crate::snapshot;
 
 /// A file with the text that it has to have.
 pub type File = (PathBuf, String);
@@ -38,11 +37,8 @@ pub fn queries() -> anyhow::Result<BTreeMap<String, String>> {
 ///
 /// # Errors
 /// A source cannot be read.
-pub fn by_hand() -> anyhow::Result<Vec<File>> {
+pub fn without_compiler() -> anyhow::Result<Vec<File>> {
     let queries = queries()?;
-    for (name, query) in &queries {
-        shared::shared_parts(query).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
-    }
     let path = root().join("infra/workbook.json");
     let workbook = with_queries(serde_json::from_str(&fs::read_to_string(&path)?)?, &queries);
     let mut files = vec![(path, pretty(&workbook)?)];
@@ -55,20 +51,15 @@ pub fn by_hand() -> anyhow::Result<Vec<File>> {
 /// # Errors
 /// What the compiler says.
 pub fn templates(bicep: &mut Bicep) -> anyhow::Result<Vec<File>> {
-    [
-        ("infra/main.bicep", "infra/azuredeploy.json"),
-        (
-            "infra/sentinel/main.bicep",
-            "infra/sentinel/azuredeploy.json",
-        ),
-    ]
-    .into_iter()
-    .map(|(from, to)| {
-        let mut template = bicep.build(from)?;
-        forget_version(&mut template);
-        Ok((root().join(to), pretty(&template)?))
-    })
-    .collect()
+    ["infra", "infra/sentinel"]
+        .into_iter()
+        .map(|folder| {
+            let mut template = bicep.build(&format!("{folder}/main.bicep"))?;
+            forget_version(&mut template);
+            let made = root().join(folder).join("azuredeploy.json");
+            Ok((made, pretty(&template)?))
+        })
+        .collect()
 }
 
 /// Everything.
@@ -76,7 +67,7 @@ pub fn templates(bicep: &mut Bicep) -> anyhow::Result<Vec<File>> {
 /// # Errors
 /// A source cannot be read, or what the compiler says.
 pub fn all(bicep: &mut Bicep) -> anyhow::Result<Vec<File>> {
-    let mut files = by_hand()?;
+    let mut files = without_compiler()?;
     // The templates hold the workbook.
     write(&files)?;
     files.extend(templates(bicep)?);
@@ -115,22 +106,8 @@ pub(crate) fn pretty(value: &Value) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
-/// The queries of a workbook by the name of their item.
-#[must_use]
-pub fn queries_of(workbook: &Value) -> BTreeMap<String, String> {
-    let items = workbook["items"].as_array().into_iter().flatten();
-    let queries = items.filter(|item| item["type"] == 3);
-    queries
-        .filter_map(|item| {
-            let (name, query) = (item["name"].as_str()?, item["content"]["query"].as_str()?);
-            Some((name.to_owned(), query.to_owned()))
-        })
-        .collect()
-}
-
 /// The same workbook with each query replaced by the file that bears the name of its item.
-#[must_use]
-pub fn with_queries(mut workbook: Value, files: &BTreeMap<String, String>) -> Value {
+fn with_queries(mut workbook: Value, files: &BTreeMap<String, String>) -> Value {
     let items = workbook["items"].as_array_mut().into_iter().flatten();
     for item in items.filter(|item| item["type"] == 3) {
         let file = item["name"].as_str().and_then(|name| files.get(name));

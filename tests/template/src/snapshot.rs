@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::bicep::{Bicep, files_below};
-use crate::judge::root;
+use crate::bicep::Bicep;
+use crate::judge::{files_below, root};
 
 /// A resource that a deployment would make.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +30,18 @@ impl Resource {
     #[must_use]
     pub fn at(&self, pointer: &str) -> &Value {
         self.body.pointer(pointer).unwrap_or(&Value::Null)
+    }
+
+    /// The text at a JSON pointer; empty if there is none.
+    #[must_use]
+    pub fn text(&self, pointer: &str) -> &str {
+        self.at(pointer).as_str().unwrap_or_default()
+    }
+
+    /// Its name without those of what it is within.
+    #[must_use]
+    pub fn own_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
     }
 
     /// What it belongs to, if it is an extension such as a role assignment: the first text in its id.

@@ -16,7 +16,8 @@ use crate::cli::session::{Operator, Session};
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::write_json;
 use crate::domain::{SubjectRef, User};
-use crate::inquiry::access::survey::{Found, Survey};
+use crate::inquiry::access::asking::Survey;
+use crate::inquiry::access::survey::Found;
 
 /// Shows what a user's account reaches, the riskiest first; changes nothing.
 ///

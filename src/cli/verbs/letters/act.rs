@@ -9,7 +9,7 @@ use futures_util::stream;
 use super::walk::{AT_ONCE, Found, Walk};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::service_bus::{Cause, Operation, QueueError};
+use crate::service_bus::{QueueError, ServiceBusFailure, ServiceBusOperation};
 
 /// After so many failures in a row no message is begun any more.
 const MOST_IN_A_ROW: usize = 3;
@@ -28,16 +28,21 @@ pub(crate) struct Trouble {
 impl From<QueueError> for Trouble {
     fn from(error: QueueError) -> Self {
         let is_for_all = match &error.cause {
-            Cause::NotAuthorized(_) | Cause::Forbidden(_) | Cause::NoConnection(_) => true,
-            Cause::Gone(..) => error.operation == Operation::Send,
-            Cause::TooLarge(_)
-            | Cause::Throttled(_)
-            | Cause::Unavailable(..)
-            | Cause::Network(_)
-            | Cause::Refused(..)
-            | Cause::Unexpected(_) => false,
+            ServiceBusFailure::NotAuthorized(_)
+            | ServiceBusFailure::Forbidden(_)
+            | ServiceBusFailure::NoConnection(_) => true,
+            ServiceBusFailure::Gone(..) => error.operation == ServiceBusOperation::Send,
+            ServiceBusFailure::TooLarge(_)
+            | ServiceBusFailure::Throttled(_)
+            | ServiceBusFailure::Unavailable(..)
+            | ServiceBusFailure::Network(_)
+            | ServiceBusFailure::Refused(..)
+            | ServiceBusFailure::Unexpected(_) => false,
         };
-        let is_its_own = matches!(error.cause, Cause::Gone(..) | Cause::TooLarge(_)) && !is_for_all;
+        let is_its_own = matches!(
+            error.cause,
+            ServiceBusFailure::Gone(..) | ServiceBusFailure::TooLarge(_)
+        ) && !is_for_all;
         Self {
             failure: error.into(),
             is_for_all,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::act::Trouble;
 use super::view::Letter;
 use crate::cli::failure::Failure;
-use crate::service_bus::{Cause, Lock, Outgoing, QueuePath, Received, ServiceBus};
+use crate::service_bus::{Lock, Outgoing, QueuePath, Received, ServiceBus, ServiceBusFailure};
 
 /// Under which ids copies are sent: that of the original, its place and its time, so that a copy that is sent twice is one
 /// message where the queue detects duplicates, and is not taken for the original.
@@ -46,7 +46,7 @@ pub(crate) async fn replay(
     };
     let is_noted = match bus.send(to, &noted(&bare, letter)).await {
         Ok(()) => true,
-        Err(error) if matches!(error.cause, Cause::TooLarge(_)) => {
+        Err(error) if matches!(error.cause, ServiceBusFailure::TooLarge(_)) => {
             bus.send(to, &bare).await?;
             false
         }
@@ -76,20 +76,4 @@ fn noted(bare: &Outgoing, letter: &Letter) -> Outgoing {
         note("evict-replayed-because", because);
     }
     copy
-}
-
-/// What a copy loses, for what a person is told before it is made.
-pub(crate) fn lost(message: &Received) -> Vec<String> {
-    let mut lost = Vec::new();
-    if !message.not_to_be_sent.is_empty() {
-        lost.push(format!(
-            "the properties {}, for HTTP has headers of these names",
-            message.not_to_be_sent.join(", ")
-        ));
-    }
-    let named = message.senders_properties();
-    if named.keys().any(|name| !name.starts_with("evict-")) {
-        lost.push("capital letters in the names of its properties".to_owned());
-    }
-    lost
 }

@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::replay::lost;
 use crate::alert;
 use crate::cli::terminal::escape::Escaped;
 use crate::domain::{
@@ -171,4 +170,20 @@ fn name(subject: &SubjectRef) -> String {
         .or_else(|| subject.id.map(|id| id.to_string()))
         .or_else(|| sid.map(str::to_owned))
         .unwrap_or_else(|| "somebody without a name".to_owned())
+}
+
+/// What a copy loses, for what a person is told before it is made.
+fn lost(message: &Received) -> Vec<String> {
+    let mut lost = Vec::new();
+    if !message.not_to_be_sent.is_empty() {
+        lost.push(format!(
+            "the properties {}, for HTTP has headers of these names",
+            message.not_to_be_sent.join(", ")
+        ));
+    }
+    let named = message.senders_properties();
+    if named.keys().any(|name| !name.starts_with("evict-")) {
+        lost.push("capital letters in the names of its properties".to_owned());
+    }
+    lost
 }

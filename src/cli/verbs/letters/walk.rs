@@ -15,7 +15,7 @@ use super::view::Letter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
-use crate::service_bus::{Cause, Lock, Locked, QueuePath, Received, ServiceBus};
+use crate::service_bus::{Lock, Locked, QueuePath, Received, ServiceBus, ServiceBusFailure};
 
 /// How many requests are under way at the same time: a thousand messages at 70 ms a request take some seconds.
 pub(crate) const AT_ONCE: usize = 32;
@@ -235,10 +235,12 @@ impl Walk<'_, '_> {
                     ended.get_or_insert(Seen::All);
                 }
                 Err(error) => match &error.cause {
-                    Cause::Unexpected(_) if gathering.odd.len() < MOST_ODD => {
+                    ServiceBusFailure::Unexpected(_) if gathering.odd.len() < MOST_ODD => {
                         gathering.odd.push(error.cause.to_string());
                     }
-                    Cause::Throttled(_) | Cause::Unavailable(..) | Cause::Network(_)
+                    ServiceBusFailure::Throttled(_)
+                    | ServiceBusFailure::Unavailable(..)
+                    | ServiceBusFailure::Network(_)
                         if retries < MOST_RETRIES && !gathering.found.is_empty() =>
                     {
                         retries += 1;

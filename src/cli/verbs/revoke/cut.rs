@@ -79,6 +79,7 @@ impl Cutting<'_> {
                     subjects: part.iter().map(|turn| ordered(&turn.subject)).collect(),
                     enqueued_at: None,
                     received_at: Some(self.session.clock.now()),
+                    message: None,
                     correlation: correlation.clone(),
                     requested_by: self.session.caller(),
                     deadline: self.session.deadline(),

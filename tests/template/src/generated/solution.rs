@@ -10,7 +10,6 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::yaml::Document;
 use super::{File, pretty};
 use crate::judge::root;
 
@@ -58,50 +57,37 @@ pub(super) fn files(
     for playbook in &solution.playbooks {
         let path = format!("infra/sentinel/playbooks/{}.json", playbook.name);
         let definition = serde_json::from_str(&fs::read_to_string(root().join(path))?)?;
-        files.push((
-            playbook.path(),
-            pretty(&flat(&solution, playbook, &definition))?,
-        ));
+        let flat = flat(&solution, playbook, &definition);
+        files.push((playbook.path("readme.md"), playbook.readme(&flat)));
+        files.push((playbook.path("azuredeploy.json"), pretty(&flat)?));
     }
     for query in &solution.queries {
         let text = queries.get(&query.file).context("a query is missing")?;
-        files.push((
-            query.path(),
-            query.yaml(&standing_alone(text), text, &solution.version),
-        ));
+        files.push((query.path(), query.yaml(text, &solution.version)));
     }
     let mut data = solution.data.clone();
-    let paths = |is_rule: bool| -> Vec<String> {
-        let wanted = solution
-            .queries
-            .iter()
-            .filter(|it| it.severity.is_some() == is_rule);
-        wanted.map(Query::path).collect()
-    };
-    data["Analytic Rules"] = json!(paths(true));
-    data["Hunting Queries"] = json!(paths(false));
-    data["Playbooks"] = solution.playbooks.iter().map(Playbook::path).collect();
-    files.extend([
-        (
-            "Workbooks/Evict.json".to_owned(),
-            pretty(&for_everybody(workbook, &solution))?,
-        ),
-        (
-            "Workbooks/WorkbooksMetadata.json".to_owned(),
-            pretty(&json!([solution.workbook]))?,
-        ),
-        ("Workbooks/Images/Logos/Evict.svg".to_owned(), solution.logo),
-        (
-            "SolutionMetadata.json".to_owned(),
-            pretty(&solution.metadata)?,
-        ),
-        ("Data/Solution_Evict.json".to_owned(), pretty(&data)?),
-        ("ReleaseNotes.md".to_owned(), solution.release_notes),
-    ]);
+    for (list, suffix) in [
+        ("Analytic Rules", ".yaml"),
+        ("Hunting Queries", ".yaml"),
+        ("Playbooks", ".json"),
+    ] {
+        let paths = files.iter().map(|(path, _)| path.as_str());
+        let listed = paths.filter(|it| it.starts_with(list) && it.ends_with(suffix));
+        data[list] = listed.collect();
+    }
+    let workbook = for_everybody(workbook, &solution);
+    let mut add = |path: &str, text| files.push((path.to_owned(), text));
+    add("Workbooks/Evict.json", pretty(&workbook)?);
+    let entry = pretty(&json!([solution.workbook]))?;
+    add("Workbooks/WorkbooksMetadata.json", entry);
+    add("Workbooks/Images/Logos/Evict.svg", solution.logo);
+    add("SolutionMetadata.json", pretty(&solution.metadata)?);
+    add("Data/Solution_Evict.json", pretty(&data)?);
+    add("ReleaseNotes.md", solution.release_notes);
     let folder = root().join("infra/sentinel/solution");
+    let files = files.into_iter();
     Ok(files
-        .into_iter()
-        .map(|(name, text)| (folder.join(name), text))
+        .map(|(path, text)| (folder.join(path), text))
         .collect())
 }
 
@@ -111,33 +97,50 @@ impl Playbook {
         format!("Evict-{}", self.name)
     }
 
-    fn path(&self) -> String {
-        format!("Playbooks/{}/azuredeploy.json", self.template())
+    fn path(&self, file: &str) -> String {
+        format!("Playbooks/{}/{file}", self.template())
+    }
+
+    /// The metadata of the template as a page, for readers of that repository.
+    fn readme(&self, flat: &Value) -> String {
+        let list = |items: &[String]| format!("- {}\n", items.join("\n- "));
+        let description = flat["metadata"]["description"].as_str().unwrap_or_default();
+        let parameters = flat["parameters"].as_object().into_iter().flatten();
+        let parameters: Vec<_> = parameters
+            .map(|(name, it)| {
+                let meaning = it["metadata"]["description"].as_str().unwrap_or_default();
+                format!("`{name}`: {meaning}")
+            })
+            .collect();
+        format!(
+            "# {}\n\n{description}\n\n## Prerequisites\n\n{}\n## Parameters\n\n{}\n## After the deployment\n\n{}",
+            self.title,
+            list(&self.prerequisites),
+            list(&parameters),
+            list(&self.post_deployment)
+        )
     }
 }
 
 /// A playbook as a template of its own, with a connection of its own.
 fn flat(solution: &Solution, playbook: &Playbook, definition: &Value) -> Value {
-    let mut parameters = Map::new();
+    let mut parameters = json!({"PlaybookName": {
+        "type": "string",
+        "defaultValue": playbook.template(),
+        "metadata": {"description": "Name of the playbook."},
+    }});
     let mut values = Map::new();
-    parameters.insert(
-        "PlaybookName".to_owned(),
-        json!({"type": "string", "defaultValue": playbook.template(), "metadata": {"description": "Name of the playbook."}}),
-    );
-    for (name, parameter) in definition["parameters"].as_object().into_iter().flatten() {
-        if name != "$connections" {
-            let mut own = json!({"type": "string", "metadata": parameter["metadata"]});
-            for what in ["defaultValue", "allowedValues"] {
-                if let Some(value) = parameter.get(what) {
-                    own[what] = value.clone();
-                }
+    let declared = definition["parameters"].as_object().into_iter().flatten();
+    for (name, parameter) in declared.filter(|(name, _)| *name != "$connections") {
+        let mut own = json!({"type": "string", "metadata": parameter["metadata"]});
+        for what in ["defaultValue", "allowedValues"] {
+            if let Some(value) = parameter.get(what) {
+                own[what] = value.clone();
             }
-            parameters.insert(name.clone(), own);
-            values.insert(
-                name.clone(),
-                json!({"value": format!("[parameters('{name}')]")}),
-            );
         }
+        parameters[name] = own;
+        let value = format!("[parameters('{name}')]");
+        values.insert(name.clone(), json!({"value": value}));
     }
     let connection =
         "[resourceId('Microsoft.Web/connections', variables('MicrosoftSentinelConnectionName'))]";
@@ -218,54 +221,36 @@ impl Query {
         format!("{folder}/Evict{}.yaml", camel.collect::<String>())
     }
 
-    fn yaml(&self, query: &str, commented: &str, version: &str) -> String {
-        let mut document = Document::default();
-        document
-            .text("id", &self.id)
-            .text("name", &self.title)
-            .block("description", &described(commented));
-        if let (Some(severity), Some(period)) = (&self.severity, &self.period) {
-            document
-                .text("severity", severity)
-                .text("status", "Available");
-            document.list("requiredDataConnectors", &[]);
-            document
-                .text("queryFrequency", "15m")
-                .text("queryPeriod", period);
-            document.text("triggerOperator", "gt");
-            document.line(format_args!("triggerThreshold: 0"));
-            document
-                .list("tactics", &["DefenseEvasion"])
-                .list("relevantTechniques", &["T1562"]);
-        } else {
-            document.list("requiredDataConnectors", &[]);
-            document
-                .list("tactics", &["Impact"])
-                .list("relevantTechniques", &["T1531"]);
+    /// As a document whose only texts with a choice of form are the name, quoted, and blocks of lines.
+    fn yaml(&self, text: &str, version: &str) -> String {
+        let (id, title, query) = (&self.id, &self.title, standing_alone(text));
+        let [mut severity, mut trigger, mut entities, mut kind] = [const { String::new() }; 4];
+        let (mut tactic, mut technique) = ("Impact", "T1531");
+        if let (Some(level), Some(period)) = (&self.severity, &self.period) {
+            severity = format!("severity: {level}\nstatus: Available\n");
+            trigger = format!(
+                "queryFrequency: 15m\nqueryPeriod: {period}\ntriggerOperator: gt\ntriggerThreshold: 0\n"
+            );
+            (tactic, technique) = ("DefenseEvasion", "T1562");
+            "kind: Scheduled\n".clone_into(&mut kind);
         }
-        document.block("query", query);
         // The column holds the object ids of users.
-        if query
-            .rsplit("| project ")
-            .next()
-            .is_some_and(|last| last.contains("Who"))
-        {
-            for line in [
-                "entityMappings:",
-                "  - entityType: Account",
-                "    fieldMappings:",
-                "      - identifier: AadUserId",
-                "        columnName: Who",
-            ] {
-                document.line(format_args!("{line}"));
-            }
+        let shown = query.rsplit("| project ").next();
+        if shown.is_some_and(|columns| columns.contains("Who")) {
+            let account = "  - entityType: Account\n    fieldMappings:\n      - identifier: AadUserId\n        columnName: Who";
+            entities = format!("entityMappings:\n{account}\n");
         }
-        document.text("version", version);
-        if self.severity.is_some() {
-            document.text("kind", "Scheduled");
-        }
-        document.finish()
+        let (description, query) = (indented(&described(text)), indented(&query));
+        format!(
+            "id: {id}\nname: '{title}'\ndescription: |\n{description}{severity}requiredDataConnectors: []\n{trigger}\
+             tactics:\n  - {tactic}\nrelevantTechniques:\n  - {technique}\nquery: |\n{query}{entities}version: {version}\n{kind}"
+        )
     }
+}
+
+/// The lines of a block.
+fn indented(text: &str) -> String {
+    format!("  {}\n", text.trim_end().replace('\n', "\n  "))
 }
 
 /// The opening comment of a query, as prose.

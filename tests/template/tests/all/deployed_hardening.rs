@@ -2,192 +2,147 @@
 //! is public. And what Azure refuses of a Flex Consumption app.
 
 use std::collections::BTreeSet;
+use std::fs;
 
+use regex::Regex;
 use serde_json::{Value, json};
+use template::judge::files_below;
 use template::snapshot::Resource;
 
-use crate::support::{deployment, deployments, parameters, path, text};
+use crate::support::{app, deployment, deployments, parameters, path, settings, text, word};
 
 /// A type, a property, and what it has to be, in every deployment.
-fn rules() -> Vec<(&'static str, &'static str, Value)> {
-    vec![
-        ("Microsoft.Web/sites", "/properties/httpsOnly", json!(true)),
-        (
-            "Microsoft.Web/sites",
-            "/properties/siteConfig/minTlsVersion",
-            json!("1.2"),
-        ),
-        (
-            "Microsoft.Web/sites",
-            "/properties/siteConfig/scmMinTlsVersion",
-            json!("1.2"),
-        ),
-        (
-            "Microsoft.Web/sites",
-            "/properties/functionAppConfig/runtime",
-            json!({"name": "custom", "version": "1.0"}),
-        ),
-        (
-            "Microsoft.Web/sites/basicPublishingCredentialsPolicies",
-            "/properties/allow",
-            json!(false),
-        ),
-        ("Microsoft.Web/serverfarms", "/sku/name", json!("FC1")),
-        (
-            "Microsoft.Web/serverfarms",
-            "/properties/reserved",
-            json!(true),
-        ),
-        (
-            "Microsoft.Storage/storageAccounts",
-            "/properties/allowSharedKeyAccess",
-            json!(false),
-        ),
-        (
-            "Microsoft.Storage/storageAccounts",
-            "/properties/allowBlobPublicAccess",
-            json!(false),
-        ),
-        (
-            "Microsoft.Storage/storageAccounts",
-            "/properties/minimumTlsVersion",
-            json!("TLS1_2"),
-        ),
-        (
-            "Microsoft.Storage/storageAccounts",
-            "/properties/supportsHttpsTrafficOnly",
-            json!(true),
-        ),
-        (
-            "Microsoft.Storage/storageAccounts/blobServices/containers",
-            "/properties/publicAccess",
-            json!("None"),
-        ),
-        (
-            "Microsoft.ServiceBus/namespaces",
-            "/properties/disableLocalAuth",
-            json!(true),
-        ),
-        (
-            "Microsoft.ServiceBus/namespaces",
-            "/properties/minimumTlsVersion",
-            json!("1.2"),
-        ),
-        (
-            "Microsoft.Insights/components",
-            "/properties/DisableLocalAuth",
-            json!(true),
-        ),
-        (
-            "Microsoft.OperationalInsights/workspaces",
-            "/properties/features/disableLocalAuth",
-            json!(true),
-        ),
-    ]
-}
+const RULES: &str = r#"
+    Microsoft.Web/sites                                         httpsOnly                       true
+    Microsoft.Web/sites                                         siteConfig/minTlsVersion        "1.2"
+    Microsoft.Web/sites                                         siteConfig/scmMinTlsVersion     "1.2"
+    Microsoft.Web/sites                                         functionAppConfig/runtime       {"name":"custom","version":"1.0"}
+    Microsoft.Web/sites/basicPublishingCredentialsPolicies      allow                           false
+    Microsoft.Web/serverfarms                                   reserved                        true
+    Microsoft.Storage/storageAccounts                           allowSharedKeyAccess            false
+    Microsoft.Storage/storageAccounts                           allowBlobPublicAccess           false
+    Microsoft.Storage/storageAccounts                           minimumTlsVersion               "TLS1_2"
+    Microsoft.Storage/storageAccounts                           supportsHttpsTrafficOnly        true
+    Microsoft.Storage/storageAccounts/blobServices/containers   publicAccess                    "None"
+    Microsoft.ServiceBus/namespaces                             disableLocalAuth                true
+    Microsoft.ServiceBus/namespaces                             minimumTlsVersion               "1.2"
+    Microsoft.Insights/components                               DisableLocalAuth                true
+    Microsoft.OperationalInsights/workspaces                    features/disableLocalAuth       true
+"#;
 
 #[test]
 fn every_resource_keeps_to_the_rules_of_its_type() {
     let deployments = deployments();
-    for (kind, property, expected) in rules() {
-        let mut seen = 0;
-        for deployment in &deployments {
-            for it in deployment.of(kind) {
-                assert_eq!(*it.at(property), expected, "{}: {}", deployment.name, it.id);
-                seen += 1;
-            }
-        }
-        assert!(seen > 0, "no deployment makes a {kind}");
+    for rule in RULES.trim().lines() {
+        let [kind, property, expected] = rule.split_whitespace().collect::<Vec<_>>()[..] else {
+            panic!("{rule}");
+        };
+        let expected: Value = serde_json::from_str(expected).unwrap();
+        let made = deployments.iter().flat_map(|it| it.of(kind));
+        let found: Vec<_> = made
+            .map(|it| it.at(&format!("/properties/{property}")))
+            .collect();
+        assert!(!found.is_empty(), "no deployment makes a {kind}");
+        assert!(
+            found.iter().all(|it| **it == expected),
+            "{kind} {property}: {found:?}"
+        );
     }
 }
 
 /// What Azure answers with error 51021 ("The following list of site configuration properties for Flex Consumption sites is
-/// invalid"), and the settings that the plan's documentation forbids ("Flex Consumption plan deprecations").
-const REFUSED_IN_SITE_CONFIG: [&str; 11] = [
-    "alwaysOn",
-    "ftpsState",
-    "linuxFxVersion",
-    "windowsFxVersion",
-    "netFrameworkVersion",
-    "use32BitWorkerProcess",
-    "preWarmedInstanceCount",
-    "functionAppScaleLimit",
-    "functionsRuntimeScaleMonitoringEnabled",
-    "javaVersion",
-    "nodeVersion",
-];
-const REFUSED_AS_SETTINGS: [&str; 10] = [
-    "FUNCTIONS_WORKER_RUNTIME",
-    "FUNCTIONS_WORKER_RUNTIME_VERSION",
-    "FUNCTIONS_EXTENSION_VERSION",
-    "WEBSITE_RUN_FROM_PACKAGE",
-    "WEBSITE_CONTENT",
-    "WEBSITE_NODE_DEFAULT_VERSION",
-    "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT",
-    "SCM_DO_BUILD_DURING_DEPLOYMENT",
-    "ENABLE_ORYX_BUILD",
-    "FUNCTIONS_MAX_HTTP_CONCURRENCY",
-];
+/// invalid"), and the settings that the plan's documentation forbids ("Flex Consumption plan deprecations"), by their beginnings.
+const REFUSED: &str = "(?i)^(alwaysOn|ftpsState|linuxFxVersion|windowsFxVersion|netFrameworkVersion|use32BitWorkerProcess|\
+    preWarmedInstanceCount|functionAppScaleLimit|functionsRuntimeScaleMonitoringEnabled|javaVersion|nodeVersion|\
+    FUNCTIONS_WORKER_RUNTIME|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_MAX_HTTP_CONCURRENCY|WEBSITE_RUN_FROM_PACKAGE|\
+    WEBSITE_CONTENT|WEBSITE_NODE_DEFAULT_VERSION|WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT|\
+    SCM_DO_BUILD_DURING_DEPLOYMENT|ENABLE_ORYX_BUILD)";
 
 /// What of an app Azure would refuse.
-fn refused(app: &Resource) -> Vec<String> {
+fn refused(app: &Resource) -> Vec<&str> {
+    let refused = Regex::new(REFUSED).unwrap();
     let config = app.at("/properties/siteConfig").as_object().unwrap();
-    let settings = app
-        .at("/properties/siteConfig/appSettings")
-        .as_array()
-        .unwrap();
-    let names = settings.iter().filter_map(|it| it["name"].as_str());
-    let in_config = config.keys().filter(|key| {
-        REFUSED_IN_SITE_CONFIG
-            .iter()
-            .any(|it| it.eq_ignore_ascii_case(key))
-    });
-    let as_settings =
-        names.filter(|name| REFUSED_AS_SETTINGS.iter().any(|it| name.starts_with(it)));
-    in_config
-        .map(String::as_str)
-        .chain(as_settings)
-        .map(str::to_owned)
-        .collect()
+    let names = config.keys().map(String::as_str);
+    let names = names.chain(settings(app).map(|(name, _)| name));
+    names.filter(|name| refused.is_match(name)).collect()
 }
 
 #[test]
 fn nothing_stands_in_the_app_that_flex_consumption_refuses() {
-    let mut seen = 0;
-    for deployment in deployments() {
-        for app in deployment.of("Microsoft.Web/sites") {
-            assert_eq!(refused(app), Vec::<String>::new(), "{}", deployment.name);
-            let mut planted = app.clone();
-            let config = planted.body.pointer_mut("/properties/siteConfig").unwrap();
-            config["ftpsState"] = json!("Disabled");
-            config["appSettings"][0]["name"] = json!("FUNCTIONS_EXTENSION_VERSION");
-            assert_eq!(refused(&planted).len(), 2);
-            seen += 1;
-        }
+    for deployment in ["default", "everything", "other-subscription"].map(deployment) {
+        let app = app(&deployment);
+        assert_eq!(refused(app), Vec::<&str>::new(), "{}", deployment.name);
+        let mut planted = app.clone();
+        let config = planted.body.pointer_mut("/properties/siteConfig").unwrap();
+        config["ftpsState"] = json!("Disabled");
+        config["appSettings"][0]["name"] = json!("FUNCTIONS_EXTENSION_VERSION");
+        assert_eq!(refused(&planted).len(), 2);
+        let plan = deployment.of("Microsoft.Web/serverfarms").next().unwrap();
+        assert_eq!(plan.at("/sku/name"), "FC1");
     }
-    assert!(seen >= 3);
 }
 
 #[test]
 fn both_ways_of_publishing_with_a_password_are_closed() {
     for deployment in deployments() {
         let made = deployment.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies");
-        let mut names: Vec<_> = made.map(|it| it.name.rsplit('/').next().unwrap()).collect();
+        let mut names: Vec<_> = made.map(Resource::own_name).collect();
         names.sort_unstable();
         let apps = deployment.of("Microsoft.Web/sites").count();
         assert_eq!(names, ["ftp", "scm"].repeat(apps));
     }
 }
 
+/// What stands only where a secret stands or is fetched: calls that return keys, connection strings, signatures, and long values
+/// after a telling word.
+const SECRET: &str = r#"(?xi)
+    (?-i: \b list [A-Z] \w* \( )
+    | accountkey= | sharedaccesskey= | defaultendpointsprotocol= | endpoint=sb:// | sharedaccesssignature | instrumentationkey=
+    | -----begin | client_?secret
+    | (?: sig= | code= | x-functions-key | password | bearer\ ) [:='"\ ]* [\w%+/=.-]{12}
+    | (?-i: \beyJ[\w-]{17} )
+    | \b (?-i: [A-Za-z0-9+/]{43,} ) ={1,2}
+"#;
+
+/// Evaluated when a workflow runs, and seen by its caller alone.
+const CALLBACK: &str = "@{listCallbackUrl()}";
+
 #[test]
-fn no_template_asks_for_a_secret_or_makes_a_key() {
+fn nothing_that_is_deployed_holds_a_secret_asks_for_one_or_makes_a_key() {
+    let secret = Regex::new(SECRET).unwrap();
+    let key = "Zm9vZm9vZm9vZm9vZm9vZm9vZm9vZm9vZm9vZm9v1Ab/cd+E==";
+    for planted in [
+        &format!("'DefaultEndpointsProtocol=https;AccountName=a;AccountKey={key}'"),
+        "'Endpoint=sb://evict.servicebus.windows.net/;SharedAccessKeyName=Root'",
+        "output key string = account.listKeys().keys[0].value",
+        "output url string = playbook.listCallbackUrl().value",
+        "https://a.blob.core.windows.net/x?sv=2024-08-04&sig=Ab12%2Fcd34Ef56%3D",
+        "https://evict.azurewebsites.net/api/revoke?code=Ab12Cd34Ef56Gh78==",
+        "\"x-functions-key\": \"Ab12Cd34Ef56Gh78\"",
+        "adminPassword: 'correct-horse-battery'",
+        "Authorization: Bearer abcdefghijklmnop",
+        "token = 'eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9'",
+        &format!("key: '{key}'"),
+    ] {
+        assert!(secret.is_match(planted), "{planted}");
+    }
+    let alone = "host.json local.settings.json.example azure.yaml infra/package infra/grant-graph-permissions";
+    let mut files: Vec<_> = alone.split(' ').map(path).collect();
+    for extension in ["bicep", "bicepparam", "json", "kql", "md", "yaml"] {
+        for folder in ["infra", "function"] {
+            files.extend(files_below(&path(folder), extension).unwrap());
+        }
+    }
+    assert!(files.len() > 60, "{}", files.len());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap().replace(CALLBACK, "");
+        let found = secret.find(&text).map(|it| it.start());
+        assert_eq!(found, None, "{}, byte", file.display());
+    }
     for template in ["infra/azuredeploy.json", "infra/sentinel/azuredeploy.json"] {
         for (name, parameter) in parameters(template) {
-            let kind = parameter["type"]
-                .as_str()
-                .unwrap_or_default()
-                .to_lowercase();
-            assert!(!kind.starts_with("secure"), "{template}: {name}");
+            let kind = parameter["type"].to_string().to_lowercase();
+            assert!(!kind.contains("secure"), "{template}: {name}");
         }
         assert!(!text(template).to_lowercase().contains("authorizationrules"));
     }
@@ -196,20 +151,15 @@ fn no_template_asks_for_a_secret_or_makes_a_key() {
 #[test]
 fn the_function_that_is_always_ready_is_there() {
     let deployment = deployment("default");
-    let app = deployment.of("Microsoft.Web/sites").next().unwrap();
-    let ready = app.at("/properties/functionAppConfig/scaleAndConcurrency/alwaysReady");
-    let name = ready[0]["name"].as_str().unwrap();
-    let function = name.strip_prefix("function:").unwrap();
-    assert!(
-        path(&format!("function/{function}/function.json")).is_file(),
-        "{function}"
-    );
+    let ready =
+        app(&deployment).at("/properties/functionAppConfig/scaleAndConcurrency/alwaysReady");
+    let function = word(&ready[0]["name"]).strip_prefix("function:").unwrap();
+    assert!(text(&format!("function/{function}/function.json")).contains("Trigger"));
     assert_eq!(ready[0]["instanceCount"], 1);
 }
 
 /// The longest and what else Azure asks of a name ("Naming rules and restrictions for Azure resources").
-fn is_name(kind: &str, name: &str) -> bool {
-    let own = name.rsplit('/').next().unwrap();
+fn is_name(kind: &str, own: &str) -> bool {
     let (least, most) = match kind {
         "Microsoft.Storage/storageAccounts" => (3, 24),
         "Microsoft.Logic/workflows" => (1, 43),
@@ -230,17 +180,12 @@ fn every_name_is_within_its_limits_and_no_two_resources_are_alike() {
     for deployment in deployments() {
         let mut ids = BTreeSet::new();
         for it in &deployment.resources {
+            let place = format!("{}: {}", deployment.name, it.id);
+            assert!(ids.insert(it.id.to_lowercase()), "{place} twice");
+            let is_open = it.name.starts_with('[');
             assert!(
-                ids.insert(it.id.to_lowercase()),
-                "{}: {} twice",
-                deployment.name,
-                it.id
-            );
-            let is_evaluated = !it.name.starts_with('[');
-            assert!(
-                !is_evaluated || is_name(&it.kind, &it.name),
-                "{}: {}",
-                it.kind,
+                is_open || is_name(&it.kind, it.own_name()),
+                "{place}: {}",
                 it.name
             );
         }
@@ -280,17 +225,21 @@ fn a_private_deployment_has_no_public_endpoint_but_the_apps_own() {
             assert_eq!(it.at("/properties/publicNetworkAccess"), "Disabled");
         }
     }
+    let account = deployment.of("Microsoft.Storage/storageAccounts").next();
+    let action = account.unwrap().at("/properties/networkAcls/defaultAction");
+    assert_eq!(action, "Deny");
     assert_eq!(
         deployment.of("Microsoft.Network/privateEndpoints").count(),
         2
     );
-    let app = deployment.of("Microsoft.Web/sites").next().unwrap();
+    let app = app(&deployment);
     assert!(app.at("/properties/virtualNetworkSubnetId").is_string());
-    assert_eq!(
-        app.at("/properties/siteConfig/ipSecurityRestrictionsDefaultAction"),
-        "Deny"
-    );
-    let rules = app.at("/properties/siteConfig/ipSecurityRestrictions");
-    assert_eq!(rules[0]["tag"], "ServiceTag");
-    assert_eq!(rules[1]["tag"], "Default");
+    let config = app.at("/properties/siteConfig");
+    assert_eq!(config["ipSecurityRestrictionsDefaultAction"], "Deny");
+    let tags = config["ipSecurityRestrictions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["tag"]);
+    assert_eq!(tags.collect::<Vec<_>>(), ["ServiceTag", "Default"]);
 }

@@ -2,59 +2,38 @@
 
 use std::collections::BTreeSet;
 
-use template::bicep::files_below;
-use template::snapshot::{Resource, Snapshot};
+use regex::Regex;
+use template::judge::files_below;
+use template::snapshot::Resource;
 
-use crate::support::{deployment, deployments, json, path};
+use crate::support::{app, bindings, deployment, deployments, entity, path, settings, word};
 
 /// The roles that a template may give, and the applications that it may name.
-const KNOWN: &[(&str, &str)] = &[
-    (
-        "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0",
-        "Azure Service Bus Data Receiver",
-    ),
-    (
-        "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39",
-        "Azure Service Bus Data Sender",
-    ),
-    ("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader"),
-    (
-        "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
-        "Storage Blob Data Owner",
-    ),
-    (
-        "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
-        "Storage Blob Data Contributor",
-    ),
-    (
-        "3913510d-42f4-4e42-8a64-420c390055eb",
-        "Monitoring Metrics Publisher",
-    ),
-    (
-        "3e150937-b8fe-4cfb-8069-0eaf05ecd056",
-        "Microsoft Sentinel Responder",
-    ),
-    (
-        "f4c81013-99ee-4d62-a7ee-b3f1f648599a",
-        "Microsoft Sentinel Automation Contributor",
-    ),
-    (
-        "98785600-1bb7-4fb9-b9fa-19afe2c8a360",
-        "Azure Security Insights",
-    ),
-    ("00000003-0000-0000-c000-000000000000", "Microsoft Graph"),
-];
+const KNOWN: &str = "
+    4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0 Azure Service Bus Data Receiver
+    69a216fc-b8fb-44d8-bc22-1f3c2cd27a39 Azure Service Bus Data Sender
+    acdd72a7-3385-48ef-bd42-f606fba81ae7 Reader
+    b7e6dc6d-f1e8-4753-8033-0f276bb0955b Storage Blob Data Owner
+    ba92f5b4-2d11-453d-a403-e96b0029c9fe Storage Blob Data Contributor
+    3913510d-42f4-4e42-8a64-420c390055eb Monitoring Metrics Publisher
+    3e150937-b8fe-4cfb-8069-0eaf05ecd056 Microsoft Sentinel Responder
+    f4c81013-99ee-4d62-a7ee-b3f1f648599a Microsoft Sentinel Automation Contributor
+    98785600-1bb7-4fb9-b9fa-19afe2c8a360 Azure Security Insights
+    00000003-0000-0000-c000-000000000000 Microsoft Graph
+";
+
+/// The name that belongs to an id.
+fn named(id: &str) -> &'static str {
+    let mut known = KNOWN.lines().filter_map(|line| line.trim().split_once(' '));
+    let found = known.find(|(guid, _)| id.ends_with(guid));
+    found.unwrap_or_else(|| panic!("{id} is not known")).1
+}
 
 const ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
 
 /// The name of the role that is given.
 fn role(assignment: &Resource) -> &'static str {
-    let id = assignment
-        .at("/properties/roleDefinitionId")
-        .as_str()
-        .unwrap();
-    let found = KNOWN.iter().find(|(guid, _)| id.ends_with(guid));
-    found.map_or_else(|| panic!("{id} is not known"), |(_, name)| *name)
+    named(assignment.text("/properties/roleDefinitionId"))
 }
 
 /// The last name of what it is given on.
@@ -62,45 +41,40 @@ fn on(assignment: &Resource) -> &str {
     assignment.scope().rsplit('/').next().unwrap()
 }
 
-/// Each role of the app with what it is given on.
-fn of_the_app(deployment: &Snapshot) -> BTreeSet<(String, &'static str)> {
-    let given = deployment.of(ASSIGNMENT).filter(|it| {
-        let described = it.at("/properties/description").as_str().unwrap();
-        !described.contains("may put alerts on the queue")
-    });
-    given.map(|it| (on(it).to_owned(), role(it))).collect()
+fn is_senders(assignment: &Resource) -> bool {
+    let description = assignment.text("/properties/description");
+    description.contains("may put alerts on the queue")
 }
 
 /// The queues and topics that the bindings name, each with the role that its direction needs.
 fn needed() -> BTreeSet<(String, &'static str)> {
     let mut needed = BTreeSet::new();
-    for function in ["RevokeFromQueue", "RevokeFromAlert", "Check"] {
-        let function = json(&format!("function/{function}/function.json"));
-        for binding in function["bindings"].as_array().unwrap() {
-            let entity = binding["queueName"]
-                .as_str()
-                .or(binding["topicName"].as_str());
-            let role = match binding["direction"].as_str().unwrap() {
-                "in" => "Azure Service Bus Data Receiver",
-                _ => "Azure Service Bus Data Sender",
-            };
-            needed.extend(entity.map(|it| (it.to_owned(), role)));
-        }
+    for binding in bindings() {
+        let role = if binding["direction"] == "in" {
+            "Azure Service Bus Data Receiver"
+        } else {
+            "Azure Service Bus Data Sender"
+        };
+        needed.extend(entity(&binding).map(|it| (it.to_owned(), role)));
     }
     needed
+}
+
+/// The schema of function.json takes any type that it does not know, a misspelt one too.
+#[test]
+fn every_binding_is_of_a_type_that_the_host_has() {
+    for binding in bindings() {
+        let known = ["httpTrigger", "http", "serviceBusTrigger", "serviceBus"];
+        assert!(known.contains(&word(&binding["type"])), "{binding}");
+    }
 }
 
 #[test]
 fn every_queue_and_topic_that_a_function_names_is_made() {
     let deployment = deployment("default");
-    let made: BTreeSet<_> = [
-        "Microsoft.ServiceBus/namespaces/queues",
-        "Microsoft.ServiceBus/namespaces/topics",
-    ]
-    .into_iter()
-    .flat_map(|kind| deployment.of(kind))
-    .map(|it| it.name.rsplit('/').next().unwrap().to_owned())
-    .collect();
+    let kinds = ["queues", "topics"].map(|it| format!("Microsoft.ServiceBus/namespaces/{it}"));
+    let made = kinds.iter().flat_map(|kind| deployment.of(kind));
+    let made: BTreeSet<_> = made.map(|it| it.own_name().to_owned()).collect();
     let named: BTreeSet<_> = needed().into_iter().map(|(entity, _)| entity).collect();
     assert_eq!(made, named);
 }
@@ -110,53 +84,47 @@ fn the_app_has_the_roles_of_its_bindings_its_storage_and_its_telemetry_and_no_ot
     for name in ["default", "everything", "other-subscription"] {
         let deployment = deployment(name);
         let mut expected = needed();
-        let account = deployment
-            .of("Microsoft.Storage/storageAccounts")
-            .next()
-            .unwrap();
-        let component = deployment
-            .of("Microsoft.Insights/components")
-            .next()
-            .unwrap();
+        let made = |kind: &str| deployment.of(kind).next().unwrap().name.clone();
+        let (account, component) = (
+            made("Microsoft.Storage/storageAccounts"),
+            made("Microsoft.Insights/components"),
+        );
         expected.extend([
             ("evict".to_owned(), "Reader"),
-            (account.name.clone(), "Storage Blob Data Owner"),
+            (account, "Storage Blob Data Owner"),
             ("evict-ledger".to_owned(), "Storage Blob Data Contributor"),
-            (component.name.clone(), "Monitoring Metrics Publisher"),
+            (component, "Monitoring Metrics Publisher"),
         ]);
         if name == "everything" {
             let written = ["contoso-soc", "contoso-eu"];
             expected.extend(written.map(|it| (it.to_owned(), "Microsoft Sentinel Responder")));
         }
-        assert_eq!(of_the_app(&deployment), expected, "{name}");
+        let given = deployment.of(ASSIGNMENT).filter(|it| !is_senders(it));
+        let given: BTreeSet<_> = given.map(|it| (on(it).to_owned(), role(it))).collect();
+        assert_eq!(given, expected, "{name}");
     }
 }
 
 #[test]
 fn an_identity_that_was_given_gets_the_roles_and_the_host_is_told_to_use_it() {
     let deployment = deployment("everything");
-    for it in deployment
-        .of(ASSIGNMENT)
-        .filter(|it| on(it) == "evict-rejected")
-    {
-        let principal = it.at("/properties/principalId").as_str().unwrap();
+    for it in deployment.of(ASSIGNMENT).filter(|it| !is_senders(it)) {
+        let principal = it.text("/properties/principalId");
         assert!(
             principal.contains("userAssignedIdentities/evict"),
-            "{principal}"
+            "{}",
+            it.id
         );
     }
-    let app = deployment.of("Microsoft.Web/sites").next().unwrap();
+    let app = app(&deployment);
     assert_eq!(app.at("/identity/type"), "UserAssigned");
-    let settings = app
-        .at("/properties/siteConfig/appSettings")
-        .as_array()
-        .unwrap();
+    let names: Vec<_> = settings(app).map(|(name, _)| name).collect();
     for name in [
         "AzureWebJobsStorage__clientId",
         "EvictServiceBus__clientId",
         "EVICT_CLIENT_ID",
     ] {
-        assert!(settings.iter().any(|it| it["name"] == name), "{name}");
+        assert!(names.contains(&name), "{name}");
     }
     let storage = "/properties/functionAppConfig/deployment/storage/authentication/type";
     assert_eq!(app.at(storage), "UserAssignedIdentity");
@@ -183,34 +151,21 @@ fn every_role_is_given_on_one_resource_to_one_kind_of_principal_for_a_reason() {
 #[test]
 fn an_id_that_stands_in_the_lists_of_senders_twice_gets_one_role() {
     let deployment = deployment("everything");
-    let senders: Vec<_> = deployment
-        .of(ASSIGNMENT)
-        .filter(|it| {
-            it.at("/properties/description") == "Evict: may put alerts on the queue"
-                || it.at("/properties/description") == "Evict: members may put alerts on the queue"
-        })
+    let senders = deployment.of(ASSIGNMENT).filter(|it| is_senders(it));
+    let kind = "/properties/principalType";
+    let senders: Vec<_> = senders
+        .map(|it| (on(it), role(it), it.text(kind)))
         .collect();
-    for it in &senders {
-        assert_eq!(
-            (on(it), role(it)),
-            ("evict", "Azure Service Bus Data Sender")
-        );
-    }
-    let kinds: Vec<_> = senders
-        .iter()
-        .map(|it| it.at("/properties/principalType").as_str().unwrap())
-        .collect();
-    assert_eq!(kinds, ["ServicePrincipal", "Group"]);
+    let sender = "Azure Service Bus Data Sender";
+    let kinds = ["ServicePrincipal", "Group"].map(|kind| ("evict", sender, kind));
+    assert_eq!(senders, kinds);
 }
 
 #[test]
 fn what_a_soc_has_given_already_is_not_given_again() {
     let least = deployment("sentinel-least");
-    assert!(
-        least
-            .of(ASSIGNMENT)
-            .all(|it| role(it) == "Microsoft Sentinel Responder")
-    );
+    let mut roles = least.of(ASSIGNMENT).map(role);
+    assert!(roles.all(|it| it == "Microsoft Sentinel Responder"));
     let whole = deployment("sentinel");
     let roles: BTreeSet<_> = whole.of(ASSIGNMENT).map(role).collect();
     assert!(roles.contains("Microsoft Sentinel Automation Contributor"));
@@ -222,40 +177,23 @@ fn the_workspace_and_evict_may_be_in_other_subscriptions_than_the_playbooks() {
     for it in deployment.of("Microsoft.SecurityInsights/automationRules") {
         assert!(it.id.starts_with("/subscriptions/33333333-"), "{}", it.id);
     }
-    let sends = deployment
-        .of(ASSIGNMENT)
-        .find(|it| role(it) == "Azure Service Bus Data Sender")
-        .unwrap();
-    assert!(
-        sends.scope().starts_with("/subscriptions/44444444-"),
-        "{}",
-        sends.scope()
-    );
-}
-
-/// The GUIDs in a line.
-fn guids(line: &str) -> impl Iterator<Item = &str> {
-    line.split(|it: char| !it.is_ascii_hexdigit() && it != '-')
-        .filter(|it| it.len() == 36 && it.matches('-').count() == 4)
+    let mut given = deployment.of(ASSIGNMENT);
+    let sends = given.find(|it| role(it) == "Azure Service Bus Data Sender");
+    let scope = sends.unwrap().scope();
+    assert!(scope.starts_with("/subscriptions/44444444-"), "{scope}");
 }
 
 #[test]
 fn every_id_in_a_template_is_known_and_named_beside_it() {
+    let guid = Regex::new("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").unwrap();
     for file in files_below(&path("infra"), "bicep").unwrap() {
         let source = std::fs::read_to_string(&file).unwrap();
         let lines: Vec<_> = source.lines().collect();
         for (number, line) in lines.iter().enumerate() {
-            for guid in guids(line) {
-                let known = KNOWN.iter().find(|(id, _)| *id == guid);
-                let (_, name) =
-                    known.unwrap_or_else(|| panic!("{}: {guid} is not known", file.display()));
+            for id in guid.find_iter(line) {
                 let mut near = lines.iter().skip(number.saturating_sub(3)).take(7);
-                assert!(
-                    near.any(|it| it.contains(name)),
-                    "{}:{}: nothing near it names {name}",
-                    file.display(),
-                    number + 1
-                );
+                let is_named = near.any(|it| it.contains(named(id.as_str())));
+                assert!(is_named, "{}: {}", file.display(), id.as_str());
             }
         }
     }

@@ -5,23 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use evict::config::{Fallback, Kind, REGISTRY, Setting};
 use serde_json::Value;
 
-use crate::support::{deployment, json, parameters};
+use crate::support::{app, bindings, deployment, parameters, settings, word};
 
 /// Settings that a deployer has no use for, with the reason.
-const NOT_FOR_DEPLOYERS: &[(&str, &str)] = &[
-    ("EVICT_CLIENT_ID", "it follows from userAssignedIdentityId"),
-    (
-        "EVICT_GRAPH_ENDPOINT",
-        "a Graph on the same machine, for tests",
-    ),
-    (
-        "EVICT_LOGIN_ENDPOINT",
-        "a sign-in service on the same machine, for tests",
-    ),
-    (
-        "EVICT_ARM_ENDPOINT",
-        "an Azure Resource Manager on the same machine, for tests",
-    ),
+const NOT_FOR_DEPLOYERS: &[&str] = &[
+    // It follows from userAssignedIdentityId.
+    "EVICT_CLIENT_ID",
+    // Services on the same machine, for tests.
+    "EVICT_GRAPH_ENDPOINT",
+    "EVICT_LOGIN_ENDPOINT",
+    "EVICT_ARM_ENDPOINT",
 ];
 
 /// Settings that the template knows better than a deployer.
@@ -40,71 +33,51 @@ const HAVE_TO_BE_SAID: &[&str] = &["EVICT_MODE", "EVICT_PROTECTED_USERS"];
 /// The app settings of the deployment in which only what has to be said is said.
 fn deployed() -> BTreeMap<String, String> {
     let deployment = deployment("default");
-    let app = deployment.of("Microsoft.Web/sites").next().unwrap();
-    let settings = app
-        .at("/properties/siteConfig/appSettings")
-        .as_array()
-        .unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let settings = settings(app(&deployment));
     settings
-        .iter()
-        .map(|it| (text(&it["name"]), text(&it["value"])))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
+}
+
+/// The settings of the handler among them.
+fn of_the_handler() -> impl Iterator<Item = (String, String)> {
+    deployed()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("EVICT_"))
 }
 
 /// The parameter whose description names a setting.
 fn parameter(name: &str) -> (String, Value) {
-    let named = format!("({name})");
-    let found = parameters("infra/azuredeploy.json")
-        .into_iter()
-        .find(|(_, it)| {
-            it["metadata"]["description"]
-                .as_str()
-                .is_some_and(|text| text.contains(&named))
-        });
+    let mut all = parameters("infra/azuredeploy.json").into_iter();
+    let text = format!("({name})");
+    let found = all.find(|(_, it)| word(&it["metadata"]["description"]).contains(&text));
     found.unwrap_or_else(|| panic!("no parameter names {name} in its description"))
 }
 
 #[test]
-fn the_template_sets_nothing_that_the_handler_would_refuse() {
-    for name in deployed()
-        .into_keys()
-        .filter(|name| name.starts_with("EVICT_"))
-    {
+fn every_setting_that_a_deployer_would_change_is_a_parameter_and_no_other_is_set() {
+    let set = deployed();
+    for setting in REGISTRY {
+        let exempt = NOT_FOR_DEPLOYERS.contains(&setting.name) || setting.is_set_by_the_host();
+        assert_ne!(set.contains_key(setting.name), exempt, "{}", setting.name);
+    }
+    for (name, _) in of_the_handler() {
         assert!(REGISTRY.iter().any(|it| it.name == name), "{name}");
     }
 }
 
 #[test]
-fn every_setting_that_a_deployer_would_change_is_a_parameter() {
-    let set = deployed();
-    for setting in REGISTRY {
-        let exempt = NOT_FOR_DEPLOYERS
-            .iter()
-            .any(|(name, _)| *name == setting.name)
-            || setting.is_set_by_the_host();
-        assert_ne!(set.contains_key(setting.name), exempt, "{}", setting.name);
-    }
-}
-
-#[test]
 fn a_parameter_has_the_bounds_words_and_default_of_its_setting() {
-    for (name, value) in deployed()
-        .into_iter()
-        .filter(|(name, _)| name.starts_with("EVICT_"))
+    for (name, value) in
+        of_the_handler().filter(|(name, _)| !OF_THE_TEMPLATE.contains(&name.as_str()))
     {
-        if OF_THE_TEMPLATE.contains(&name.as_str()) {
-            continue;
-        }
         let setting = REGISTRY.iter().find(|it| it.name == name).unwrap();
         let (called, parameter) = parameter(&name);
         assert_bounds(setting, &parameter);
         let has_to_be_said = HAVE_TO_BE_SAID.contains(&name.as_str());
         let has_default = parameter.get("defaultValue").is_some();
         assert_ne!(has_default, has_to_be_said, "{called}");
-        if has_default {
-            assert_eq!(value, default(setting), "{name}");
-        }
+        assert!(has_to_be_said || value == default(setting), "{name}");
     }
 }
 
@@ -118,12 +91,8 @@ fn assert_bounds(setting: &Setting, parameter: &Value) {
     if words.is_empty() {
         return;
     }
-    let allowed = parameter["allowedValues"].as_array();
-    let allowed: BTreeSet<_> = allowed
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let allowed = parameter["allowedValues"].as_array().into_iter().flatten();
+    let allowed: BTreeSet<_> = allowed.filter_map(Value::as_str).collect();
     let mut expected: BTreeSet<_> = words.into_iter().collect();
     expected.retain(|word| !NOT_OFFERED.contains(&(name, word)));
     if matches!(setting.fallback, Fallback::Absent { .. }) {
@@ -143,32 +112,18 @@ fn default(setting: &Setting) -> &'static str {
 }
 
 #[test]
-fn the_host_connects_by_identity_alone() {
-    for name in deployed()
-        .into_keys()
-        .filter(|name| !name.starts_with("EVICT_"))
-    {
+fn the_host_connects_by_identity_alone_and_to_the_namespace_of_each_binding() {
+    let deployed = deployed();
+    for name in deployed.keys().filter(|name| !name.starts_with("EVICT_")) {
         let is_identity = name.contains("__") || name.starts_with("APPLICATIONINSIGHTS_");
         assert!(is_identity, "{name}");
     }
-    assert!(deployed().contains_key("AzureWebJobsStorage__accountName"));
-}
-
-#[test]
-fn every_connection_of_a_function_has_a_host_name_among_the_settings() {
-    let settings = deployed();
-    let mut seen = 0;
-    for function in ["RevokeFromQueue", "RevokeFromAlert", "Check"] {
-        let function = json(&format!("function/{function}/function.json"));
-        for binding in function["bindings"].as_array().unwrap() {
-            if let Some(connection) = binding["connection"].as_str() {
-                let name = format!("{connection}__fullyQualifiedNamespace");
-                assert!(settings.contains_key(&name), "{name}");
-                seen += 1;
-            }
-        }
+    assert!(deployed.contains_key("AzureWebJobsStorage__accountName"));
+    let bindings = bindings();
+    for connection in bindings.iter().filter_map(|it| it["connection"].as_str()) {
+        let name = format!("{connection}__fullyQualifiedNamespace");
+        assert!(deployed.contains_key(&name), "{name}");
     }
-    assert!(seen > 0);
 }
 
 #[test]
@@ -184,8 +139,5 @@ fn the_ledger_is_a_blob_that_the_handler_takes_in_a_container_that_is_made() {
     assert!(taken.is_ok(), "{url}: {taken:?}");
     let deployment = deployment("default");
     let mut made = deployment.of("Microsoft.Storage/storageAccounts/blobServices/containers");
-    assert!(
-        made.any(|it| it.name.ends_with(&format!("/{container}"))),
-        "{container}"
-    );
+    assert!(made.any(|it| it.own_name() == container), "{container}");
 }

@@ -1,15 +1,13 @@
 //! The numbers that belong together across the template, host.json and the handler's own settings.
 
-use std::time::Duration;
-
 use evict::config::{Fallback, Kind, REGISTRY};
-use template::duration::parse;
-use template::snapshot::{Resource, Snapshot};
+use jiff::SignedDuration;
+use template::snapshot::Resource;
 
-use crate::support::{deployment, json};
+use crate::support::{app, deployment, json, settings, span};
 
 /// The default of a setting that is a whole number, and the most that it can be.
-fn number(name: &str) -> (u64, u64) {
+fn number(name: &str) -> (i64, i64) {
     let setting = REGISTRY.iter().find(|it| it.name == name).unwrap();
     match (setting.fallback, setting.kind) {
         (Fallback::Text(text), Kind::Whole { most, .. }) => (text.parse().unwrap(), most.into()),
@@ -17,28 +15,31 @@ fn number(name: &str) -> (u64, u64) {
     }
 }
 
-fn host(pointer: &str) -> Duration {
-    let host = json("host.json");
-    parse(host.pointer(pointer).unwrap().as_str().unwrap()).unwrap()
+fn host(pointer: &str) -> SignedDuration {
+    span(
+        json("host.json")
+            .pointer(pointer)
+            .unwrap()
+            .as_str()
+            .unwrap(),
+    )
 }
 
 /// The longest that one delivery can take: the work, and the wait before it is given back.
-fn longest_delivery() -> Duration {
+fn longest_delivery() -> SignedDuration {
     let (_, work) = number("EVICT_QUEUE_DEADLINE_SECONDS");
     let (_, wait) = number("EVICT_REDELIVERY_WAIT_SECONDS");
-    Duration::from_secs(work + wait)
+    SignedDuration::from_secs(work + wait)
 }
 
-fn queue(deployment: &Snapshot, name: &str) -> Resource {
+fn queue(name: &str) -> Resource {
+    let deployment = deployment("default");
     let mut made = deployment.of("Microsoft.ServiceBus/namespaces/queues");
-    made.find(|it| it.name.ends_with(&format!("/{name}")))
-        .unwrap()
-        .clone()
+    made.find(|it| it.own_name() == name).unwrap().clone()
 }
 
-fn span(resource: &Resource, property: &str) -> Duration {
-    let value = resource.at(&format!("/properties/{property}"));
-    parse(value.as_str().unwrap()).unwrap()
+fn of_queue(property: &str) -> SignedDuration {
+    span(queue("evict").text(&format!("/properties/{property}")))
 }
 
 #[test]
@@ -47,37 +48,29 @@ fn a_delivery_ends_before_the_host_would_end_it_and_within_the_lock() {
     let renewal = host("/extensions/serviceBus/maxAutoLockRenewalDuration");
     assert!(longest_delivery() < timeout);
     assert!(timeout <= renewal);
-    let lock = span(&queue(&deployment("default"), "evict"), "lockDuration");
-    assert!(lock <= Duration::from_mins(5), "Service Bus allows no more");
+    let lock = of_queue("lockDuration");
+    assert!(
+        lock <= SignedDuration::from_mins(5),
+        "Service Bus allows no more"
+    );
     assert!(lock < renewal);
 }
 
 #[test]
-fn a_message_outlives_all_of_its_deliveries() {
-    let queue = queue(&deployment("default"), "evict");
+fn a_message_outlives_all_of_its_deliveries_and_is_not_dropped_in_silence() {
     let (deliveries, _) = number("EVICT_MAX_DELIVERIES");
-    let each = longest_delivery() + span(&queue, "lockDuration");
-    let all = each * u32::try_from(deliveries).unwrap();
-    assert!(span(&queue, "defaultMessageTimeToLive") > all);
-}
-
-#[test]
-fn no_queue_drops_a_message_in_silence() {
-    let deployment = deployment("default");
+    let each = longest_delivery() + of_queue("lockDuration");
+    assert!(of_queue("defaultMessageTimeToLive") > each * i32::try_from(deliveries).unwrap());
     for name in ["evict", "evict-rejected"] {
-        let queue = queue(&deployment, name);
-        assert_eq!(
-            queue.at("/properties/deadLetteringOnMessageExpiration"),
-            true,
-            "{name}"
-        );
+        let dead_letters = "/properties/deadLetteringOnMessageExpiration";
+        assert_eq!(queue(name).at(dead_letters), true, "{name}");
     }
 }
 
 #[test]
 fn looking_at_what_waits_for_a_person_does_not_take_it_away() {
     let deployment = deployment("default");
-    let rejected = queue(&deployment, "evict-rejected");
+    let rejected = queue("evict-rejected");
     let receipts = deployment.of("Microsoft.ServiceBus/namespaces/topics/subscriptions");
     for it in receipts.chain([&rejected]) {
         assert_eq!(it.at("/properties/maxDeliveryCount"), 2000, "{}", it.name);
@@ -86,21 +79,12 @@ fn looking_at_what_waits_for_a_person_does_not_take_it_away() {
 
 #[test]
 fn the_queue_and_the_handler_count_the_same_deliveries() {
-    for name in ["default", "everything"] {
-        let deployment = deployment(name);
-        let count = queue(&deployment, "evict")
-            .at("/properties/maxDeliveryCount")
-            .clone();
-        let app = deployment.of("Microsoft.Web/sites").next().unwrap();
-        let settings = app
-            .at("/properties/siteConfig/appSettings")
-            .as_array()
-            .unwrap();
-        let told = settings
-            .iter()
-            .find(|it| it["name"] == "EVICT_MAX_DELIVERIES")
-            .unwrap();
-        assert_eq!(told["value"], count.to_string());
-        assert_eq!(count, number("EVICT_MAX_DELIVERIES").0);
-    }
+    let count = queue("evict").at("/properties/maxDeliveryCount").clone();
+    let deployment = deployment("default");
+    let mut settings = settings(app(&deployment));
+    let (_, expected) = settings
+        .find(|(name, _)| *name == "EVICT_MAX_DELIVERIES")
+        .unwrap();
+    assert_eq!(expected, count.to_string());
+    assert_eq!(count, number("EVICT_MAX_DELIVERIES").0);
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use evict::domain::{
@@ -11,10 +10,12 @@ use evict::domain::{
 };
 use evict::host::Function;
 use evict::receipt::log_line;
+use proc_macro2::{TokenStream, TokenTree};
 use serde_json::Value;
-use template::bicep::files_below;
-use template::events::{Events, events_in};
-use template::kql::Verdict;
+use template::judge::files_below;
+
+use crate::kusto::{Compared, Field, Verdict};
+use crate::support::{path, text};
 
 /// What stands in the handler's records.
 #[derive(Debug, Default)]
@@ -26,76 +27,111 @@ pub(crate) struct Vocabulary {
     /// Fields that stand in every line, or come from the spans around an event.
     line_fields: BTreeSet<String>,
     /// For a column: the words that it can hold.
-    values: BTreeMap<String, BTreeSet<String>>,
+    values: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
 /// What the Functions host puts into `Properties` (Azure/azure-functions-host and azure-webjobs-sdk, `LogConstants`).
 const HOST_PROPERTIES: [&str; 2] = ["InvocationId", "Category"];
 
 impl Vocabulary {
-    /// What a query reads or looks for that the handler never writes. By convention a query calls a line of the handler `Line`, a
-    /// receipt `Record`, and the host's own properties keep the name of their column, `Properties`.
-    pub(crate) fn strangers(&self, verdict: &Verdict) -> Vec<String> {
-        let unread = verdict.fields.iter().filter_map(|field| {
-            let is_known = match field.of.as_str() {
-                "Line" => self.line_has(verdict, field.statement, &field.name),
-                "Record" => self.receipt_fields.contains(&field.name),
-                "Properties" => HOST_PROPERTIES.contains(&field.name.as_str()),
+    /// What the language service finds wrong in a query, and what the query reads or looks for that the handler never writes. By
+    /// convention a query calls a line of the handler `Line`, a receipt `Record`, and the host's properties `Properties`.
+    pub(crate) fn problems(&self, verdict: &Verdict) -> Vec<String> {
+        let mut found = verdict.problems.clone();
+        for Field {
+            of,
+            name,
+            line,
+            statement,
+        } in &verdict.fields
+        {
+            let is_known = match of.as_str() {
+                "Line" => self.line_has(verdict, *statement, name),
+                "Record" => self.receipt_fields.contains(name),
+                "Properties" => HOST_PROPERTIES.contains(&name.as_str()),
                 _ => false,
             };
-            let what = || {
-                format!(
-                    "line {}: {} has no field {}",
-                    field.line, field.of, field.name
-                )
-            };
-            (!is_known).then(what)
-        });
-        let unsaid = verdict.compared.iter().filter_map(|it| {
-            let is_known = self.values.get(&it.column)?.contains(&it.value);
-            let what = || format!("line {}: {} is never {}", it.line, it.column, it.value);
-            (!is_known).then(what)
-        });
-        unread.chain(unsaid).collect()
+            found.extend((!is_known).then(|| format!("line {line}: {of} has no field {name}")));
+        }
+        for Compared {
+            column,
+            value,
+            line,
+            ..
+        } in &verdict.compared
+        {
+            let words = self.values.get(column.as_str());
+            let is_known = words.is_none_or(|words| words.contains(value));
+            found.extend((!is_known).then(|| format!("line {line}: {column} is never {value}")));
+        }
+        found
     }
 
     /// Whether a line has a field: one of the events that its statement asks for has it, or any event if it asks for none.
     fn line_has(&self, verdict: &Verdict, statement: usize, field: &str) -> bool {
+        let asks = |it: &&Compared| it.statement == statement && it.column == "Event";
         let asked: Vec<_> = verdict
             .compared
             .iter()
-            .filter(|it| it.statement == statement && it.column == "Event")
+            .filter(asks)
+            .map(|it| &it.value)
             .collect();
-        let has = |name: &str| self.events.get(name).is_some_and(|own| own.contains(field));
-        self.line_fields.contains(field)
-            || asked.iter().any(|it| has(&it.value))
-            || (asked.is_empty() && self.events.keys().any(|name| has(name)))
+        let is_asked = |name: &String| asked.is_empty() || asked.contains(&name);
+        let mut events = self.events.iter().filter(|(name, _)| is_asked(name));
+        self.line_fields.contains(field) || events.any(|(_, own)| own.contains(field))
     }
+
+    /// Adds what a source says to the log: each `tracing::…!` with its message and the names of its fields.
+    fn read(&mut self, tokens: TokenStream) {
+        let tokens: Vec<_> = tokens.into_iter().collect();
+        for (at, token) in tokens.iter().enumerate() {
+            let TokenTree::Group(group) = token else {
+                continue;
+            };
+            let before = tokens[at.saturating_sub(5)..at].iter();
+            let before: String = before.map(ToString::to_string).collect();
+            let (message, fields) = match before.strip_prefix("tracing::") {
+                Some("error!" | "warn!" | "info!" | "debug!") => arguments(group.stream()),
+                Some(other) if other.ends_with("_span!") => arguments(group.stream()),
+                _ => {
+                    self.read(group.stream());
+                    continue;
+                }
+            };
+            if before.ends_with("_span!") {
+                self.line_fields.extend(fields);
+            } else {
+                self.events.entry(message).or_default().extend(fields);
+            }
+        }
+    }
+}
+
+/// The message of a macro's call, and its fields: `name = value`, `name`, `%name` or `?name`.
+fn arguments(tokens: TokenStream) -> (String, BTreeSet<String>) {
+    let tokens: Vec<_> = tokens.into_iter().map(|it| it.to_string()).collect();
+    let (mut message, mut fields) = (String::new(), BTreeSet::new());
+    for argument in tokens.split(|it| it == ",") {
+        match argument {
+            [text] if text.starts_with('"') => text.trim_matches('"').clone_into(&mut message),
+            _ => {
+                let name = argument
+                    .iter()
+                    .take_while(|it| *it != "=")
+                    .filter(|it| *it != "%" && *it != "?");
+                fields.insert(name.cloned().collect());
+            }
+        }
+    }
+    (message, fields)
 }
 
 const ID: &str = "6cace4d5-19d5-4695-92e7-000000000001";
 
-pub(crate) fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-const REASONS: [WithholdReason; 10] = [
-    WithholdReason::TokenTenant,
-    WithholdReason::OtherTenant,
-    WithholdReason::ProtectedUser,
-    WithholdReason::ProtectedGroup,
-    WithholdReason::MembershipUnknown,
-    WithholdReason::ProtectedGroupMissing,
-    WithholdReason::BelowMinimumSeverity,
-    WithholdReason::BlastRadius,
-    WithholdReason::Observe,
-    WithholdReason::ClearedBySource,
-];
-
 fn outcomes() -> Vec<Outcome> {
+    let withheld = WithholdReason::ALL.map(|reason| Outcome::Withheld { reason });
     let mut outcomes = vec![
         Outcome::Revoked { verified: true },
-        Outcome::Revoked { verified: false },
         Outcome::AlreadyCut,
         Outcome::NotEffective { home_domain: None },
         Outcome::NotFound,
@@ -109,12 +145,12 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::Deferred,
         Outcome::HandedOver,
     ];
-    outcomes.extend(REASONS.map(|reason| Outcome::Withheld { reason }));
+    outcomes.extend(withheld);
     outcomes
 }
 
-/// The log line of a receipt, with everything in it that a receipt can have.
-pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
+/// The log line of a receipt, with everything in it that a receipt can have: of a user who is known, or of one who is not.
+fn logged(outcome: Outcome, is_known: bool) -> Value {
     let known = |id: &str| is_known.then(|| id.to_owned());
     let time = |text: &str| text.parse().ok();
     let user = is_known.then(|| ReceiptUser {
@@ -145,8 +181,8 @@ pub(crate) fn logged(outcome: Outcome, is_known: bool) -> Value {
             operation: "POST /users/{id}/revokeSignInSessions".to_owned(),
             at: "2026-11-23T20:10:28Z".parse().unwrap(),
             status: Some(200),
-            request_id: Some("43ca8df5-daa3-4602-a019-7d1e3203d924".to_owned()),
-            client_request_id: Some("5c1f0a52-6a0e-4a6b-9a35-5e0a1c2f7b11".to_owned()),
+            request_id: Some(ID.to_owned()),
+            client_request_id: Some(ID.to_owned()),
         }],
         attempts: 3,
         elapsed: Duration::from_millis(412),
@@ -179,92 +215,79 @@ fn paths(record: &Value, outer: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The events of the handler's own sources, its tests left out.
-pub(crate) fn events() -> Events {
-    let mut found = Events::default();
-    for path in files_below(&repository().join("src"), "rs").unwrap() {
-        let below = path.strip_prefix(repository()).unwrap();
-        let is_test = below.with_extension("").iter().any(|it| it == "tests");
-        if !is_test {
-            found.extend(events_in(&fs::read_to_string(path).unwrap()));
-        }
-    }
-    found
-}
-
 pub(crate) fn vocabulary() -> Vocabulary {
-    let mut receipt_fields = BTreeSet::new();
-    let mut words = BTreeSet::new();
+    let mut vocabulary = Vocabulary::default();
     for outcome in outcomes() {
-        words.insert(outcome.as_str().to_owned());
         for is_known in [true, false] {
             let line = logged(outcome.clone(), is_known);
-            paths(&line, "", &mut receipt_fields);
+            paths(&line, "", &mut vocabulary.receipt_fields);
         }
     }
-    let Events {
-        events,
-        span_fields,
-    } = events();
+    let sources = path("src");
+    for file in files_below(&sources, "rs").unwrap() {
+        // Only the handler's own sources count, without their tests.
+        let below = file.strip_prefix(&sources).unwrap().with_extension("");
+        if !below.iter().any(|it| it == "tests") {
+            vocabulary.read(fs::read_to_string(file).unwrap().parse().unwrap());
+        }
+    }
     let own = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
     // Of `src/telemetry/line.rs`, of which a test below says that it is so.
-    let mut line_fields: BTreeSet<String> = own(&["time", "level", "message"]);
-    line_fields.extend(span_fields);
-    let reasons = REASONS.map(|reason| reason.as_str().to_owned());
-    let values = BTreeMap::from([
-        ("Outcome".to_owned(), words),
-        ("Reason".to_owned(), BTreeSet::from(reasons)),
-        ("Event".to_owned(), events.keys().cloned().collect()),
-        ("Level".to_owned(), own(&["ERROR", "WARN", "INFO", "DEBUG"])),
-        ("Name".to_owned(), own(&Function::ALL.map(Function::name))),
+    vocabulary
+        .line_fields
+        .extend(["time", "level", "message"].map(str::to_owned));
+    vocabulary.values = BTreeMap::from([
+        (
+            "Outcome",
+            outcomes().iter().map(|it| it.as_str().to_owned()).collect(),
+        ),
+        (
+            "Reason",
+            own(&WithholdReason::ALL.map(WithholdReason::as_str)),
+        ),
+        ("Event", vocabulary.events.keys().cloned().collect()),
+        ("Level", own(&["ERROR", "WARN", "INFO", "DEBUG"])),
+        ("Name", own(&Function::ALL.map(Function::name))),
     ]);
-    Vocabulary {
-        receipt_fields,
-        events,
-        line_fields,
-        values,
-    }
+    vocabulary
 }
 
 #[test]
 fn a_line_begins_with_its_time_and_its_level_and_calls_its_event_message() {
-    let line = fs::read_to_string(repository().join("src/telemetry/line.rs")).unwrap();
+    let line = text("src/telemetry/line.rs");
     assert!(line.contains(r#"{{"time":"{time}","level":"{level}""#));
     assert!(line.contains(r#"*name == "message""#));
 }
 
 #[test]
-fn every_field_that_a_receipt_can_have_in_the_log_is_in_the_vocabulary() {
-    // The renderer's own names: `LastStatus` of its struct is `lastStatus` in the line.
-    let fields = vocabulary().receipt_fields;
-    for field in [
-        "receipt",
-        "verified",
-        "reason",
-        "user",
-        "subjectId",
-        "subjectHash",
-        "policy",
-        "before",
-        "after",
-        "calls",
-        "lastStatus",
-        "lastRequestId",
-        "attempts",
-        "elapsedMilliseconds",
-        "at",
-        "requestedBy",
-        "requestedBy.objectId",
-        "requestedBy.applicationId",
-        "requestedByClaim",
-        "requestedBecause",
-        "alertId",
-        "incidentId",
-        "messageId",
-        "correlationId",
-        "invocationId",
-    ] {
-        assert!(fields.contains(field), "{field} of {fields:?}");
-    }
-    assert_eq!(fields.len(), 30, "{fields:?}");
+fn the_vocabulary_is_all_that_the_handler_writes() {
+    let vocabulary = vocabulary();
+    assert_eq!(
+        vocabulary.receipt_fields.len(),
+        30,
+        "{:?}",
+        vocabulary.receipt_fields
+    );
+    let names = |names: &[&str]| {
+        names
+            .iter()
+            .map(ToString::to_string)
+            .collect::<BTreeSet<_>>()
+    };
+    let ended = [
+        "faas.outcome",
+        "res.status",
+        "messages.receipts",
+        "messages.rejected",
+        "messages.handover",
+    ];
+    assert_eq!(vocabulary.events["invocation.ended"], names(&ended));
+    assert_eq!(vocabulary.events["receipt.made"], names(&["receipt"]));
+    assert!(vocabulary.events["a call to Graph failed"].contains("error"));
+    assert!(vocabulary.line_fields.contains("faas.invocation_id"));
+    assert!(
+        vocabulary.events.len() > 20,
+        "{:?}",
+        vocabulary.events.keys()
+    );
 }

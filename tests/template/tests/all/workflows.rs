@@ -8,7 +8,7 @@ fn a_release_attests_where_it_was_built_and_what_it_is_made_of() {
     let release = text(".github/workflows/release.yml");
     for step in [
         "bash .ci/run",
-        "infra/package --callers directory",
+        "infra/package --callers entra",
         "infra/package --callers key",
         "actions/attest-build-provenance@",
         "actions/attest-sbom@",

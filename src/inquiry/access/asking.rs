@@ -1,12 +1,34 @@
-//! What every part of the survey needs: what is the same for every user, and to whom a grant was made.
+//! What every part of the survey needs: who is asked and by when, what is the same for every user, and to whom a grant was made.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::azure_roles::Azure;
 use super::reach::Through;
 use super::{Group, Listed, RoleDefinition, Subscription};
-use crate::domain::User;
+use crate::directory::Directory;
+use crate::domain::{Clock, Deadline, GroupId, User};
+
+/// How many questions of one kind are asked at the same time.
+pub(super) const AT_ONCE: usize = 8;
+
+/// Who is asked, and by when each answer has to be there.
+pub(crate) struct Survey<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) azure: &'a Azure,
+    pub(crate) protected_groups: &'a [GroupId],
+    pub(crate) clock: &'a dyn Clock,
+    /// How long one answer may take.
+    pub(crate) time: Duration,
+}
+
+impl Survey<'_> {
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.clock, self.time)
+    }
+}
 
 /// What is the same for every user.
 pub(crate) struct Common {

@@ -1,6 +1,10 @@
 //! The rules that keep the rooms apart, held by reading the sources. What the compiler, Cargo and clippy hold is not
 //! repeated here.
 
+mod circles;
+mod functions;
+mod types;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

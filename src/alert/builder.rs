@@ -416,6 +416,8 @@ impl AlertBuilder {
             reason: reason::of(&subjects, &mentioned, self.otherwise),
             subjects,
             mentioned,
+            unread: unread(self.unread),
+            incident: None,
         })
     }
 }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::domain::{
     Call, Caller, Cleared, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt,
-    ReceiptUser, SessionsValidFrom, SubjectRef, User, UserId, WithholdReason, log_hash,
+    ReceiptUser, SessionsValidFrom, Shape, SubjectRef, Times, User, UserId, WithholdReason,
+    log_hash,
 };
 use crate::graph::{CallError, Disposition, Tally};
 use crate::guard::{Screened, Withheld};
@@ -25,6 +26,8 @@ pub(super) struct Conclusion {
     /// only afterwards.
     pub(super) before: Option<SessionsBefore>,
     pub(super) after: Option<Timestamp>,
+    /// When what stands in `after` was read, if it proves a cut.
+    pub(super) proved_at: Option<Timestamp>,
     pub(super) calls: Vec<Call>,
 }
 
@@ -40,6 +43,7 @@ impl Conclusion {
             policy: None,
             before: None,
             after: None,
+            proved_at: None,
             calls: Vec::new(),
         }
     }
@@ -119,6 +123,8 @@ pub(super) struct Draft {
     subject_id: Option<UserId>,
     subject_hash: Uuid,
     correlation: Correlation,
+    times: Times,
+    source: Shape,
     requested_by: Option<Caller>,
     requested_by_claim: Option<Masked>,
     requested_because: Option<Masked>,
@@ -134,6 +140,12 @@ impl Draft {
             subject_hash: log_hash(context.policy.tenant, &written),
             subject: written,
             correlation: task.correlation.clone(),
+            times: Times {
+                alert_at: task.header.alert_at(),
+                received_at: task.received_at,
+                ..Times::default()
+            },
+            source: task.header.source(),
             requested_by: task.requested_by,
             requested_by_claim: task.header.requested_by.clone().map(Masked),
             requested_because: task.header.reason.clone().map(Masked),
@@ -166,6 +178,12 @@ impl Draft {
                 },
                 after: conclusion.after,
             },
+            times: Times {
+                cut_at: conclusion.proved_at.and(conclusion.after),
+                proved_at: conclusion.proved_at,
+                ..self.times
+            },
+            source: (self.source != Shape::None).then(|| self.source.as_str()),
             calls: conclusion.calls,
             attempts: tally.attempts(),
             elapsed: self.clock.elapsed().saturating_sub(self.begun),

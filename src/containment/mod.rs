@@ -19,7 +19,6 @@ mod self_check;
 mod shared;
 mod subject;
 
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -67,6 +66,8 @@ pub struct Task {
     /// When the message was put on the queue, by the broker's own word. A user whose sessions were cut after it is not
     /// cut again. `None`, as for every HTTP request, always cuts.
     pub enqueued_at: Option<Timestamp>,
+    /// When the alert reached this program: when its first message was queued, or its call came.
+    pub received_at: Option<Timestamp>,
     /// The message, by a mark that each of its deliveries repeats and that no other has, if the broker has given it one.
     pub message: Option<Uuid>,
     /// The ids that each receipt carries.
@@ -78,6 +79,9 @@ pub struct Task {
     /// That the alert is over, once its sender says so. Whoever is not cut by then is not.
     pub cleared: Arc<OnceLock<Cleared>>,
 }
+
+/// Hears of a subject that has ended: its place among the alert's subjects and its receipt. It is let go when all have.
+pub type Ended = Arc<dyn Fn(usize, &Receipt) + Send + Sync>;
 
 /// Contains alerts under one policy.
 #[derive(Debug, Clone)]
@@ -133,11 +137,11 @@ impl Containment {
     /// Contains one alert. The receipts stand in the order of its subjects, one for each, and one for all that were left
     /// out.
     pub async fn contain(&self, task: Task) -> Vec<Receipt> {
-        self.contain_counting(task, Arc::default()).await
+        self.contain_watched(task, Arc::new(|_, _| ())).await
     }
 
-    /// The same, and counts each subject as it ends, for somebody who watches.
-    pub async fn contain_counting(&self, task: Task, ended: Arc<AtomicUsize>) -> Vec<Receipt> {
+    /// The same, and tells of each subject as it ends, for somebody who watches.
+    pub async fn contain_watched(&self, task: Task, ended: Ended) -> Vec<Receipt> {
         run::contain(Arc::clone(&self.context), task, ended).await
     }
 

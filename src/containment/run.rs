@@ -1,7 +1,6 @@
 //! One alert: the plan, the places of the hour, and all of its subjects side by side.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -12,21 +11,17 @@ use crate::guard::{self, Plan, Screened, Withheld};
 
 use super::conclusion::{Conclusion, Draft};
 use super::shared::Run;
-use super::{Context, Task, subject};
+use super::{Context, Ended, Task, subject};
 
 /// Contains the alert. Each subject runs as a task of its own, so that a panic in one costs that one alone.
-pub(super) async fn contain(
-    context: Arc<Context>,
-    task: Task,
-    ended: Arc<AtomicUsize>,
-) -> Vec<Receipt> {
+pub(super) async fn contain(context: Arc<Context>, task: Task, ended: Ended) -> Vec<Receipt> {
     let plan = guard::plan(&context.policy, &task.header, &task.subjects);
     let plan = match token_tenant(&context, &task, &plan).await {
         Ok(tenant) => plan.under(&context.policy, tenant),
         Err(error) => return token_missing(&context, &task, plan, &error),
     };
     let run = Arc::new(Run::new(context, task, plan.wanted()));
-    let mut receipts = work(&run, plan.screened, &ended).await;
+    let mut receipts = work(&run, plan.screened, &*ended).await;
     receipts.extend(left_out(&run.context, &run.task));
     run.places.settle();
     receipts
@@ -71,7 +66,11 @@ fn left_out(context: &Context, task: &Task) -> Option<Receipt> {
         .then(|| Draft::begin(context, task, &others).finish(conclusion, None, &Tally::new()))
 }
 
-async fn work(run: &Arc<Run>, screened: Vec<Screened>, counter: &AtomicUsize) -> Vec<Receipt> {
+async fn work(
+    run: &Arc<Run>,
+    screened: Vec<Screened>,
+    ended: &(dyn Fn(usize, &Receipt) + Send + Sync),
+) -> Vec<Receipt> {
     let permits = Arc::new(Semaphore::new(run.context.limits.concurrency));
     let mut running = JoinSet::new();
     let mut receipts: Vec<Option<Receipt>> = Vec::new();
@@ -79,8 +78,9 @@ async fn work(run: &Arc<Run>, screened: Vec<Screened>, counter: &AtomicUsize) ->
         // What the plan alone decides needs no task of its own.
         if let Some(conclusion) = Conclusion::of_plan(screened) {
             let draft = Draft::begin(&run.context, &run.task, &subject.account);
-            receipts.push(Some(draft.finish(conclusion, None, &Tally::new())));
-            counter.fetch_add(1, Ordering::Relaxed);
+            let receipt = draft.finish(conclusion, None, &Tally::new());
+            ended(index, &receipt);
+            receipts.push(Some(receipt));
             continue;
         }
         receipts.push(None);
@@ -92,10 +92,10 @@ async fn work(run: &Arc<Run>, screened: Vec<Screened>, counter: &AtomicUsize) ->
             (index, subject::contain(&run, index).await)
         });
     }
-    while let Some(ended) = running.join_next().await {
-        counter.fetch_add(1, Ordering::Relaxed);
-        match ended {
+    while let Some(joined) = running.join_next().await {
+        match joined {
             Ok((index, receipt)) => {
+                ended(index, &receipt);
                 if let Some(place) = receipts.get_mut(index) {
                     *place = Some(receipt);
                 }

@@ -74,10 +74,13 @@ pub enum Concern {
     ProtectedUser(usize),
     /// The ledger of what was cut this hour cannot be asked.
     Ledger,
+    /// The incidents of a workspace cannot be read and written.
+    Incidents,
 }
 
 impl SelfCheck {
-    fn note(&mut self, about: Concern, text: String) {
+    /// Adds what is wrong.
+    pub fn note(&mut self, about: Concern, text: String) {
         self.problems.push(CheckProblem { text, about });
     }
 }

@@ -141,6 +141,7 @@ impl OneSubject<'_> {
         if self.was_cut_already(user) {
             return Conclusion {
                 after: user.sessions_valid_from,
+                proved_at: Some(self.run.context.clock.now()),
                 ..Conclusion::plain(Outcome::AlreadyCut)
             };
         }
@@ -219,6 +220,7 @@ impl OneSubject<'_> {
         let read = self.verify(user, revocation.called_at).await;
         let conclusion = Conclusion {
             after: read.sessions_valid_from,
+            proved_at: read.verified.then(|| self.run.context.clock.now()),
             calls: revocation.calls,
             ..Conclusion::plain(Outcome::Revoked {
                 verified: read.verified,
@@ -239,6 +241,7 @@ impl OneSubject<'_> {
                 );
                 return Conclusion {
                     outcome: Outcome::Deferred,
+                    proved_at: None,
                     ..conclusion
                 }
                 .with_detail(detail);
@@ -310,6 +313,7 @@ impl OneSubject<'_> {
                     .to_owned(),
             ),
             after: read.sessions_valid_from,
+            proved_at: Some(self.run.context.clock.now()),
             ..failed
         }
     }

@@ -290,6 +290,9 @@ impl Client {
             }
             // A wait that Graph asks for is asked of the whole app, whatever the status.
             Class::Transient if asked.is_some() => Again::AllWait(Held::Everything),
+            Class::Transient if answer.status == 409 && question.operation.changes_a_version() => {
+                Again::No
+            }
             Class::Transient => Again::Alone,
             Class::Final if answer.status == 404 && question.operation.names_what_exists() => {
                 match (refusal.says_absent(), question.asks_once_more) {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     AccountName, AlertHeader, CommentBy, HandedOn, MailAddress, Outcome, SecurityIdentifier,
-    Severity, Story, Subject, SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
+    Severity, Shape, Story, Subject, SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
 };
 
 use super::AlertReport;
@@ -78,6 +78,13 @@ pub(super) struct Earlier {
     /// By which its receipts are found.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
+    /// When the alert was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
+    alert_at: Option<Timestamp>,
+    /// The shape of the first message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
     /// What the comment on the incident tells already.
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<Story>,
@@ -90,6 +97,8 @@ impl Earlier {
             deliveries: handed_on.deliveries,
             queued_at: handed_on.queued_at,
             correlation_id: correlation_id.map(|id| cut(id, 1024).into_owned()),
+            alert_at: handed_on.alert_at,
+            source: handed_on.source.map(Shape::as_str),
             comment: handed_on.story.clone(),
         }
     }

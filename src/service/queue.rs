@@ -52,7 +52,7 @@ impl Service {
         self.wait_for_turn(&progress, &message.broker).await;
         let key = event_key(&message, &correlation);
         let looked = self.look_at_incident(parsed, progress.queued_at, deadline.earlier_by(MARGIN));
-        let parsed = match looked.await {
+        let mut parsed = match looked.await {
             Looked::Ready(mut parsed) => {
                 left_out = left_out.saturating_add(self.shorten(&mut parsed));
                 parsed
@@ -61,13 +61,21 @@ impl Service {
         };
         let delivery = Delivery {
             enqueued_at: progress.queued_at,
+            received_at: progress.queued_at,
             message: key.of_broker(),
             correlation: correlation.clone(),
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
             cleared: Arc::default(),
+            ended: Arc::new(|_, _| ()),
         };
-        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
+        let telling = Telling {
+            key,
+            usually: CommentBy::Evict,
+            deadline,
+        };
+        let worked = self.contain_and_tell(&parsed, left_out, delivery, &telling);
+        let mut receipts = worked.await;
 
         let delivery_count = message.broker.delivery_count;
         let is_last =
@@ -81,12 +89,9 @@ impl Service {
         }
         self.log(&receipts);
 
-        let telling = Telling {
-            key,
-            usually: CommentBy::Evict,
-            deadline,
-        };
-        let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
+        let told = self
+            .tell_incident(&mut parsed, &mut receipts, &telling)
+            .await;
         let report = AlertReport {
             parsed: &parsed,
             receipts: &receipts,
@@ -99,7 +104,7 @@ impl Service {
             at: self.clock.now(),
         };
         let rejected = rejected(&report, &message.body, &from);
-        let handed_on = progress.handed_on(&message.broker, told);
+        let handed_on = progress.handed_on(&message.broker, parsed.header(), told);
         Reply::completed()
             .with_messages(
                 OutputBinding::Receipts,
@@ -140,6 +145,7 @@ impl Service {
             deliveries: progress.before,
             ..progress.handed_on(
                 &message.broker,
+                header,
                 Some(story.unwrap_or_else(|| Story::of(receipt::first_message(key)))),
             )
         };
@@ -210,12 +216,19 @@ impl Progress {
         }
     }
 
-    fn handed_on(&self, broker: &BrokerWord, story: Option<Story>) -> HandedOn {
+    fn handed_on(
+        &self,
+        broker: &BrokerWord,
+        header: &AlertHeader,
+        story: Option<Story>,
+    ) -> HandedOn {
         let correlation_id = self.correlation_id.as_ref();
         HandedOn {
             deliveries: self.deliveries,
             queued_at: self.queued_at,
             correlation_id: correlation_id.or(broker.message_id.as_ref()).cloned(),
+            alert_at: header.alert_at(),
+            source: Some(header.source()),
             story,
         }
     }

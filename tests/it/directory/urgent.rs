@@ -135,6 +135,7 @@ impl Busy {
             header: alert.header,
             subjects: alert.subjects,
             enqueued_at: None,
+            received_at: None,
             message: None,
             correlation: Correlation::default(),
             requested_by: None,

@@ -105,6 +105,7 @@ fn task(clock: &dyn Clock) -> Task {
         header: alert.header,
         subjects: alert.subjects,
         enqueued_at: None,
+        received_at: None,
         message: None,
         correlation: Correlation::default(),
         requested_by: None,

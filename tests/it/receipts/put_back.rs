@@ -327,7 +327,7 @@ fn go_on(
                 deliveries: 3,
                 queued_at: Some(time("2026-11-23T20:10:01Z")),
                 correlation_id: Some("c-1".to_owned()),
-                story: None,
+                ..HandedOn::default()
             };
             handover(&report, Some(&handed_on))
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::identifiers::TenantId;
-use super::incident::{CommentBy, Story};
+use super::incident::{CommentBy, IncidentNote, Story};
 use super::mention::{Mention, Subject, WrittenBy};
 use super::severity::Severity;
 use super::subject::SubjectRef;
@@ -135,7 +135,11 @@ pub struct HandedOn {
     pub queued_at: Option<Timestamp>,
     /// The first message's correlation id, or its id if it had none.
     pub correlation_id: Option<String>,
-    /// What the comment on the alert's incident already says; `None` if this program writes no comment.
+    /// When the alert was made.
+    pub alert_at: Option<Timestamp>,
+    /// The shape of the first message.
+    pub source: Option<Shape>,
+    /// What the comment on the alert's incident tells so far; `None` where this program writes none.
     pub story: Option<Story>,
 }
 
@@ -167,7 +171,23 @@ impl AlertHeader {
         }
     }
 
-    /// The severity on Sentinel's scale, if the sender's word is known.
+    /// When the alert was made, also where only what is left of it is read.
+    #[must_use]
+    pub fn alert_at(&self) -> Option<Timestamp> {
+        let earlier = self.handed_on.as_ref();
+        self.flagged_at.or_else(|| earlier?.alert_at)
+    }
+
+    /// The shape of its first message.
+    #[must_use]
+    pub fn source(&self) -> Shape {
+        let earlier = self.handed_on.as_ref();
+        earlier
+            .and_then(|earlier| earlier.source)
+            .unwrap_or(self.shape)
+    }
+
+    /// The severity on one scale, if the sender's word is known.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         self.severity.as_deref().and_then(Severity::read)
@@ -286,6 +306,10 @@ pub struct NothingToDo {
     pub mentioned: Vec<Mention>,
     /// Why there is nothing to do.
     pub reason: NothingToDoReason,
+    /// The parts of a batch that name nobody yet, each with why.
+    pub unread: Vec<Unread>,
+    /// What came of asking its incident, and of writing into it; `None` if neither was done.
+    pub incident: Option<IncidentNote>,
 }
 
 /// A payload that cannot be understood. It repeats nothing of the payload, except unknown property names of a manual

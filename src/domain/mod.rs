@@ -36,14 +36,17 @@ pub use identifiers::{
     AccountName, GroupId, IdentifierError, MailAddress, TenantId, UserId, UserPrincipalName,
 };
 pub use incident::{
-    CommentBy, CommentState, IncidentNote, IncidentStatus, SentinelWorkspace, Story, Told,
+    CommentBy, CommentState, IncidentLabel, IncidentNote, IncidentStatus, IncidentTask,
+    SentinelWorkspace, Story, Told,
 };
 pub use ledger::{Admission, Kept, Ledger, LedgerState, Wanted};
 pub use ledger_endpoint::LedgerEndpoint;
 pub use mention::{Cleared, ClearedAs, Flag, Mention, MentionedAs, State, Subject, WrittenBy};
 pub use outcome::{Fix, Outcome, WithholdReason};
 pub use policy::{Mode, Policy, ProtectedUser};
-pub use receipt::{Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive};
+pub use receipt::{
+    Call, Correlation, Masked, Receipt, ReceiptUser, SessionsValidFrom, StillAlive, Times,
+};
 pub use salted_hash::{log_hash, protection_hash_of_id, protection_hash_of_name};
 pub use security_identifier::SecurityIdentifier;
 pub use severity::Severity;

@@ -147,6 +147,15 @@ impl EventKey<'_> {
         }
     }
 
+    /// The message, if the broker's own word tells it from every other.
+    #[must_use]
+    pub fn of_broker(self) -> Option<Uuid> {
+        match self {
+            Self::Broker { .. } => Some(self.name()),
+            Self::Message(_) | Self::Body(_) | Self::Invocation(_) => None,
+        }
+    }
+
     /// The message or the call, by an id that no other has.
     pub(super) fn name(self) -> Uuid {
         let (kind, of_key) = self.named();

@@ -2,8 +2,11 @@
 //! Resource Graph, and incidents of Microsoft Sentinel. The caller's own role assignments determine what is visible, as
 //! in Azure. An unknown call is refused with 501 and recorded.
 
+mod incident_tasks;
+mod incident_writing;
 mod incidents;
 mod limits;
+mod permissions;
 mod query;
 mod resource_graph;
 mod resources;
@@ -80,6 +83,9 @@ fn other(
 ) -> Answer {
     let call = context.call;
     if let Some(answer) = incidents::answer(context, segments, incidents, now) {
+        return answer;
+    }
+    if let Some(answer) = permissions::answer(context, segments, incidents) {
         return answer;
     }
     match (call.method.as_str(), segments) {

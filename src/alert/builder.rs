@@ -282,7 +282,7 @@ impl AlertBuilder {
         self.tenant.join(other.tenant);
         self.flagged(other.flagged_at);
         let is_alone = self.parts == 0;
-        // What one message expects, and why and by whose word it was sent, says nothing about what stands beside it.
+        // The expected number, the reason and the author of one message do not apply to its neighbours.
         let common = |known: Option<String>, other: Option<String>| {
             if is_alone {
                 other

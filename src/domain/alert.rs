@@ -139,7 +139,7 @@ pub struct HandedOn {
     pub alert_at: Option<Timestamp>,
     /// The shape of the first message.
     pub source: Option<Shape>,
-    /// What the comment on the alert's incident tells so far; `None` where this program writes none.
+    /// What the comment on the alert's incident already says; `None` if this program writes no comment.
     pub story: Option<Story>,
 }
 
@@ -171,7 +171,7 @@ impl AlertHeader {
         }
     }
 
-    /// When the alert was made, also where only what is left of it is read.
+    /// When the alert was made, also for a message that goes on.
     #[must_use]
     pub fn alert_at(&self) -> Option<Timestamp> {
         let earlier = self.handed_on.as_ref();
@@ -187,7 +187,7 @@ impl AlertHeader {
             .unwrap_or(self.shape)
     }
 
-    /// The severity on one scale, if the sender's word is known.
+    /// The severity on Sentinel's scale, if the sender's word is known.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         self.severity.as_deref().and_then(Severity::read)
@@ -306,9 +306,9 @@ pub struct NothingToDo {
     pub mentioned: Vec<Mention>,
     /// Why there is nothing to do.
     pub reason: NothingToDoReason,
-    /// The parts of a batch that name nobody yet, each with why.
+    /// The parts of a batch that name nobody yet, with the reasons.
     pub unread: Vec<Unread>,
-    /// What came of asking its incident, and of writing into it; `None` if neither was done.
+    /// The result of reading its incident and writing into it; `None` if neither was done.
     pub incident: Option<IncidentNote>,
 }
 

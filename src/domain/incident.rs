@@ -171,26 +171,26 @@ impl CommentState {
     }
 }
 
-/// The label that an incident gets for an alert, by how that ended.
+/// The label of an incident for an alert, by the alert's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub enum IncidentLabel {
-    /// Every user whom the alert flags was cut.
+    /// Every flagged user was cut.
     #[serde(rename = "evict-done")]
     Done,
-    /// Some were.
+    /// Some flagged users were cut.
     #[serde(rename = "evict-partly")]
     Partly,
-    /// None was.
+    /// No flagged user was cut.
     #[serde(rename = "evict-nobody-cut")]
     NobodyCut,
-    /// The entities did not arrive, so that nobody was named.
+    /// The entities did not arrive, so nobody was named.
     #[serde(rename = "evict-no-entities")]
     NoEntities,
 }
 
 impl IncidentLabel {
-    /// Every one.
+    /// Every label.
     pub const ALL: [Self; 4] = [Self::Done, Self::Partly, Self::NobodyCut, Self::NoEntities];
 
     /// The label's name in the incident.
@@ -205,14 +205,14 @@ impl IncidentLabel {
     }
 }
 
-/// Something that only a person can do, for the list of tasks of an incident. Its texts are ready to be shown.
+/// An entry for an incident's task list: something that only a person can do. Its texts are ready for display.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IncidentTask {
-    /// What is to be done and about whom, the same for every alert: one incident has one such task.
+    /// The action and its subject, the same for every alert: one incident has one such task.
     pub key: String,
-    /// What it is called.
+    /// The title.
     pub title: String,
-    /// How it is done.
+    /// The instructions.
     pub description: String,
 }
 
@@ -222,7 +222,7 @@ impl fmt::Debug for IncidentTask {
     }
 }
 
-/// Whether an alert's incident still stood when it was asked.
+/// Whether an alert's incident was still open when it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -246,13 +246,13 @@ pub struct IncidentNote {
     /// How writing the comment ended, if one was to be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<CommentState>,
-    /// The label that it has for the alert, if it was added or was there.
+    /// The label for the alert, if it was added or already there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<IncidentLabel>,
-    /// How many tasks it has for people because of the alert, those included that were there.
+    /// The number of tasks for people because of the alert, including those already there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tasks: Option<usize>,
-    /// What could not be asked or written, as sentences for a person.
+    /// What could not be read or written, as sentences for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }

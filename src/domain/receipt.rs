@@ -46,30 +46,30 @@ pub struct SessionsValidFrom {
     pub after: Option<Timestamp>,
 }
 
-/// How fast it was, as far as each is known.
+/// The times of an alert and its cut, as far as each is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
-    /// When the alert was made, by its sender's word; of several the latest.
+    /// When the alert was made, as its sender states; the latest of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub alert_at: Option<Timestamp>,
-    /// When its first message was put on the queue, by the broker's clock, or its HTTP call came.
+    /// When its first message was enqueued, by the broker's clock, or when its HTTP call arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub received_at: Option<Timestamp>,
-    /// From when on sessions are valid, if that was read after the cut: the property, which has no fractions of a second.
+    /// The start of valid sessions, if it was read after the cut: the property, which has whole seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub cut_at: Option<Timestamp>,
-    /// When that was read.
+    /// When that property was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub proved_at: Option<Timestamp>,
 }
 
-/// A call to Graph that changed something, or tried to.
+/// A call to Graph that changed something, or attempted to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -154,13 +154,13 @@ pub struct Receipt {
     pub policy: Option<&'static str>,
     /// The property before and after the call.
     pub sessions_valid_from: SessionsValidFrom,
-    /// How fast it was.
+    /// The times of the alert and the cut.
     #[serde(flatten)]
     pub times: Times,
-    /// The shape of the alert's first message, which tells where it came from.
+    /// The shape of the alert's first message, which shows its origin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'static str>,
-    /// What was called that changes something, and when.
+    /// The calls that change something, with their times.
     pub calls: Vec<Call>,
     /// The number of requests that were sent to Graph for this subject.
     pub attempts: u32,

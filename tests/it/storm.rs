@@ -30,11 +30,11 @@ const MOST_MEMORY_KIB: u64 = 96 * 1024;
 /// the two handlers and what judges them share a machine.
 const ON_ITS_WAY: Duration = Duration::from_millis(750);
 
-/// The same on a machine that is busy besides. No wait is shorter than a second.
+/// The same on a busy machine. No wait is shorter than a second.
 const ON_ITS_WAY_AT_MOST: Duration = Duration::from_millis(950);
 
-/// What does not shrink with a storm: the calls that are on their way when the limit is reached, which Graph counts, and the
-/// last wait.
+/// The part that does not shrink with a storm: the calls that are on their way when the limit is reached, which Graph
+/// counts, and the last wait.
 const LAST_WAITS: Duration = Duration::from_secs(8);
 
 /// The longest wait of an alert of high severity for its cut, by either way, during a storm.
@@ -352,7 +352,7 @@ impl Figures {
         // Each instance looks for the group when it begins, once for each alert it begins with, and every five minutes.
         let looks = self.per_user["read group"] * lossless(self.users);
         assert!(looks <= 2.0 * 4.0 * 3.0, "{looks}");
-        // These are of a machine with nothing else to do.
+        // These bounds are for an idle machine.
         let most = MOST_URGENT.mul_f64(slower_at_worst());
         for urgent in [self.by_queue, self.over_http] {
             assert!(urgent <= most, "{urgent:?} {most:?}");

@@ -329,7 +329,7 @@ fn what_one_message_expects_holds_for_that_message_alone() {
     );
 }
 
-/// A receipt names nobody as the one who asked who has asked for somebody else.
+/// A receipt does not name a person as the requester who requested something else.
 #[test]
 fn why_and_by_whose_word_one_message_was_sent_is_said_of_no_other() {
     let said = |payload: Value| {

@@ -170,7 +170,7 @@ async fn the_handler_killed_while_it_writes_leaves_one_comment_that_is_true() {
     }
 }
 
-/// Azure does not answer while the first cut is told.
+/// Azure does not answer while the first cut is reported.
 #[tokio::test]
 async fn nobody_is_cut_later_because_the_incident_is_told_meanwhile() {
     let app = start_with(RESPONDER, &[]).await;
@@ -201,7 +201,7 @@ async fn nobody_is_cut_later_because_the_incident_is_told_meanwhile() {
     app.end().await;
 }
 
-/// Others change the incident whenever Evict has read it.
+/// Others change the incident after every read of Evict.
 #[tokio::test]
 async fn a_label_that_others_are_always_faster_than_is_told_in_the_receipt() {
     let app = start_with(RESPONDER, &[]).await;

@@ -28,7 +28,7 @@ async fn without_dns_the_caller_is_told_and_the_message_comes_again() {
         return;
     }
     let seconds = crate::support::busy::seconds(5);
-    // Without an endpoint of its own the handler means the real Graph, whose name nobody resolves here.
+    // Without an endpoint setting the handler uses the real Graph, whose name cannot be resolved here.
     let app = App::start_with(Start {
         script: Some(WITHOUT_DNS),
         settings: &[

@@ -21,7 +21,7 @@ pub(super) struct Row {
     pub(super) happens: &'static str,
     /// The final report of caller, receipts and queues.
     pub(super) told: &'static str,
-    /// How many seconds that takes at most, on a machine with nothing else to do.
+    /// The time limit in seconds, on an idle machine.
     pub(super) within: u64,
     /// The number of calls to Graph.
     pub(super) calls: Calls,

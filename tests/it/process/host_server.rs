@@ -24,7 +24,7 @@ struct Obedient {
     go_on: Notify,
     go_on_at_last: Notify,
     begun: tokio::time::Instant,
-    /// The number of invocations that have begun to arrive.
+    /// The number of invocations that have started to arrive.
     arrivals: AtomicUsize,
     /// When the large ones began to arrive.
     arrived: std::sync::Mutex<Vec<Duration>>,

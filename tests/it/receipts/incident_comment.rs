@@ -87,7 +87,7 @@ fn what_was_told_stays_and_what_ended_now_is_added() {
     assert_eq!(comment.matches("cut and verified").count(), 2, "{comment}");
 }
 
-/// A user whom two accounts of an alert name may be withheld in one part and cut in the next.
+/// A user that two accounts of an alert name may be withheld in one part and cut in the next.
 #[test]
 fn what_was_told_of_anything_but_a_cut_gives_way_to_what_came_of_it() {
     let withheld = Outcome::Withheld {

@@ -151,7 +151,7 @@ fn another(value: &Value, number: usize) -> Value {
     }
 }
 
-/// An alert of the manual form, for users of whom each may be as grave as he is: people's orders, and what goes on of alerts.
+/// An alert of the manual form, whose users have independent severities: people's orders, and the rest of alerts.
 fn of_people() -> impl Strategy<Value = Value> {
     let grade = || {
         select(vec![
@@ -174,7 +174,7 @@ fn of_people() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An alert, or several that have nothing to do with each other in one batch.
+/// One alert, or several unrelated ones in one batch.
 fn body(samples: &[Value]) -> impl Strategy<Value = String> + use<> {
     let sample = (select(samples.to_vec()), changes())
         .prop_map(|(sample, changes)| changed(&sample, &changes, &mut 0));
@@ -242,7 +242,7 @@ fn trouble() -> impl Strategy<Value = Option<Outcome>> {
 struct Decisive {
     account: Vec<String>,
     by_person: bool,
-    /// A person is acted on whatever the severity, but comes to his turn by it.
+    /// A person's request counts at any severity, which only decides the order.
     severity: Option<Severity>,
     is_open: bool,
 }

@@ -274,7 +274,7 @@ impl App {
         Deadline::after(&*self.clock, Duration::from_secs(20))
     }
 
-    /// Where a machine has nothing else to do shorter than any wait between attempts, so that the first failure is the last.
+    /// Shorter, on an idle machine, than any wait between attempts, so that the first failure is the last.
     pub(crate) fn at_once(&self) -> Deadline {
         Deadline::after(&*self.clock, at_once())
     }

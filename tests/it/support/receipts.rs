@@ -134,7 +134,7 @@ pub(crate) fn flagged(account: SubjectRef) -> Subject {
     }
 }
 
-/// An account that a person asks for, as grave as the header says.
+/// An account that a person asks for, with the severity of the header.
 pub(crate) fn asked_for(account: SubjectRef) -> Subject {
     Subject {
         account,

@@ -229,7 +229,8 @@ async fn outputs_that_cannot_be_written_repeat_no_cut_in_a_row() {
     app.end().await;
 }
 
-/// The time alone does not tell this cut from one before the alert: by Graph's clock it lies before the message came.
+/// The time alone does not distinguish this cut from one before the alert: by Graph's clock it is earlier than the
+/// message.
 #[tokio::test]
 async fn a_cut_in_or_before_the_second_of_the_enqueuing_is_known_to_the_process_that_made_it() {
     let app = App::start(&[]).await;
@@ -246,7 +247,7 @@ async fn a_cut_in_or_before_the_second_of_the_enqueuing_is_known_to_the_process_
     app.end().await;
 }
 
-/// Somebody else has cut her, in the second in which the message came; whether before or after it nobody can tell.
+/// Another administrator has cut her in the second in which the message came, before or after it.
 #[tokio::test]
 async fn a_cut_of_somebody_else_in_the_second_of_the_enqueuing_spares_nobody() {
     let app = App::start(&[]).await;
@@ -436,7 +437,7 @@ async fn ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_lett
 #[tokio::test]
 async fn nobody_calls_while_graph_says_wait() {
     let app = App::start(&[]).await;
-    // What had left before, of five at once. The wait is longer.
+    // The earlier ones, of five at once. The wait is longer.
     let on_its_way = patience(Duration::from_millis(50));
     app.tenant.allow_on_its_way(on_its_way);
     app.tenant.faults().add(

@@ -28,7 +28,7 @@ async fn a_forged_enqueued_time_does_not_spare_a_user() {
     app.end().await;
 }
 
-/// The author of such a message need not be its sender: it spares nobody whom another message names.
+/// The author of such a message need not be its sender: it spares no user of another message.
 #[tokio::test]
 async fn what_a_message_claims_of_an_earlier_one_is_about_its_own_users_alone() {
     let app = App::start(&[]).await;

@@ -55,7 +55,7 @@ fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
     }
 }
 
-/// Runs this test again in this many processes that have a managed identity; each calls `told` with its number.
+/// Runs this test again in this many processes that have a managed identity; each calls `tell` with its number.
 fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
     if let Some(port) = variable("EVICT_TRUTH_PORT") {
         let number = number("EVICT_TRUTH_APP", 0);

@@ -332,7 +332,8 @@ async fn a_poorer_person_beside_the_sandbox_is_told_what_cannot_be_read() {
     shell.end().await;
 }
 
-/// The role is the app's own, so the function is asked; it names the app's identity in the command that gives the role.
+/// The role is the app's own, so the function is asked; its answer names the app's identity in the command that assigns
+/// the role.
 #[tokio::test]
 async fn a_role_that_the_function_lacks_on_a_workspace_is_told_with_the_next_step() {
     let (shell, _) = shell_with(&[(

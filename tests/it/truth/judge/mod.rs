@@ -344,7 +344,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Where the property was read back after a cut that an earlier delivery of the same message made in the same process.
+    /// The property was read back after a cut that an earlier delivery of the same message made in the same process.
     fn cut_by_an_earlier_delivery(&self, done: &Done, person: usize) -> Option<Timestamp> {
         if self.case.app.instances > 1 || self.played.deaths > 0 {
             return None;

@@ -183,7 +183,7 @@ impl Judge<'_> {
             return;
         };
         let valid_from = self.valid_from(person, done.until);
-        // In the second of the enqueuing, or by a clock that is behind: then it is the app's own, of later than that.
+        // In the second of the enqueuing, or by a clock that is behind, it is the app's own later cut.
         let is_own = self.played.calls.iter().any(|call| {
             let cut_since = |cut| *enqueued <= cut && cut <= done.until;
             person_of(call) == Some(person) && call.cut_at.is_some_and(cut_since)

@@ -26,7 +26,7 @@ pub(super) fn person_of(call: &CallRecord) -> Option<usize> {
         .and_then(number_of)
 }
 
-/// The person whom a call reads.
+/// The person that a call reads.
 pub(super) fn person_read(call: &CallRecord) -> Option<usize> {
     (call.method == "GET")
         .then_some(call.user?)

@@ -1,4 +1,4 @@
-//! Graph's limits, and for whom they count ("Microsoft Graph service-specific throttling limits", identity and access;
+//! Graph's limits, by application and by tenant ("Microsoft Graph service-specific throttling limits", identity and access;
 //! read 2026-11-23). Each limit is a bucket that fills evenly and holds as much as its window grants.
 //!
 //! Where the documentation is unclear, the stricter reading applies: a refused call counts too, as the guidance says

@@ -195,7 +195,7 @@ async fn a_call_past_the_function_timeout_ends_the_worker_with_all_that_it_was_d
     host.wait_until(LONG, |host| host.events().iter().any(timed_out))
         .await
         .unwrap();
-    // Its own time-out has just begun.
+    // Its own time-out has just started.
     host.send("evict", told(&[json!({"hang": true}), json!({})]))
         .unwrap();
     host.wait_until_idle(LONG).await.unwrap();

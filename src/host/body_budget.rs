@@ -295,7 +295,7 @@ mod tests {
     }
 
     /// A body without a length, in pieces of a mebibyte.
-    fn untold(mebibytes: usize) -> Body {
+    fn without_length(mebibytes: usize) -> Body {
         let piece = Bytes::from(vec![b' '; 1024 * 1024]);
         Body::from_stream(stream::iter(
             std::iter::repeat_n(piece, mebibytes).map(Ok::<_, Infallible>),
@@ -311,17 +311,17 @@ mod tests {
         // It frees what it did not need.
         assert_eq!(place.0.as_ref().unwrap().num_permits(), 1);
 
-        let (read, held) = bodies.read(untold(10)).await.unwrap();
+        let (read, held) = bodies.read(without_length(10)).await.unwrap();
         assert_eq!(read.len() as u64, 10 * MIB);
         assert_eq!(held.0.as_ref().unwrap().num_permits(), 10 * 1024);
         // A second large body needs the whole large budget before it is read on; small bodies do not.
-        assert!(bodies.read(untold(2)).now_or_never().is_none());
+        assert!(bodies.read(without_length(2)).now_or_never().is_none());
         for _ in 0..64 {
             let small = bodies.read(Body::from("{}")).now_or_never();
             assert!(small.is_some_and(|read| read.is_ok()));
         }
         drop(held);
-        assert!(bodies.read(untold(2)).await.is_ok());
+        assert!(bodies.read(without_length(2)).await.is_ok());
     }
 
     #[tokio::test]
@@ -329,8 +329,14 @@ mod tests {
         let bodies = Bodies::default();
         let told = Body::from(vec![b' '; BODY_LIMIT + 1]);
         assert_eq!(bodies.read(told).await.unwrap_err(), Unread::TooLarge);
-        assert_eq!(bodies.read(untold(65)).await.unwrap_err(), Unread::TooLarge);
-        assert_eq!(bodies.read(untold(64)).await.unwrap().0.len(), BODY_LIMIT);
+        assert_eq!(
+            bodies.read(without_length(65)).await.unwrap_err(),
+            Unread::TooLarge
+        );
+        assert_eq!(
+            bodies.read(without_length(64)).await.unwrap().0.len(),
+            BODY_LIMIT
+        );
     }
 
     #[tokio::test(start_paused = true)]

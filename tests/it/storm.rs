@@ -110,7 +110,7 @@ impl Storm {
     }
 
     /// Sends all alerts at once, and two of high severity when half of them are done; waits until all is settled.
-    async fn rage(&self) -> Figures {
+    async fn run(&self) -> Figures {
         let host = &self.hosts[0];
         let begun = self.tenant.clock().now();
         for first in (0..self.users).step_by(PER_ALERT) {
@@ -151,7 +151,7 @@ impl Storm {
             alone: self.limits.time_for_writes(lossless(users)),
             taken,
             refused: count(&calls, |call| call.status == Some(429)),
-            early: self.tenant.calls_while_told_to_wait().len(),
+            early: self.tenant.calls_while_throttled().len(),
             per_user: per_user(&calls, users),
             memory_kib: self.hosts.iter().map(peak_memory_kib).collect(),
             by_queue: cut_after(by_queue),
@@ -161,7 +161,7 @@ impl Storm {
 
     /// Properties of every storm: each flagged user was cut exactly once and has one final receipt that says so, the
     /// protected one was not touched, and no message needed more deliveries than these.
-    fn hold_to_account(&self, most_deliveries: u32) {
+    fn assert_outcomes(&self, most_deliveries: u32) {
         let cut_users = self.users + 2;
         let mut cuts: BTreeMap<Uuid, usize> = BTreeMap::new();
         for call in self.tenant.calls().iter().filter(|call| is_cut(call)) {
@@ -313,7 +313,7 @@ fn peak_memory_kib(host: &FunctionsHost) -> u64 {
 
 impl Figures {
     /// Prints the figures for a person, on standard error even if the test runner captures output.
-    fn tell(&self) {
+    fn print(&self) {
         let mut text = format!(
             "users cut: {}\nby the write limit alone: {:.1} s\ntaken: {:.1} s ({:.3} times)\nrefused calls: {}\n\
              calls while told to wait: {}\npeak memory of each handler: {:?} KiB\n\
@@ -335,7 +335,7 @@ impl Figures {
     }
 
     /// Compares the figures with the promises; this many users may have been looked up again.
-    fn hold(&self, found_again: usize) {
+    fn assert_within(&self, found_again: usize) {
         assert_eq!(self.early, 0, "calls while told to wait");
         // The protected user is looked up too.
         let few = 3;
@@ -365,10 +365,10 @@ impl Figures {
 
 async fn storm_of_a_thousand(limits: Limits) {
     let storm = Storm::start(1_000, limits).await;
-    let figures = storm.rage().await;
-    figures.tell();
-    storm.hold_to_account(1);
-    figures.hold(0);
+    let figures = storm.run().await;
+    figures.print();
+    storm.assert_outcomes(1);
+    figures.assert_within(0);
     let most = figures.alone.mul_f64(1.05) + LAST_WAITS;
     let most = most.mul_f64(slower_at_worst());
     assert!(figures.taken <= most, "{:?} {most:?}", figures.taken);
@@ -398,12 +398,12 @@ async fn ten_times_fewer_users_are_cut_as_fast_where_refused_writes_hold_reads_t
 #[ignore = "takes six minutes, which are Graph's own; tests/bench/README.md says how to run it"]
 async fn ten_thousand_users_are_cut_as_fast_as_the_write_limit_allows() {
     let storm = Storm::start(10_000, Limits::of_graph(10_000)).await;
-    let figures = storm.rage().await;
-    figures.tell();
+    let figures = storm.run().await;
+    figures.print();
     // It lasts longer than a delivery: a user who waits to its end is delivered once more, and a user who was in work
     // then is looked up again.
-    storm.hold_to_account(2);
-    figures.hold(2 * IN_WORK);
+    storm.assert_outcomes(2);
+    figures.assert_within(2 * IN_WORK);
     assert!(
         figures.taken <= figures.alone.mul_f64(1.05),
         "{:?}",

@@ -336,7 +336,7 @@ mod tests {
             content_type: None,
             body: String::new(),
             surprise: None,
-            while_told_to_wait: false,
+            while_throttled: false,
             caller: None,
             answer: None,
             retry_after: None,

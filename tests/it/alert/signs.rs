@@ -4,7 +4,7 @@ use evict::alert::parse;
 use evict::domain::Parsed;
 
 /// The shape, and the users that it names, or why there are none.
-fn told(body: &str) -> String {
+fn reading_of(body: &str) -> String {
     let parsed = parse(body.as_bytes());
     let shape = parsed.header().shape.as_str();
     if let Parsed::Malformed(malformed) = &parsed {
@@ -22,7 +22,7 @@ fn told(body: &str) -> String {
 }
 
 fn each(bodies: &[&str]) -> String {
-    let told: Vec<String> = bodies.iter().map(|body| told(body)).collect();
+    let told: Vec<String> = bodies.iter().map(|body| reading_of(body)).collect();
     told.join("\n")
 }
 
@@ -228,7 +228,7 @@ fn half_a_sign_is_none() {
         r#"{"records": 1}"#,
         r#"{"value": "x"}"#,
     ] {
-        assert_eq!(told(body), "none: $ is wrong", "{body}");
+        assert_eq!(reading_of(body), "none: $ is wrong", "{body}");
     }
 }
 
@@ -322,7 +322,7 @@ fn of_two_codes_that_event_grid_sends_the_first_goes_back() {
 fn most(wrap: impl Fn(&str) -> String) -> usize {
     let mut body = r#"{"user": "alice@contoso.com"}"#.to_owned();
     let mut wrapped = 0;
-    while told(&body).ends_with("user alice@contoso.com") {
+    while reading_of(&body).ends_with("user alice@contoso.com") {
         // Each level doubles the length of the text, so more levels would only be a flood.
         assert!(wrapped < 12, "there is no end");
         body = wrap(&body);
@@ -342,8 +342,8 @@ fn envelopes_stand_in_one_another_up_to_a_bound() {
     let in_events =
         |count: usize, body: &str| (0..count).fold(body.to_owned(), |body, _| event(&body));
     let list = r#"[{"user": "alice@contoso.com"}]"#;
-    assert!(told(&in_events(5, list)).ends_with("user alice@contoso.com"));
-    assert!(told(&in_events(6, list)).ends_with(" is wrong"));
+    assert!(reading_of(&in_events(5, list)).ends_with("user alice@contoso.com"));
+    assert!(reading_of(&in_events(6, list)).ends_with(" is wrong"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::triggers::incident::{
 
 const COMMENT: &str = "PUT */comments/*";
 
-fn told(app: &App) -> String {
+fn incident_state(app: &App) -> String {
     let receipts = app.receipts();
     let outcomes = receipts.iter().map(|receipt| {
         let outcome = receipt["outcome"].as_str().unwrap_or("?");
@@ -53,7 +53,7 @@ async fn a_comment_that_azure_throttles_is_written_after_the_wait() {
     watch.holds(
         "a_comment_that_azure_throttles_is_written_after_the_wait",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let calls = comment_calls(&app);
     let statuses: Vec<Option<u16>> = calls.iter().map(|call| call.status).collect();
@@ -74,7 +74,7 @@ async fn a_comment_whose_answer_is_lost_stands_there_once() {
     watch.holds(
         "a_comment_whose_answer_is_lost_stands_there_once",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let all = comments(&app);
     assert_eq!((all.len(), all[0].writes), (1, 2));
@@ -90,7 +90,7 @@ async fn a_comment_that_may_not_be_written_is_told_in_the_receipt() {
     watch.holds(
         "a_comment_that_may_not_be_written_is_told_in_the_receipt",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let problem = app.receipts()[0]["incident"]["problem"].clone();
     let problem = problem.as_str().unwrap();
@@ -192,7 +192,7 @@ async fn nobody_is_cut_later_because_the_incident_is_told_meanwhile() {
     watch.holds(
         "nobody_is_cut_later_because_the_incident_is_told_meanwhile",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let all = comments(&app);
     assert_eq!((all.len(), all[0].writes), (1, 2));
@@ -213,7 +213,7 @@ async fn a_label_that_others_are_always_faster_than_is_told_in_the_receipt() {
     watch.holds(
         "a_label_that_others_are_always_faster_than_is_told_in_the_receipt",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let note = app.receipts()[0]["incident"].clone();
     let problem = note["problem"].as_str().unwrap();

@@ -79,7 +79,7 @@ fn with(test: &'static str, trouble: Trouble) {
         let watch = Watch::without_tenant();
         let receipts = containment.contain(task(&*clock)).await;
         let lines: Vec<String> = graph.seen().into_iter().map(|seen| seen.line).collect();
-        watch.holds_with(test, &lines, &told(&receipts));
+        watch.holds_with(test, &lines, &outcomes_of(&receipts));
         assert_eq!(ledger.settled.load(Ordering::SeqCst), 0);
     });
 }
@@ -115,7 +115,7 @@ fn task(clock: &dyn Clock) -> Task {
     }
 }
 
-fn told(receipts: &[Receipt]) -> String {
+fn outcomes_of(receipts: &[Receipt]) -> String {
     let texts: Vec<&str> = receipts
         .iter()
         .map(|receipt| receipt.outcome.as_str())

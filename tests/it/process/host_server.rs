@@ -324,7 +324,7 @@ fn post_large(server: &Server, id: &'static str) -> JoinHandle<StatusCode> {
         .client
         .post(server.url("/RevokeFromQueue"))
         .header("X-Azure-Functions-InvocationId", id)
-        .body(reqwest::Body::wrap(Untold(Some(body.into()))));
+        .body(reqwest::Body::wrap(NoLength(Some(body.into()))));
     tokio::spawn(async move { request.send().await.unwrap().status() })
 }
 
@@ -372,9 +372,9 @@ async fn what_a_body_waited_for_room_is_known() {
 }
 
 /// A body without a length.
-struct Untold(Option<axum::body::Bytes>);
+struct NoLength(Option<axum::body::Bytes>);
 
-impl axum::body::HttpBody for Untold {
+impl axum::body::HttpBody for NoLength {
     type Data = axum::body::Bytes;
     type Error = std::convert::Infallible;
 

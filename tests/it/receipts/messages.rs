@@ -152,7 +152,7 @@ fn what_goes_on_says_how_far_its_message_had_come() {
 }
 
 /// One of each final outcome, with all details.
-fn told() -> Vec<Told> {
+fn every_outcome() -> Vec<Told> {
     let kinds = SubjectKind::ALL.map(|kind| Outcome::NotAUser { kind });
     let reasons = WithholdReason::ALL.map(|reason| Outcome::Withheld { reason });
     let fixes = Fix::ALL.map(|fix| Outcome::Failed { fix });
@@ -194,7 +194,7 @@ fn what_goes_on_carries_what_the_incident_was_told_word_for_word() {
     let (parsed, mut receipts) = crowd(2, &Outcome::Revoked { verified: true }, None);
     receipts[1].outcome = Outcome::HandedOver;
     let handed_on = HandedOn {
-        story: Some(story(told())),
+        story: Some(story(every_outcome())),
         ..HandedOn::default()
     };
     let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
@@ -249,7 +249,7 @@ fn what_goes_on_in_several_messages_has_a_comment_for_each() {
     let of = |deliveries| {
         let handed_on = HandedOn {
             deliveries,
-            story: Some(story(told())),
+            story: Some(story(every_outcome())),
             ..HandedOn::default()
         };
         let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
@@ -261,7 +261,7 @@ fn what_goes_on_in_several_messages_has_a_comment_for_each() {
     };
     let (earlier, later) = (of(1), of(2));
     assert_eq!((earlier.len(), later.len()), (2, 2));
-    assert_eq!(earlier[0], story(told()));
+    assert_eq!(earlier[0], story(every_outcome()));
     assert_eq!(earlier[0], later[0]);
     assert!(earlier[1].told.is_empty() && earlier[1].left_out == 0);
     assert_ne!(earlier[0].first, earlier[1].first);

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use sandbox::clock::SandboxClock;
-use sandbox::door::SecureDoor;
 use sandbox::functions::{Event, FunctionsHost, HostOptions, Message};
 use sandbox::stage::{open_http, stage};
 use sandbox::tenant::{Fault, Tenant, World};
+use sandbox::tls_proxy::TlsProxy;
 use serde_json::Value;
 
 /// How long a test waits for something immediate: long enough for a machine under load.
@@ -20,7 +20,7 @@ pub(crate) struct App {
     pub(crate) host: FunctionsHost,
     pub(crate) clock: SandboxClock,
     /// The TLS proxy before Graph, if Graph speaks TLS and HTTP/2.
-    pub(crate) door: Option<SecureDoor>,
+    pub(crate) tls_proxy: Option<TlsProxy>,
     names: Vec<String>,
     staged: tempfile::TempDir,
 }
@@ -98,8 +98,8 @@ impl App {
             .map(|user| user.user_principal_name.to_lowercase())
             .collect();
         let tenant = Tenant::start(world, clock.clone()).await.unwrap();
-        let door = if start.secure {
-            Some(SecureDoor::open(&tenant.graph_endpoint()).await.unwrap())
+        let tls_proxy = if start.secure {
+            Some(TlsProxy::open(&tenant.graph_endpoint()).await.unwrap())
         } else {
             None
         };
@@ -123,9 +123,9 @@ impl App {
         // A test that wants the waits sets this itself.
         set("EVICT_REDELIVERY_WAIT_SECONDS", "0");
         set("EVICT_LOG", "debug");
-        if let Some(door) = &door {
-            set("EVICT_GRAPH_ENDPOINT", &door.endpoint());
-            set("SSL_CERT_FILE", door.authority().to_str().unwrap());
+        if let Some(tls_proxy) = &tls_proxy {
+            set("EVICT_GRAPH_ENDPOINT", &tls_proxy.endpoint());
+            set("SSL_CERT_FILE", tls_proxy.authority().to_str().unwrap());
         }
         for (name, value) in start.settings {
             set(name, value);
@@ -135,7 +135,7 @@ impl App {
             tenant,
             host,
             clock,
-            door,
+            tls_proxy,
             names,
             staged: folder,
         }

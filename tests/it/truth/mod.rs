@@ -9,12 +9,12 @@
 //! `EVICT_TRUTH_CASES` sets the number of stories, `EVICT_TRUTH_SEED` selects them; both are printed.
 
 mod case;
-mod draw;
-mod foretell;
+mod expected;
 mod judge;
-mod kills;
-mod pace;
+mod kill_at_every_call;
+mod people;
 mod play;
 mod random;
-mod tell;
-mod words;
+mod report;
+mod strategy;
+mod virtual_time;

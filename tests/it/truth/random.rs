@@ -16,14 +16,14 @@ use std::time::Duration;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use sandbox::stage::stage;
-use sandbox::tenant::Lobby;
+use sandbox::tenant::SharedAddress;
 use tokio::runtime::Runtime;
 
 use super::case::Case;
 use super::judge::judge;
-use super::pace;
 use super::play::play;
-use super::tell::tell;
+use super::report;
+use super::virtual_time;
 
 /// The number of stories in an ordinary run.
 const CASES: u32 = 2_000;
@@ -55,11 +55,11 @@ fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
     }
 }
 
-/// Runs this test again in this many processes that have a managed identity; each calls `tell` with its number.
-fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
+/// Runs this test again in this many processes that have a managed identity; each calls `work` with its number.
+fn in_apps(test: &str, apps: u32, work: impl FnOnce(&Setup, u32)) {
     if let Some(port) = variable("EVICT_TRUTH_PORT") {
         let number = number("EVICT_TRUTH_APP", 0);
-        told(&Theatre::open(port.parse().unwrap()), number);
+        work(&Setup::open(port.parse().unwrap()), number);
         return;
     }
     // One root certificate instead of the machine's hundreds: each story creates a client, which calls loopback alone.
@@ -122,32 +122,32 @@ fn free_port() -> u16 {
 }
 
 /// The environment in which stories are played.
-struct Theatre {
+struct Setup {
     runtime: Runtime,
-    lobby: Arc<Lobby>,
+    address: Arc<SharedAddress>,
     staged: PathBuf,
     _folder: tempfile::TempDir,
 }
 
-impl Theatre {
+impl Setup {
     fn open(port: u16) -> Self {
-        let (runtime, lobby) = pace::runtime(port, IDENTITY_HEADER);
+        let (runtime, address) = virtual_time::runtime(port, IDENTITY_HEADER);
         let folder = tempfile::tempdir().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let handler = Path::new(env!("CARGO_BIN_EXE_handler"));
         let staged = stage(root, handler, folder.path()).unwrap();
         Self {
             runtime,
-            lobby,
+            address,
             staged,
             _folder: folder,
         }
     }
 
     /// The violations of a story, for a person to read; `Ok` if there are none.
-    fn tell(&self, case: &Case) -> Result<(), String> {
+    fn check(&self, case: &Case) -> Result<(), String> {
         let story =
-            async { tokio::time::timeout(TOO_LONG, play(case, &self.lobby, &self.staged)).await };
+            async { tokio::time::timeout(TOO_LONG, play(case, &self.address, &self.staged)).await };
         let played = self
             .runtime
             .block_on(story)
@@ -159,14 +159,14 @@ impl Theatre {
         Err(format!(
             "{}\n\n{case}\n\n{}",
             wrong.join("\n"),
-            tell(&played)
+            report::text(&played)
         ))
     }
 }
 
 #[test]
 fn no_receipt_lies() {
-    in_apps("truth::random::no_receipt_lies", APPS, |theatre, app| {
+    in_apps("truth::random::no_receipt_lies", APPS, |setup, app| {
         let cases = number("EVICT_TRUTH_CASES", CASES);
         let seed = number("EVICT_TRUTH_SEED", SEED);
         println!(
@@ -186,9 +186,9 @@ fn no_receipt_lies() {
         let mut runner = TestRunner::new_with_rng(config, rng);
         let told = Cell::new(0);
         let first_failure = Cell::new(0);
-        let result = runner.run(&super::draw::case(), |case| {
+        let result = runner.run(&super::strategy::case(), |case| {
             told.set(told.get() + 1);
-            theatre.tell(&case).map_err(|why| {
+            setup.check(&case).map_err(|why| {
                 if first_failure.get() == 0 {
                     first_failure.set(told.get());
                 }
@@ -213,13 +213,13 @@ fn the_stories_that_were_kept_hold() {
     in_apps(
         "truth::random::the_stories_that_were_kept_hold",
         1,
-        |theatre, _| {
+        |setup, _| {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/truth/kept");
             let mut told = 0;
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 let case = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-                if let Err(why) = theatre.tell(&case) {
+                if let Err(why) = setup.check(&case) {
                     panic!("{}:\n{why}", path.display());
                 }
                 told += 1;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
-use sandbox::once::Alert;
+use sandbox::send::Alert;
 
 /// The alert of a file, or of standard input for `-`; the sample if there is none.
 ///

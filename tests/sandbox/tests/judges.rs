@@ -43,7 +43,7 @@ async fn microsofts_sdks_use_the_sandbox_as_they_use_azure() {
     for user in ["alice@contoso.com", "bob.stone@contoso.com"] {
         assert!(tenant.sessions_of(user).iter().all(|s| !s.alive), "{user}");
     }
-    assert!(tenant.calls_while_told_to_wait().is_empty());
+    assert!(tenant.calls_while_throttled().is_empty());
     for call in tenant.unexpected() {
         // This SDK sends a content type without a body.
         assert_eq!(

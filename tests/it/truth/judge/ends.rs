@@ -10,9 +10,9 @@ use serde_json::Value;
 use super::Judge;
 use super::record::{person_of, time};
 use crate::truth::case::{How, Trouble};
+use crate::truth::people::{self, Changed, Subject, Target};
 use crate::truth::play::{Done, End};
-use crate::truth::tell::name_of;
-use crate::truth::words::{self, Changed, Subject, Target};
+use crate::truth::report::name_of;
 
 impl Judge<'_> {
     /// No rolling hour has more cuts than the cap allows: one for each user and delivery.
@@ -78,7 +78,7 @@ impl Judge<'_> {
             let alerts = self.case.alerts.iter();
             let named: Vec<(u8, Subject)> = alerts
                 .flat_map(|alert| {
-                    let subjects = words::subjects(self.case, alert).into_iter();
+                    let subjects = people::subjects(self.case, alert).into_iter();
                     subjects.map(|subject| (alert.copies, subject))
                 })
                 .filter(
@@ -94,7 +94,7 @@ impl Judge<'_> {
             };
             let mut ends: Vec<&Done> = self.played.deliveries.iter().collect();
             ends.sort_by_key(|done| done.from);
-            let id = words::person_id(person).to_string();
+            let id = people::person_id(person).to_string();
             // A delivery that began before that cannot know it.
             let mut told: Option<Timestamp> = None;
             for done in ends {
@@ -205,7 +205,7 @@ impl Judge<'_> {
                 // The HTTP caller received an error, and knows.
                 continue;
             }
-            for subject in words::subjects(self.case, alert) {
+            for subject in people::subjects(self.case, alert) {
                 let changed = self.changed_before(self.played.sent[number]);
                 let Target::Person(person) = subject.target(self.case, &changed) else {
                     continue;
@@ -225,7 +225,7 @@ impl Judge<'_> {
 
     /// Whether a receipt says finally that the person was not cut, or that the cut was accepted and did not show.
     fn says_that_not(&self, person: usize, subject: &Subject) -> bool {
-        let id = words::person_id(person).to_string();
+        let id = people::person_id(person).to_string();
         let texts = subject.texts();
         let receipts = self.played.deliveries.iter().flat_map(|done| {
             let over_http = done.message.is_none();

@@ -12,10 +12,10 @@ use sandbox::tenant::CallRecord;
 
 use self::record::{in_a_list, is_revoke, person_of, person_read, shown, time, written_by_the_app};
 use super::case::{Case, Form};
-use super::foretell;
+use super::expected;
+use super::people::{self, Changed, Subject, Target};
 use super::play::{Done, Played};
-use super::tell::{line, name_of, short, word};
-use super::words::{self, Changed, Subject, Target};
+use super::report::{line, name_of, short, word};
 
 /// The longest wait that the app accepts from Graph; a longer one is a mistake of Graph's, as the contract says
 /// (`function/README.md`).
@@ -82,7 +82,7 @@ impl<'a> Judge<'a> {
                     ));
                 }
             }
-            if alone && let Some(told) = self.told_to_wait(call) {
+            if alone && let Some(told) = self.throttled_by(call) {
                 self.wrong.push(format!(
                     "{} although {} told to wait",
                     line(call),
@@ -93,7 +93,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The earlier call whose answer forbade this one.
-    fn told_to_wait(&self, call: &CallRecord) -> Option<&CallRecord> {
+    fn throttled_by(&self, call: &CallRecord) -> Option<&CallRecord> {
         self.played.calls.iter().find(|earlier| {
             let (Some(answered), Some(text)) = (earlier.answered_at, &earlier.retry_after) else {
                 return false;
@@ -129,7 +129,7 @@ impl<'a> Judge<'a> {
 
     fn subjects(&self, done: &Done) -> Vec<Subject> {
         match done.alert {
-            Some(alert) => words::subjects(self.case, &self.case.alerts[alert]),
+            Some(alert) => people::subjects(self.case, &self.case.alerts[alert]),
             // A message that the app itself wrote, in the manual form.
             None => written_by_the_app(&done.body),
         }
@@ -171,7 +171,7 @@ impl<'a> Judge<'a> {
     /// Whether a person is protected from a call at that moment: by a group, or by object id or name. A person who has
     /// given up the protected name stays protected if it was looked up in time.
     fn is_protected(&self, person: usize, moment: Timestamp) -> bool {
-        if foretell::is_protected_by_group(self.case, person) {
+        if expected::is_protected_by_group(self.case, person) {
             return true;
         }
         let by_id = |(protected, by_name): &(usize, bool)| *protected == person && !by_name;
@@ -179,14 +179,14 @@ impl<'a> Judge<'a> {
             return true;
         }
         let renamed = self.played.renamed.iter().find(|(who, _)| *who == person);
-        foretell::is_protected_by_name(self.case, person)
+        expected::is_protected_by_name(self.case, person)
             && renamed.is_none_or(|(_, at)| moment <= *at || self.was_pinned(person, moment))
     }
 
     /// Whether the only process had looked the protected name up, and had a second to remember it.
     fn was_pinned(&self, person: usize, moment: Timestamp) -> bool {
         let alone = self.case.app.instances == 1 && self.played.deaths == 0;
-        let path = format!("/{}", words::protected_name(self.case, person));
+        let path = format!("/{}", people::protected_name(self.case, person));
         let told = |call: &CallRecord| {
             let answered = call
                 .answered_at
@@ -258,8 +258,8 @@ impl<'a> Judge<'a> {
             self.receipt(&name, done, subject, receipt);
         }
         if self.case.is_calm() {
-            let foretold = foretell::foretell(self.case, self.played, done, &subjects);
-            for (index, (words, receipt)) in foretold.iter().zip(&receipts).enumerate() {
+            let expected_words = expected::outcomes(self.case, self.played, done, &subjects);
+            for (index, (words, receipt)) in expected_words.iter().zip(&receipts).enumerate() {
                 let word = word(receipt);
                 if !words.contains(&word.as_str()) {
                     self.wrong(format!(
@@ -300,7 +300,7 @@ impl<'a> Judge<'a> {
             }
             self.not_again(&name, done, person, calls[0]);
         }
-        if !foretell::expects(self.case, done) && called.len() > self.case.policy.per_alert {
+        if !expected::expects(self.case, done) && called.len() > self.case.policy.per_alert {
             self.wrong(format!(
                 "{name}: {} users were called, past the cap per alert",
                 called.len()
@@ -350,7 +350,7 @@ impl<'a> Judge<'a> {
             return None;
         }
         let (number, ..) = done.message?;
-        let id = words::person_id(person).to_string();
+        let id = people::person_id(person).to_string();
         let earlier = self.played.deliveries.iter().filter(|earlier| {
             earlier.message.is_some_and(|message| message.0 == number) && earlier.until <= done.from
         });

@@ -9,9 +9,9 @@ use super::record::{
     in_a_list, is_refusal, names, person_of, person_read, says_false, shown, time,
 };
 use crate::truth::case::Trouble;
-use crate::truth::foretell;
+use crate::truth::expected;
+use crate::truth::people::{self, Subject, Target};
 use crate::truth::play::Done;
-use crate::truth::words::{self, Subject, Target};
 
 impl Judge<'_> {
     pub(super) fn receipt(&mut self, name: &str, done: &Done, subject: &Subject, receipt: &Value) {
@@ -23,7 +23,7 @@ impl Judge<'_> {
         let outcome = receipt["outcome"].as_str().unwrap_or_default();
         let targets = self.targets(done, subject);
         let is_told = |target: &&Target| match target {
-            Target::Person(person) => user == Some(&words::person_id(*person).to_string()),
+            Target::Person(person) => user == Some(&people::person_id(*person).to_string()),
             Target::Several => outcome == "ambiguous",
             Target::Nobody => outcome == "not_found",
             Target::Machine => outcome == "not_a_user",
@@ -33,7 +33,7 @@ impl Judge<'_> {
             self.wrong(format!("{name}: it is not about {:?}", subject.texts()));
         }
         if let (Some(user), Target::Person(person)) = (user, target)
-            && user != words::person_id(person).to_string()
+            && user != people::person_id(person).to_string()
         {
             self.wrong(format!("{name}: it is about another user than p{person}"));
         }
@@ -203,7 +203,7 @@ impl Judge<'_> {
             .iter()
             .any(|(who, at)| *who == person && *at <= done.until);
         let alive = self.played.sessions.iter().any(|session| {
-            session.user == words::person_id(person)
+            session.user == people::person_id(person)
                 && session.signed_in_at.as_second() < moment.as_second()
                 && session.signed_in_at >= valid_from
         });
@@ -226,13 +226,13 @@ impl Judge<'_> {
         let reason = receipt["reason"].as_str().unwrap_or_default();
         let is_true = match reason {
             "observe" => case.policy.observe,
-            "protected_user" => foretell::is_protected_by_name(case, person),
-            "protected_group" => foretell::is_protected_by_group(case, person),
+            "protected_user" => expected::is_protected_by_name(case, person),
+            "protected_group" => expected::is_protected_by_group(case, person),
             "protected_group_missing" => {
-                foretell::lacks_a_group(case) || self.times_told_absent(done) >= 2
+                expected::lacks_a_group(case) || self.times_told_absent(done) >= 2
             }
             "membership_unknown" => {
-                foretell::hides_a_group(case) || !case.is_calm() && !case.policy.groups.is_empty()
+                expected::hides_a_group(case) || !case.is_calm() && !case.policy.groups.is_empty()
             }
             "other_tenant" => subject.elsewhere(),
             "token_tenant" => case
@@ -240,7 +240,7 @@ impl Judge<'_> {
                 .iter()
                 .any(|trouble| matches!(trouble, Trouble::OthersTokens { .. })),
             "below_minimum_severity" => match done.alert {
-                Some(alert) => foretell::is_below(case, &case.alerts[alert]),
+                Some(alert) => expected::is_below(case, &case.alerts[alert]),
                 None => false,
             },
             "blast_radius" => match receipt["policy"].as_str() {

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use sandbox::tenant::CallRecord;
 use serde_json::Value;
 
-use crate::truth::draw;
-use crate::truth::words::{self, Subject};
+use crate::truth::people::{self, Subject};
+use crate::truth::strategy;
 
 pub(super) fn is_revoke(call: &CallRecord) -> bool {
     call.method == "POST" && call.path.ends_with("/revokeSignInSessions")
 }
 
 fn number_of(id: uuid::Uuid) -> Option<usize> {
-    (0..draw::PEOPLE).find(|person| words::person_id(*person) == id)
+    (0..strategy::PEOPLE).find(|person| people::person_id(*person) == id)
 }
 
 /// The person of a revocation, also after a deletion.
@@ -57,7 +57,7 @@ pub(super) fn shown(call: &CallRecord) -> Option<Timestamp> {
 /// The value that a search returned for that person.
 pub(super) fn in_a_list(call: &CallRecord, person: usize) -> Option<Timestamp> {
     let list = call.answer.as_ref()?["value"].as_array()?;
-    let id = words::person_id(person).to_string();
+    let id = people::person_id(person).to_string();
     list.iter()
         .find(|entry| entry["id"] == id.as_str())
         .and_then(|entry| time(&entry["signInSessionsValidFromDateTime"]))
@@ -88,7 +88,7 @@ fn written(message: &Value) -> Vec<Subject> {
                 .as_deref()
                 .is_some_and(|sid| sid.starts_with("S-1-12-1-"));
             Subject {
-                said: vec![words::Said {
+                said: vec![people::Said {
                     id: entry["id"].as_str().and_then(|id| id.parse().ok()),
                     upn: text(&entry["upn"]),
                     cloud_sid: sid.clone().filter(|_| is_cloud),
@@ -97,7 +97,7 @@ fn written(message: &Value) -> Vec<Subject> {
                     account: text(&entry["account"]),
                     elsewhere: entry["tenant"]
                         .as_str()
-                        .is_some_and(|id| id != words::TENANT.to_string()),
+                        .is_some_and(|id| id != people::TENANT.to_string()),
                     machine: None,
                 }],
             }

@@ -22,7 +22,7 @@ use sandbox::tenant::Tenant;
 use tokio::task::JoinHandle;
 
 use crate::truth::case::{Case, Grade, Trouble};
-use crate::truth::words;
+use crate::truth::people;
 
 /// The app's clock: the runtime's, with a time of day that may be wrong.
 #[derive(Debug)]
@@ -170,14 +170,14 @@ fn policy(case: &Case) -> Policy {
     let rules = &case.policy;
     let user = |(person, by_name): &(usize, bool)| {
         if *by_name {
-            ProtectedUser::Upn(words::protected_name(case, *person).parse().unwrap())
+            ProtectedUser::Upn(people::protected_name(case, *person).parse().unwrap())
         } else {
-            ProtectedUser::Id(UserId::from_uuid(words::person_id(*person)).unwrap())
+            ProtectedUser::Id(UserId::from_uuid(people::person_id(*person)).unwrap())
         }
     };
-    let group = |group: &usize| GroupId::from_uuid(words::group_id(*group)).unwrap();
+    let group = |group: &usize| GroupId::from_uuid(people::group_id(*group)).unwrap();
     Policy {
-        tenant: TenantId::from_uuid(words::TENANT).unwrap(),
+        tenant: TenantId::from_uuid(people::TENANT).unwrap(),
         protected_users: rules.people.iter().map(user).collect(),
         protected_groups: rules.groups.iter().map(group).collect(),
         mode: if rules.observe {

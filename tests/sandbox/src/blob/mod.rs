@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::clock::SandboxClock;
 use crate::sync::lock;
-use crate::tenant::{CuttableListener, Faults, Issuer, Pattern, Scissors, Stage};
+use crate::tenant::{ConnectionCutter, CuttableListener, Faults, Issuer, Pattern, Stage};
 
 /// A storage account that listens. It ends when this is dropped.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl BlobService {
         let router = Router::new()
             .fallback(requests::answer)
             .with_state(Arc::clone(&shared));
-        let service = router.into_make_service_with_connect_info::<Scissors>();
+        let service = router.into_make_service_with_connect_info::<ConnectionCutter>();
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, service).await {
                 tracing::error!(%error, "the listener of the storage account ended");

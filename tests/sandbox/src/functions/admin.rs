@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::front::{Front, Key};
+use super::front_end::{FrontEnd, Key};
 use super::invocation::{SystemData, for_no_message};
 use super::manifest::Trigger;
 
@@ -21,9 +21,13 @@ struct Started {
 }
 
 /// Answers a request below `/admin`.
-pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Request) -> StatusCode {
+pub(super) async fn answer(
+    front_end: &Arc<FrontEnd>,
+    key: Option<Key>,
+    request: Request,
+) -> StatusCode {
     // Then only the platform itself is admitted, with any key.
-    if front.admin_is_isolated {
+    if front_end.admin_is_isolated {
         return StatusCode::FORBIDDEN;
     }
     match key {
@@ -33,7 +37,7 @@ pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Reques
     }
     let (parts, body) = request.into_parts();
     let name = parts.uri.path().strip_prefix("/admin/functions/");
-    let function = front
+    let function = front_end
         .manifest
         .functions
         .iter()
@@ -51,12 +55,12 @@ pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Reques
     let Ok(Started { input }) = serde_json::from_slice(&body) else {
         return StatusCode::BAD_REQUEST;
     };
-    let system = SystemData::new(&function.name, front.runner.broker.now());
+    let system = SystemData::new(&function.name, front_end.runner.broker.now());
     let document = for_no_message(binding, &input, system);
-    let front = Arc::clone(front);
+    let front_end = Arc::clone(front_end);
     // Nobody waits for it, and nothing repeats it after a failure.
     tokio::spawn(async move {
-        let _told_by_its_record = front.runner.run(&function, Ok(document), None).await;
+        let _told_by_its_record = front_end.runner.run(&function, Ok(document), None).await;
     });
     StatusCode::ACCEPTED
 }

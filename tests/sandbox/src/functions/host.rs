@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::broker::{Broker, BrokerOptions, QueueState};
 use super::control::{self, Control};
 use super::events::{Event, Events};
-use super::front::{self, Front};
+use super::front_end::{self, FrontEnd};
 use super::manifest::{Manifest, Trigger};
 use super::message::{Message, QueuedMessage};
 use super::pump;
@@ -174,7 +174,7 @@ impl FunctionsHost {
         let private = listen(options.control_port).await?;
         let control = private.local_addr()?;
         pump::start(&manifest, &runner, &mut tasks.work);
-        let front = front::router(Front {
+        let front_end = front_end::router(FrontEnd {
             manifest,
             runner: Arc::clone(&runner),
             function_key: options.function_key.clone(),
@@ -187,9 +187,9 @@ impl FunctionsHost {
             events: events.clone(),
             log: log.clone(),
         });
-        let front = front.into_make_service_with_connect_info::<Sent>();
+        let front_end = front_end.into_make_service_with_connect_info::<Sent>();
         tasks.work.spawn(async move {
-            let served = axum::serve(Remembering(public), front).await;
+            let served = axum::serve(Remembering(public), front_end).await;
             tracing::error!(?served, "the public listener of the host ended");
         });
         tasks.work.spawn(async move {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::binding_data::BindingData;
-use super::front::Key;
+use super::front_end::Key;
 use super::message::{BodyKind, Message, QueuedMessage};
 use super::net_value::NetValue;
 use super::text::read_as_text;

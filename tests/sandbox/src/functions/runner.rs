@@ -18,7 +18,7 @@ use super::chunked::Chunked;
 use super::events::{Event, Events};
 use super::manifest::Function;
 use super::message::QueuedMessage;
-use super::outlet::Outlet;
+use super::output_bindings::OutputBindings;
 use super::outputs::HttpAnswer;
 use super::records::{InvocationRecord, InvocationState, Records};
 use super::worker::{Phase, Worker};
@@ -159,13 +159,13 @@ impl Runner {
         self.records.update(id, |record| {
             record.logs = reply.logs.unwrap_or_default();
         });
-        let outlet = Outlet {
+        let bindings = OutputBindings {
             broker: &self.broker,
             invocation: id,
             events: &self.events,
             refusals: &self.refusals,
         };
-        outlet.write(function, &outputs)
+        bindings.write(function, &outputs)
     }
 
     async fn call(&self, id: Uuid, url: &str, document: &Value) -> Result<Reply, NoReply> {

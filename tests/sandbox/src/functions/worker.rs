@@ -248,7 +248,7 @@ impl Supervisor {
         let ready = tokio::select! {
             ready = tokio::time::timeout(limit, probe(&self.client, &address)) => ready.is_ok(),
             status = child.wait() => return Ok(self.ended(status?, readers, None).await),
-            kill = meant(&mut self.kills, life) => {
+            kill = order_for(&mut self.kills, life) => {
                 child.kill().await.context("ending the worker")?;
                 let status = child.wait().await?;
                 return Ok(self.ended(status, readers, Some(kill)).await);
@@ -265,7 +265,7 @@ impl Supervisor {
         // It is not probed again: one probe per start is all.
         tokio::select! {
             status = child.wait() => Ok(self.ended(status?, readers, None).await),
-            kill = meant(&mut self.kills, life) => {
+            kill = order_for(&mut self.kills, life) => {
                 child.kill().await.context("ending the worker")?;
                 let status = child.wait().await?;
                 Ok(self.ended(status, readers, Some(kill)).await)
@@ -345,7 +345,7 @@ impl Supervisor {
 
 /// Waits for an order for this life. An order for an earlier life was already carried out. Waits for ever if nobody can
 /// send one.
-async fn meant(kills: &mut mpsc::Receiver<Kill>, life: u64) -> Kill {
+async fn order_for(kills: &mut mpsc::Receiver<Kill>, life: u64) -> Kill {
     while let Some(kill) = kills.recv().await {
         if kill.life.is_none_or(|meant| meant == life) {
             return kill;

@@ -72,7 +72,7 @@ pub struct CallRecord {
     /// The fault of a call that the tenant did not expect.
     pub surprise: Option<String>,
     /// Whether it was made while its caller was throttled.
-    pub while_told_to_wait: bool,
+    pub while_throttled: bool,
     /// The caller: each instance of the app, and each person. `None` without a token of this tenant.
     pub caller: Option<Uuid>,
     /// The whole JSON of the answer, even if only a part arrived.
@@ -146,7 +146,7 @@ impl Journal {
     /// Records that a call arrived.
     pub(crate) fn begin(&self, mut call: CallRecord) -> Entry {
         let mut inner = lock(&self.inner);
-        call.while_told_to_wait =
+        call.while_throttled =
             call.service.limits() && inner.waits.iter().any(|wait| wait.forbids(&call));
         inner.calls.push(call);
         let entry = Entry(inner.calls.len() - 1);
@@ -299,7 +299,7 @@ impl CallRecord {
             .status
             .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         let mut line = format!("{} {} -> {status}", self.method, self.path);
-        if self.while_told_to_wait {
+        if self.while_throttled {
             line.push_str(" (while told to wait)");
         }
         if let Some(surprise) = &self.surprise {

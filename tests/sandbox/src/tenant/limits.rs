@@ -230,7 +230,7 @@ fn refusal(counted: Counted, narrow: bool, wait: f64, app: Uuid, tenant: Uuid) -
 
 /// Reports the call's cost and the use of the limits in an answer. Refusals of callers and of the sandbox's own report
 /// neither.
-pub(super) fn tell(answer: &mut Answer, cost: Cost, used: f64) {
+pub(super) fn report(answer: &mut Answer, cost: Cost, used: f64) {
     if matches!(answer.status, 401 | 429 | 501) {
         return;
     }

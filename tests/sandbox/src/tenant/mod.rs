@@ -20,12 +20,12 @@
 mod answer;
 mod azure;
 mod call;
+mod call_pause;
 mod control;
 mod cost;
 mod directory;
 mod edits;
 mod faults;
-mod freezer;
 mod graph;
 mod identity;
 mod incidents;
@@ -33,11 +33,11 @@ mod issuer;
 mod journal;
 mod licence;
 mod limits;
-mod lobby;
 mod log;
 mod pattern;
 mod service;
 mod sessions;
+mod shared_address;
 mod wire;
 mod world;
 mod world_access;
@@ -61,10 +61,10 @@ pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
 pub use self::licence::Licence;
 pub use self::limits::{Limit, Limits};
-pub use self::lobby::Lobby;
 pub use self::log::Place;
 pub use self::pattern::Pattern;
 pub use self::sessions::SessionState;
+pub use self::shared_address::SharedAddress;
 pub use self::world::{
     World, WorldApp, WorldGroup, WorldRisk, WorldSession, WorldTenant, WorldUser,
 };
@@ -76,14 +76,14 @@ pub use self::world_access::{
 
 pub use self::world_incident::WorldIncident;
 
+use self::call_pause::CallPause;
 use self::directory::Directory;
-use self::freezer::Freezer;
 use self::identity::Identity;
 use self::incidents::Incidents;
 use self::journal::Journal;
 use self::limits::Throttling;
 use self::service::Shared;
-pub(crate) use self::wire::{CuttableListener, Scissors};
+pub(crate) use self::wire::{ConnectionCutter, CuttableListener};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
@@ -284,9 +284,9 @@ impl Tenant {
 
     /// The calls that were made while throttled by the answer to an earlier one. Each instance is throttled separately.
     #[must_use]
-    pub fn calls_while_told_to_wait(&self) -> Vec<CallRecord> {
+    pub fn calls_while_throttled(&self) -> Vec<CallRecord> {
         let mut calls = self.shared.journal.all();
-        calls.retain(|call| call.while_told_to_wait);
+        calls.retain(|call| call.while_throttled);
         calls
     }
 
@@ -296,7 +296,7 @@ impl Tenant {
     /// There was such a call; the message has a line for each.
     pub fn assert_no_surprises(&self) {
         let mut calls = self.unexpected();
-        calls.extend(self.calls_while_told_to_wait());
+        calls.extend(self.calls_while_throttled());
         let lines: Vec<String> = calls.iter().map(CallRecord::line).collect();
         assert!(lines.is_empty(), "surprising calls:\n{}", lines.join("\n"));
     }
@@ -411,13 +411,13 @@ fn shared(world: World, identity: Identity, clock: SandboxClock) -> Shared {
         clock,
         journal: Journal::default(),
         faults: Faults::default(),
-        freezer: Freezer::default(),
+        call_pause: CallPause::default(),
         refuse_beyond_basic: AtomicBool::new(false),
     }
 }
 
 fn serve(listener: CuttableListener, router: axum::Router) -> JoinHandle<()> {
-    let service = router.into_make_service_with_connect_info::<Scissors>();
+    let service = router.into_make_service_with_connect_info::<ConnectionCutter>();
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, service).await {
             tracing::error!(%error, "a listener of the tenant ended");

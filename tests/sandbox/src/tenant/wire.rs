@@ -38,13 +38,13 @@ impl Traffic {
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
-    scissors: Scissors,
+    cutter: ConnectionCutter,
     traffic: Traffic,
 }
 
 /// A handle that cuts its connection; every request in progress has one.
 #[derive(Debug, Clone)]
-pub(crate) struct Scissors(Arc<Cut>);
+pub(crate) struct ConnectionCutter(Arc<Cut>);
 
 #[derive(Debug)]
 struct Cut {
@@ -54,7 +54,7 @@ struct Cut {
     silent: AtomicBool,
 }
 
-impl Scissors {
+impl ConnectionCutter {
     fn new() -> Self {
         Self(Arc::new(Cut {
             left: AtomicU64::new(u64::MAX),
@@ -107,7 +107,7 @@ impl Listener for CuttableListener {
         self.traffic.note();
         let connection = Connection {
             stream,
-            scissors: Scissors::new(),
+            cutter: ConnectionCutter::new(),
             traffic: self.traffic.clone(),
         };
         (connection, address)
@@ -118,9 +118,9 @@ impl Listener for CuttableListener {
     }
 }
 
-impl Connected<IncomingStream<'_, CuttableListener>> for Scissors {
+impl Connected<IncomingStream<'_, CuttableListener>> for ConnectionCutter {
     fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.io().scissors.clone()
+        stream.io().cutter.clone()
     }
 }
 
@@ -144,8 +144,8 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let left = self.scissors.0.left.load(Ordering::SeqCst);
-        if left == 0 && self.scissors.0.silent.load(Ordering::SeqCst) {
+        let left = self.cutter.0.left.load(Ordering::SeqCst);
+        if left == 0 && self.cutter.0.silent.load(Ordering::SeqCst) {
             // Nothing wakes this again: the client has to time out by itself.
             return Poll::Pending;
         }
@@ -164,7 +164,7 @@ impl AsyncWrite for Connection {
             && left != u64::MAX
         {
             let count = u64::try_from(count).unwrap_or(u64::MAX);
-            self.scissors.cut_after(left.saturating_sub(count));
+            self.cutter.cut_after(left.saturating_sub(count));
         }
         written
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 fn sandbox() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
-    command.args(["--handler", env!("CARGO_BIN_EXE_puppet")]);
+    command.args(["--handler", env!("CARGO_BIN_EXE_scripted_worker")]);
     command
 }
 
@@ -25,7 +25,7 @@ fn file(folder: &Path, name: &str, content: &Value) -> PathBuf {
     path
 }
 
-fn tell(alert: &Value, options: &[&str]) -> Output {
+fn send(alert: &Value, options: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let alert = file(folder.path(), "alert.json", alert);
     sandbox()
@@ -61,12 +61,12 @@ fn an_alert_through_the_queue_becomes_one_document() {
         json!({"status": 500}),
         json!({"reply": {"Outputs": {"receipts": [event]}}}),
     ];
-    let told = document(&tell(&json!({"steps": steps}), &["--json"]));
-    assert_eq!(told["receipts"], json!([receipt("revoked")]));
-    assert_eq!(told["status"], json!("completed"));
-    assert_eq!(told["calls"], json!([]));
+    let story = document(&send(&json!({"steps": steps}), &["--json"]));
+    assert_eq!(story["receipts"], json!([receipt("revoked")]));
+    assert_eq!(story["status"], json!("completed"));
+    assert_eq!(story["calls"], json!([]));
     assert_eq!(
-        told["sessions"][0],
+        story["sessions"][0],
         json!({"user": "alice@contoso.com", "app": "Outlook", "before": true, "after": true})
     );
 }
@@ -76,19 +76,19 @@ fn an_alert_over_http_has_the_status_of_its_answer() {
     let answer = json!({"receipts": [receipt("withheld")], "comment": "…"});
     let res = json!({"statusCode": 202, "body": answer.to_string()});
     let steps = [json!({"reply": {"Outputs": {"res": res}}})];
-    let told = document(&tell(
+    let story = document(&send(
         &json!({"steps": steps}),
         &["--json", "--via", "http"],
     ));
-    assert_eq!(told["receipts"], json!([receipt("withheld")]));
-    assert_eq!(told["status"], json!(202));
+    assert_eq!(story["receipts"], json!([receipt("withheld")]));
+    assert_eq!(story["status"], json!(202));
 }
 
 #[test]
 fn the_story_is_a_text() {
     let event = json!({"id": "1", "data": receipt("revoked")});
     let steps = [json!({"reply": {"Outputs": {"receipts": [event]}}})];
-    let output = tell(&json!({"steps": steps}), &[]);
+    let output = send(&json!({"steps": steps}), &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
         text.starts_with(
@@ -105,9 +105,9 @@ fn the_story_is_a_text() {
 
 #[test]
 fn a_message_that_is_given_up_says_so() {
-    let told = document(&tell(&json!({"steps": [{"status": 500}]}), &["--json"]));
-    assert_eq!(told["status"], json!("dead_lettered"));
-    assert_eq!(told["receipts"], json!([]));
+    let story = document(&send(&json!({"steps": [{"status": 500}]}), &["--json"]));
+    assert_eq!(story["status"], json!("dead_lettered"));
+    assert_eq!(story["receipts"], json!([]));
 }
 
 #[test]
@@ -123,12 +123,12 @@ fn another_world_has_other_sessions() {
         "groups": [],
     });
     let world = file(folder.path(), "world.json", &world);
-    let told = document(&tell(
+    let story = document(&send(
         &json!({}),
         &["--json", "--world", world.to_str().unwrap()],
     ));
     assert_eq!(
-        told["sessions"],
+        story["sessions"],
         json!([{"user": "ann@example.org", "app": "Browser", "before": true, "after": true}])
     );
 }
@@ -142,10 +142,10 @@ fn what_cannot_be_read_or_does_not_run_is_an_error_that_names_it() {
     assert!(!missing.status.success());
     let stderr = String::from_utf8_lossy(&missing.stderr);
     assert!(stderr.contains("/nonexistent/alert.json"), "{stderr}");
-    let broken = tell(&json!({}), &["--set", "PUPPET_EXIT_AT_START=64"]);
+    let broken = send(&json!({}), &["--set", "SCRIPTED_WORKER_EXIT_AT_START=64"]);
     assert!(!broken.status.success());
     let stderr = String::from_utf8_lossy(&broken.stderr);
-    assert!(stderr.contains("told to end with 64"), "{stderr}");
+    assert!(stderr.contains("story to end with 64"), "{stderr}");
 }
 
 /// A running sandbox, which ends on drop in every test.
@@ -258,10 +258,10 @@ async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
     for name in ["graph", "tenantControl"] {
         assert!(client.get(serving.at(name)).send().await.is_ok(), "{name}");
     }
-    let told = Command::new("kill")
+    let story = Command::new("kill")
         .arg(serving.child.id().to_string())
         .status();
-    assert!(told.unwrap().success());
+    assert!(story.unwrap().success());
     assert!(serving.child.wait().unwrap().success());
     // The process is killed, which takes the system some time on a busy machine.
     let address = format!("127.0.0.1:{port}");

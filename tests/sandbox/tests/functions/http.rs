@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{LONG, package, told};
+use super::{LONG, package, scripted};
 
 fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
@@ -157,7 +157,7 @@ async fn the_control_side_takes_messages_and_shows_queues() {
     let sent = client()
         .post(format!("{control}/queues/evict/messages"))
         .header("message-id", "by-hand")
-        .body(told(&[]).body)
+        .body(scripted(&[]).body)
         .send()
         .await
         .unwrap();

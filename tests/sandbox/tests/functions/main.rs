@@ -38,7 +38,7 @@ fn package() -> Package {
     let folder = tempfile::tempdir().unwrap();
     let staged = stage(
         &repository_root(),
-        Path::new(env!("CARGO_BIN_EXE_puppet")),
+        Path::new(env!("CARGO_BIN_EXE_scripted_worker")),
         &folder.path().join("package"),
     )
     .unwrap();
@@ -69,6 +69,6 @@ impl Package {
 }
 
 /// A message that scripts the worker's deliveries.
-fn told(steps: &[Value]) -> Message {
+fn scripted(steps: &[Value]) -> Message {
     Message::json(&json!({"steps": steps}))
 }

@@ -185,5 +185,5 @@ async fn too_many_questions_are_throttled_each_service_for_itself() {
     );
     // The directory has limits of its own.
     assert_eq!(app.get("/v1.0/users/alice@contoso.com").await.status, 200);
-    assert!(app.tenant.calls_while_told_to_wait().is_empty());
+    assert!(app.tenant.calls_while_throttled().is_empty());
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::case::{AlertOf, Case, Form};
+use super::people::{Changed, Subject, Target};
 use super::play::{Done, Played};
-use super::words::{Changed, Subject, Target};
 
 pub(crate) fn is_protected_by_name(case: &Case, person: usize) -> bool {
     case.policy
@@ -85,7 +85,7 @@ pub(crate) fn expects(case: &Case, done: &Done) -> bool {
 }
 
 /// The permitted outcomes of each subject's receipt.
-pub(crate) fn foretell(
+pub(crate) fn outcomes(
     case: &Case,
     played: &Played,
     done: &Done,

@@ -38,7 +38,7 @@ pub(super) fn line(call: &CallRecord) -> String {
 }
 
 /// The events of a story, for a person to read.
-pub(super) fn tell(played: &Played) -> String {
+pub(super) fn text(played: &Played) -> String {
     use std::fmt::Write as _;
     let mut told = String::new();
     for done in &played.deliveries {

@@ -30,7 +30,7 @@ pub(super) enum Key {
 }
 
 /// The state of the front end.
-pub(super) struct Front {
+pub(super) struct FrontEnd {
     pub(super) manifest: Manifest,
     pub(super) runner: Arc<Runner>,
     pub(super) function_key: String,
@@ -41,12 +41,14 @@ pub(super) struct Front {
     pub(super) endpoint: String,
 }
 
-pub(super) fn router(front: Front) -> Router {
-    Router::new().fallback(answer).with_state(Arc::new(front))
+pub(super) fn router(front_end: FrontEnd) -> Router {
+    Router::new()
+        .fallback(answer)
+        .with_state(Arc::new(front_end))
 }
 
 async fn answer(
-    State(front): State<Arc<Front>>,
+    State(front_end): State<Arc<FrontEnd>>,
     ConnectInfo(sent): ConnectInfo<Sent>,
     request: Request,
 ) -> Response {
@@ -58,26 +60,30 @@ async fn answer(
         form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
             .into_owned()
             .collect();
-    let key = front.key(request.headers(), &query);
+    let key = front_end.key(request.headers(), &query);
     if path.starts_with("/admin/") {
-        return admin::answer(&front, key, request).await.into_response();
+        return admin::answer(&front_end, key, request)
+            .await
+            .into_response();
     }
     // A route that exists only for other methods counts as missing.
-    let Some((function, binding, anonymous)) = front.route(path, request.method().as_str()) else {
+    let Some((function, binding, anonymous)) = front_end.route(path, request.method().as_str())
+    else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let (function, binding) = (function.clone(), binding.to_owned());
     if !anonymous && key.is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let caller = match front.caller(request, query, key, &sent).await {
+    let caller = match front_end.caller(request, query, key, &sent).await {
         Ok(caller) => caller,
         Err(status) => return status.into_response(),
     };
-    let system = SystemData::new(&function.name, front.runner.broker.now());
+    let system = SystemData::new(&function.name, front_end.runner.broker.now());
     let document = for_request(&binding, &caller, system);
     // An invocation continues when its caller hangs up.
-    let run = tokio::spawn(async move { front.runner.run(&function, Ok(document), None).await });
+    let run =
+        tokio::spawn(async move { front_end.runner.run(&function, Ok(document), None).await });
     match run.await {
         Ok(Ok(Some(answer))) => response(answer),
         Ok(Ok(None)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -85,7 +91,7 @@ async fn answer(
     }
 }
 
-impl Front {
+impl FrontEnd {
     fn route(&self, path: &str, method: &str) -> Option<(&Function, &str, bool)> {
         let path = path.trim_matches('/');
         self.manifest.functions.iter().find_map(|function| {

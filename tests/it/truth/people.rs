@@ -390,7 +390,7 @@ impl Subject {
             // A cloud SID encodes the object id.
             let id = said.id.or_else(|| {
                 let sid = said.cloud_sid.as_ref()?;
-                (0..super::draw::PEOPLE)
+                (0..super::strategy::PEOPLE)
                     .map(person_id)
                     .find(|id| cloud_sid(*id) == *sid)
             });

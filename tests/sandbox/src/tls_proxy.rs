@@ -28,9 +28,9 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// How a connection is closed during a call (RFC 9113, sections 6.8 and 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Farewell {
+pub enum Closing {
     /// GOAWAY during the call, which is answered all the same: the usual end of an old connection.
-    Politely,
+    Gracefully,
     /// GOAWAY and the end, before the call has had an effect.
     BeforeTheEffect,
     /// GOAWAY and the end, after the call's effect and before its answer.
@@ -41,7 +41,7 @@ pub enum Farewell {
 
 /// A TLS proxy. It ends when this is dropped.
 #[derive(Debug)]
-pub struct SecureDoor {
+pub struct TlsProxy {
     address: SocketAddr,
     authority: PathBuf,
     shared: Arc<Shared>,
@@ -54,17 +54,17 @@ struct Shared {
     /// The root URL of the plain service.
     target: String,
     client: reqwest::Client,
-    farewells: Mutex<Vec<(Pattern, Farewell)>>,
+    closings: Mutex<Vec<(Pattern, Closing)>>,
     connections: AtomicUsize,
 }
 
-impl Drop for SecureDoor {
+impl Drop for TlsProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl SecureDoor {
+impl TlsProxy {
     /// Opens a proxy on a free port of 127.0.0.1 for the plain service with this root URL.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl SecureDoor {
         let acceptor = acceptor(&authority)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
-            .context("a port for the door")?;
+            .context("a port for the TLS proxy")?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             target: target.to_owned(),
@@ -84,7 +84,7 @@ impl SecureDoor {
                 .redirect(reqwest::redirect::Policy::none())
                 .http1_only()
                 .build()?,
-            farewells: Mutex::default(),
+            closings: Mutex::default(),
             connections: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
@@ -116,8 +116,8 @@ impl SecureDoor {
     }
 
     /// Closes the connection of the next call that matches, once.
-    pub fn give_up(&self, on: impl Into<Pattern>, farewell: Farewell) {
-        lock(&self.shared.farewells).push((on.into(), farewell));
+    pub fn close_on(&self, on: impl Into<Pattern>, closing: Closing) {
+        lock(&self.shared.closings).push((on.into(), closing));
     }
 }
 
@@ -144,7 +144,7 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared
         let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
         tokio::spawn(async move {
             if let Err(error) = serve(stream, &acceptor, shared).await {
-                tracing::debug!(%error, "a connection at the door ended");
+                tracing::debug!(%error, "a connection to the TLS proxy ended");
             }
         });
     }
@@ -161,19 +161,19 @@ async fn serve(
     shared.connections.fetch_add(1, Ordering::SeqCst);
     while let Some(next) = connection.accept().await {
         let (request, mut respond) = next?;
-        match shared.farewell(&request) {
+        match shared.closing(&request) {
             None => drop(tokio::spawn(Arc::clone(&shared).pass(request, respond))),
-            Some(Farewell::Politely) => {
+            Some(Closing::Gracefully) => {
                 tokio::spawn(Arc::clone(&shared).pass(request, respond));
                 connection.graceful_shutdown();
             }
-            Some(Farewell::BeforeTheEffect) => connection.abrupt_shutdown(Reason::NO_ERROR),
-            Some(Farewell::AfterTheEffect) => {
+            Some(Closing::BeforeTheEffect) => connection.abrupt_shutdown(Reason::NO_ERROR),
+            Some(Closing::AfterTheEffect) => {
                 // The caller never receives this answer: that is the fault.
                 drop(shared.ask(request).await?);
                 connection.abrupt_shutdown(Reason::NO_ERROR);
             }
-            Some(Farewell::StreamRefused) => respond.send_reset(Reason::REFUSED_STREAM),
+            Some(Closing::StreamRefused) => respond.send_reset(Reason::REFUSED_STREAM),
         }
     }
     // An immediate close with unread data would reset the connection and lose its last answer.
@@ -183,12 +183,12 @@ async fn serve(
 }
 
 impl Shared {
-    fn farewell(&self, request: &Request<RecvStream>) -> Option<Farewell> {
-        let mut farewells = lock(&self.farewells);
-        let index = farewells
+    fn closing(&self, request: &Request<RecvStream>) -> Option<Closing> {
+        let mut closings = lock(&self.closings);
+        let index = closings
             .iter()
             .position(|(on, _)| on.matches(request.method().as_str(), request.uri().path()))?;
-        Some(farewells.remove(index).1)
+        Some(closings.remove(index).1)
     }
 
     /// Forwards one call to the service behind the proxy.
@@ -202,7 +202,7 @@ impl Shared {
             anyhow::Ok(())
         };
         if let Err(error) = passed.await {
-            tracing::debug!(%error, "a call at the door failed");
+            tracing::debug!(%error, "a call through the TLS proxy failed");
             respond.send_reset(Reason::INTERNAL_ERROR);
         }
     }

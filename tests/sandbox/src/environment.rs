@@ -20,7 +20,7 @@ const AUDIENCE: &str = "api://evict.contoso.com";
 const CALLER: Uuid = uuid!("5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21");
 
 /// All running parts.
-pub(crate) struct Setting {
+pub(crate) struct Environment {
     pub(crate) tenant: Tenant,
     pub(crate) host: FunctionsHost,
     /// The options of the host.
@@ -38,7 +38,7 @@ pub(crate) struct Ports {
     pub(crate) control: u16,
 }
 
-impl Setting {
+impl Environment {
     /// Starts all parts.
     ///
     /// # Errors
@@ -75,13 +75,13 @@ impl Setting {
     }
 }
 
-impl Setting {
+impl Environment {
     /// Restarts the host after it has shut itself down, as the platform does: at the same addresses, with the same keys
     /// and the same Service Bus.
     ///
     /// # Errors
     /// The handler no longer runs, or a port was taken meanwhile.
-    pub(crate) async fn start_anew(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn restart_host(&mut self) -> anyhow::Result<()> {
         let (http, control) = self.host.ports();
         self.host.shutdown().await;
         let options = HostOptions {

@@ -15,7 +15,7 @@ use super::outputs::{HttpAnswer, http_answer, message_bodies};
 use crate::sync::lock;
 
 /// The output bindings of an invocation.
-pub(super) struct Outlet<'a> {
+pub(super) struct OutputBindings<'a> {
     pub(super) broker: &'a Broker,
     /// The invocation that wrote them.
     pub(super) invocation: Uuid,
@@ -24,7 +24,7 @@ pub(super) struct Outlet<'a> {
     pub(super) refusals: &'a Mutex<BTreeMap<String, usize>>,
 }
 
-impl Outlet<'_> {
+impl OutputBindings<'_> {
     /// Writes every output, even if one of them fails; one failure fails the invocation.
     pub(super) fn write(
         &self,

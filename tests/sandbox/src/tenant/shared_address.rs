@@ -15,32 +15,32 @@ use tokio::task::JoinHandle;
 use super::call::Call;
 use super::identity::Identity;
 use super::service::{Shared, plain};
-use super::wire::{CuttableListener, Scissors, Traffic};
+use super::wire::{ConnectionCutter, CuttableListener, Traffic};
 use super::world::World;
 use super::{Servers, Tenant, serve, shared};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
 /// The current tenant.
-type Seat = Arc<Mutex<Option<Arc<Shared>>>>;
+type Current = Arc<Mutex<Option<Arc<Shared>>>>;
 
 /// An address for one tenant after another. It listens until it is dropped.
 #[derive(Debug)]
-pub struct Lobby {
-    seat: Seat,
+pub struct SharedAddress {
+    current: Current,
     address: SocketAddr,
     header: String,
     traffic: Traffic,
     task: JoinHandle<()>,
 }
 
-impl Drop for Lobby {
+impl Drop for SharedAddress {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Lobby {
+impl SharedAddress {
     /// Listens on this port of 127.0.0.1; its tenants recognise the app by this value of `IDENTITY_HEADER`.
     ///
     /// # Errors
@@ -50,10 +50,12 @@ impl Lobby {
             .await
             .with_context(|| format!("port {port} for one tenant after another"))?;
         let (address, traffic) = (listener.address()?, listener.traffic());
-        let seat = Seat::default();
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&seat));
+        let current = Current::default();
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&current));
         Ok(Self {
-            seat,
+            current,
             address,
             header: identity_header.to_owned(),
             traffic,
@@ -63,11 +65,11 @@ impl Lobby {
 
     /// Admits a new tenant, which replaces the one before. It has no control API.
     #[must_use]
-    pub fn let_in(&self, world: World, clock: SandboxClock) -> Tenant {
+    pub fn admit(&self, world: World, clock: SandboxClock) -> Tenant {
         let identity = Identity::new(world.tenant.id, world.app.clone());
         identity.be_known_by(self.header.clone());
         let shared = Arc::new(shared(world, identity, clock));
-        *lock(&self.seat) = Some(Arc::clone(&shared));
+        *lock(&self.current) = Some(Arc::clone(&shared));
         Tenant {
             shared,
             servers: Some(Arc::new(Servers {
@@ -86,13 +88,13 @@ impl Lobby {
 }
 
 async fn answer(
-    State(seat): State<Seat>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    State(current): State<Current>,
+    ConnectInfo(cutter): ConnectInfo<ConnectionCutter>,
     request: Request,
 ) -> Response {
-    let shared = lock(&seat).clone();
+    let shared = lock(&current).clone();
     match (shared, Call::read(request).await) {
-        (Some(shared), Some(call)) => shared.take(&call, &scissors).await,
+        (Some(shared), Some(call)) => shared.take(&call, &cutter).await,
         (None, _) => plain(StatusCode::NOT_FOUND),
         (Some(_), None) => plain(StatusCode::BAD_REQUEST),
     }

@@ -13,18 +13,18 @@ use uuid::Uuid;
 
 use super::broker::{Broker, Delivery};
 use super::events::Events;
-use super::front::Key;
+use super::front_end::Key;
 use super::invocation::{CallerRequest, SystemData, for_message, for_request};
 use super::manifest::{Function, Manifest, Trigger};
 use super::message::QueuedMessage;
-use super::outlet::Outlet;
+use super::output_bindings::OutputBindings;
 use super::outputs::HttpAnswer;
 use super::runner::{never_ends, read};
 use crate::sync::lock;
 
 /// The host for an in-process worker.
 #[derive(Debug)]
-pub struct Desk {
+pub struct InProcessHost {
     functions: Vec<Function>,
     broker: Broker,
     events: Events,
@@ -72,7 +72,7 @@ pub enum Settled {
     TooLate,
 }
 
-impl Desk {
+impl InProcessHost {
     /// Opens a staged package.
     ///
     /// # Errors
@@ -205,12 +205,12 @@ impl Desk {
         work: &Work,
         outputs: &serde_json::Map<String, Value>,
     ) -> anyhow::Result<HttpAnswer> {
-        let outlet = Outlet {
+        let bindings = OutputBindings {
             broker: &self.broker,
             invocation: work.id,
             events: &self.events,
             refusals: &self.refusals,
         };
-        outlet.write(&work.function, outputs)
+        bindings.write(&work.function, outputs)
     }
 }

@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sandbox::tenant::Lobby;
+use sandbox::tenant::SharedAddress;
 use tokio::runtime::Runtime;
 
 /// The moment, in real time, once per jump.
 const GRACE: Duration = Duration::from_micros(20);
 
 #[derive(Default)]
-struct Pace {
-    wire: OnceLock<Arc<Lobby>>,
+struct VirtualTime {
+    wire: OnceLock<Arc<SharedAddress>>,
     seen: AtomicU64,
 }
 
-impl Pace {
+impl VirtualTime {
     /// Called when no task is ready.
     fn before_park(&self) {
         let Some(wire) = self.wire.get() else { return };
@@ -31,19 +31,22 @@ impl Pace {
 }
 
 /// A runtime with virtual time, and its address of the tenants.
-pub(crate) fn runtime(port: u16, identity_header: &str) -> (Runtime, Arc<Lobby>) {
-    let pace = Arc::new(Pace::default());
-    let parked = Arc::clone(&pace);
+pub(crate) fn runtime(port: u16, identity_header: &str) -> (Runtime, Arc<SharedAddress>) {
+    let time = Arc::new(VirtualTime::default());
+    let parked = Arc::clone(&time);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .on_thread_park(move || parked.before_park())
         .build()
         .unwrap();
-    let lobby = runtime
-        .block_on(Lobby::open(port, identity_header))
+    let address = runtime
+        .block_on(SharedAddress::open(port, identity_header))
         .unwrap();
-    let lobby = Arc::new(lobby);
-    assert!(pace.wire.set(Arc::clone(&lobby)).is_ok(), "it is set once");
-    (runtime, lobby)
+    let address = Arc::new(address);
+    assert!(
+        time.wire.set(Arc::clone(&address)).is_ok(),
+        "it is set once"
+    );
+    (runtime, address)
 }

@@ -11,7 +11,7 @@ use crate::sync::lock;
 
 /// The call to pause.
 #[derive(Debug)]
-pub(crate) struct Freezer {
+pub(crate) struct CallPause {
     plan: Mutex<Plan>,
     state: watch::Sender<State>,
 }
@@ -25,20 +25,20 @@ struct Plan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Waiting,
-    Frozen,
-    Thawed,
+    Paused,
+    Resumed,
 }
 
-impl Default for Freezer {
+impl Default for CallPause {
     fn default() -> Self {
         Self {
             plan: Mutex::default(),
-            state: watch::Sender::new(State::Thawed),
+            state: watch::Sender::new(State::Resumed),
         }
     }
 }
 
-impl Freezer {
+impl CallPause {
     /// The number of a call that has arrived, counted since the last pause was planned.
     pub(crate) fn count(&self) -> usize {
         let mut plan = lock(&self.plan);
@@ -55,11 +55,11 @@ impl Freezer {
         if is_target.is_none() {
             return;
         }
-        self.state.send_replace(State::Frozen);
+        self.state.send_replace(State::Paused);
         // The sender is in `self`, so waiting cannot fail.
-        let thawed = |state: &State| *state == State::Thawed;
-        if self.state.subscribe().wait_for(thawed).await.is_err() {
-            tracing::warn!("the freezer went away while a call was frozen");
+        let resumed = |state: &State| *state == State::Resumed;
+        if self.state.subscribe().wait_for(resumed).await.is_err() {
+            tracing::warn!("the pause went away while a call was paused");
         }
     }
 }
@@ -67,40 +67,40 @@ impl Freezer {
 impl Tenant {
     /// Pauses the call to Graph with this number from now on, counted from 1: before its effect, or after its effect
     /// and before its answer.
-    pub fn freeze_call(&self, number: usize, after_effect: bool) {
+    pub fn pause_call(&self, number: usize, after_effect: bool) {
         let stage = if after_effect {
             Stage::Answer
         } else {
             Stage::Arrival
         };
-        let freezer = &self.shared.freezer;
-        *lock(&freezer.plan) = Plan {
+        let call_pause = &self.shared.call_pause;
+        *lock(&call_pause.plan) = Plan {
             calls: 0,
             target: Some((number, stage)),
         };
-        freezer.state.send_replace(State::Waiting);
+        call_pause.state.send_replace(State::Waiting);
     }
 
     /// Waits until that call is paused.
-    pub async fn wait_until_frozen(&self) {
-        let frozen = |state: &State| *state == State::Frozen;
+    pub async fn wait_until_paused(&self) {
+        let paused = |state: &State| *state == State::Paused;
         if self
             .shared
-            .freezer
+            .call_pause
             .state
             .subscribe()
-            .wait_for(frozen)
+            .wait_for(paused)
             .await
             .is_err()
         {
-            tracing::warn!("the freezer went away");
+            tracing::warn!("the pause went away");
         }
     }
 
     /// Resumes that call, and plans no other pause.
-    pub fn thaw(&self) {
-        let freezer = &self.shared.freezer;
-        lock(&freezer.plan).target = None;
-        freezer.state.send_replace(State::Thawed);
+    pub fn resume_call(&self) {
+        let call_pause = &self.shared.call_pause;
+        lock(&call_pause.plan).target = None;
+        call_pause.state.send_replace(State::Resumed);
     }
 }

@@ -14,7 +14,7 @@
     clippy::exit,
     clippy::print_stderr,
     clippy::print_stdout,
-    reason = "the puppet is a process that behaves as badly as the test asks"
+    reason = "the scripted worker is a process that behaves as badly as the test asks"
 )]
 
 use std::env;
@@ -46,11 +46,11 @@ static RELEASED: tokio::sync::Notify = tokio::sync::Notify::const_new();
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    if let Ok(code) = env::var("PUPPET_EXIT_AT_START") {
+    if let Ok(code) = env::var("SCRIPTED_WORKER_EXIT_AT_START") {
         eprintln!("error: told to end with {code}");
         std::process::exit(code.parse()?);
     }
-    if env::var("PUPPET_DEAF").is_ok() {
+    if env::var("SCRIPTED_WORKER_DEAF").is_ok() {
         return std::future::pending().await;
     }
     let port: u16 = env::var("FUNCTIONS_CUSTOMHANDLER_PORT")?.parse()?;

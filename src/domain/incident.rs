@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::identifiers::UserId;
+use super::accounts::identifiers::UserId;
 use super::outcome::Outcome;
 
 /// The segments of a workspace's resource id that are not names, in their order.

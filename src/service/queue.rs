@@ -108,14 +108,7 @@ impl Service {
             delivery_count,
             at: self.clock.now(),
         };
-        let rejected = match &parsed {
-            Parsed::Malformed(malformed) => receipt::rejected(malformed, &message.body, &from),
-            Parsed::Alert(_) | Parsed::NothingToDo(_) => {
-                let mut rejected = receipt::unfinished(&report, &from);
-                rejected.extend(receipt::unread(&parsed, &message.body, &from));
-                rejected
-            }
-        };
+        let rejected = rejected(&report, &message.body, &from);
         let handed_on = progress.handed_on(&message.broker, parsed.header(), told);
         Reply::completed()
             .with_messages(
@@ -181,6 +174,18 @@ impl Service {
         };
         let told = self.containment.waiting().unwrap_or_default();
         tokio::time::sleep(own.max(told_wait(told, left))).await;
+    }
+}
+
+/// What goes to `evict-rejected`.
+fn rejected(report: &AlertReport<'_>, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
+    match report.parsed {
+        Parsed::Malformed(malformed) => receipt::rejected(malformed, body, from),
+        Parsed::Alert(_) | Parsed::NothingToDo(_) => {
+            let mut rejected = receipt::unfinished(report, from);
+            rejected.extend(receipt::unread(report.parsed, body, from));
+            rejected
+        }
     }
 }
 

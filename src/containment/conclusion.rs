@@ -14,7 +14,7 @@ use crate::domain::{
 use crate::graph::{CallError, Disposition, Tally};
 use crate::guard::{Screened, Withheld};
 
-use super::{Parts, Task};
+use super::{Context, Task};
 
 /// How the work on one user ended. Two subjects that name one user share it.
 #[derive(Debug, Clone)]
@@ -46,6 +46,11 @@ impl Conclusion {
             proved_at: None,
             calls: Vec::new(),
         }
+    }
+
+    /// Not decided in this delivery, for this reason.
+    pub(super) fn deferred(reason: &str) -> Self {
+        Self::plain(Outcome::Deferred).with_detail(reason.to_owned())
     }
 
     pub(super) fn with_detail(self, detail: String) -> Self {
@@ -128,11 +133,11 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn begin(parts: &Parts, task: &Task, subject: &SubjectRef) -> Self {
+    pub(super) fn begin(context: &Context, task: &Task, subject: &SubjectRef) -> Self {
         let written = subject.written();
         Self {
             subject_id: subject.id,
-            subject_hash: log_hash(parts.policy.tenant, &written),
+            subject_hash: log_hash(context.policy.tenant, &written),
             subject: written,
             correlation: task.correlation.clone(),
             times: Times {
@@ -144,8 +149,8 @@ impl Draft {
             requested_by: task.requested_by,
             requested_by_claim: task.header.requested_by.clone().map(Masked),
             requested_because: task.header.reason.clone().map(Masked),
-            clock: Arc::clone(&parts.clock),
-            begun: parts.clock.elapsed(),
+            clock: Arc::clone(&context.clock),
+            begun: context.clock.elapsed(),
         }
     }
 

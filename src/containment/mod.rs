@@ -10,11 +10,13 @@ mod bound;
 mod conclusion;
 mod membership;
 mod own_cuts;
+mod places;
 mod policy_report;
 mod protected_groups;
 mod protected_users;
 mod run;
 mod self_check;
+mod shared;
 mod subject;
 
 use std::sync::{Arc, OnceLock};
@@ -84,11 +86,11 @@ pub type Ended = Arc<dyn Fn(usize, &Receipt) + Send + Sync>;
 /// Contains alerts under one policy.
 #[derive(Debug, Clone)]
 pub struct Containment {
-    parts: Arc<Parts>,
+    context: Arc<Context>,
 }
 
 #[derive(Debug)]
-struct Parts {
+struct Context {
     directory: Directory,
     policy: Policy,
     ledger: Arc<dyn Ledger>,
@@ -113,7 +115,7 @@ impl Containment {
         directory.pin(policy.tenant);
         let groups = ProtectedGroups::default();
         Self {
-            parts: Arc::new(Parts {
+            context: Arc::new(Context {
                 directory,
                 policy,
                 ledger,
@@ -129,7 +131,7 @@ impl Containment {
 
     /// Leaves out of an alert's subjects what is too many for receipts of their own, and says how many those are.
     pub fn shorten(&self, header: &AlertHeader, subjects: &mut Vec<Subject>) -> usize {
-        bound::shorten(&self.parts.policy, header, subjects)
+        bound::shorten(&self.context.policy, header, subjects)
     }
 
     /// Contains one alert. The receipts stand in the order of its subjects, one for each, and one for all that were left
@@ -140,13 +142,13 @@ impl Containment {
 
     /// The same, and tells of each subject as it ends, for somebody who watches.
     pub async fn contain_watched(&self, task: Task, ended: Ended) -> Vec<Receipt> {
-        run::contain(Arc::clone(&self.parts), task, ended).await
+        run::contain(Arc::clone(&self.context), task, ended).await
     }
 
     /// Looks up who is protected, so that whom a name means now stays protected by the object id. What is wrong with the
     /// setting is logged.
     pub async fn look_up_protected(&self, deadline: Deadline) {
-        for unsound in self.parts.users.look_up(&self.parts, deadline).await {
+        for unsound in self.context.users.look_up(&self.context, deadline).await {
             tracing::warn!(
                 entry = unsound.entry,
                 problem = unsound.text,
@@ -157,13 +159,13 @@ impl Containment {
 
     /// What protects a user, for somebody who is to decide. Nothing is done to the user, and what cannot be read protects.
     pub async fn protection(&self, user: &User, deadline: Deadline) -> Option<Withheld> {
-        let parts = &self.parts;
-        let blind = parts.groups.blind(parts, deadline);
+        let context = &self.context;
+        let blind = context.groups.blind(context, deadline);
         let tally = Tally::new();
-        let membership = membership::read(parts, user.id, blind, &tally, deadline)
+        let membership = membership::read(context, user.id, blind, &tally, deadline)
             .await
             .unwrap_or_else(|error| Membership::Unreadable(error.to_string()));
-        match guard::examine(&parts.policy, &parts.users.pinned(), user, &membership) {
+        match guard::examine(&context.policy, &context.users.pinned(), user, &membership) {
             Examined::Withhold(withheld) => Some(withheld),
             Examined::Eligible(_) | Examined::NotEffective(_) => None,
         }
@@ -171,7 +173,7 @@ impl Containment {
 
     /// Checks what containment stands on. Changes nothing.
     pub async fn check(&self, deadline: Deadline) -> SelfCheck {
-        self_check::check(&self.parts, deadline).await
+        self_check::check(&self.context, deadline).await
     }
 
     /// The policy for those who would act beside this app, with the protected users by hashes under this salt. The directory is asked
@@ -182,12 +184,12 @@ impl Containment {
         answers: bool,
         deadline: Deadline,
     ) -> PolicyReport {
-        policy_report::report(&self.parts, salt, answers, deadline).await
+        policy_report::report(&self.context, salt, answers, deadline).await
     }
 
     /// How long Graph has told this app to wait yet; `None` when calls may be made.
     #[must_use]
     pub fn waiting(&self) -> Option<Duration> {
-        self.parts.directory.waiting()
+        self.context.directory.waiting()
     }
 }

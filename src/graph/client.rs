@@ -4,7 +4,7 @@
 //! Each attempt goes through the same gates in the same order: wait while Graph says wait and for its turn, get a token,
 //! look again whether Graph says wait, count, send. What the answer says of users is read elsewhere.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::http::{Method, Url};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::clock::GraphClock;
 use super::notes::{note_failure, note_retry};
-use super::retry::{self, Again, Class, Failure};
+use super::retry::{self, Again, Attempts, Class, Failure, Next};
 use super::throttle::{Barred, Held, Throttle};
 use super::transport::{Request, Transport};
 use super::{
@@ -140,48 +140,37 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Reply, CallError> {
         let started = self.clock.elapsed();
-        let spent = || self.clock.elapsed().saturating_sub(started);
-        let last_token: Mutex<Option<Arc<TokenFacts>>> = Mutex::default();
-        let last_cause: Mutex<Option<Cause>> = Mutex::default();
-        let attempt = || async {
-            let attempted = self.attempt(question, journal, tally, deadline, &last_token);
-            attempted.await.inspect_err(|failure| {
-                if !failure.is_want_of_time() {
-                    *lock(&last_cause) = Some(failure.cause.clone());
-                }
-            })
-        };
-        let note = |failure: &Failure, wait: Duration| {
-            note_retry(question, failure, journal, wait);
-        };
         let access = question.operation.access();
-        let result = retry::run(
-            attempt,
-            access,
-            &self.throttle,
-            &*self.clock,
-            deadline,
-            note,
-        )
-        .await;
-        match result {
-            Ok(answer) => Ok(Reply {
-                operation: question.operation,
-                answer,
-                attempts: journal.len(),
-                elapsed: spent(),
-            }),
-            Err(given_up) => {
-                let token = lock(&last_token)
-                    .as_ref()
-                    .map(|facts| TokenFacts::clone(facts));
-                let cause = lock(&last_cause).take();
-                let error = given_up
-                    .into_error(question.operation, cause)
-                    .after(journal.len(), spent())
-                    .with_token(token);
-                note_failure(question, journal, &error);
-                Err(error)
+        let mut attempts = Attempts::new();
+        let mut token = None;
+        loop {
+            let attempt = self.attempt(question, journal, tally, deadline, &mut token);
+            let failure = match attempt.await {
+                Ok(answer) => {
+                    return Ok(Reply {
+                        operation: question.operation,
+                        answer,
+                        attempts: journal.len(),
+                        elapsed: self.clock.elapsed().saturating_sub(started),
+                    });
+                }
+                Err(failure) => failure,
+            };
+            let left = || deadline.remaining(&*self.clock);
+            match attempts.next(&failure, access, &self.throttle, left) {
+                Next::Retry(wait) => {
+                    note_retry(question, &failure, journal, wait);
+                    tokio::time::sleep(wait).await;
+                }
+                Next::GiveUp(wait) => {
+                    let spent = self.clock.elapsed().saturating_sub(started);
+                    let error = attempts
+                        .into_error(question.operation, failure, wait)
+                        .after(journal.len(), spent)
+                        .with_token(token.map(|facts| TokenFacts::clone(&facts)));
+                    note_failure(question, journal, &error);
+                    return Err(error);
+                }
             }
         }
     }
@@ -192,7 +181,7 @@ impl Client {
         journal: &Journal,
         tally: &Tally,
         deadline: Deadline,
-        last_token: &Mutex<Option<Arc<TokenFacts>>>,
+        last_token: &mut Option<Arc<TokenFacts>>,
     ) -> Result<Answer, Failure> {
         let access = question.operation.access();
         // A read is begun in any case: it harms nobody, and a first one may be quick. Of a write there must be an answer.
@@ -206,7 +195,7 @@ impl Client {
         let turn = self.throttle.turn(access, tally.urgency(), begun_by);
         turn.await.map_err(barred)?;
         let token = self.token(deadline).await?;
-        *lock(last_token) = Some(Arc::clone(&token.facts));
+        *last_token = Some(Arc::clone(&token.facts));
         let client_request_id = Uuid::new_v4();
         let request = self.request(question, &token, client_request_id)?;
         // Fetching the token took time, in which Graph may have told somebody to wait.
@@ -391,10 +380,6 @@ struct Answered {
     answer: Answer,
     date: Timestamp,
     sent: Duration,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn barred(barred: Barred) -> Failure {

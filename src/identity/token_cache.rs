@@ -91,7 +91,7 @@ impl Tokens {
             Err(problem) => match current.as_mut() {
                 // What is held still serves for some minutes, which is longer than the endpoint is usually away.
                 Some(held) if held.token.facts.expires_at > self.clock.now() => {
-                    tracing::warn!(%problem, "the managed identity's token could not be renewed yet");
+                    tracing::warn!(%problem, "identity.renewal.failed");
                     held.asked = asked;
                     Ok(held.token.clone())
                 }

@@ -83,12 +83,7 @@ impl Service {
         let is_final = |receipt: &Receipt| receipt.outcome.is_final();
         if !is_last && !receipts.iter().all(is_final) {
             if !receipts.iter().any(is_final) {
-                self.log(&receipts);
-                self.wait_before_redelivery(progress.deliveries, deadline)
-                    .await;
-                return Reply::abandoned(
-                    "No subject of this message is finished. Service Bus delivers it again.",
-                );
+                return self.abandon(&receipts, &progress, deadline).await;
             }
             receipts.iter_mut().for_each(hand_over);
         }
@@ -121,6 +116,19 @@ impl Service {
                 receipt::handover(&report, Some(&handed_on)),
             )
             .with_log(format!("alert.read {}", summary(&parsed)))
+    }
+
+    /// The message comes again, after a wait, and uses up a delivery.
+    async fn abandon(
+        &self,
+        receipts: &[Receipt],
+        progress: &Progress,
+        deadline: Deadline,
+    ) -> Reply {
+        self.log(receipts);
+        self.wait_before_redelivery(progress.deliveries, deadline)
+            .await;
+        Reply::abandoned("No subject of this message is finished. Service Bus delivers it again.")
     }
 
     /// The alert goes on waiting for its incident's entities, at the end of the queue. That uses up no delivery.
@@ -308,6 +316,18 @@ fn summary(parsed: &Parsed) -> String {
                 "shape={shape} malformed path={} put=evict-rejected",
                 malformed.path
             )
+        }
+    }
+}
+
+/// What goes to the queue `evict-rejected`: what could not be read, and whom this delivery leaves unfinished.
+fn rejected(report: &AlertReport<'_>, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
+    match report.parsed {
+        Parsed::Malformed(malformed) => receipt::rejected(malformed, body, from),
+        Parsed::Alert(_) | Parsed::NothingToDo(_) => {
+            let mut rejected = receipt::unfinished(report, from);
+            rejected.extend(receipt::unread(report.parsed, body, from));
+            rejected
         }
     }
 }

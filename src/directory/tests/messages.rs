@@ -60,7 +60,7 @@ async fn revoke_error(roles: &'static [&'static str], script: fn() -> Step) -> C
     );
     world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(20))
+        .revoke(clearance(adele()), &Tally::new(), world.within(20))
         .await
         .unwrap_err()
         .error

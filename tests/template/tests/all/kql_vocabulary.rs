@@ -283,7 +283,7 @@ fn the_vocabulary_is_all_that_the_handler_writes() {
     ];
     assert_eq!(vocabulary.events["invocation.ended"], names(&ended));
     assert_eq!(vocabulary.events["receipt.made"], names(&["receipt"]));
-    assert!(vocabulary.events["a call to Graph failed"].contains("error"));
+    assert!(vocabulary.events["graph.call.failed"].contains("error"));
     assert!(vocabulary.line_fields.contains("faas.invocation_id"));
     assert!(
         vocabulary.events.len() > 20,

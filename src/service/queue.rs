@@ -185,18 +185,6 @@ impl Service {
     }
 }
 
-/// What goes to `evict-rejected`.
-fn rejected(report: &AlertReport<'_>, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
-    match report.parsed {
-        Parsed::Malformed(malformed) => receipt::rejected(malformed, body, from),
-        Parsed::Alert(_) | Parsed::NothingToDo(_) => {
-            let mut rejected = receipt::unfinished(report, from);
-            rejected.extend(receipt::unread(report.parsed, body, from));
-            rejected
-        }
-    }
-}
-
 /// How far a message has come, those before it included that went on in it.
 struct Progress {
     /// How many deliveries there were before this message.

@@ -22,7 +22,7 @@ pub(super) struct Conclusion {
     pub(super) outcome: Outcome,
     pub(super) detail: Option<String>,
     pub(super) policy: Option<&'static str>,
-    /// What was read before the user was acted on; `None` if nobody was. Whoever shares the ending may have read the user
+    /// What was read before the user was acted on; `None` if nobody was. A subject that shares the ending may have read the user
     /// only afterwards.
     pub(super) before: Option<SessionsBefore>,
     pub(super) after: Option<Timestamp>,
@@ -31,7 +31,7 @@ pub(super) struct Conclusion {
     pub(super) calls: Vec<Call>,
 }
 
-/// The property as it was read before the user was acted on, if Graph told it.
+/// The property as it was read before the user was acted on, if Graph gave it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SessionsBefore(pub(super) Option<Timestamp>);
 
@@ -70,7 +70,7 @@ impl Conclusion {
         }
     }
 
-    /// What the plan alone decides; `None` for whom it lets through.
+    /// What the plan alone decides; `None` for a subject that it lets through.
     pub(super) fn of_plan(screened: Screened) -> Option<Self> {
         match screened {
             Screened::LookUp => None,

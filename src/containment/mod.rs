@@ -59,9 +59,9 @@ pub struct Limits {
 pub struct Task {
     /// What the alert says besides its subjects.
     pub header: AlertHeader,
-    /// Whom it flags.
+    /// The users that it flags.
     pub subjects: Vec<Subject>,
-    /// How many more it names, which are told by one receipt together.
+    /// How many more it names, which share one receipt.
     pub left_out: usize,
     /// When the message was put on the queue, by the broker's own word. A user whose sessions were cut after it is not
     /// cut again. `None`, as for every HTTP request, always cuts.
@@ -76,7 +76,7 @@ pub struct Task {
     pub requested_by: Option<Caller>,
     /// When the receipts have to be there.
     pub deadline: Deadline,
-    /// That the alert is over, once its sender says so. Whoever is not cut by then is not.
+    /// That the alert is over, once its sender says so. A user who is not cut by then is spared.
     pub cleared: Arc<OnceLock<Cleared>>,
 }
 
@@ -145,7 +145,7 @@ impl Containment {
         run::contain(Arc::clone(&self.context), task, ended).await
     }
 
-    /// Looks up who is protected, so that whom a name means now stays protected by the object id. What is wrong with the
+    /// Looks up who is protected, so that the user behind a name now stays protected by the object id. What is wrong with the
     /// setting is logged.
     pub async fn look_up_protected(&self, deadline: Deadline) {
         for unsound in self.context.users.look_up(&self.context, deadline).await {

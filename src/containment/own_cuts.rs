@@ -17,7 +17,7 @@ use crate::domain::UserId;
 /// How many cuts are remembered, each in some hundred bytes. More than one message can name are cut within a second by nobody.
 const MOST: usize = 10_000;
 
-/// A message, and a user whom it names.
+/// A message, and a user that it names.
 type Key = (Uuid, UserId);
 
 /// The cuts of messages that may come again.

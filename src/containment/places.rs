@@ -1,4 +1,4 @@
-//! The places of the hour that one alert is granted: asked for once, by a task that outlives whoever waits for it, since a
+//! The places of the hour that one alert is granted: asked for once, by a task that outlives those who wait for it, since a
 //! grant that nobody heard of would hold its places for the whole hour.
 
 use std::sync::{Arc, Once};

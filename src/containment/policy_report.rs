@@ -55,7 +55,7 @@ pub struct ProtectedUserHashes {
     /// The salt of this answer.
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub salt: Uuid,
-    /// Hashes of the object id and of the user principal name of each, as far as the directory told them.
+    /// Hashes of the object id and of the user principal name of each, as far as the directory gave them.
     #[cfg_attr(feature = "operator", schemars(with = "Vec<String>"))]
     pub hashes: BTreeSet<Uuid>,
 }
@@ -77,7 +77,7 @@ pub(super) async fn report(
             ProtectedUser::Upn(name) => protection_hash_of_name(salt, name),
         })
         .collect();
-    // Whom a name meant before stays protected, and so has to be known.
+    // The user behind a name before stays protected, and so has to be known.
     let pinned = context.users.pinned().into_iter();
     hashes.extend(pinned.map(|id| protection_hash_of_id(salt, id)));
     if answers {
@@ -107,7 +107,7 @@ pub(super) async fn report(
     }
 }
 
-/// The user, if the directory told. A failure is the self-check's to report, which asks for the same.
+/// The user, if the directory answered. A failure is the self-check's to report, which asks for the same.
 async fn look_up(context: &Context, user: ProtectedUser, deadline: Deadline) -> Option<User> {
     let mut subject = SubjectRef::new(SubjectKind::User);
     match user {

@@ -1,6 +1,6 @@
 //! Whether the protected users exist. A name that nobody has protects nobody and says nothing: a typing error, a mail address in
 //! place of a user principal name, an account that was renamed. So each is looked up when the app starts and with each
-//! self-check, and whom a name meant then stays protected by the object id, whatever becomes of the name.
+//! self-check, and the user behind a name then stays protected by the object id, whatever becomes of the name.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use crate::graph::{CallError, Tally};
 
 use super::Context;
 
-/// Whom the entries of the setting were found to mean, by their places in it.
+/// The users behind the entries of the setting, by their places in it.
 #[derive(Debug, Default)]
 pub(super) struct ProtectedUsers {
     pinned: Mutex<BTreeMap<usize, Vec<UserId>>>,
@@ -34,7 +34,7 @@ impl ProtectedUsers {
         self.lock().values().flatten().copied().collect()
     }
 
-    /// Looks each entry up, pins whom it means, and says which are not sound.
+    /// Looks each entry up, pins the user behind it, and says which are not sound.
     pub(super) async fn look_up(&self, context: &Context, deadline: Deadline) -> Vec<Unsound> {
         let mut unsound = Vec::new();
         // One after the other: it is in no hurry, and an alert may be.

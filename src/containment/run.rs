@@ -36,7 +36,7 @@ async fn token_tenant(context: &Context, task: &Task, plan: &Plan) -> Result<Ten
     Ok(identity.tenant)
 }
 
-/// Without a token the plan stands: only those whom it lets through have to wait for one.
+/// Without a token the plan stands: only the subjects that it lets through have to wait for one.
 fn token_missing(context: &Context, task: &Task, plan: Plan, error: &CallError) -> Vec<Receipt> {
     let receipt = |(subject, screened): (&Subject, Screened)| {
         let draft = Draft::begin(context, task, &subject.account);

@@ -31,7 +31,7 @@ pub struct SelfCheck {
     /// Where the ledger of what was cut this hour is kept, and how many users it counts; absent if it did not say in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerState>,
-    /// How long Graph has told this app to wait yet, in seconds.
+    /// How long Graph still throttles this app, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told_to_wait_seconds: Option<u64>,
     /// What is wrong and what to do, one sentence or two each.
@@ -209,7 +209,7 @@ async fn ask_entra(context: &Context, deadline: Deadline) -> SelfCheck {
     found
 }
 
-/// A self-check is waited for by a person or a probe: a Graph that is down is told soon, not after all retries.
+/// A self-check is waited for by a person or a probe: a Graph that is down shows soon, not after all retries.
 const GRAPH_BUDGET: Duration = Duration::from_secs(20);
 
 async fn ask_graph(

@@ -16,7 +16,7 @@ use super::places::HourlyPlaces;
 use super::{Context, Task};
 
 /// How much of an alert's time a subject gets that has waited for its turn: as many as are worked on at once leave in it at half
-/// of Graph's write limit. Whoever began with less would be found for nothing.
+/// of Graph's write limit. A subject that started with less would be looked up for nothing.
 const ONE_TAKES: Duration = Duration::from_secs(10);
 
 /// One alert at work.

@@ -228,7 +228,7 @@ impl OneSubject<'_> {
         };
         let detail = match (read.verified, is_denied, read.problem) {
             (true, false, _) => return conclusion,
-            // A success that says that it is none: the next attempt may do better, and nobody is told that this one did. What shows is
+            // A success that says that it is none: the next attempt may do better, and no receipt says that this one did. What shows is
             // another's cut, and the next attempt finds it.
             (is_seen, true, _) => {
                 let shown = if is_seen {
@@ -259,8 +259,8 @@ impl OneSubject<'_> {
         conclusion.with_detail(detail)
     }
 
-    /// Waits until this cut can be told from one that was made within the same second: the property has no more precision than
-    /// that. Whoever was cut a moment ago loses nothing by it.
+    /// Waits until this cut is distinguishable from one that was made within the same second: the property has no more precision than
+    /// that. A user who was cut a moment ago loses nothing by it.
     async fn wait_for_the_next_second(&self, user: &User) {
         let now = self.run.context.directory.moment().earliest;
         let Some(cut_at) = user.sessions_valid_from else {

@@ -4,11 +4,11 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::identifiers::TenantId;
+use super::accounts::identifiers::TenantId;
+use super::accounts::mention::{Mention, Subject, WrittenBy};
+use super::accounts::subject::SubjectRef;
 use super::incident::{CommentBy, IncidentNote, Story};
-use super::mention::{Mention, Subject, WrittenBy};
 use super::severity::Severity;
-use super::subject::SubjectRef;
 
 macro_rules! shapes {
     ($($(#[$doc:meta])* $variant:ident => $text:literal,)*) => {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::identifiers::UserId;
+use super::accounts::identifiers::UserId;
 use super::outcome::Outcome;
 
 /// The fixed segments of a workspace's resource id, in their order.

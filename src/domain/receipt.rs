@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use super::accounts::identifiers::{UserId, UserPrincipalName};
+use super::accounts::user::{FoundBy, User};
 use super::caller::Caller;
-use super::identifiers::{UserId, UserPrincipalName};
 use super::incident::IncidentNote;
 use super::outcome::Outcome;
-use super::user::{FoundBy, User};
 
 /// The user of a receipt, as the directory returned it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::mention::Flag;
+use super::accounts::mention::Flag;
 use super::severity::Severity;
 
 /// The urgency of a subject: the graver first, and of equally grave ones the one that was flagged last, because a new

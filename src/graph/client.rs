@@ -15,12 +15,10 @@ use uuid::Uuid;
 use super::clock::GraphClock;
 use super::notes::{note_failure, note_retry};
 use super::retry::{self, Again, Attempts, Class, Failure, Next};
-use super::throttle::{Barred, Held, Throttle};
+use super::throttling::throttle::{Barred, Blocked, Throttle};
+use super::throttling::{limits, retry_after};
 use super::transport::{Request, Transport};
-use super::{
-    CallError, CallKind, Cause, Journal, Operation, Reply, Sent, Tally, limits, refusal,
-    retry_after,
-};
+use super::{CallError, CallKind, Cause, Journal, Operation, Reply, Sent, Tally, refusal};
 use crate::domain::{Clock, Deadline, TenantId, UserId};
 use crate::http::{Answer, HttpFailure};
 use crate::identity::{Token, TokenFacts, TokenSource, Tokens};
@@ -39,7 +37,7 @@ pub(crate) struct Client {
     pub(crate) throttle: Throttle,
     pub(crate) graph_clock: GraphClock,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The one tenant whose tokens are used, once it is told.
+    /// The one tenant whose tokens are used, once it is pinned.
     pub(crate) tenant: Arc<OnceLock<TenantId>>,
 }
 
@@ -184,7 +182,7 @@ impl Client {
         last_token: &mut Option<Arc<TokenFacts>>,
     ) -> Result<Answer, Failure> {
         let access = question.operation.access();
-        // A read is begun in any case: it harms nobody, and a first one may be quick. Of a write there must be an answer.
+        // A read starts in any case: it harms nobody, and a first one may be quick. Of a write there must be an answer.
         let begun_by = match access {
             CallKind::Read => deadline,
             CallKind::Write => deadline.earlier_by(retry::answer_needs(access)),
@@ -198,7 +196,7 @@ impl Client {
         *last_token = Some(Arc::clone(&token.facts));
         let client_request_id = Uuid::new_v4();
         let request = self.request(question, &token, client_request_id)?;
-        // Fetching the token took time, in which Graph may have told somebody to wait.
+        // Fetching the token took time, in which Graph may have throttled the app.
         self.throttle.pass(access, begun_by).await.map_err(barred)?;
         if begun_by.has_passed(&*self.clock) {
             return Err(Failure::last(Cause::OutOfTime));
@@ -265,14 +263,14 @@ impl Client {
         }
         let mut refusal = refusal::read(&answer);
         if question.operation.access() == CallKind::Read {
-            // Why something may not be read is told by the permission that it takes.
+            // The missing permission says why something may not be read.
             refusal.message = None;
         }
         let again = match class {
             Class::Success => {
                 if limits::are_used_up(&answer) {
                     self.throttle
-                        .refused(question.operation.access(), Held::Everything, None);
+                        .refused(question.operation.access(), Blocked::Everything, None);
                 }
                 return match &answer.body {
                     Err(failure) if question.operation.answers_with_content() => {
@@ -286,10 +284,10 @@ impl Client {
                 Again::WithNewToken
             }
             Class::Throttled => {
-                Again::AllWait(Held::by_scope(answer.header("x-ms-throttle-scope")))
+                Again::AllWait(Blocked::by_scope(answer.header("x-ms-throttle-scope")))
             }
             // A wait that Graph asks for is asked of the whole app, whatever the status.
-            Class::Transient if asked.is_some() => Again::AllWait(Held::Everything),
+            Class::Transient if asked.is_some() => Again::AllWait(Blocked::Everything),
             Class::Transient if answer.status == 409 && question.operation.changes_a_version() => {
                 Again::No
             }
@@ -298,7 +296,7 @@ impl Client {
                 match (refusal.says_absent(), question.asks_once_more) {
                     (true, true) => Again::OnceMore,
                     (true, false) => Again::No,
-                    // A gateway's, or one of Graph's own that says nothing of whom was asked for.
+                    // A gateway's, or one of Graph's own that says nothing of the object that was asked for.
                     (false, _) => Again::Alone,
                 }
             }
@@ -375,7 +373,7 @@ impl Client {
     }
 }
 
-/// An answer, when it was given, and when on our clock that never goes back it was asked for.
+/// An answer, when it was given, and when on our monotonic clock it was asked for.
 struct Answered {
     answer: Answer,
     date: Timestamp,

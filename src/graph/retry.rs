@@ -1,15 +1,15 @@
 //! Decides what is tried again, when, and when no more.
 //!
 //! A wait never ends after the deadline: if it would, the call fails at once and says how long the wait would have been.
-//! What failed is tried a few times. Who was told to wait is not failing, and has no number of tries, only the deadline:
+//! What failed is tried a few times. A throttled call is not failing, and has no number of tries, only the deadline:
 //! in a storm the same call may be refused often, and giving it up would use up its message's deliveries.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBackoff};
 
-use super::backoff::BACKOFF;
-use super::throttle::{Held, Throttle};
+use super::throttling::backoff::BACKOFF;
+use super::throttling::throttle::{Blocked, Throttle};
 use super::{CallError, CallKind, Cause, Operation};
 
 /// How long after Graph said that something is not there it is asked once more. Replicas lag behind by about as much.
@@ -69,7 +69,7 @@ pub(crate) enum Again {
     /// After a wait of its own.
     Alone,
     /// After a wait shared by all calls of this kind.
-    AllWait(Held),
+    AllWait(Blocked),
 }
 
 /// One failed attempt.

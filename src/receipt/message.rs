@@ -283,7 +283,7 @@ pub fn put_back(header: &AlertHeader, subjects: &[Subject], limit_bytes: usize) 
 }
 
 /// The subjects whose receipts say `handed_over`, as messages for the input queue. They name the caller whose token was
-/// checked; on the queue that is a claim like any other, since whoever may send there could have written it. What is left of
+/// checked; on the queue that is a claim like any other, since every sender there could have written it. What is left of
 /// a message says how far it had come.
 #[must_use]
 pub fn handover(report: &AlertReport<'_>, handed_on: Option<&HandedOn>) -> Vec<String> {

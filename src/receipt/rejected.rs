@@ -171,7 +171,7 @@ fn split(body: &[u8], room: usize) -> Vec<Body<'_>> {
     }
 }
 
-/// In an object the host takes a string that looks like a date for one and writes it anew; such a body is kept from it,
+/// In an object the host takes a string that looks like a date for one and rewrites it; such a body is kept from it,
 /// should it ever read ours.
 fn may_be_rewritten(text: &str) -> bool {
     let begins_like_a_date = text

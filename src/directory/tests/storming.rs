@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::harness::{ADELE, Seen, Step, World, adele, answer, clearance, recorded, user_json};
 use crate::directory::RevokeFailure;
 use crate::domain::UserId;
-use crate::graph::throttle::Held;
+use crate::graph::throttling::throttle::Blocked;
 use crate::graph::{CallError, Disposition, Tally};
 
 const REVOKED: &str = r#"{"value":true}"#;
@@ -193,7 +193,7 @@ async fn a_write_whose_turn_does_not_come_says_so() {
     let world = World::new(|_| answer(200, REVOKED));
     let throttle = &world.directory.client().throttle;
     let write = crate::graph::CallKind::Write;
-    throttle.refused(write, Held::Writes, Some(Duration::from_secs(3)));
+    throttle.refused(write, Blocked::Writes, Some(Duration::from_secs(3)));
     let clearances: Vec<_> = (0..200).map(|number| clearance(user(number))).collect();
     let (tally, deadline) = (Tally::new(), world.within(10));
     let cuts = clearances

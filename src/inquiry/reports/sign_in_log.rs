@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::questions::LOG;
 use super::{Reports, Unread};
 use crate::domain::{Deadline, UserId};
-use crate::graph::{CallError, Journal, Question, Surface, Tally, path, retry_after};
+use crate::graph::throttling::retry_after;
+use crate::graph::{CallError, Journal, Question, Surface, Tally, path};
 
 /// Tenants with a licence keep the log for thirty days ("Microsoft Entra data retention").
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);

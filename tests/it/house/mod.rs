@@ -2,6 +2,7 @@
 //! are not repeated here.
 
 mod circles;
+mod events;
 mod functions;
 mod types;
 

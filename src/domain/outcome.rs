@@ -139,7 +139,7 @@ pub enum Outcome {
     AlreadyCut,
     /// The guard withheld the subject.
     Withheld {
-        /// The reason.
+        /// Why the guard withheld the subject.
         reason: WithholdReason,
     },
     /// The user signs in elsewhere: this tenant cannot end the sessions.
@@ -157,7 +157,7 @@ pub enum Outcome {
     },
     /// The payload itself states that it is not a user.
     NotAUser {
-        /// Its kind.
+        /// The kind of account.
         #[serde(rename = "as")]
         kind: SubjectKind,
     },

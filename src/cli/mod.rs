@@ -19,6 +19,8 @@ use verbs::{
     settings, status,
 };
 
+use failure::Failure;
+
 pub use exit::Exit;
 pub use terminal::{Console, Surroundings};
 
@@ -59,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
         Ok(Arguments { profile, verb }) => {
             console.surroundings.profile = profile;
             verb.run(console)
+                .unwrap_or_else(|failure| failure.tell(console))
         }
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {
@@ -75,7 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
 }
 
 impl Verb {
-    fn run(self, console: &mut Console<'_>) -> Exit {
+    fn run(self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         match self {
             Self::Explain(explain) => explain.run(console),
             Self::Settings(settings) => settings.run(console),

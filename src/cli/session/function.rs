@@ -6,10 +6,9 @@
 use clap::Args;
 
 use super::service_bus::place;
-use super::standing;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::Console;
+use crate::cli::terminal::Surroundings;
 use crate::config::operator::Chosen;
 use crate::domain::{Audience, Mode, SubjectKind, SubjectRef, TenantId};
 use crate::identity::Resource;
@@ -54,8 +53,8 @@ pub(crate) enum Said {
 
 impl Function {
     /// The function that is meant, if one is. Nobody is asked yet.
-    pub(crate) fn target(&self, console: &mut Console<'_>) -> Result<Option<Target>, Failure> {
-        let standing = standing(console)?;
+    pub(crate) fn target(&self, surroundings: &Surroundings) -> Result<Option<Target>, Failure> {
+        let standing = surroundings.standing()?;
         let url = match (&self.url, &standing.url) {
             (Some(url), _) => url.clone(),
             (None, Some(chosen)) => read(chosen)?,

@@ -12,10 +12,9 @@ use clap::{Args, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 
 use super::exit::Exit;
-use super::terminal::Console;
-use crate::cli::failure::{complain, exit_of};
-use crate::config::operator::Standing;
-use crate::config::{Problems, Settings, SignInSettings};
+use super::failure::Failure;
+use super::terminal::Surroundings;
+use crate::config::{Settings, SignInSettings};
 use crate::containment::{Containment, Limits};
 use crate::directory::Directory;
 use crate::domain::{Caller, Clock, Deadline, Ledger, Policy, SystemClock, TenantId};
@@ -82,18 +81,14 @@ pub(crate) struct Session {
 }
 
 impl Operator {
-    /// Reads the settings and signs in to Graph. What goes wrong is told.
-    pub(crate) fn begin(&self, console: &mut Console<'_>) -> Result<Session, Exit> {
-        let settings = self.settings(console)?;
-        let runtime = runtime(console)?;
+    /// Reads the settings and signs in to Graph.
+    pub(crate) fn begin(&self, surroundings: &Surroundings) -> Result<Session, Failure> {
+        let settings = self.settings(surroundings)?;
+        let runtime = runtime()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let (signed_in, directory) = self
-            .connect(&settings, &clock)
-            .map_err(|error| complain(console, Exit::Unable, &error.to_string()))?;
+        let (signed_in, directory) = self.connect(&settings, &clock)?;
         let deadline = Deadline::after(&*clock, SIGN_IN);
-        let facts = runtime
-            .block_on(directory.identity(deadline))
-            .map_err(|error| complain(console, exit_of(&error), &error.to_string()))?;
+        let facts = runtime.block_on(directory.identity(deadline))?;
         Ok(Session {
             azure: Azure::connect_by(
                 &signed_in,
@@ -110,12 +105,11 @@ impl Operator {
         })
     }
 
-    /// Reads the settings, the tenant pinned. What goes wrong is told.
-    pub(crate) fn settings(&self, console: &mut Console<'_>) -> Result<Settings, Exit> {
-        let tenant = self.named_tenant(console)?;
-        let standing = standing(console)?;
-        Settings::read_for_operator(&standing.environment, tenant)
-            .map_err(|problems| refused(console, &problems))
+    /// Reads the settings, the tenant pinned.
+    pub(crate) fn settings(&self, surroundings: &Surroundings) -> Result<Settings, Failure> {
+        let tenant = self.named_tenant()?;
+        let environment = surroundings.standing()?.environment;
+        Ok(Settings::read_for_operator(&environment, tenant)?)
     }
 
     /// Whoever is signed in, and a client of Graph for them. Nobody is asked yet.
@@ -138,76 +132,52 @@ impl Operator {
         Ok((signed_in, directory))
     }
 
-    /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet; what
-    /// goes wrong is told.
-    pub(crate) fn without_graph(&self, console: &mut Console<'_>) -> Result<SignedIn, Exit> {
-        self.sign_in_settings(console)
-            .and_then(|settings| self.signing_in(console, settings))
+    /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet.
+    pub(crate) fn without_graph(&self, surroundings: &Surroundings) -> Result<SignedIn, Failure> {
+        let settings = self.sign_in_settings(surroundings)?;
+        self.signing_in(settings)
     }
 
-    /// The settings by which to sign in. What goes wrong is told.
+    /// The settings by which to sign in.
     pub(crate) fn sign_in_settings(
         &self,
-        console: &mut Console<'_>,
-    ) -> Result<SignInSettings, Exit> {
-        let tenant = self.named_tenant(console)?;
-        let standing = standing(console)?;
-        SignInSettings::read(&standing.environment, tenant)
-            .map_err(|problems| refused(console, &problems))
+        surroundings: &Surroundings,
+    ) -> Result<SignInSettings, Failure> {
+        let tenant = self.named_tenant()?;
+        let environment = surroundings.standing()?.environment;
+        Ok(SignInSettings::read(&environment, tenant)?)
     }
 
-    /// Whoever is signed in. Nobody is asked yet; what goes wrong is told.
-    pub(crate) fn signing_in(
-        &self,
-        console: &mut Console<'_>,
-        settings: SignInSettings,
-    ) -> Result<SignedIn, Exit> {
+    /// Whoever is signed in. Nobody is asked yet.
+    pub(crate) fn signing_in(&self, settings: SignInSettings) -> Result<SignedIn, Failure> {
         let sign_in = SignIn {
             tenant: settings.tenant,
             credential: self.credential.map(Credential::from),
             client_id: settings.client_id,
             login: settings.login_endpoint,
         };
-        HttpClient::through_the_proxy()
-            .map(|http| SignedIn::new(sign_in, http))
-            .map_err(|error| complain(console, Exit::Unable, &error.to_string()))
+        Ok(SignedIn::new(sign_in, HttpClient::through_the_proxy()?))
     }
 
-    fn named_tenant(&self, console: &mut Console<'_>) -> Result<Option<TenantId>, Exit> {
-        self.tenant
-            .as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| {
-                complain(
-                    console,
-                    Exit::Usage,
-                    "--tenant: this is not the id of a tenant.\nNext: give the id that `az account show --query tenantId` \
-                     prints.",
-                )
-            })
+    fn named_tenant(&self) -> Result<Option<TenantId>, Failure> {
+        let named = self.tenant.as_deref().map(str::parse);
+        named.transpose().map_err(|_| {
+            Failure::new(
+                Exit::Usage,
+                "--tenant: this is not the id of a tenant.\nNext: give the id that `az account show --query tenantId` \
+                 prints.",
+            )
+        })
     }
-}
-
-/// What counts besides the command line. What goes wrong is told.
-pub(crate) fn standing(console: &mut Console<'_>) -> Result<Standing, Exit> {
-    let standing = console.surroundings.standing();
-    standing.map_err(|problem| complain(console, Exit::Usage, &problem.to_string()))
-}
-
-fn refused(console: &mut Console<'_>, problems: &Problems) -> Exit {
-    let hint =
-        "Next: correct the settings; --tenant ID or a profile stands in for EVICT_TENANT_ID.";
-    complain(console, Exit::Usage, &format!("{problems}\n{hint}"))
 }
 
 /// What the waiting runs on.
-pub(crate) fn runtime(console: &mut Console<'_>) -> Result<Runtime, Exit> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
         .build()
-        .map_err(|error| complain(console, Exit::Unable, &format!("starting failed: {error}")))
+        .map_err(|error| Failure::new(Exit::Unable, format!("starting failed: {error}")))
 }
 
 impl Session {

@@ -3,10 +3,10 @@
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::{Operator, runtime, standing};
+use super::{Operator, runtime};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::Console;
+use crate::cli::terminal::{Console, Surroundings};
 use crate::config::operator::{Chosen, Origin};
 use crate::domain::TenantId;
 use crate::identity::operator::SignedIn;
@@ -32,18 +32,16 @@ pub(crate) struct Session {
 }
 
 impl Connection {
-    /// Signs in; Service Bus is not asked anything yet. What goes wrong is told, and so is the tenant if none is pinned.
+    /// Signs in; Service Bus is not asked anything yet. The tenant is told if none is pinned.
     pub(crate) fn open(&self, console: &mut Console<'_>) -> Result<Session, Failure> {
-        let namespace = self.namespace(console)?;
-        let signed_in = self.operator.without_graph(console)?;
-        let runtime = runtime(console)?;
+        let namespace = self.namespace(&console.surroundings)?;
+        let signed_in = self.operator.without_graph(&console.surroundings)?;
+        let runtime = runtime()?;
         let (bus, tenant) = runtime.block_on(connect(&namespace, &signed_in))?;
         if signed_in.pinned().is_none() {
-            let told = writeln!(
-                console.errors,
-                "evict: {namespace} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one."
-            );
-            told?;
+            console.tell(&format!(
+                "{namespace} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one."
+            ))?;
         }
         Ok(Session {
             bus,
@@ -53,10 +51,10 @@ impl Connection {
     }
 
     /// The namespace that is meant.
-    pub(crate) fn namespace(&self, console: &mut Console<'_>) -> Result<Namespace, Failure> {
+    pub(crate) fn namespace(&self, surroundings: &Surroundings) -> Result<Namespace, Failure> {
         let given = match &self.namespace {
             Some(namespace) => Some(namespace.clone()),
-            None => standing_namespace(console)?,
+            None => standing_namespace(surroundings)?,
         };
         given.ok_or_else(|| {
             Failure::new(
@@ -68,8 +66,10 @@ impl Connection {
 }
 
 /// The namespace that a variable or the profile names.
-pub(crate) fn standing_namespace(console: &mut Console<'_>) -> Result<Option<Namespace>, Failure> {
-    let Some(chosen) = standing(console)?.namespace else {
+pub(crate) fn standing_namespace(
+    surroundings: &Surroundings,
+) -> Result<Option<Namespace>, Failure> {
+    let Some(chosen) = surroundings.standing()?.namespace else {
         return Ok(None);
     };
     chosen.text.parse().map(Some).map_err(|reason| {

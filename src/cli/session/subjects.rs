@@ -9,8 +9,7 @@ use serde_json::json;
 
 use crate::alert;
 use crate::cli::exit::Exit;
-use crate::cli::failure::complain;
-use crate::cli::terminal::Console;
+use crate::cli::failure::Failure;
 use crate::domain::{Parsed, SubjectRef};
 
 /// The most that is read of a list: some ten thousand users.
@@ -34,13 +33,13 @@ struct Entry {
 }
 
 impl Users {
-    /// The subjects, each once, in the order in which they were named. What goes wrong is told.
-    pub(crate) fn read(&self, console: &mut Console<'_>) -> Result<Vec<SubjectRef>, Exit> {
+    /// The subjects, each once, in the order in which they were named.
+    pub(crate) fn read(&self, input: &mut dyn Read) -> Result<Vec<SubjectRef>, Failure> {
         let mut entries = Vec::new();
         for (number, text) in (1..).zip(&self.users) {
             if text == "-" {
-                let text = read_bounded(console.input)
-                    .map_err(|reason| complain(console, Exit::Io, &format!("-: {reason}")))?;
+                let text = read_bounded(input)
+                    .map_err(|reason| Failure::new(Exit::Io, format!("-: {reason}")))?;
                 entries.extend(lines(&text, "the standard input"));
             } else {
                 let place = format!("user {number} of the command line");
@@ -51,10 +50,10 @@ impl Users {
         if let Some(file) = &self.file {
             let name = file.display().to_string();
             let text = open(file)
-                .map_err(|reason| complain(console, Exit::NoInput, &format!("{name}: {reason}")))?;
+                .map_err(|reason| Failure::new(Exit::NoInput, format!("{name}: {reason}")))?;
             entries.extend(lines(&text, &name));
         }
-        understood(&entries).map_err(|problem| complain(console, Exit::Data, &problem))
+        understood(&entries).map_err(|problem| Failure::new(Exit::Data, problem))
     }
 }
 

@@ -23,6 +23,22 @@ impl Display for Escaped<'_> {
     }
 }
 
+/// What the command says of itself on the standard error, escaped line by line: an escaped line break is none.
+pub(crate) struct Message<'a>(pub(crate) &'a str);
+
+impl Display for Message<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("evict: ")?;
+        for (index, line) in self.0.lines().enumerate() {
+            if index > 0 {
+                f.write_char('\n')?;
+            }
+            write!(f, "{}", Escaped(line))?;
+        }
+        Ok(())
+    }
+}
+
 /// Writes a document as JSON that a terminal does not obey either: the same values, with escapes for what it would act on.
 pub(crate) fn write_json(output: &mut dyn io::Write, document: &impl Serialize) -> io::Result<()> {
     let json = serde_json::to_string_pretty(document)?;

@@ -6,7 +6,9 @@ pub(crate) mod question;
 mod surroundings;
 pub(crate) mod table;
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+
+use escape::Message;
 
 pub use surroundings::Surroundings;
 
@@ -20,4 +22,16 @@ pub struct Console<'a> {
     pub errors: &'a mut dyn Write,
     /// What is around it.
     pub surroundings: Surroundings,
+}
+
+impl Console<'_> {
+    /// Tells something beside the answer, on the standard error.
+    pub(crate) fn tell(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.errors, "{}", Message(text))
+    }
+
+    /// Tells something that changes nothing about the work, whether or not anybody can read it.
+    pub(crate) fn warn(&mut self, text: &str) {
+        let _told = self.tell(text);
+    }
 }

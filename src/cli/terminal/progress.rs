@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::Notify;
 
 use super::Surroundings;
-use super::escape::Escaped;
+use super::escape::Message;
 
 /// How often the time that has passed is drawn anew.
 const TICK: Duration = Duration::from_millis(250);
@@ -82,10 +82,9 @@ impl<'a> Progress<'a> {
     /// Tells something on lines of its own.
     pub(crate) fn tell(&self, text: &dyn Display) {
         let text = text.to_string();
-        let lines: Vec<String> = text.lines().map(|line| Escaped(line).to_string()).collect();
         self.bar.suspend(|| {
             // Whether anybody can still read it changes nothing about the work.
-            let _told = writeln!(self.errors.borrow_mut(), "evict: {}", lines.join("\n"));
+            let _told = writeln!(self.errors.borrow_mut(), "{}", Message(&text));
         });
     }
 }

@@ -5,6 +5,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 
 /// Writes a script that completes `evict` in a shell, with the names of your profiles as they are now.
@@ -19,7 +20,11 @@ pub(crate) struct Completions {
 
 impl Completions {
     /// Runs the verb.
-    pub(crate) fn run(&self, mut command: Command, console: &mut Console<'_>) -> Exit {
+    pub(crate) fn run(
+        &self,
+        mut command: Command,
+        console: &mut Console<'_>,
+    ) -> Result<Exit, Failure> {
         let mut script = Vec::new();
         let file = console.surroundings.profiles.as_ref();
         // A file that cannot be read is told by the verbs that need it.
@@ -30,7 +35,7 @@ impl Completions {
             });
         }
         clap_complete::generate(self.shell, &mut command, "evict", &mut script);
-        let written = console.output.write_all(&script);
-        written.map_or(Exit::Io, |()| Exit::Success)
+        console.output.write_all(&script)?;
+        Ok(Exit::Success)
     }
 }

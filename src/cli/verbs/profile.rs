@@ -9,8 +9,8 @@ use crate::cli::failure::{Failure, exit_of};
 use crate::cli::session::function::Target;
 use crate::cli::session::service_bus::connect;
 use crate::cli::session::{Operator, SIGN_IN, runtime};
-use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::Escaped;
+use crate::cli::terminal::{Console, Surroundings};
 use crate::config::SignInSettings;
 use crate::config::profiles::{Profile, ProfileFile};
 use crate::domain::{Audience, Clock, Cloud, Deadline, SystemClock};
@@ -81,17 +81,17 @@ fn name(text: &str) -> Result<String, &'static str> {
 
 impl Profiles {
     /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        let done = file(console).and_then(|file| match &self.action {
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let file = file(&console.surroundings)?;
+        match &self.action {
             Action::List(List {}) => list(&file, console),
             Action::Add(add) => add.run(&file, console),
-        });
-        done.unwrap_or_else(|failure| failure.tell(console))
+        }
     }
 }
 
-fn file(console: &Console<'_>) -> Result<ProfileFile, Failure> {
-    console.surroundings.profiles.clone().ok_or_else(|| {
+fn file(surroundings: &Surroundings) -> Result<ProfileFile, Failure> {
+    surroundings.profiles.clone().ok_or_else(|| {
         Failure::new(
             Exit::Usage,
             "there is no place for profiles.\nNext: set HOME or XDG_CONFIG_HOME to a folder of yours.",
@@ -100,11 +100,8 @@ fn file(console: &Console<'_>) -> Result<ProfileFile, Failure> {
 }
 
 fn list(file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let unusable = |problem: crate::config::profiles::ProfileProblem| {
-        Failure::new(Exit::Usage, problem.to_string())
-    };
-    let usual = file.read(None).map_err(unusable)?.map(|usual| usual.name);
-    let names = file.names().map_err(unusable)?;
+    let usual = file.read(None)?.map(|usual| usual.name);
+    let names = file.names()?;
     let path = file.path().display().to_string();
     if names.is_empty() {
         writeln!(console.output, "There is no profile in {}.", Escaped(&path))?;
@@ -113,7 +110,7 @@ fn list(file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> 
         let is_usual = usual.as_ref() == Some(&name);
         let mark = if is_usual { "  (the usual one)" } else { "" };
         writeln!(console.output, "{}{mark}", Escaped(&name))?;
-        if let Some(profile) = file.read(Some(&name)).map_err(unusable)? {
+        if let Some(profile) = file.read(Some(&name))? {
             for (label, text) in facts(&profile) {
                 writeln!(console.output, "   {label:<10}  {}", Escaped(&text))?;
             }
@@ -144,16 +141,15 @@ fn facts(profile: &Profile) -> Vec<(&'static str, String)> {
 
 impl Add {
     fn run(&self, file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> {
-        let settings = self.operator.sign_in_settings(console)?;
-        let signed_in = self.operator.signing_in(console, settings.clone())?;
-        let runtime = runtime(console)?;
+        let settings = self.operator.sign_in_settings(&console.surroundings)?;
+        let signed_in = self.operator.signing_in(settings.clone())?;
+        let runtime = runtime()?;
         let (profile, troubles) = runtime.block_on(async {
             let profile = self.made(&settings, &signed_in).await?;
             let troubles = checked(&profile, &signed_in).await;
             Ok::<_, Failure>((profile, troubles))
         })?;
-        file.put(&profile)
-            .map_err(|problem| Failure::new(Exit::Usage, problem.to_string()))?;
+        file.put(&profile)?;
         let path = file.path().display().to_string();
         writeln!(
             console.output,
@@ -169,7 +165,7 @@ impl Add {
             return Ok(Exit::Success);
         }
         for trouble in troubles {
-            Failure::new(Exit::Partly, trouble).tell(console);
+            console.warn(&trouble);
         }
         Ok(Exit::Partly)
     }

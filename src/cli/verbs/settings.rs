@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::exit::Exit;
-use crate::cli::session::standing;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::config::operator::{Chosen, Origin, Standing};
@@ -101,22 +101,19 @@ fn here(standing: &Standing) -> Vec<(&'static str, &Chosen)> {
 
 impl Settings {
     /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        let standing = match standing(console) {
-            Ok(standing) => standing,
-            Err(exit) => return exit,
-        };
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let standing = console.surroundings.standing()?;
         let here = here(&standing);
-        let written = if self.json {
+        if self.json {
             let rows: Vec<Row> = REGISTRY
                 .iter()
                 .map(|setting| Row::from(setting).counting(&here))
                 .collect();
-            write_json(console.output, &rows)
+            write_json(console.output, &rows)?;
         } else {
-            write(console.output, &here)
-        };
-        written.map_or(Exit::Io, |()| Exit::Success)
+            write(console.output, &here)?;
+        }
+        Ok(Exit::Success)
     }
 }
 

@@ -13,10 +13,10 @@ use crate::cli::failure::Failure;
 use crate::cli::session::function::{Function, Target};
 use crate::cli::session::service_bus::standing_namespace;
 use crate::cli::session::{Operator, runtime};
-use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
 use crate::cli::terminal::table::write_wrapped;
+use crate::cli::terminal::{Console, Surroundings};
 use crate::service_bus::{Namespace, QueuePath};
 
 /// Says whether all is there that the other verbs need: sign-in, tenant, permissions, Graph, queue, function; changes nothing.
@@ -119,16 +119,10 @@ impl Line {
 
 impl Check {
     /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        self.attempt(console).unwrap_or_else(|exit| exit)
-    }
-
-    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
-        let settings = self.operator.settings(console)?;
-        let about = self
-            .about(console)
-            .map_err(|failure| failure.tell(console))?;
-        let runtime = runtime(console)?;
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let settings = self.operator.settings(&console.surroundings)?;
+        let about = self.about(&console.surroundings)?;
+        let runtime = runtime()?;
         let progress = Progress::begin(console.errors, &console.surroundings, "Checking", None);
         let first = || "stopping, with nothing changed".to_owned();
         let interrupt = Interrupt::default();
@@ -141,29 +135,31 @@ impl Check {
             checks
         }));
         drop(progress);
-        let checks = checks.ok_or(Exit::Interrupted)?;
+        // A second Ctrl-C: the person knows.
+        let Some(checks) = checks else {
+            return Ok(Exit::Interrupted);
+        };
         let ok = !interrupt.is_asked() && checks.iter().all(|line| line.state != State::NotOk);
         let exit = exit(&checks, interrupt.is_asked());
         let document = Document { ok, checks };
-        let written = if self.json {
-            write_json(console.output, &document)
+        if self.json {
+            write_json(console.output, &document)?;
         } else {
-            document.write(console.output, console.surroundings.width)
-        };
-        written.map_err(|_| Exit::Io)?;
+            document.write(console.output, console.surroundings.width)?;
+        }
         Ok(exit)
     }
 }
 
 impl Check {
-    fn about(&self, console: &mut Console<'_>) -> Result<About, Failure> {
+    fn about(&self, surroundings: &Surroundings) -> Result<About, Failure> {
         let namespace = match &self.namespace {
             Some(namespace) => Some(namespace.clone()),
-            None => standing_namespace(console)?,
+            None => standing_namespace(surroundings)?,
         };
         Ok(About {
             namespace,
-            function: self.function.target(console)?,
+            function: self.function.target(surroundings)?,
         })
     }
 }

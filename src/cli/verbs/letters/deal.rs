@@ -58,7 +58,7 @@ impl Replay {
             ));
         }
         let sources = kind.sources(&self.place.queue)?;
-        let target = self.function.target(console)?;
+        let target = self.function.target(&console.surroundings)?;
         let session = self.place.connection.open(console)?;
         let policy = target.and_then(|target| learn(&target, &session, console));
         let progress = Progress::begin(
@@ -73,7 +73,7 @@ impl Replay {
         });
         let (tally, exit) = session.runtime.block_on(work)?;
         drop(progress);
-        Ok(ended(console, &tally, exit))
+        ended(&tally, exit)
     }
 
     async fn work(
@@ -238,7 +238,7 @@ impl Discard {
         });
         let (tally, exit) = session.runtime.block_on(work)?;
         drop(progress);
-        Ok(ended(console, &tally, exit))
+        ended(&tally, exit)
     }
 }
 
@@ -299,7 +299,7 @@ fn learn(target: &Target, session: &Session, console: &mut Console<'_>) -> Optio
         Ok(policy) => Some(policy),
         Err(why) => {
             let text = format!("whom the function protects is not known: {why}");
-            Failure::new(Exit::Success, text).tell(console);
+            console.warn(&text);
             None
         }
     }
@@ -355,13 +355,13 @@ fn tell_unreadable(kind: Kind, progress: &Progress<'_>, letter: &Letter) {
     ));
 }
 
-/// Tells how many were left, and gives the exit code.
-fn ended(console: &mut Console<'_>, tally: &Tally, exit: Exit) -> Exit {
+/// How the command ends: with a failure if messages were left.
+fn ended(tally: &Tally, exit: Exit) -> Result<Exit, Failure> {
     if tally.was_stopped() {
-        return stopped().tell(console);
+        return Err(stopped());
     }
     if tally.left > 0 {
-        let left = Failure::new(
+        return Err(Failure::new(
             tally.exit(),
             format!(
                 "{} not dealt with, since {} failed before.\n  Next: mend what is told above, then run the command again.",
@@ -371,11 +371,10 @@ fn ended(console: &mut Console<'_>, tally: &Tally, exit: Exit) -> Exit {
                 },
                 tally.failed
             ),
-        );
-        return left.tell(console);
+        ));
     }
-    match tally.exit() {
+    Ok(match tally.exit() {
         Exit::Success => exit,
         failed => failed,
-    }
+    })
 }

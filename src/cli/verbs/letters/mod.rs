@@ -146,14 +146,13 @@ pub(crate) struct Listed<'a> {
 
 impl Letters {
     /// Runs the verb.
-    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Exit {
-        let done = match &self.action {
+    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        match &self.action {
             Action::List(list) => list.run(kind, console),
             Action::Show(show) => show.run(kind, console),
             Action::Replay(replay) => replay.run(kind, console),
             Action::Drop(discard) => discard.run(kind, console),
-        };
-        done.unwrap_or_else(|failure| failure.tell(console))
+        }
     }
 }
 
@@ -204,7 +203,7 @@ impl List {
             }
         }
         if let Some(not_seen) = not_seen {
-            return Ok(Failure::new(exit, not_seen).tell(console));
+            return Err(Failure::new(exit, not_seen));
         }
         Ok(exit)
     }
@@ -247,9 +246,9 @@ impl Show {
         let chosen = self.which.choose(kind, gathered.found)?;
         if let Some(name) = chosen.missing.first() {
             if let Some(not_seen) = not_seen {
-                Failure::new(Exit::Partly, not_seen).tell(console);
+                console.warn(&not_seen);
             }
-            return Ok(not_there(kind, name, looked_at, is_complete).tell(console));
+            return Err(not_there(kind, name, looked_at, is_complete));
         }
         for found in chosen.found {
             let body = found

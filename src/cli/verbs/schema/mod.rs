@@ -16,6 +16,7 @@ use super::send::Sent;
 use super::settings::Row;
 use super::status::Document as Status;
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::write_json;
 use crate::receipt::OperatorReply;
@@ -47,8 +48,9 @@ enum Of {
 
 impl Schema {
     /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        write_json(console.output, &document(self.of)).map_or(Exit::Io, |()| Exit::Success)
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        write_json(console.output, &document(self.of))?;
+        Ok(Exit::Success)
     }
 }
 

@@ -123,12 +123,7 @@ pub(crate) struct Sent<'a> {
 
 impl Send {
     /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        self.send(console)
-            .unwrap_or_else(|failure| failure.tell(console))
-    }
-
-    fn send(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let body = self.body(console.input)?;
         let (shape, subjects) = Self::look_at(&body)?;
         let message = Outgoing {
@@ -146,7 +141,7 @@ impl Send {
         let users = users_among(&subjects);
         self.foresee(&subjects, console)?;
         let (host, watched) = if self.wait {
-            let watch = Watch::begin(&self.connection, subjects, console)?;
+            let watch = Watch::begin(&self.connection, subjects, &console.surroundings)?;
             let host = watch.host().to_owned();
             let watched = watch.send_and_wait(&self.queue, &message, self.timeout, console)?;
             (host, Some(watched))
@@ -173,11 +168,14 @@ impl Send {
     /// Tells what the function will make of it, where it is known where the function is. The function decides all the same: one that
     /// cannot be asked keeps nothing from being sent.
     fn foresee(&self, subjects: &[SubjectRef], console: &mut Console<'_>) -> Result<(), Failure> {
-        let Some(target) = self.function.target(console)? else {
+        let Some(target) = self.function.target(&console.surroundings)? else {
             return Ok(());
         };
-        let signed_in = self.connection.operator.without_graph(console)?;
-        let runtime = runtime(console)?;
+        let signed_in = self
+            .connection
+            .operator
+            .without_graph(&console.surroundings)?;
+        let runtime = runtime()?;
         let told = match runtime.block_on(target.policy(&signed_in, signed_in.pinned())) {
             Err(why) => vec![format!("whom the function protects is not known: {why}")],
             Ok(policy) => {
@@ -196,7 +194,7 @@ impl Send {
             }
         };
         for text in told {
-            Failure::new(Exit::Success, text).tell(console);
+            console.warn(&text);
         }
         Ok(())
     }

@@ -18,10 +18,10 @@ use crate::cli::failure::{Failure, exit_of};
 use crate::cli::session::Session;
 use crate::cli::session::look_up::look_up;
 use crate::cli::session::service_bus::{Connection, connect};
-use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
 use crate::cli::terminal::table::{table, time, write_escaped, write_table, write_wrapped};
+use crate::cli::terminal::{Console, Surroundings};
 use crate::directory::Resolution;
 use crate::domain::{Deadline, SubjectRef, User, UserId, WithholdReason};
 use crate::graph::{CallError, Disposition, Moment, Tally};
@@ -111,10 +111,10 @@ impl Watch {
     pub(crate) fn begin(
         connection: &Connection,
         subjects: Vec<SubjectRef>,
-        console: &mut Console<'_>,
+        surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
-        let namespace = connection.namespace(console)?;
-        let session = connection.operator.begin(console)?;
+        let namespace = connection.namespace(surroundings)?;
+        let session = connection.operator.begin(surroundings)?;
         let (bus, _) = session.run(connect(&namespace, &session.signed_in))?;
         let watched = session.run(recognised(&session, subjects))?;
         Ok(Self {

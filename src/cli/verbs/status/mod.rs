@@ -15,6 +15,7 @@ use serde::Serialize;
 use reported::Reported;
 
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::session::look_up::{Seen, found, look_up};
 use crate::cli::session::subjects::Users;
 use crate::cli::session::{Operator, Session};
@@ -134,20 +135,15 @@ impl Protection {
 
 impl Status {
     /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        self.attempt(console).unwrap_or_else(|exit| exit)
-    }
-
-    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
-        let subjects = self.users.read(console)?;
-        let session = self.operator.begin(console)?;
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let subjects = self.users.read(console.input)?;
+        let session = self.operator.begin(&console.surroundings)?;
         let document = session.run(document(&session, subjects));
-        let written = if self.json {
-            write_json(console.output, &document)
+        if self.json {
+            write_json(console.output, &document)?;
         } else {
-            document.write(console.output, console.surroundings.width)
-        };
-        written.map_err(|_| Exit::Io)?;
+            document.write(console.output, console.surroundings.width)?;
+        }
         let exits = document.users.iter().map(|entry| entry.exit);
         Ok(exits
             .max_by_key(|exit| exit.code())

@@ -11,8 +11,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::Notify;
 
-use super::Surroundings;
 use super::escape::Message;
+use super::{Console, Surroundings};
 
 /// How often the time that has passed is drawn anew.
 const TICK: Duration = Duration::from_millis(250);
@@ -23,9 +23,22 @@ pub(crate) struct Progress<'a> {
     bar: ProgressBar,
 }
 
+impl Console<'_> {
+    /// Shows how far the work is while it runs: what is being done, and how much of it there is if that is known. The bar is gone
+    /// when the work ends, so that nothing is written beside it.
+    pub(crate) fn with_progress<T>(
+        &mut self,
+        doing: &'static str,
+        all: Option<usize>,
+        work: impl FnOnce(&Progress<'_>, &mut dyn Write) -> T,
+    ) -> T {
+        let progress = Progress::begin(self.errors, &self.surroundings, doing, all);
+        work(&progress, self.output)
+    }
+}
+
 impl<'a> Progress<'a> {
-    /// Begins, with what is being done, and how much of it there is if that is known.
-    pub(crate) fn begin(
+    fn begin(
         errors: &'a mut (dyn Write + 'a),
         surroundings: &Surroundings,
         doing: &'static str,

@@ -14,7 +14,7 @@ use crate::cli::session::function::{Function, Target};
 use crate::cli::session::service_bus::standing_namespace;
 use crate::cli::session::{Operator, runtime};
 use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
+use crate::cli::terminal::progress::{Interrupt, heeding};
 use crate::cli::terminal::table::write_wrapped;
 use crate::cli::terminal::{Console, Surroundings};
 use crate::service_bus::{Namespace, QueuePath};
@@ -123,18 +123,18 @@ impl Check {
         let settings = self.operator.settings(&console.surroundings)?;
         let about = self.about(&console.surroundings)?;
         let runtime = runtime()?;
-        let progress = Progress::begin(console.errors, &console.surroundings, "Checking", None);
         let first = || "stopping, with nothing changed".to_owned();
         let interrupt = Interrupt::default();
-        let checks = runtime.block_on(heeding(&interrupt, &progress, first, async {
-            let mut checks = Vec::new();
-            tokio::select! {
-                () = self.ask(&settings, &about, &progress, &mut checks) => {}
-                () = interrupt.asked() => {}
-            }
-            checks
-        }));
-        drop(progress);
+        let checks = console.with_progress("Checking", None, |progress, _| {
+            runtime.block_on(heeding(&interrupt, progress, first, async {
+                let mut checks = Vec::new();
+                tokio::select! {
+                    () = self.ask(&settings, &about, progress, &mut checks) => {}
+                    () = interrupt.asked() => {}
+                }
+                checks
+            }))
+        });
         // A second Ctrl-C: the person knows.
         let Some(checks) = checks else {
             return Ok(Exit::Interrupted);

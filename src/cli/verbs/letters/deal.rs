@@ -7,7 +7,7 @@ use clap::Args;
 use super::act::{Tally, Trouble, each};
 use super::replay::{Copy, replay};
 use super::view::Letter;
-use super::walk::{Found, Gathered, Walk, messages, walk};
+use super::walk::{Found, Gathered, Walk, messages};
 use super::which::{Chosen, Which, not_there};
 use super::{Kind, Place, stopped};
 use crate::cli::exit::Exit;
@@ -57,22 +57,12 @@ impl Replay {
                 ),
             ));
         }
-        let sources = kind.sources(&self.place.queue)?;
         let target = self.function.target(&console.surroundings)?;
-        let session = self.place.connection.open(console)?;
-        let policy = target.and_then(|target| learn(&target, &session, console));
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Reading messages",
-            None,
-        );
-        let output = &mut *console.output;
-        let work = walk(&session.bus, &sources, &progress, async |walk| {
+        let queues = self.place.open(kind, console)?;
+        let policy = target.and_then(|target| learn(&target, &queues.session, console));
+        let (tally, exit) = queues.walk("Reading messages", console, async |walk, output| {
             self.work(kind, walk, policy.as_ref(), asks, output).await
-        });
-        let (tally, exit) = session.runtime.block_on(work)?;
-        drop(progress);
+        })?;
         ended(&tally, exit)
     }
 
@@ -197,48 +187,47 @@ impl Discard {
                 ),
             ));
         }
-        let sources = kind.sources(&self.place.queue)?;
-        let session: Session = self.place.connection.open(console)?;
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Reading messages",
-            None,
-        );
-        let output = &mut *console.output;
-        let work = walk(&session.bus, &sources, &progress, async |walk| {
-            let gathered = broken_off("dropped", walk.gather(|_| false).await?)?;
-            let Some(picked) = pick(kind, &self.which, walk, gathered)? else {
-                return Ok(stopped_early());
-            };
-            let chosen = picked.chosen.found;
-            walk.progress.begin_again("Dropping messages", chosen.len());
-            let one = async |found: &Found| {
-                let Some(lock) = walk.lock(found) else {
-                    return Err(Failure::new(Exit::Unable, "its lock is gone").into());
-                };
-                Ok(session.bus.complete(&lock).await?)
-            };
-            let tally = each(walk, &chosen, one, |found, done| {
-                walk.progress.step();
-                let name = found.letter.name();
-                match done {
-                    Ok(()) => walk.progress.aside(|| {
-                        writeln!(output, "Dropped {name} from {}.", found.letter.queue)
-                    })?,
-                    Err(trouble) => walk.progress.tell(&format_args!(
-                        "{name} was not dropped: {}",
-                        trouble.failure.text
-                    )),
-                }
-                Ok(())
-            })
-            .await?;
-            Ok((tally, picked.exit))
-        });
-        let (tally, exit) = session.runtime.block_on(work)?;
-        drop(progress);
+        let queues = self.place.open(kind, console)?;
+        let (tally, exit) = queues.walk("Reading messages", console, async |walk, output| {
+            self.work(kind, walk, output).await
+        })?;
         ended(&tally, exit)
+    }
+
+    async fn work(
+        &self,
+        kind: Kind,
+        walk: &Walk<'_, '_>,
+        output: &mut dyn Write,
+    ) -> Result<(Tally, Exit), Failure> {
+        let gathered = broken_off("dropped", walk.gather(|_| false).await?)?;
+        let Some(picked) = pick(kind, &self.which, walk, gathered)? else {
+            return Ok(stopped_early());
+        };
+        let chosen = picked.chosen.found;
+        walk.progress.begin_again("Dropping messages", chosen.len());
+        let one = async |found: &Found| {
+            let Some(lock) = walk.lock(found) else {
+                return Err(Failure::new(Exit::Unable, "its lock is gone").into());
+            };
+            Ok(walk.bus.complete(&lock).await?)
+        };
+        let tally = each(walk, &chosen, one, |found, done| {
+            walk.progress.step();
+            let name = found.letter.name();
+            match done {
+                Ok(()) => walk
+                    .progress
+                    .aside(|| writeln!(output, "Dropped {name} from {}.", found.letter.queue))?,
+                Err(trouble) => walk.progress.tell(&format_args!(
+                    "{name} was not dropped: {}",
+                    trouble.failure.text
+                )),
+            }
+            Ok(())
+        })
+        .await?;
+        Ok((tally, picked.exit))
     }
 }
 

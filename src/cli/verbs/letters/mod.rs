@@ -20,14 +20,13 @@ use serde::Serialize;
 
 use self::deal::{Discard, Replay};
 use self::view::Letter;
-use self::walk::walk;
+use self::walk::OpenQueues;
 use self::which::{One, not_there};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::service_bus::Connection;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::cli::terminal::progress::Progress;
 use crate::service_bus::QueuePath;
 
 pub(crate) const DEAD_LETTERS: &str = "What Service Bus gave up on: the dead letters of the function's queue; list, show, replay, drop";
@@ -158,19 +157,10 @@ impl Letters {
 
 impl List {
     fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
-        let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open(console)?;
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Reading messages",
-            None,
-        );
-        let gathered = walk(&session.bus, &sources, &progress, async |walk| {
+        let queues = self.place.open(kind, console)?;
+        let gathered = queues.walk("Reading messages", console, async |walk, _| {
             walk.gather(|_| false).await
-        });
-        let gathered = session.runtime.block_on(gathered)?;
-        drop(progress);
+        })?;
         let (exit, is_complete, not_seen) =
             (gathered.exit(), gathered.is_complete(), gathered.not_seen());
         let letters: Vec<Letter> = gathered
@@ -180,13 +170,13 @@ impl List {
             .collect();
         if self.json {
             let listed = Listed {
-                namespace: session.bus.namespace().host(),
+                namespace: queues.session.bus.namespace().host(),
                 messages: &letters,
                 complete: is_complete,
             };
             write_json(console.output, &listed)?;
         } else {
-            let places: Vec<String> = sources.iter().map(ToString::to_string).collect();
+            let places: Vec<String> = queues.sources.iter().map(ToString::to_string).collect();
             let places = places.join(" and ");
             match letters.len() {
                 count if !is_complete => {
@@ -210,6 +200,13 @@ impl List {
 }
 
 impl Place {
+    /// Signs in to where messages of this kind lie. Nothing is read yet.
+    fn open(&self, kind: Kind, console: &mut Console<'_>) -> Result<OpenQueues, Failure> {
+        let sources = kind.sources(&self.queue)?;
+        let session = self.connection.open(console)?;
+        Ok(OpenQueues { session, sources })
+    }
+
     /// A letter with what is known of the queue in which it lies.
     fn seen(&self, kind: Kind, letter: Letter) -> Letter {
         match kind {
@@ -228,19 +225,10 @@ impl Show {
                  --body, which shows it with such characters escaped.",
             ));
         }
-        let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open(console)?;
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Looking for the message",
-            None,
-        );
-        let gathered = walk(&session.bus, &sources, &progress, async |walk| {
+        let queues = self.place.open(kind, console)?;
+        let gathered = queues.walk("Looking for the message", console, async |walk, _| {
             walk.gather(|letter| self.which.may_mean(letter)).await
-        });
-        let gathered = session.runtime.block_on(gathered)?;
-        drop(progress);
+        })?;
         let (looked_at, is_complete) = (gathered.found.len(), gathered.is_complete());
         let not_seen = gathered.not_seen();
         let chosen = self.which.choose(kind, gathered.found)?;

@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -14,6 +15,8 @@ use futures_util::stream::{self, FuturesUnordered};
 use super::view::Letter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::session::service_bus::Session;
+use crate::cli::terminal::Console;
 use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
 use crate::service_bus::{Lock, Locked, QueuePath, Received, ServiceBus, ServiceBusFailure};
 
@@ -136,9 +139,32 @@ pub(crate) struct Walk<'a, 'p> {
     held: RefCell<BTreeMap<Key, Lock>>,
 }
 
+/// Queues that can be gone through.
+pub(crate) struct OpenQueues {
+    pub(crate) session: Session,
+    pub(crate) sources: Vec<QueuePath>,
+}
+
+impl OpenQueues {
+    /// Goes through the queues, shows under this title how far it is, and hands every message that `visit` locks back at the end,
+    /// unless it is ended. What `visit` writes to the output stands beside the bar.
+    pub(crate) fn walk<T>(
+        &self,
+        title: &'static str,
+        console: &mut Console<'_>,
+        visit: impl AsyncFnOnce(&Walk<'_, '_>, &mut dyn Write) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        console.with_progress(title, None, |progress, output| {
+            let work = async |walk: &Walk<'_, '_>| visit(walk, output).await;
+            let walking = walk(&self.session.bus, &self.sources, progress, work);
+            self.session.runtime.block_on(walking)
+        })
+    }
+}
+
 /// Does the work on queues with locks that are renewed meanwhile. At the end what is still held is given back. A first Ctrl-C is
 /// the work's to heed; a second one ends it at once.
-pub(crate) async fn walk<T>(
+async fn walk<T>(
     bus: &ServiceBus,
     sources: &[QueuePath],
     progress: &Progress<'_>,

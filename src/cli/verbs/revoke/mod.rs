@@ -21,7 +21,6 @@ use crate::cli::session::Operator;
 use crate::cli::session::function::Function;
 use crate::cli::session::look_up::look_up;
 use crate::cli::session::subjects::Users;
-use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::table::write_escaped;
 use crate::cli::terminal::{Console, Surroundings, question};
 use crate::domain::{Mode, SubjectKind, SubjectRef, json_without_controls};
@@ -134,12 +133,6 @@ impl Revoke {
         } else {
             "Cutting users"
         };
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            doing,
-            Some(people.len()),
-        );
         let cutting = Cutting {
             session: &session,
             policy,
@@ -148,8 +141,9 @@ impl Revoke {
             // Nobody else was shown, or could be held against the function's policy.
             found_alone: asks || guards.are_the_functions(),
         };
-        let mut done = session.run(cutting.cut(&people, &progress));
-        drop(progress);
+        let mut done = console.with_progress(doing, Some(people.len()), |progress, _| {
+            session.run(cutting.cut(&people, progress))
+        });
         guards.note(&people, &mut done.receipts);
         self.report(console, &done)
     }

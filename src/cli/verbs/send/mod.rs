@@ -22,7 +22,7 @@ use crate::cli::session::runtime;
 use crate::cli::session::service_bus::Connection;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
+use crate::cli::terminal::progress::{Interrupt, heeding};
 use crate::domain::{Parsed, SubjectKind, SubjectRef};
 use crate::service_bus::{Outgoing, QueuePath};
 
@@ -202,12 +202,14 @@ impl Send {
     /// Sends, and tells the namespace's host.
     fn send_alone(&self, message: &Outgoing, console: &mut Console<'_>) -> Result<String, Failure> {
         let session = self.connection.open(console)?;
-        let progress = Progress::begin(console.errors, &console.surroundings, "Sending", None);
         let interrupt = Interrupt::default();
-        let sending = session.bus.send(&self.queue, message);
         let first = || "the message is on its way: waiting for the answer".to_owned();
-        let sent = heeding(&interrupt, &progress, first, sending);
-        match session.runtime.block_on(sent) {
+        let sent = console.with_progress("Sending", None, |progress, _| {
+            let sending = session.bus.send(&self.queue, message);
+            let sent = heeding(&interrupt, progress, first, sending);
+            session.runtime.block_on(sent)
+        });
+        match sent {
             Some(sent) => sent?,
             None => return Err(unknown()),
         }

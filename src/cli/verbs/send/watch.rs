@@ -143,30 +143,8 @@ impl Watch {
             mut watched,
         } = self;
         let waited_for = count(&watched, State::NotSeen);
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Waiting for the cut",
-            Some(waited_for),
-        );
-        for one in watched.iter().filter(|one| one.state != State::NotSeen) {
-            progress.tell(&format_args!(
-                "not waiting for {}: {}. {}",
-                one.subject,
-                one.state.word(),
-                one.detail.as_deref().unwrap_or_default()
-            ));
-        }
         let interrupt = Interrupt::default();
         let sent = Cell::new(false);
-        let work = async {
-            let since = session.directory.moment();
-            bus.send(queue, message).await?;
-            sent.set(true);
-            let end = Deadline::after(&*session.clock, timeout);
-            wait(&session, &mut watched, since, end, &interrupt, &progress).await;
-            Ok::<(), Failure>(())
-        };
         let first = || {
             if sent.get() {
                 "waiting no longer: the message stays sent, and the function works on it".to_owned()
@@ -174,8 +152,25 @@ impl Watch {
                 "the message is on its way: waiting for the answer, and no longer".to_owned()
             }
         };
-        let done = session.run(heeding(&interrupt, &progress, first, work));
-        drop(progress);
+        let done = console.with_progress("Waiting for the cut", Some(waited_for), |progress, _| {
+            for one in watched.iter().filter(|one| one.state != State::NotSeen) {
+                progress.tell(&format_args!(
+                    "not waiting for {}: {}. {}",
+                    one.subject,
+                    one.state.word(),
+                    one.detail.as_deref().unwrap_or_default()
+                ));
+            }
+            let work = async {
+                let since = session.directory.moment();
+                bus.send(queue, message).await?;
+                sent.set(true);
+                let end = Deadline::after(&*session.clock, timeout);
+                wait(&session, &mut watched, since, end, &interrupt, progress).await;
+                Ok::<(), Failure>(())
+            };
+            session.run(heeding(&interrupt, progress, first, work))
+        });
         match done {
             Some(done) => done?,
             None if sent.get() => {

@@ -1,5 +1,7 @@
 //! Why a verb could not do what it was asked. Everything below `cli` returns it; `cli` alone tells it.
 
+use std::io::{self, ErrorKind};
+
 use super::exit::Exit;
 use super::terminal::Console;
 use crate::config::Problems;
@@ -12,7 +14,7 @@ use crate::service_bus::{QueueError, ServiceBusFailure};
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
-    /// What happened and the next step, as sentences.
+    /// What happened and the next step, as sentences; empty where there is nothing to tell.
     pub(crate) text: String,
 }
 
@@ -26,14 +28,22 @@ impl Failure {
 
     /// Tells the person, and says how the command ends.
     pub(super) fn tell(&self, console: &mut Console<'_>) -> Exit {
+        if self.text.is_empty() {
+            return self.exit;
+        }
         let told = console.tell(&self.text);
         told.map_or(Exit::Io, |()| self.exit)
     }
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::new(Exit::Io, format!("writing the answer: {error}"))
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let text = match error.kind() {
+            // The reader has read enough, as `head` does.
+            ErrorKind::BrokenPipe => String::new(),
+            _ => format!("writing the answer: {error}"),
+        };
+        Self::new(Exit::Io, text)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod function;
 pub(crate) mod look_up;
+pub(crate) mod per_user;
 pub(crate) mod service_bus;
 pub(crate) mod subjects;
 

@@ -7,15 +7,14 @@ mod table;
 
 use clap::Args;
 
-pub(crate) use self::document::Document;
-use self::document::{Account, Entry};
+use self::document::AccountAccess;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::look_up::{Unfound, found, look_up};
+use crate::cli::session::per_user::{Entry, PerUser};
 use crate::cli::session::subjects::Users;
 use crate::cli::session::{Operator, Session};
 use crate::cli::terminal::Console;
-use crate::cli::terminal::escape::write_json;
 use crate::domain::{SubjectRef, User};
 use crate::inquiry::access::asking::Survey;
 use crate::inquiry::access::survey::Found;
@@ -43,21 +42,16 @@ pub(crate) struct Access {
     operator: Operator,
 }
 
+/// The answer.
+pub(crate) type Document = PerUser<AccountAccess>;
+
 impl Access {
     /// Runs the verb.
     pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let subjects = self.users.read(console.input)?;
         let session = self.operator.begin(&console.surroundings)?;
         let document = session.run(document(&session, subjects));
-        if self.json {
-            write_json(console.output, &document)?;
-        } else {
-            table::write(console.output, &document, console.surroundings.width)?;
-        }
-        let exits = document.users.iter().map(|entry| entry.exit);
-        Ok(exits
-            .max_by_key(|exit| exit.code())
-            .unwrap_or(Exit::Success))
+        document.answer(self.json, console)
     }
 }
 
@@ -85,21 +79,10 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
                     common => common.insert(survey.common().await),
                 };
                 let found = Box::pin(survey.of_user(common, &user)).await;
-                Entry {
-                    subject: subject.written(),
-                    state: "found",
-                    exit: exit(&found),
-                    account: Some(account(user, found)),
-                    detail: None,
-                }
+                let exit = exit(&found);
+                Entry::found(&subject, access_of(user, found), exit)
             }
-            Err(unfound) => Entry {
-                subject: subject.written(),
-                state: unfound.state,
-                account: None,
-                detail: Some(unfound.detail),
-                exit: unfound.exit,
-            },
+            Err(unfound) => Entry::unfound(&subject, unfound),
         };
         users.push(entry);
     }
@@ -118,8 +101,8 @@ fn exit(found: &Found) -> Exit {
     }
 }
 
-fn account(user: User, found: Found) -> Account {
-    Account {
+fn access_of(user: User, found: Found) -> AccountAccess {
+    AccountAccess {
         id: user.id,
         user_principal_name: user.upn,
         reaches: found.reaches,

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, Width};
 
-use super::document::{Account, Document};
+use super::document::AccountAccess;
+use crate::cli::session::per_user::Account;
 use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::table::{table, time, write_escaped, write_table, write_wrapped};
 use crate::inquiry::access::reach::{Kind, Reach, State, Unread};
@@ -18,57 +19,46 @@ fn holds_an_id(text: &str) -> bool {
         .any(|word| uuid::Uuid::try_parse(word).is_ok())
 }
 
-/// Writes all of it.
-pub(crate) fn write(output: &mut dyn Write, document: &Document, width: u16) -> io::Result<()> {
-    for (index, entry) in document.users.iter().enumerate() {
-        if index > 0 {
-            writeln!(output)?;
-        }
-        match &entry.account {
-            Some(account) => write_account(output, account, width)?,
-            None => writeln!(output, "{}", Escaped(&entry.subject))?,
-        }
-        if let Some(detail) = &entry.detail {
-            write_escaped(output, "   ", detail, width)?;
-        }
-    }
-    Ok(())
-}
+impl Account for AccountAccess {
+    const DOCUMENT: &'static str = "The whole answer.";
+    const ENTRY: &'static str =
+        "What is known of one user, in the order in which users were named.";
 
-fn write_account(output: &mut dyn Write, account: &Account, width: u16) -> io::Result<()> {
-    let name = account.user_principal_name.as_str();
-    writeln!(output, "{}  (object id {})", Escaped(name), account.id)?;
-    if account.reaches.is_empty() {
-        let told = if account.unread.is_empty() {
-            "It reaches nothing that matters: no roles, no groups that matter, no applications."
+    fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()> {
+        let name = self.user_principal_name.as_str();
+        writeln!(output, "{}  (object id {})", Escaped(name), self.id)?;
+        if self.reaches.is_empty() {
+            let told = if self.unread.is_empty() {
+                "It reaches nothing that matters: no roles, no groups that matter, no applications."
+            } else {
+                "What could be read shows nothing that matters; the rest is not known."
+            };
+            writeln!(output)?;
+            write_wrapped(output, "", told, width)?;
         } else {
-            "What could be read shows nothing that matters; the rest is not known."
-        };
-        writeln!(output)?;
-        write_wrapped(output, "", told, width)?;
-    } else {
-        writeln!(output)?;
-        let mut table = table(width);
-        table.set_header(["RISK", "KIND", "NAME", "WHERE", "HOW"]);
-        for reach in &account.reaches {
-            let row = [
-                reach.risk.as_str().to_owned(),
-                kind(reach.kind).to_owned(),
-                reach.name.clone(),
-                place(reach),
-                how(reach),
-            ];
-            table.add_row(row.map(|cell| Escaped(&cell).to_string()));
+            writeln!(output)?;
+            let mut table = table(width);
+            table.set_header(["RISK", "KIND", "NAME", "WHERE", "HOW"]);
+            for reach in &self.reaches {
+                let row = [
+                    reach.risk.as_str().to_owned(),
+                    kind(reach.kind).to_owned(),
+                    reach.name.clone(),
+                    place(reach),
+                    how(reach),
+                ];
+                table.add_row(row.map(|cell| Escaped(&cell).to_string()));
+            }
+            if let Some(column) = table.column_mut(WHERE)
+                && self.reaches.iter().any(|it| holds_an_id(&place(it)))
+            {
+                // An id that is broken over two lines cannot be copied.
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID)));
+            }
+            write_table(output, &table)?;
         }
-        if let Some(column) = table.column_mut(WHERE)
-            && account.reaches.iter().any(|it| holds_an_id(&place(it)))
-        {
-            // An id that is broken over two lines cannot be copied.
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID)));
-        }
-        write_table(output, &table)?;
+        write_unread(output, &self.unread, width)
     }
-    write_unread(output, &account.unread, width)
 }
 
 fn write_unread(output: &mut dyn Write, unread: &[Unread], width: u16) -> io::Result<()> {

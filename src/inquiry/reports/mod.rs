@@ -20,6 +20,7 @@ use crate::graph::Client;
 use quota::{Paced, Quota};
 
 pub use last_sign_ins::LastSignIns;
+pub use questions::ReportName;
 pub use risk::Risk;
 pub use sign_in_log::{SignIn, SignInLog};
 pub use unread::{Because, Unread};

@@ -3,6 +3,8 @@
 //! Sources: "Get riskyUser", "List signIns", "user resource type" (signInActivity), "Microsoft Graph service-specific throttling
 //! limits", and the ids of "Microsoft Graph permissions reference".
 
+use serde::Serialize;
+
 use crate::graph::{Api, Inquiry, Operation, Permission};
 
 /// To read the sign-in log and when a user last signed in.
@@ -47,6 +49,7 @@ static LOG_INQUIRY: Inquiry = Inquiry {
 
 /// What Identity Protection says of a user.
 pub(super) static RISK: Report = Report {
+    name: ReportName::Risk,
     inquiry: &RISK_INQUIRY,
     licence: "Microsoft Entra ID P2",
     limit: "Identity Protection answers one question a second, to all apps of the tenant together",
@@ -54,6 +57,7 @@ pub(super) static RISK: Report = Report {
 
 /// When a user last signed in.
 pub(super) static ACTIVITY: Report = Report {
+    name: ReportName::LastSignIns,
     inquiry: &ACTIVITY_INQUIRY,
     licence: "Microsoft Entra ID P1",
     limit: "The reports answer five questions in ten seconds",
@@ -61,14 +65,28 @@ pub(super) static ACTIVITY: Report = Report {
 
 /// A user's entries in the sign-in log.
 pub(super) static LOG: Report = Report {
+    name: ReportName::SignedInSince,
     inquiry: &LOG_INQUIRY,
     licence: "Microsoft Entra ID P1",
     limit: "The reports answer five questions in ten seconds",
 };
 
+/// Which report it is, by the name under which an answer has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ReportName {
+    /// What Identity Protection says.
+    Risk,
+    /// When the user last signed in.
+    LastSignIns,
+    /// The sign-in log.
+    SignedInSince,
+}
+
 /// A report, and what it takes to read it.
 #[derive(Debug)]
 pub(super) struct Report {
+    pub(super) name: ReportName,
     /// The question.
     pub(super) inquiry: &'static Inquiry,
     /// The licence that the tenant needs.

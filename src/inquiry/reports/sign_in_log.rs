@@ -5,7 +5,8 @@
 //! first. A page may be empty although another one follows.
 
 use jiff::{SignedDuration, Timestamp, Unit};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::questions::LOG;
 use super::{Reports, Unread};
@@ -28,31 +29,42 @@ const PAGES: usize = 3;
 const BOTH_KINDS: &str =
     "(signInEventTypes/any(t: t eq 'interactiveUser' or t eq 'nonInteractiveUser'))";
 
-/// What the log shows of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the sign-in log shows since sessions are valid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "SignedIn")]
 pub struct SignInLog {
-    /// From when on it was looked at.
+    /// From when on the log was looked at: since sessions are valid, or as far back as it goes.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub since: Timestamp,
-    /// When it was looked at, on Graph's clock. Entries appear some minutes late.
+    /// When it was looked at. Entries appear some minutes late.
+    // By Graph's clock, where its answer has a date.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub seen_until: Timestamp,
-    /// Whether it shows what client apps do on the user's behalf too.
-    pub both_kinds: bool,
-    /// Whether there is more than is shown here.
+    /// Whether what client apps do on the user's behalf is in it, beside the user's own sign-ins.
+    pub includes_non_interactive: bool,
+    /// Whether there are more than are listed.
     pub more: bool,
     /// The successful sign-ins, the most recent first.
     pub sign_ins: Vec<SignIn>,
 }
 
 /// A successful sign-in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SignIn {
     /// When it began.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
-    /// The name of the client app. It is not ours: to be escaped where it is shown.
+    /// The name of the client app.
+    // Untrusted: to be escaped where it is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
     /// The address it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     /// The two letters of the country or region of that address.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Whether the user was there, or a client app acted on the user's behalf.
     pub interactive: bool,
@@ -204,7 +216,7 @@ impl Reports {
         let log = SignInLog {
             since,
             seen_until: date.unwrap_or_else(|| client.clock.now()),
-            both_kinds,
+            includes_non_interactive: both_kinds,
             more: false,
             sign_ins,
         };

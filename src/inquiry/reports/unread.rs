@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::Way;
-use super::questions::Report;
+use super::questions::{Report, ReportName};
 use crate::domain::Deadline;
 use crate::graph::CallError;
 use crate::identity::TokenFacts;
@@ -12,7 +15,8 @@ use crate::identity::TokenFacts;
 const NOT_PREMIUM: &str = "Authentication_RequestFromNonPremiumTenantOrB2CTenant";
 
 /// Why a report could not be read, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Because {
     /// The token lacks the permission.
     Permission,
@@ -20,7 +24,7 @@ pub enum Because {
     Licence,
     /// The permission is there: either the licence or a directory role is not.
     LicenceOrRole,
-    /// The service is asked for too much.
+    /// The service throttles.
     Throttled,
     /// It was not asked for, for want of time.
     NotAsked,
@@ -28,25 +32,16 @@ pub enum Because {
     Failed,
 }
 
-impl Because {
-    /// The word for it in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Permission => "permission",
-            Self::Licence => "licence",
-            Self::LicenceOrRole => "licence_or_role",
-            Self::Throttled => "throttled",
-            Self::NotAsked => "not_asked",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// A report that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "NotReadable")]
 pub struct Unread {
-    /// Why, in a word.
+    /// `risk`, `lastSignIns` or `signedInSince`.
+    #[schemars(with = "String")]
+    pub report: ReportName,
+    /// `permission`, `licence`, `licence_or_role`, `throttled`, `not_asked` or `failed`.
+    #[schemars(with = "String")]
     pub because: Because,
     /// The Graph permission that it needs.
     pub permission: &'static str,
@@ -101,6 +96,7 @@ impl Unread {
             Because::Failed => error.to_string(),
         };
         Self {
+            report: report.name,
             because,
             permission,
             licence,
@@ -117,6 +113,7 @@ impl Way {
             return Ok(());
         }
         Err(Unread {
+            report: report.name,
             because: Because::NotAsked,
             permission: report.permission(),
             licence: report.licence,

@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::problem::Problems;
 use super::reader::{Noted, Reader};
 use super::registry;
-use super::settings;
+use super::settings::{self, Settings};
 
 /// Who signs in, and where. The tenant is pinned only if it is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,18 @@ impl SignInSettings {
         match (settings(), reader.into_problems()) {
             (Ok(settings), problems) if problems.is_empty() => Ok(settings),
             (_, problems) => Err(Problems(problems)),
+        }
+    }
+}
+
+impl From<&Settings> for SignInSettings {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            tenant: Some(settings.policy.tenant),
+            client_id: settings.client_id,
+            login_endpoint: settings.login_endpoint.clone(),
+            cloud: settings.cloud,
+            arm_endpoint: settings.arm_endpoint.clone(),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::config::{Settings, SignInSettings};
 use crate::containment::{Containment, Limits};
 use crate::directory::Directory;
 use crate::domain::{Caller, Clock, Deadline, Ledger, Policy, SystemClock, TenantId};
-use crate::http::{HttpClient, HttpSetupError};
+use crate::http::HttpClient;
 use crate::identity::operator::{SignIn, SignedIn};
 use crate::identity::{Credential, Resource, TokenFacts};
 use crate::inquiry::access::Azure;
@@ -78,31 +78,37 @@ pub(crate) struct Session {
     pub(crate) clock: Arc<dyn Clock>,
     /// What the token says of who acts.
     pub(crate) facts: TokenFacts,
-    runtime: Runtime,
 }
 
 impl Operator {
     /// Reads the settings and signs in to Graph.
-    pub(crate) fn begin(&self, surroundings: &Surroundings) -> Result<Session, Failure> {
+    pub(crate) fn begin(&self, surroundings: &Surroundings) -> Result<(Runtime, Session), Failure> {
         let settings = self.settings(surroundings)?;
         let runtime = runtime()?;
+        let session = runtime.block_on(self.connect(settings))?;
+        Ok((runtime, session))
+    }
+
+    /// Signs in to Graph.
+    pub(crate) async fn connect(&self, settings: Settings) -> Result<Session, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let (signed_in, directory) = self.connect(&settings, &clock)?;
+        let sign_in = SignInSettings::from(&settings);
+        let signed_in = self.sign_in(&sign_in)?;
+        let directory = Directory::connect(
+            signed_in.http().clone(),
+            signed_in.tokens_for(Resource::graph(settings.cloud)),
+            settings.graph_endpoint.clone(),
+            Arc::clone(&clock),
+        );
         let deadline = Deadline::after(&*clock, SIGN_IN);
-        let facts = runtime.block_on(directory.identity(deadline))?;
+        let facts = directory.identity(deadline).await?;
         Ok(Session {
-            azure: Azure::connect_by(
-                &signed_in,
-                settings.cloud,
-                settings.arm_endpoint.clone(),
-                Arc::clone(&clock),
-            ),
+            azure: azure(&sign_in, &signed_in, &clock),
             settings,
             signed_in,
             directory,
             clock,
             facts,
-            runtime,
         })
     }
 
@@ -113,30 +119,9 @@ impl Operator {
         Ok(Settings::read_for_operator(&environment, tenant)?)
     }
 
-    /// Whoever is signed in, and a client of Graph for them. Nobody is asked yet.
-    pub(crate) fn connect(
-        &self,
-        settings: &Settings,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<(SignedIn, Directory), HttpSetupError> {
-        let sign_in = SignIn {
-            tenant: Some(settings.policy.tenant),
-            credential: self.credential.map(Credential::from),
-            client_id: settings.client_id,
-            login: settings.login_endpoint.clone(),
-        };
-        let http = HttpClient::through_the_proxy()?;
-        let signed_in = SignedIn::new(sign_in, http.clone());
-        let tokens = signed_in.tokens_for(Resource::graph(settings.cloud));
-        let endpoint = settings.graph_endpoint.clone();
-        let directory = Directory::connect(http, tokens, endpoint, Arc::clone(clock));
-        Ok((signed_in, directory))
-    }
-
     /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet.
     pub(crate) fn without_graph(&self, surroundings: &Surroundings) -> Result<SignedIn, Failure> {
-        let settings = self.sign_in_settings(surroundings)?;
-        self.signing_in(settings)
+        self.sign_in(&self.sign_in_settings(surroundings)?)
     }
 
     /// The settings by which to sign in.
@@ -149,13 +134,13 @@ impl Operator {
         Ok(SignInSettings::read(&environment, tenant)?)
     }
 
-    /// Whoever is signed in. Nobody is asked yet.
-    pub(crate) fn signing_in(&self, settings: SignInSettings) -> Result<SignedIn, Failure> {
+    /// The sign-in. No token is asked for yet.
+    pub(crate) fn sign_in(&self, settings: &SignInSettings) -> Result<SignedIn, Failure> {
         let sign_in = SignIn {
             tenant: settings.tenant,
             credential: self.credential.map(Credential::from),
             client_id: settings.client_id,
-            login: settings.login_endpoint,
+            login: settings.login_endpoint.clone(),
         };
         Ok(SignedIn::new(sign_in, HttpClient::through_the_proxy()?))
     }
@@ -172,6 +157,16 @@ impl Operator {
     }
 }
 
+/// The client of Azure Resource Manager.
+pub(crate) fn azure(
+    settings: &SignInSettings,
+    signed_in: &SignedIn,
+    clock: &Arc<dyn Clock>,
+) -> Azure {
+    let endpoint = settings.arm_endpoint.clone();
+    Azure::connect_by(signed_in, settings.cloud, endpoint, Arc::clone(clock))
+}
+
 /// What the waiting runs on.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread()
@@ -182,11 +177,6 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 }
 
 impl Session {
-    /// Runs what has to wait.
-    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
-    }
-
     /// Containment under a policy, over the session's own directory.
     pub(crate) fn containment(&self, policy: Policy, ledger: Arc<dyn Ledger>) -> Containment {
         let limits = Limits {

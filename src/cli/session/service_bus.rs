@@ -24,7 +24,7 @@ pub(crate) struct Connection {
 }
 
 /// A namespace to talk to, and what the talking runs on.
-pub(crate) struct Session {
+pub(crate) struct ServiceBusSession {
     pub(crate) bus: ServiceBus,
     /// Whoever is signed in, for tokens for others than Service Bus.
     pub(crate) signed_in: SignedIn,
@@ -33,7 +33,7 @@ pub(crate) struct Session {
 
 impl Connection {
     /// Signs in; Service Bus is not asked anything yet. The tenant is told if none is pinned.
-    pub(crate) fn open(&self, console: &mut Console<'_>) -> Result<Session, Failure> {
+    pub(crate) fn open(&self, console: &mut Console<'_>) -> Result<ServiceBusSession, Failure> {
         let namespace = self.namespace(&console.surroundings)?;
         let signed_in = self.operator.without_graph(&console.surroundings)?;
         let runtime = runtime()?;
@@ -43,7 +43,7 @@ impl Connection {
                 "{namespace} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one."
             ))?;
         }
-        Ok(Session {
+        Ok(ServiceBusSession {
             bus,
             signed_in,
             runtime,

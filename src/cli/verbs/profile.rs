@@ -8,7 +8,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, exit_of};
 use crate::cli::session::function::Target;
 use crate::cli::session::service_bus::connect;
-use crate::cli::session::{Operator, SIGN_IN, runtime};
+use crate::cli::session::{Operator, SIGN_IN, azure, runtime};
 use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::{Console, Surroundings};
 use crate::config::SignInSettings;
@@ -17,7 +17,7 @@ use crate::domain::{Audience, Clock, Cloud, Deadline, SystemClock};
 use crate::graph::Tally;
 use crate::identity::Resource;
 use crate::identity::operator::SignedIn;
-use crate::inquiry::access::{Azure, FunctionApp, Missing};
+use crate::inquiry::access::{FunctionApp, Missing};
 use crate::inquiry::function::CheckUrl;
 use crate::service_bus::{Namespace, QueuePath};
 
@@ -142,7 +142,7 @@ fn facts(profile: &Profile) -> Vec<(&'static str, String)> {
 impl Add {
     fn run(&self, file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let settings = self.operator.sign_in_settings(&console.surroundings)?;
-        let signed_in = self.operator.signing_in(settings.clone())?;
+        let signed_in = self.operator.sign_in(&settings)?;
         let runtime = runtime()?;
         let (profile, troubles) = runtime.block_on(async {
             let profile = self.made(&settings, &signed_in).await?;
@@ -222,8 +222,7 @@ impl Add {
         signed_in: &SignedIn,
     ) -> Result<FunctionApp, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let endpoint = settings.arm_endpoint.clone();
-        let azure = Azure::connect_by(signed_in, settings.cloud, endpoint, Arc::clone(&clock));
+        let azure = azure(settings, signed_in, &clock);
         let deadline = Deadline::after(&*clock, SIGN_IN);
         let listed = azure.function_apps(&Tally::new(), deadline).await;
         if let (Some(Missing::Failed(error)), true) = (&listed.missing, listed.items.is_empty()) {

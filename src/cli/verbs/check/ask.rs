@@ -1,24 +1,20 @@
 //! Asks for one thing after the other. What depends on a sign-in that failed is not asked.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{About, Check, Line};
 use crate::cli::exit::Exit;
-use crate::cli::failure::exit_of;
-use crate::cli::session::SIGN_IN;
 use crate::cli::session::function::{Said, Target, not_let_in, otherwise, silent};
 use crate::cli::session::service_bus::{by, connect};
 use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::table::time;
 use crate::config::Settings;
-use crate::containment::{Concern, Containment, Limits, SelfCheck};
-use crate::domain::{Clock, Deadline, Mode, SystemClock};
+use crate::containment::{Concern, SelfCheck};
+use crate::domain::{Deadline, Mode};
 use crate::graph::{REQUIRED_PERMISSIONS, Who};
 use crate::identity::TokenFacts;
 use crate::identity::operator::SignedIn;
 use crate::inquiry::function::{FunctionCheck, FunctionPolicy};
-use crate::ledger::MemoryLedger;
 use crate::service_bus::{Namespace, QueuePath, Reading, ServiceBus};
 
 /// How long Graph may take: a person waits.
@@ -28,50 +24,33 @@ impl Check {
     /// Asks for everything.
     pub(super) async fn ask(
         &self,
-        settings: &Settings,
+        settings: Settings,
         about: &About,
         progress: &Progress<'_>,
         lines: &mut Vec<Line>,
     ) {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let (signed_in, directory) = match self.operator.connect(settings, &clock) {
-            Ok(connected) => connected,
-            Err(error) => {
-                lines.push(Line::not_ok("sign-in", Exit::Unable, error.to_string()));
+        let session = match self.operator.connect(settings).await {
+            Ok(session) => session,
+            Err(failure) => {
+                lines.push(Line::not_ok("sign-in", failure.exit, failure.text));
                 return;
             }
         };
-        let deadline = Deadline::after(&*clock, SIGN_IN);
-        let facts = match directory.identity(deadline).await {
-            Ok(facts) => facts,
-            Err(error) => {
-                lines.push(Line::not_ok("sign-in", exit_of(&error), error.to_string()));
-                return;
-            }
-        };
-        lines.push(Line::ok("sign-in", told(&facts)));
+        let facts = &session.facts;
+        lines.push(Line::ok("sign-in", told(facts)));
         let tenant = format!("{}, the one that is pinned", facts.tenant);
         lines.push(Line::ok("tenant", tenant));
         progress.step();
-        let containment = Containment::new(
-            directory,
-            settings.policy.clone(),
-            Arc::new(MemoryLedger::new(Arc::clone(&clock))),
-            Arc::clone(&clock),
-            Limits {
-                concurrency: settings.concurrency,
-                verify: settings.verify,
-            },
-        );
-        let found = containment.check(Deadline::after(&*clock, GRAPH)).await;
-        lines.extend(of_graph(&found, settings));
+        let deadline = Deadline::after(&*session.clock, GRAPH);
+        let found = session.guard().check(deadline).await;
+        lines.extend(of_graph(&found, &session.settings));
         progress.step();
         if let Some(namespace) = &about.namespace {
-            lines.extend(of_queues(namespace, &self.queue, &signed_in).await);
+            lines.extend(of_queues(namespace, &self.queue, &session.signed_in).await);
             progress.step();
         }
         if let Some(target) = &about.function {
-            lines.push(of_function(target, &signed_in).await);
+            lines.push(of_function(target, &session.signed_in).await);
         }
     }
 }

@@ -129,7 +129,7 @@ impl Check {
             runtime.block_on(heeding(&interrupt, progress, first, async {
                 let mut checks = Vec::new();
                 tokio::select! {
-                    () = self.ask(&settings, &about, progress, &mut checks) => {}
+                    () = self.ask(settings, &about, progress, &mut checks) => {}
                     () = interrupt.asked() => {}
                 }
                 checks

@@ -13,7 +13,7 @@ use super::{Kind, Place, stopped};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::function::{Function, Target, foresee};
-use crate::cli::session::service_bus::Session;
+use crate::cli::session::service_bus::ServiceBusSession;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::question::answered_aside;
@@ -282,7 +282,11 @@ fn stopped_early() -> (Tally, Exit) {
 }
 
 /// The function's policy; where it does not tell, that is told, and it decides by itself.
-fn learn(target: &Target, session: &Session, console: &mut Console<'_>) -> Option<FunctionPolicy> {
+fn learn(
+    target: &Target,
+    session: &ServiceBusSession,
+    console: &mut Console<'_>,
+) -> Option<FunctionPolicy> {
     let asked = target.policy(&session.signed_in, session.signed_in.pinned());
     match session.runtime.block_on(asked) {
         Ok(policy) => Some(policy),

@@ -15,7 +15,7 @@ use futures_util::stream::{self, FuturesUnordered};
 use super::view::Letter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::session::service_bus::Session;
+use crate::cli::session::service_bus::ServiceBusSession;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
 use crate::service_bus::{Lock, Locked, QueuePath, Received, ServiceBus, ServiceBusFailure};
@@ -141,7 +141,7 @@ pub(crate) struct Walk<'a, 'p> {
 
 /// Queues that can be gone through.
 pub(crate) struct OpenQueues {
-    pub(crate) session: Session,
+    pub(crate) session: ServiceBusSession,
     pub(crate) sources: Vec<QueuePath>,
 }
 

@@ -4,6 +4,8 @@
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::session::function::Target;
 use crate::cli::session::look_up::Seen;
@@ -59,11 +61,11 @@ pub(crate) struct Guards<'a> {
 
 impl<'a> Guards<'a> {
     /// Asks the function, and lets what it says hold for this run: whatever is stricter counts.
-    pub(crate) fn learn(
+    pub(crate) async fn learn(
         session: &mut Session,
         target: Option<Target>,
         overridden: Option<&'a str>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Failure> {
         let Some(target) = target else {
             return Ok(Self {
                 function: None,
@@ -71,14 +73,17 @@ impl<'a> Guards<'a> {
             });
         };
         let tenant = session.settings.policy.tenant;
-        let said = session.run(target.policy(&session.signed_in, Some(tenant)));
+        let said = target.policy(&session.signed_in, Some(tenant)).await;
         match &said {
             Ok(policy) => apply(&mut session.settings.policy, policy),
             Err(_) if overridden.is_some() => {}
             Err(why) => {
-                return Err(format!(
-                    "whom the function protects is not known, so nothing was changed: {why}\nNext: mend that; if it cannot wait, give \
+                return Err(Failure::new(
+                    Exit::Unable,
+                    format!(
+                        "whom the function protects is not known, so nothing was changed: {why}\nNext: mend that; if it cannot wait, give \
                      the reason with --override-guard, or name no function.",
+                    ),
                 ));
             }
         }
@@ -98,7 +103,7 @@ impl<'a> Guards<'a> {
     ///
     /// # Errors
     /// A name could not be looked up, so that whom it protects is not known. An override lifts that.
-    pub(crate) fn pin_names(&self, session: &mut Session) -> Result<Vec<String>, String> {
+    pub(crate) async fn pin_names(&self, session: &mut Session) -> Result<Vec<String>, Failure> {
         let policy = &session.settings.policy;
         let names: Vec<UserPrincipalName> = policy
             .protected_users
@@ -113,7 +118,8 @@ impl<'a> Guards<'a> {
             let mut subject = SubjectRef::new(SubjectKind::User);
             subject.upn = Some(name.clone());
             let deadline = session.deadline();
-            let found = session.run(session.directory.resolve(&subject, &Tally::new(), deadline));
+            let directory = &session.directory;
+            let found = directory.resolve(&subject, &Tally::new(), deadline).await;
             let name = name.as_str();
             match found {
                 Ok(Resolution::Found(user)) => {
@@ -127,10 +133,10 @@ impl<'a> Guards<'a> {
                 // Without that permission those who are to be cut cannot be read either, and each receipt says so.
                 Err(error) if error.disposition() == Disposition::FixPermission => {}
                 Err(error) => {
-                    return Err(format!(
+                    return Err(Failure::new(Exit::Unable, format!(
                         "{name}, whom EVICT_PROTECTED_USERS protects, could not be looked up, so nothing was changed: {error}\nNext: mend \
                          that; if it cannot wait, give the reason with --override-guard."
-                    ));
+                    )));
                 }
             }
         }

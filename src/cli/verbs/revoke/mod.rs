@@ -17,10 +17,10 @@ pub(crate) use self::guards::Person;
 use self::receipts::Done;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::session::Operator;
 use crate::cli::session::function::Function;
 use crate::cli::session::look_up::look_up;
 use crate::cli::session::subjects::Users;
+use crate::cli::session::{Operator, runtime};
 use crate::cli::terminal::table::write_escaped;
 use crate::cli::terminal::{Console, Surroundings, question};
 use crate::domain::{Mode, SubjectKind, SubjectRef, json_without_controls};
@@ -90,23 +90,22 @@ impl Revoke {
         let observes = self.observe || settings.policy.mode == Mode::Observe;
         self.check_attendance(&console.surroundings, observes)?;
         let target = self.function.target(&console.surroundings)?;
-        let mut session = self.operator.begin(&console.surroundings)?;
+        let runtime = runtime()?;
+        let mut session = runtime.block_on(self.operator.connect(settings))?;
         if self.observe {
             session.settings.policy.mode = Mode::Observe;
         }
-        let guards = Guards::learn(&mut session, target, self.override_guard.as_deref())
-            .map_err(|why| Failure::new(Exit::Unable, why))?;
-        let unsound = guards
-            .pin_names(&mut session)
-            .map_err(|why| Failure::new(Exit::Unable, why))?;
+        let learning = Guards::learn(&mut session, target, self.override_guard.as_deref());
+        let guards = runtime.block_on(learning)?;
+        let unsound = runtime.block_on(guards.pin_names(&mut session))?;
         for text in unsound {
             console.tell(&text)?;
         }
-        let people = session.run(look_up(&session, subjects));
+        let people = runtime.block_on(look_up(&session, subjects));
         let mut people = guards.people(&mut session, people);
         let asks = self.asks(&console.surroundings, session.settings.policy.mode);
         if asks || self.override_guard.is_some() {
-            people = session.run(guards.examine(&session, people));
+            people = runtime.block_on(guards.examine(&session, people));
         }
         if asks {
             let asking = Asking {
@@ -142,7 +141,7 @@ impl Revoke {
             found_alone: asks || guards.are_the_functions(),
         };
         let mut done = console.with_progress(doing, Some(people.len()), |progress, _| {
-            session.run(cutting.cut(&people, progress))
+            runtime.block_on(cutting.cut(&people, progress))
         });
         guards.note(&people, &mut done.receipts);
         self.report(console, &done)

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
 use super::unknown;
 use crate::cli::exit::Exit;
@@ -101,6 +102,7 @@ impl State {
 
 /// What is needed to send and to watch: both sign-ins are known to work, and everybody is looked up.
 pub(crate) struct Watch {
+    runtime: Runtime,
     session: Session,
     bus: ServiceBus,
     watched: Vec<Watched>,
@@ -114,10 +116,11 @@ impl Watch {
         surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
         let namespace = connection.namespace(surroundings)?;
-        let session = connection.operator.begin(surroundings)?;
-        let (bus, _) = session.run(connect(&namespace, &session.signed_in))?;
-        let watched = session.run(recognised(&session, subjects))?;
+        let (runtime, session) = connection.operator.begin(surroundings)?;
+        let (bus, _) = runtime.block_on(connect(&namespace, &session.signed_in))?;
+        let watched = runtime.block_on(recognised(&session, subjects))?;
         Ok(Self {
+            runtime,
             session,
             bus,
             watched,
@@ -138,6 +141,7 @@ impl Watch {
         console: &mut Console<'_>,
     ) -> Result<Vec<Watched>, Failure> {
         let Self {
+            runtime,
             session,
             bus,
             mut watched,
@@ -169,7 +173,7 @@ impl Watch {
                 wait(&session, &mut watched, since, end, &interrupt, progress).await;
                 Ok::<(), Failure>(())
             };
-            session.run(heeding(&interrupt, progress, first, work))
+            runtime.block_on(heeding(&interrupt, progress, first, work))
         });
         match done {
             Some(done) => done?,

@@ -117,8 +117,8 @@ impl Status {
     /// Runs the verb.
     pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let subjects = self.users.read(console.input)?;
-        let session = self.operator.begin(&console.surroundings)?;
-        let document = session.run(document(&session, subjects));
+        let (runtime, session) = self.operator.begin(&console.surroundings)?;
+        let document = runtime.block_on(document(&session, subjects));
         document.answer(self.json, console)
     }
 }

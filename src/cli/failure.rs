@@ -26,7 +26,7 @@ impl Failure {
         }
     }
 
-    /// Tells the person, and says how the command ends.
+    /// Writes the reason to the standard error and returns the exit code.
     pub(super) fn tell(&self, console: &mut Console<'_>) -> Exit {
         if self.text.is_empty() {
             return self.exit;
@@ -84,7 +84,6 @@ impl From<QueueError> for Failure {
     }
 }
 
-/// The exit code of a call that ended the work.
 pub(crate) fn exit_of(error: &CallError) -> Exit {
     match error.disposition() {
         Disposition::FixPermission => Exit::NoPermission,

@@ -1,8 +1,8 @@
 //! The operator's command: one file for each verb.
 //!
-//! It gets its arguments, its streams and its surroundings handed in, so that a test can run it; it does not end the
-//! process. A verb that signs in begins with `operator`, which reads the same settings as the handler. Whatever it prints of
-//! a payload is escaped, because a terminal obeys what it is shown.
+//! Its arguments, streams and surroundings are handed in, so that a test can run it; it does not end the process. A verb
+//! that signs in begins with `session`, which reads the same settings as the handler. Text of a payload is escaped, because
+//! a terminal obeys control characters.
 
 mod exit;
 mod failure;
@@ -55,7 +55,7 @@ enum Verb {
     Profile(Box<profile::Profiles>),
 }
 
-/// Runs the command with these arguments, of which the first is the program's own name.
+/// Runs the command. The first argument is the program's own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     match Arguments::try_parse_from(arguments) {
         Ok(Arguments { profile, verb }) => {

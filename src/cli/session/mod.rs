@@ -1,4 +1,4 @@
-//! What every verb that asks Entra ID begins with: the settings, the sign-in, the tenant pin.
+//! What every verb that asks Entra ID begins with: settings, sign-in, pinned tenant.
 
 pub(crate) mod function;
 pub(crate) mod look_up;
@@ -25,10 +25,10 @@ use crate::identity::{Credential, Resource, TokenFacts};
 use crate::inquiry::access::Azure;
 use crate::ledger::MemoryLedger;
 
-/// How long signing in may take. The Azure CLI takes seconds, and more where it has to renew its own token.
+/// The longest that a sign-in takes. The Azure CLI needs seconds, and more when it renews its own token.
 pub(crate) const SIGN_IN: Duration = Duration::from_mins(1);
 
-/// Two threads: the work is waiting for Graph.
+/// Two threads suffice: the work is waiting for Graph.
 const THREADS: usize = 2;
 
 /// Who acts, and in which tenant.
@@ -64,19 +64,16 @@ impl From<How> for Credential {
     }
 }
 
-/// A verb's work after the sign-in.
+/// A signed-in operator, with the clients and settings of one run.
 pub(crate) struct Session {
-    /// The settings in force.
     pub(crate) settings: Settings,
-    /// Whoever is signed in, for tokens for others than Graph.
+    /// The sign-in, for tokens of other services than Graph.
     pub(crate) signed_in: SignedIn,
-    /// The client of Graph.
     pub(crate) directory: Directory,
-    /// The client of Azure Resource Manager, for the same sign-in.
+    /// Azure Resource Manager, under the same sign-in.
     pub(crate) azure: Azure,
-    /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
-    /// What the token says of who acts.
+    /// What the token says of the caller.
     pub(crate) facts: TokenFacts,
 }
 
@@ -112,19 +109,18 @@ impl Operator {
         })
     }
 
-    /// Reads the settings, the tenant pinned.
+    /// Reads the settings; `--tenant` wins over the variable and the profile.
     pub(crate) fn settings(&self, surroundings: &Surroundings) -> Result<Settings, Failure> {
         let tenant = self.named_tenant()?;
         let environment = surroundings.standing()?.environment;
         Ok(Settings::read_for_operator(&environment, tenant)?)
     }
 
-    /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet.
+    /// The sign-in of a verb that does not ask Graph. The tenant is pinned if one is set. No token is asked for yet.
     pub(crate) fn without_graph(&self, surroundings: &Surroundings) -> Result<SignedIn, Failure> {
         self.sign_in(&self.sign_in_settings(surroundings)?)
     }
 
-    /// The settings by which to sign in.
     pub(crate) fn sign_in_settings(
         &self,
         surroundings: &Surroundings,
@@ -157,7 +153,6 @@ impl Operator {
     }
 }
 
-/// The client of Azure Resource Manager.
 pub(crate) fn azure(
     settings: &SignInSettings,
     signed_in: &SignedIn,
@@ -167,7 +162,6 @@ pub(crate) fn azure(
     Azure::connect_by(signed_in, settings.cloud, endpoint, Arc::clone(clock))
 }
 
-/// What the waiting runs on.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread()
         .worker_threads(THREADS)
@@ -177,7 +171,7 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 }
 
 impl Session {
-    /// Containment under a policy, over the session's own directory.
+    /// Containment under a policy, over this session's directory.
     pub(crate) fn containment(&self, policy: Policy, ledger: Arc<dyn Ledger>) -> Containment {
         let limits = Limits {
             concurrency: self.settings.concurrency,
@@ -187,13 +181,13 @@ impl Session {
         Containment::new(self.directory.clone(), policy, ledger, clock, limits)
     }
 
-    /// The guard under the settings in force, for a verb that cuts nobody.
+    /// The guard under the settings in force, for a verb that changes nothing.
     pub(crate) fn guard(&self) -> Containment {
         let ledger = MemoryLedger::new(Arc::clone(&self.clock));
         self.containment(self.settings.policy.clone(), Arc::new(ledger))
     }
 
-    /// Who acts, as the token says.
+    /// The operator, as the token names them.
     pub(crate) fn caller(&self) -> Option<Caller> {
         self.facts.object_id.map(|object_id| Caller {
             object_id,
@@ -201,7 +195,7 @@ impl Session {
         })
     }
 
-    /// The instant by which an answer has to be there.
+    /// The deadline of an answer that is asked for now.
     pub(crate) fn deadline(&self) -> Deadline {
         Deadline::after(&*self.clock, self.settings.http_deadline)
     }

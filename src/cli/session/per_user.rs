@@ -1,4 +1,4 @@
-//! An answer with one entry for each user who is named: the document that programs read, the text, and the exit code.
+//! An answer with one entry for each named user: the document for programs, the text for people, and the exit code.
 
 use std::io::{self, Write};
 
@@ -13,17 +13,17 @@ use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::cli::terminal::table::write_escaped;
 use crate::domain::SubjectRef;
 
-/// What a verb says of a user who was found.
+/// What a verb says of a user that exists.
 pub(crate) trait Account: Serialize + JsonSchema {
-    /// The document in a sentence, for its schema.
+    /// The description of the document in its schema.
     const DOCUMENT: &'static str;
-    /// An entry in a sentence, for its schema.
+    /// The description of an entry in its schema.
     const ENTRY: &'static str;
 
-    /// Writes it for a person, the user's name first.
+    /// Writes the account for a person, the user's name first.
     fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()>;
 
-    /// Writes what is said once of all accounts, below them.
+    /// Writes notes that concern all accounts, below them.
     fn write_notes(_accounts: &[&Self], _output: &mut dyn Write, _width: u16) -> io::Result<()> {
         Ok(())
     }
@@ -55,7 +55,7 @@ pub(crate) struct Entry<T: Account> {
 }
 
 impl<T: Account> Entry<T> {
-    /// A user who was found, and how the command ends if all is known of the others.
+    /// An entry for a user that exists, with the exit code for it.
     pub(crate) fn found(subject: &SubjectRef, account: T, exit: Exit) -> Self {
         Self {
             subject: subject.written(),
@@ -66,7 +66,7 @@ impl<T: Account> Entry<T> {
         }
     }
 
-    /// A subject that is no user to go on with.
+    /// An entry for a subject that is not a single user.
     pub(crate) fn unfound(subject: &SubjectRef, unfound: Unfound) -> Self {
         Self {
             subject: subject.written(),
@@ -79,7 +79,7 @@ impl<T: Account> Entry<T> {
 }
 
 impl<T: Account> PerUser<T> {
-    /// Writes the answer, and says how the command ends: as the worst of its entries.
+    /// Writes the answer and returns the worst exit code of its entries.
     pub(crate) fn answer(&self, as_json: bool, console: &mut Console<'_>) -> Result<Exit, Failure> {
         if as_json {
             write_json(console.output, self)?;

@@ -1,4 +1,4 @@
-//! Reads whom an operator names: arguments, the standard input, a file with one user on each line.
+//! Reads the users that an operator names: arguments, the standard input, a file with one user on each line.
 
 use std::fs;
 use std::io::Read;
@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::domain::{Parsed, SubjectRef};
 
-/// The most that is read of a list: some ten thousand users.
+/// The longest list that is read: some ten thousand users.
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// Whom the operator names.
@@ -26,14 +26,13 @@ pub(crate) struct Users {
     file: Option<PathBuf>,
 }
 
-/// A text with the place where it stood.
 struct Entry {
     place: String,
     text: String,
 }
 
 impl Users {
-    /// The subjects, each once, in the order in which they were named.
+    /// The subjects, each once, in the order of the arguments and lines.
     pub(crate) fn read(&self, input: &mut dyn Read) -> Result<Vec<SubjectRef>, Failure> {
         let mut entries = Vec::new();
         for (number, text) in (1..).zip(&self.users) {
@@ -53,7 +52,7 @@ impl Users {
                 .map_err(|reason| Failure::new(Exit::NoInput, format!("{name}: {reason}")))?;
             entries.extend(lines(&text, &name));
         }
-        understood(&entries).map_err(|problem| Failure::new(Exit::Data, problem))
+        parse(&entries).map_err(|problem| Failure::new(Exit::Data, problem))
     }
 }
 
@@ -84,8 +83,8 @@ fn lines(text: &str, name: &str) -> Vec<Entry> {
         .collect()
 }
 
-/// Reads the texts by the rules of the manual message, so that a name means the same at a shell and in the queue.
-fn understood(entries: &[Entry]) -> Result<Vec<SubjectRef>, String> {
+/// Reads the texts by the rules of the manual message: a name means the same at a shell and in the queue.
+fn parse(entries: &[Entry]) -> Result<Vec<SubjectRef>, String> {
     for Entry { place, text } in entries {
         if subjects(&[text]).is_none() {
             return Err(format!(

@@ -1,4 +1,4 @@
-//! The terminal: the streams of a verb and what is around it, and how something is shown, asked and escaped there.
+//! The terminal: a verb's streams and surroundings, tables, questions, progress and escaping.
 
 pub(crate) mod escape;
 pub(crate) mod progress;
@@ -14,24 +14,24 @@ pub use surroundings::Surroundings;
 
 /// The streams that a verb reads and writes.
 pub struct Console<'a> {
-    /// What is piped in.
+    /// The standard input.
     pub input: &'a mut dyn Read,
-    /// What the verb was asked for.
+    /// The standard output, for the answer.
     pub output: &'a mut dyn Write,
-    /// What went wrong.
+    /// The standard error, for everything else.
     pub errors: &'a mut dyn Write,
-    /// What is around it.
+    /// Variables, profiles, and what the terminal can do.
     pub surroundings: Surroundings,
 }
 
 impl Console<'_> {
-    /// Tells something beside the answer, on the standard error.
+    /// Writes a message to the standard error.
     pub(crate) fn tell(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.errors, "{}", Message(text))
     }
 
-    /// Tells something that changes nothing about the work, whether or not anybody can read it.
+    /// Writes a message to the standard error; the work goes on even if nobody can read it.
     pub(crate) fn warn(&mut self, text: &str) {
-        let _told = self.tell(text);
+        let _written = self.tell(text);
     }
 }

@@ -1,4 +1,4 @@
-//! `evict completions`: what a shell needs to complete our command lines.
+//! `evict completions`: a script with which a shell completes command lines of `evict`.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
@@ -19,7 +19,6 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    /// Runs the verb.
     pub(crate) fn run(
         &self,
         mut command: Command,
@@ -27,7 +26,7 @@ impl Completions {
     ) -> Result<Exit, Failure> {
         let mut script = Vec::new();
         let file = console.surroundings.profiles.as_ref();
-        // A file that cannot be read is told by the verbs that need it.
+        // The verbs that need the file report that it cannot be read.
         let names = file.and_then(|file| file.names().ok()).unwrap_or_default();
         if !names.is_empty() {
             command = command.mut_arg("profile", |argument| {

@@ -1,4 +1,4 @@
-//! `evict manual`: the manual pages. Not in the help, because they are made once, when the command is packaged.
+//! `evict manual`: the manual pages. The help does not list it, because packaging alone uses it.
 
 use clap::{Args, Command};
 use clap_mangen::Man;
@@ -18,7 +18,6 @@ pub(crate) struct Manual {
 }
 
 impl Manual {
-    /// Runs the verb.
     pub(crate) fn run(&self, command: Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let verbs: Vec<&Command> = command
             .get_subcommands()

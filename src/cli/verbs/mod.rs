@@ -1,4 +1,4 @@
-//! One file or folder for each verb. No verb names another; `schema` alone knows the documents of all.
+//! One file or folder for each verb. No verb names another; `schema` alone knows the documents of all verbs.
 
 pub(crate) mod access;
 pub(crate) mod check;

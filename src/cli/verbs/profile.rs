@@ -1,4 +1,4 @@
-//! `evict profile`: deployments by name, so that nobody has to type a namespace, an address and an audience at three in the morning.
+//! `evict profile`: deployments by name. Nobody has to type a namespace, an address and an audience at three in the morning.
 
 use std::sync::Arc;
 
@@ -55,7 +55,6 @@ struct Add {
     /// What it is to be called.
     #[arg(value_name = "NAME", value_parser = name)]
     called: String,
-    /// The function app that is meant, where Azure has several that the template made.
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
     /// The Service Bus namespace; without it the function app's tag says it.
@@ -80,7 +79,6 @@ fn name(text: &str) -> Result<String, &'static str> {
 }
 
 impl Profiles {
-    /// Runs the verb.
     pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let file = file(&console.surroundings)?;
         match &self.action {
@@ -119,7 +117,6 @@ fn list(file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> 
     Ok(Exit::Success)
 }
 
-/// What a profile says.
 fn facts(profile: &Profile) -> Vec<(&'static str, String)> {
     [
         ("tenant", profile.tenant.map(|tenant| tenant.to_string())),
@@ -145,8 +142,8 @@ impl Add {
         let signed_in = self.operator.sign_in(&settings)?;
         let runtime = runtime()?;
         let (profile, troubles) = runtime.block_on(async {
-            let profile = self.made(&settings, &signed_in).await?;
-            let troubles = checked(&profile, &signed_in).await;
+            let profile = self.build(&settings, &signed_in).await?;
+            let troubles = problems_of(&profile, &signed_in).await;
             Ok::<_, Failure>((profile, troubles))
         })?;
         file.put(&profile)?;
@@ -170,7 +167,7 @@ impl Add {
         Ok(Exit::Partly)
     }
 
-    async fn made(
+    async fn build(
         &self,
         settings: &SignInSettings,
         signed_in: &SignedIn,
@@ -185,7 +182,7 @@ impl Add {
         let app = if self.namespace.is_some() && self.url.is_some() {
             None
         } else {
-            Some(self.found(settings, signed_in).await?)
+            Some(self.find_app(settings, signed_in).await?)
         };
         let of_app = |text: fn(&FunctionApp) -> Option<String>| app.as_ref().and_then(text);
         let namespace = match &self.namespace {
@@ -215,8 +212,7 @@ impl Add {
         })
     }
 
-    /// The function app that is meant.
-    async fn found(
+    async fn find_app(
         &self,
         settings: &SignInSettings,
         signed_in: &SignedIn,
@@ -254,8 +250,8 @@ impl Add {
     }
 }
 
-/// What is not well with a profile, a text each.
-async fn checked(profile: &Profile, signed_in: &SignedIn) -> Vec<String> {
+/// The problems of a profile, a text each.
+async fn problems_of(profile: &Profile, signed_in: &SignedIn) -> Vec<String> {
     let mut troubles = Vec::new();
     match profile.namespace.as_deref().map(str::parse::<Namespace>) {
         None => troubles.push("it names no namespace.\nNext: give --namespace.".to_owned()),
@@ -276,7 +272,7 @@ async fn checked(profile: &Profile, signed_in: &SignedIn) -> Vec<String> {
         None => troubles.push("it names no function.\nNext: give --url.".to_owned()),
         Some(Err(reason)) => troubles.push(format!("the function's address: {reason}")),
         Some(Ok(url)) => {
-            let target = Target::chosen(url, profile.audience.clone());
+            let target = Target::trusted(url, profile.audience.clone());
             if let Err(why) = target.policy(signed_in, profile.tenant).await {
                 troubles.push(why);
             }

@@ -1,4 +1,4 @@
-//! What an account reaches, and what of it could not be read. As JSON it is a part of a contract; what is not known is left out.
+//! What an account reaches, and what could not be read. Its JSON is part of a contract; unknown values are left out.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -72,7 +72,6 @@ pub(crate) enum Risk {
 }
 
 impl Risk {
-    /// The word for it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Critical => "critical",
@@ -224,7 +223,6 @@ pub(crate) enum What {
 }
 
 impl What {
-    /// For a person.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::ActiveDirectoryRoles => "active directory roles",

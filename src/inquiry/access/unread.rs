@@ -1,10 +1,9 @@
-//! Tells what could not be read, with the permission or the role that it takes.
+//! Describes what could not be read, with the permission or the role that it takes.
 
 use super::reach::{Unread, What};
 use super::{Listed, Missing};
 use crate::graph::{CallError, Disposition, Operation};
 
-/// Adds to the list what is missing from an answer, if anything is.
 pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) {
     match &answer.missing {
         Some(Missing::Failed(error)) => unread.push(failed(what, error)),
@@ -21,7 +20,6 @@ pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) 
     }
 }
 
-/// What could not be read because of an error.
 pub(super) fn failed(what: What, error: &CallError) -> Unread {
     let operation = error.operation();
     let reason = match error.disposition() {
@@ -45,7 +43,7 @@ pub(super) fn failed(what: What, error: &CallError) -> Unread {
     }
 }
 
-/// What the service answered, without the advice.
+/// The answer of the service, without advice.
 fn happened(error: &CallError) -> Option<String> {
     let service = error.operation().service().as_str();
     let code = error
@@ -58,7 +56,7 @@ fn happened(error: &CallError) -> Option<String> {
     Some(format!("{service} answered {status}{code}{request}."))
 }
 
-/// Graph tells of groups that may not be read their ids alone.
+/// Graph sends only the ids of groups that may not be read.
 pub(super) fn nameless_groups() -> Unread {
     Unread {
         what: What::Groups,
@@ -72,7 +70,7 @@ pub(super) fn nameless_groups() -> Unread {
     }
 }
 
-/// Whoever is signed in sees nothing of Azure, which says nothing of the user.
+/// An operator who sees no subscription learns nothing about the user.
 pub(super) fn no_subscription() -> Unread {
     const ROLE: &str =
         "the Azure role Reader on the management groups or subscriptions that matter";

@@ -1,5 +1,5 @@
-//! Reads when a user last signed in ("signInActivity resource type"). It is asked for apart from the user, because it needs
-//! more than the user does.
+//! Reads when a user last signed in ("signInActivity resource type"). It needs more permissions than the user does, so it is
+//! a question of its own.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

@@ -1,13 +1,12 @@
-//! What the reports are asked, in words, with the permission of Graph, the directory roles, the licence and the limit of each.
+//! The questions for the reports, with the permission of Graph, the directory roles, the licence and the limit of each.
 //!
-//! Sources: "Get riskyUser", "List signIns", "user resource type" (signInActivity), "Microsoft Graph service-specific throttling
-//! limits", and the ids of "Microsoft Graph permissions reference".
+//! Sources: "Get riskyUser", "List signIns", "user resource type" (signInActivity), "Microsoft Graph service-specific
+//! throttling limits", and the ids of "Microsoft Graph permissions reference".
 
 use serde::Serialize;
 
 use crate::graph::{Api, Inquiry, Operation, Permission};
 
-/// To read the sign-in log and when a user last signed in.
 static AUDIT_LOG_READ: Permission = Permission {
     name: "AuditLog.Read.All",
     app_role_id: "b0afded3-3588-46d8-8b3d-9842eff778da",
@@ -15,7 +14,6 @@ static AUDIT_LOG_READ: Permission = Permission {
     accepted_instead: &[],
 };
 
-/// To read what Identity Protection says of a user.
 static IDENTITY_RISKY_USER_READ: Permission = Permission {
     name: "IdentityRiskyUser.Read.All",
     app_role_id: "dc5007c0-2d7d-4c42-879c-2dab87571379",
@@ -71,7 +69,7 @@ pub(super) static LOG: Report = Report {
     limit: "The reports answer five questions in ten seconds",
 };
 
-/// Which report it is, by the name under which an answer has it.
+/// A report, by its field in the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ReportName {
@@ -87,21 +85,17 @@ pub enum ReportName {
 #[derive(Debug)]
 pub(super) struct Report {
     pub(super) name: ReportName,
-    /// The question.
     pub(super) inquiry: &'static Inquiry,
-    /// The licence that the tenant needs.
     pub(super) licence: &'static str,
-    /// How many questions are answered, as the beginning of a sentence.
+    /// The limit, as the beginning of a sentence.
     pub(super) limit: &'static str,
 }
 
 impl Report {
-    /// The question as an operation.
     pub(super) fn operation(&self) -> Operation {
         Operation::Inquire(self.inquiry)
     }
 
-    /// The name of the permission that it needs.
     pub(super) fn permission(&self) -> &'static str {
         let permissions = self.inquiry.permissions;
         permissions.first().map_or("", |permission| permission.name)

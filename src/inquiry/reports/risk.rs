@@ -39,7 +39,7 @@ struct WireRisk {
 }
 
 impl Reports {
-    /// The risk of a user. Whom Identity Protection does not know was never at risk.
+    /// The risk of a user. A user that Identity Protection does not know was never at risk.
     ///
     /// # Errors
     /// If it cannot be read, with what it takes.

@@ -1,4 +1,4 @@
-//! Why a report could not be read, and what it takes: a permission, a licence, a directory role, or some patience.
+//! Why a report could not be read, and what it takes: a permission, a licence, a directory role, or patience.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::domain::Deadline;
 use crate::graph::CallError;
 use crate::identity::TokenFacts;
 
-/// What Graph says to a tenant without Entra ID P1 (microsoftgraph/microsoft-graph-docs-contrib, issue 7276).
+/// Graph's code for a tenant without Entra ID P1 (microsoftgraph/microsoft-graph-docs-contrib, issue 7276).
 const NOT_PREMIUM: &str = "Authentication_RequestFromNonPremiumTenantOrB2CTenant";
 
 /// Why a report could not be read, in a word.
@@ -26,7 +26,7 @@ pub enum Because {
     LicenceOrRole,
     /// The service throttles.
     Throttled,
-    /// It was not asked for, for want of time.
+    /// It was left out for lack of time.
     NotAsked,
     /// Something else.
     Failed,
@@ -52,7 +52,7 @@ pub struct Unread {
 }
 
 impl Unread {
-    /// What an error of a report means.
+    /// An error of a report, with what it takes.
     pub(super) fn of(report: &'static Report, error: &CallError) -> Self {
         let token = error.token();
         let permission = report.permission();
@@ -106,7 +106,7 @@ impl Unread {
 }
 
 impl Way {
-    /// Whether a question would have its turn in time.
+    /// Fails if a question would not get its turn in time.
     pub(super) fn turn(&self, report: &'static Report, deadline: Deadline) -> Result<(), Unread> {
         let left: Duration = deadline.remaining(&*self.client.clock);
         if self.quota.wait() < left {

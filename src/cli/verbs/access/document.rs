@@ -1,4 +1,4 @@
-//! What `evict access` says of a user who was found, as programs read it.
+//! The entry of `evict access` for a user that exists, as programs read it.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,6 +1,7 @@
-//! `evict access`: what an account reaches, so that one knows what was at stake. It changes nothing.
+//! `evict access`: what an account reaches, so that an analyst knows what was at stake. It changes nothing.
 //!
-//! What is asked and how risky it is stands in `inquiry::access`; `document` is the answer for programs, `table` the one for people.
+//! `inquiry::access` asks the questions and judges the risk; `document` is the answer for programs, `table` the one for
+//! people.
 
 mod document;
 mod table;
@@ -10,7 +11,7 @@ use clap::Args;
 use self::document::AccountAccess;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::session::look_up::{Unfound, found, look_up};
+use crate::cli::session::look_up::{Unfound, look_up, single_user};
 use crate::cli::session::per_user::{Entry, PerUser};
 use crate::cli::session::subjects::Users;
 use crate::cli::session::{Operator, Session};
@@ -42,11 +43,9 @@ pub(crate) struct Access {
     operator: Operator,
 }
 
-/// The answer.
 pub(crate) type Document = PerUser<AccountAccess>;
 
 impl Access {
-    /// Runs the verb.
     pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let subjects = self.users.read(console.input)?;
         let (runtime, session) = self.operator.begin(&console.surroundings)?;
@@ -59,7 +58,7 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
     let people: Vec<(SubjectRef, Result<User, Unfound>)> = look_up(session, subjects)
         .await
         .into_iter()
-        .map(|(subject, seen)| (subject, found(seen)))
+        .map(|(subject, seen)| (subject, single_user(seen)))
         .collect();
     let survey = Survey {
         directory: &session.directory,
@@ -73,7 +72,7 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
     for (subject, user) in people {
         let entry = match user {
             Ok(user) => {
-                // Asked once, and not for nobody.
+                // These questions are asked once, and only if a user exists.
                 let common = match &mut common {
                     Some(common) => common,
                     common => common.insert(survey.common().await),

@@ -1,4 +1,4 @@
-//! What an account reaches, for a person at a shell: one table, the riskiest first, then what could not be read.
+//! What an account reaches, for a person: one table, the highest risk first, then what could not be read.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::table::{table, time, write_escaped, write_table, write_wrapped};
 use crate::inquiry::access::reach::{Kind, Reach, State, Unread};
 
-/// The column that holds ids, and how wide an id is with its margins.
+/// The column with ids, and the width of an id with its margins.
 const WHERE: usize = 3;
 const ID: u16 = 38;
 
@@ -44,15 +44,15 @@ impl Account for AccountAccess {
                     reach.risk.as_str().to_owned(),
                     kind(reach.kind).to_owned(),
                     reach.name.clone(),
-                    place(reach),
+                    scope_name(reach),
                     how(reach),
                 ];
                 table.add_row(row.map(|cell| Escaped(&cell).to_string()));
             }
             if let Some(column) = table.column_mut(WHERE)
-                && self.reaches.iter().any(|it| holds_an_id(&place(it)))
+                && self.reaches.iter().any(|it| holds_an_id(&scope_name(it)))
             {
-                // An id that is broken over two lines cannot be copied.
+                // An id on two lines cannot be copied.
                 column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID)));
             }
             write_table(output, &table)?;
@@ -81,18 +81,16 @@ fn write_unread(output: &mut dyn Write, unread: &[Unread], width: u16) -> io::Re
     Ok(())
 }
 
-/// What to do about permissions of Graph.
+/// The next step for missing permissions of Graph.
 const NEXT: &str = "Next: a person needs each permission as a delegated one, to which an administrator consents for the \
                     application that signs the person in (Microsoft Azure CLI for `az login`), and the directory role \
                     activated. An application, such as a service principal that is signed in to az, needs the application \
                     permission of the same name, and no role. Then run the command again.";
 
-/// Whether it takes a permission of Graph that is missing.
 fn is_of_graph(unread: &Unread) -> bool {
     unread.reason == "permission" && !unread.permissions.is_empty()
 }
 
-/// What it takes.
 fn needs(unread: &Unread) -> String {
     let permissions = unread.permissions.join(" and ");
     let role = unread.role.map_or_else(String::new, |role| {
@@ -112,9 +110,9 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-fn place(reach: &Reach) -> String {
+fn scope_name(reach: &Reach) -> String {
     match (&reach.scope, reach.kind) {
-        (Some(scope), _) => scope.told(),
+        (Some(scope), _) => scope.describe(),
         (None, Kind::OwnedApplication | Kind::OwnedServicePrincipal) => {
             "wherever it has access".to_owned()
         }

@@ -1,11 +1,11 @@
-//! Asks for one thing after the other. What depends on a sign-in that failed is not asked.
+//! Runs the checks in sequence. A check that depends on a failed sign-in is left out.
 
 use std::time::Duration;
 
 use super::{About, Check, Line};
 use crate::cli::exit::Exit;
-use crate::cli::session::function::{Said, Target, not_let_in, otherwise, silent};
-use crate::cli::session::service_bus::{by, connect};
+use crate::cli::session::function::{CheckReply, Target, not_let_in, otherwise, silent};
+use crate::cli::session::service_bus::{connect, credential_name};
 use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::table::time;
 use crate::config::Settings;
@@ -17,11 +17,10 @@ use crate::identity::operator::SignedIn;
 use crate::inquiry::function::{FunctionCheck, FunctionPolicy};
 use crate::service_bus::{Namespace, QueuePath, Reading, ServiceBus};
 
-/// How long Graph may take: a person waits.
+/// The longest that Graph is asked: a person waits.
 const GRAPH: Duration = Duration::from_secs(30);
 
 impl Check {
-    /// Asks for everything.
     pub(super) async fn ask(
         &self,
         settings: Settings,
@@ -37,7 +36,7 @@ impl Check {
             }
         };
         let facts = &session.facts;
-        lines.push(Line::ok("sign-in", told(facts)));
+        lines.push(Line::ok("sign-in", describe(facts)));
         let tenant = format!("{}, the one that is pinned", facts.tenant);
         lines.push(Line::ok("tenant", tenant));
         progress.step();
@@ -55,14 +54,16 @@ impl Check {
     }
 }
 
-/// Who is signed in, by which way, and until when.
-fn told(facts: &TokenFacts) -> String {
+/// The caller, the way of signing in, and when the token expires.
+fn describe(facts: &TokenFacts) -> String {
     let who = Who::of(facts).name();
     let id = |name: &str, id: Option<uuid::Uuid>| {
         id.map_or_else(String::new, |id| format!(", {name} {id}"))
     };
     let way = match Who::of(facts) {
-        Who::Person | Who::AzureCliApplication => format!(", by {}", by(facts.given_by)),
+        Who::Person | Who::AzureCliApplication => {
+            format!(", by {}", credential_name(facts.given_by))
+        }
         Who::ManagedIdentity | Who::WorkloadIdentity => String::new(),
     };
     format!(
@@ -73,7 +74,7 @@ fn told(facts: &TokenFacts) -> String {
     )
 }
 
-/// What the self-check of containment says, line by line.
+/// The lines of the self-check of containment.
 fn of_graph(found: &SelfCheck, settings: &Settings) -> Vec<Line> {
     let mut lines = Vec::new();
     let problem = |about: Concern| {
@@ -184,8 +185,8 @@ async fn of_function(target: &Target, signed_in: &SignedIn) -> Line {
     const NAME: &str = "function";
     let url = &target.url;
     let (with_token, check) = match target.ask(signed_in).await {
-        Said::Answer { with_token, check } => (with_token, check),
-        Said::NotAsked(why) => return Line::not_ok(NAME, Exit::Partly, why),
+        CheckReply::Answer { with_token, check } => (with_token, check),
+        CheckReply::NotAsked(why) => return Line::not_ok(NAME, Exit::Partly, why),
     };
     match check {
         FunctionCheck::Well { version, policy } => {
@@ -215,7 +216,7 @@ async fn of_function(target: &Target, signed_in: &SignedIn) -> Line {
     }
 }
 
-/// What a function holds to, in short.
+/// A policy in short.
 fn held_by(policy: &FunctionPolicy) -> String {
     let does = match policy.mode {
         Mode::Enforce => "it cuts",

@@ -1,4 +1,5 @@
-//! `evict check`: whether all is there that the other verbs need, line by line, each with what to do. It changes nothing.
+//! `evict check`: whether everything that the other verbs need is there, line by line, with the next step. It changes
+//! nothing.
 
 mod ask;
 
@@ -14,7 +15,7 @@ use crate::cli::session::function::{Function, Target};
 use crate::cli::session::service_bus::standing_namespace;
 use crate::cli::session::{Operator, runtime};
 use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::cli::terminal::progress::{Interrupt, heeding};
+use crate::cli::terminal::progress::{Interrupt, run_interruptibly};
 use crate::cli::terminal::table::write_wrapped;
 use crate::cli::terminal::{Console, Surroundings};
 use crate::service_bus::{Namespace, QueuePath};
@@ -47,7 +48,7 @@ pub(crate) struct Check {
     operator: Operator,
 }
 
-/// What is asked beside Graph.
+/// What is checked beside Graph.
 struct About {
     namespace: Option<Namespace>,
     function: Option<Target>,
@@ -118,7 +119,6 @@ impl Line {
 }
 
 impl Check {
-    /// Runs the verb.
     pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let settings = self.operator.settings(&console.surroundings)?;
         let about = self.about(&console.surroundings)?;
@@ -126,7 +126,7 @@ impl Check {
         let first = || "stopping, with nothing changed".to_owned();
         let interrupt = Interrupt::default();
         let checks = console.with_progress("Checking", None, |progress, _| {
-            runtime.block_on(heeding(&interrupt, progress, first, async {
+            runtime.block_on(run_interruptibly(&interrupt, progress, first, async {
                 let mut checks = Vec::new();
                 tokio::select! {
                     () = self.ask(settings, &about, progress, &mut checks) => {}
@@ -135,7 +135,7 @@ impl Check {
                 checks
             }))
         });
-        // A second Ctrl-C: the person knows.
+        // After a second Ctrl-C there is nothing to say.
         let Some(checks) = checks else {
             return Ok(Exit::Interrupted);
         };
@@ -164,7 +164,7 @@ impl Check {
     }
 }
 
-/// Nothing to be asked for want of a sign-in comes first, then a missing permission, then anything else.
+/// A failed sign-in comes first, then a missing permission, then anything else.
 fn exit(checks: &[Line], stopped: bool) -> Exit {
     for exit in [Exit::Unable, Exit::NoPermission, Exit::Partly] {
         if checks.iter().any(|line| line.exit == exit) {

@@ -1,4 +1,4 @@
-//! The answer of `evict explain`: how a payload was read, as a document and for a person.
+//! The answer of `evict explain`: how a payload is read, for programs and for people.
 
 use std::io::{self, Write};
 
@@ -313,7 +313,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The first identifier by which a person knows it.
+    /// The identifier that a person knows best.
     fn written(&self) -> String {
         let texts = [
             self.upn.map(UserPrincipalName::as_str).map(str::to_owned),

@@ -1,4 +1,4 @@
-//! `evict explain`: says what Evict would see in a payload, without asking or changing anything.
+//! `evict explain`: what Evict sees in a payload. It asks no service and changes nothing.
 
 mod document;
 
@@ -37,7 +37,6 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    /// Runs the verb.
     pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let payload = self.payload(console.input)?;
         let parsed = alert::parse(&payload);

@@ -1,4 +1,4 @@
-//! `replay` and `drop`: what becomes of messages that were given up.
+//! `replay` and `drop`: puts messages back on the queue, or completes them for good.
 
 use std::io::Write;
 
@@ -16,7 +16,7 @@ use crate::cli::session::function::{Function, Target, foresee};
 use crate::cli::session::service_bus::ServiceBusSession;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::progress::Progress;
-use crate::cli::terminal::question::answered_aside;
+use crate::cli::terminal::question::read_answer;
 use crate::inquiry::function::FunctionPolicy;
 
 /// What is replayed, and whether it was confirmed.
@@ -59,11 +59,11 @@ impl Replay {
         }
         let target = self.function.target(&console.surroundings)?;
         let queues = self.place.open(kind, console)?;
-        let policy = target.and_then(|target| learn(&target, &queues.session, console));
+        let policy = target.and_then(|target| learn_policy(&target, &queues.session, console));
         let (tally, exit) = queues.walk("Reading messages", console, async |walk, output| {
             self.work(kind, walk, policy.as_ref(), asks, output).await
         })?;
-        ended(&tally, exit)
+        conclude(&tally, exit)
     }
 
     async fn work(
@@ -112,7 +112,6 @@ impl Replay {
         Ok((tally, exit))
     }
 
-    /// Tells what became of a message.
     fn tell(
         &self,
         walk: &Walk<'_, '_>,
@@ -150,7 +149,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Asks the person at the terminal, with the locks renewed meanwhile.
+    /// Asks the person at the terminal; the locks are renewed meanwhile.
     async fn confirm(&self, walk: &Walk<'_, '_>, chosen: &[Found]) -> Result<bool, Failure> {
         let users: usize = chosen
             .iter()
@@ -170,7 +169,7 @@ impl Replay {
         );
         walk.progress.ask(&question)?;
         tokio::select! {
-            answer = answered_aside() => Ok(answer?),
+            answer = read_answer() => Ok(answer?),
             () = walk.interrupt.asked() => Ok(false),
         }
     }
@@ -191,7 +190,7 @@ impl Discard {
         let (tally, exit) = queues.walk("Reading messages", console, async |walk, output| {
             self.work(kind, walk, output).await
         })?;
-        ended(&tally, exit)
+        conclude(&tally, exit)
     }
 
     async fn work(
@@ -231,13 +230,13 @@ impl Discard {
     }
 }
 
-/// What is to be dealt with, and how the command ends if all of it is.
+/// The chosen messages, and the exit code if all of them are dealt with.
 struct Picked {
     chosen: Chosen,
     exit: Exit,
 }
 
-/// Chooses what is meant, and tells what is not there or could not be looked at; nothing after a Ctrl-C.
+/// Chooses messages, and reports those that are not there or were not looked at. After a Ctrl-C it chooses none.
 fn pick(
     kind: Kind,
     which: &Which,
@@ -262,7 +261,7 @@ fn pick(
     Ok(Some(Picked { chosen, exit }))
 }
 
-/// A reading that failed in the middle: nothing was done yet, and nothing is.
+/// Reading failed midway: nothing was done yet, and nothing is.
 fn broken_off(done: &str, gathered: Gathered) -> Result<Gathered, Failure> {
     match gathered.seen {
         super::walk::Seen::Broken(failure) => Err(Failure::new(
@@ -281,8 +280,8 @@ fn stopped_early() -> (Tally, Exit) {
     (Tally::stopped(), Exit::Partly)
 }
 
-/// The function's policy; where it does not tell, that is told, and it decides by itself.
-fn learn(
+/// The function's policy. Without it the person is warned, and the function decides by itself.
+fn learn_policy(
     target: &Target,
     session: &ServiceBusSession,
     console: &mut Console<'_>,
@@ -298,8 +297,8 @@ fn learn(
     }
 }
 
-/// Leaves out what the function could not read, and messages in which it would cut nobody. What a replay of the others loses, and
-/// what the function would make of them, is told.
+/// Leaves out messages that the function cannot read, and messages in which it cuts no user. The person is told what a
+/// replay of the others loses, and what the function will do with them.
 fn worth_replaying(
     kind: Kind,
     progress: &Progress<'_>,
@@ -314,7 +313,7 @@ fn worth_replaying(
                 return false;
             }
             let foreseen = policy.map(|policy| foresee(policy, &letter.asked, letter.expects));
-            for text in foreseen.iter().flat_map(|foreseen| &foreseen.told) {
+            for text in foreseen.iter().flat_map(|foreseen| &foreseen.notices) {
                 progress.tell(&format_args!("{}: {text}", letter.name()));
             }
             if foreseen.is_some_and(|foreseen| foreseen.nobody_is_cut) {
@@ -348,8 +347,8 @@ fn tell_unreadable(kind: Kind, progress: &Progress<'_>, letter: &Letter) {
     ));
 }
 
-/// How the command ends: with a failure if messages were left.
-fn ended(tally: &Tally, exit: Exit) -> Result<Exit, Failure> {
+/// The exit code, or a failure if messages are left.
+fn conclude(tally: &Tally, exit: Exit) -> Result<Exit, Failure> {
     if tally.was_stopped() {
         return Err(stopped());
     }

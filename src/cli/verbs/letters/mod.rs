@@ -1,11 +1,11 @@
-//! `evict dead-letters` and `evict rejected`: what was given up, and what becomes of it.
+//! `evict dead-letters` and `evict rejected`: messages that were given up, and what to do with them.
 //!
-//! Reading loses nothing: every message is locked, looked at and given back, and one whose command died comes back when
-//! its lock ends. Giving back counts as a delivery, and a queue gives a message up after so many of them, into its own
-//! dead letters; so `rejected` reads those too. From dead letters nothing is given up further.
+//! Reading loses nothing: each message is locked, looked at and abandoned, and the lock of a command that died expires. An
+//! abandoned message counts as delivered once more, and a queue moves a message to its dead letters after so many
+//! deliveries; so `rejected` reads those too. Dead letters stay where they are.
 //!
-//! All that is there is locked before anything is done, so that a name that fits several messages is noticed, and what a replay
-//! loses is said, while nothing has happened yet.
+//! All messages are locked before the first one is acted on. So a name that fits several messages is noticed, and a person
+//! learns what a replay loses, while nothing has happened yet.
 
 mod act;
 mod deal;
@@ -103,7 +103,6 @@ struct Show {
     body: bool,
 }
 
-/// Which of the two verbs it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     DeadLetters,
@@ -144,7 +143,6 @@ pub(crate) struct Listed<'a> {
 }
 
 impl Letters {
-    /// Runs the verb.
     pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
         match &self.action {
             Action::List(list) => list.run(kind, console),
@@ -166,7 +164,7 @@ impl List {
         let letters: Vec<Letter> = gathered
             .found
             .into_iter()
-            .map(|found| self.place.seen(kind, found.letter))
+            .map(|found| self.place.describe(kind, found.letter))
             .collect();
         if self.json {
             let listed = Listed {
@@ -200,15 +198,15 @@ impl List {
 }
 
 impl Place {
-    /// Signs in to where messages of this kind lie. Nothing is read yet.
+    /// Signs in to the queues of this kind. Nothing is read yet.
     fn open(&self, kind: Kind, console: &mut Console<'_>) -> Result<OpenQueues, Failure> {
         let sources = kind.sources(&self.queue)?;
         let session = self.connection.open(console)?;
         Ok(OpenQueues { session, sources })
     }
 
-    /// A letter with what is known of the queue in which it lies.
-    fn seen(&self, kind: Kind, letter: Letter) -> Letter {
+    /// The letter, with the looks that are left in a queue that counts deliveries.
+    fn describe(&self, kind: Kind, letter: Letter) -> Letter {
         match kind {
             Kind::DeadLetters => letter,
             Kind::Rejected => letter.given_up_after(self.max_deliveries),
@@ -243,7 +241,7 @@ impl Show {
                 .message
                 .map(|message| message.body)
                 .unwrap_or_default();
-            let letter = self.place.seen(kind, found.letter);
+            let letter = self.place.describe(kind, found.letter);
             if self.body {
                 console.output.write_all(&letter.received.unwrap_or(body))?;
                 continue;

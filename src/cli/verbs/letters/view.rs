@@ -1,4 +1,4 @@
-//! What is shown of a message that was given up.
+//! A message that was given up, as it is shown.
 
 use std::io::{self, Write};
 
@@ -66,7 +66,7 @@ pub(crate) struct Letter {
 
 impl Letter {
     pub(crate) fn of(queue: &QueuePath, message: &Received) -> Self {
-        // A letter may hold anything; what is no JSON was not wrapped by the function.
+        // A letter may hold anything; a body that is not JSON was not wrapped by the function.
         let json: Option<Value> = serde_json::from_slice(&message.body).ok();
         let text = |path: &str| json.as_ref()?.pointer(path)?.as_str().map(str::to_owned);
         let received = text("/receivedBody").map(String::into_bytes).or_else(|| {
@@ -98,13 +98,13 @@ impl Letter {
             subjects: parsed.accounts().iter().map(name).collect(),
             asked: parsed.accounts(),
             expects: parsed.header().expect.is_some(),
-            loses: lost(message),
+            loses: losses(message),
             unreadable: wrapped.or(malformed),
             received,
         }
     }
 
-    /// The same in a queue that gives a message up after so many deliveries. In dead letters nothing is given up.
+    /// The letter in a queue with a maximum delivery count. Dead letters have none.
     pub(crate) fn given_up_after(mut self, most: u32) -> Self {
         if !self.queue.ends_with("/$deadletterqueue") {
             self.looks_left = Some(most.saturating_sub(self.deliveries));
@@ -112,12 +112,11 @@ impl Letter {
         self
     }
 
-    /// Whom it asks for, as people know them.
     pub(crate) fn subjects(&self) -> &[String] {
         &self.subjects
     }
 
-    /// By which name a person is told of it.
+    /// The name for a person: the message id, or the number.
     pub(crate) fn name(&self) -> String {
         if self.message_id.is_empty() {
             format!("#{}", self.sequence_number)
@@ -158,7 +157,7 @@ impl Letter {
     }
 }
 
-/// The word by which a person knows a subject.
+/// The identifier that a person knows best.
 fn name(subject: &SubjectRef) -> String {
     let upn = subject.upn.as_ref().map(UserPrincipalName::as_str);
     let mail = subject.mail.as_ref().map(MailAddress::as_str);
@@ -172,18 +171,18 @@ fn name(subject: &SubjectRef) -> String {
         .unwrap_or_else(|| "somebody without a name".to_owned())
 }
 
-/// What a copy loses, for what a person is told before it is made.
-fn lost(message: &Received) -> Vec<String> {
-    let mut lost = Vec::new();
+/// What a copy loses; a person is told before it is made.
+fn losses(message: &Received) -> Vec<String> {
+    let mut losses = Vec::new();
     if !message.not_to_be_sent.is_empty() {
-        lost.push(format!(
+        losses.push(format!(
             "the properties {}, for HTTP has headers of these names",
             message.not_to_be_sent.join(", ")
         ));
     }
     let named = message.senders_properties();
     if named.keys().any(|name| !name.starts_with("evict-")) {
-        lost.push("capital letters in the names of its properties".to_owned());
+        losses.push("capital letters in the names of its properties".to_owned());
     }
-    lost
+    losses
 }

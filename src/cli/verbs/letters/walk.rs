@@ -1,8 +1,8 @@
-//! Locks what is in queues, some messages at a time, keeps the locks while it is decided and done, and gives back what was not
-//! ended.
+//! Locks the messages of queues, several at a time, renews the locks while the command decides and acts, and abandons the
+//! rest.
 //!
-//! Nothing is given back before the end: it would come again at once, before those behind it. A lock that ends all the same, as
-//! of a command that was stopped for a while, brings its message again; then the new lock is kept in its place.
+//! No message is abandoned before the end: it would come again at once, before those behind it. A lock that expires all the
+//! same, as of a suspended command, brings its message again; the new lock then replaces the old one.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -17,72 +17,70 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::service_bus::ServiceBusSession;
 use crate::cli::terminal::Console;
-use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
+use crate::cli::terminal::progress::{Interrupt, Progress, run_interruptibly};
 use crate::service_bus::{Lock, Locked, QueuePath, Received, ServiceBus, ServiceBusFailure};
 
-/// How many requests are under way at the same time: a thousand messages at 70 ms a request take some seconds.
+/// Requests in flight: a thousand messages at 70 ms a request take some seconds.
 pub(crate) const AT_ONCE: usize = 32;
 
-/// The most messages that are held under locks. So many locks are renewed within half a minute at 70 ms a request.
+/// The most messages under lock: this many locks are renewed within half a minute at 70 ms a request.
 const MOST_HELD: usize = 5_000;
 
-/// The most that the bodies of messages take that are kept, in bytes.
+/// The most bytes of bodies that are kept.
 const MOST_KEPT: usize = 64 * 1024 * 1024;
 
-/// The most messages that cannot be understood at all before the reading ends.
+/// The most unreadable messages before reading ends.
 const MOST_ODD: usize = 100;
 
-/// How often a message may come again, since its lock ended, before the reading ends.
+/// How often a message may come again, after its lock expired, before reading ends.
 const MOST_RETURNS: u32 = 3;
 
-/// How often a reading that failed for a passing reason is begun again.
+/// How often a read that failed for a passing reason is retried.
 const MOST_RETRIES: u32 = 3;
 
-/// A message in our hands.
+/// A message under lock.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) letter: Letter,
-    /// The message itself, if it was wanted.
+    /// The message itself, if the visitor wants it.
     pub(crate) message: Option<Received>,
     key: Key,
 }
 
-/// Which of the queues, and the number in it.
+/// The index of the queue, and the sequence number in it.
 type Key = (usize, i64);
 
-/// What was found.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     /// The messages, in the order of the queues and of their numbers.
     pub(crate) found: Vec<Found>,
-    /// How the reading ended.
     pub(crate) seen: Seen,
-    /// Why messages could not be understood at all; they are locked, and come back by themselves.
+    /// Why messages could not be read at all; their locks expire.
     pub(crate) odd: Vec<String>,
 }
 
-/// How much was seen.
+/// How far reading got.
 #[derive(Debug)]
 pub(crate) enum Seen {
-    /// All that is there and that nobody else has locked.
+    /// All messages that no other receiver has locked.
     All,
-    /// As much as can be held at once; there is more.
+    /// As many as can be held; there are more.
     Full,
-    /// A message came again and again, for its lock did not hold.
+    /// A message came again and again: locks expire faster than they are renewed.
     LocksEnded,
-    /// The reading failed in the middle.
+    /// Reading failed midway.
     Broken(Failure),
-    /// The person at the terminal stopped it.
+    /// A Ctrl-C ended it.
     Stopped,
 }
 
 impl Gathered {
-    /// Whether nothing else is there.
+    /// Whether no other message is there.
     pub(crate) fn is_complete(&self) -> bool {
         matches!(self.seen, Seen::All) && self.odd.is_empty()
     }
 
-    /// What was not seen, and why; nothing if all was.
+    /// What was not looked at, and why; `None` if all was.
     pub(crate) fn not_seen(&self) -> Option<String> {
         let count = self.found.len();
         match &self.seen {
@@ -113,7 +111,7 @@ impl Gathered {
         }
     }
 
-    /// How a command ends that only looked.
+    /// The exit code of a command that only looks.
     pub(crate) fn exit(&self) -> Exit {
         match &self.seen {
             Seen::Broken(failure) => failure.exit,
@@ -130,7 +128,7 @@ pub(crate) fn messages(count: usize) -> String {
     }
 }
 
-/// Queues that are gone through, and what is held of them.
+/// A walk over queues, and the locks that it holds.
 pub(crate) struct Walk<'a, 'p> {
     pub(crate) bus: &'a ServiceBus,
     pub(crate) progress: &'a Progress<'p>,
@@ -139,15 +137,14 @@ pub(crate) struct Walk<'a, 'p> {
     held: RefCell<BTreeMap<Key, Lock>>,
 }
 
-/// Queues that can be gone through.
 pub(crate) struct OpenQueues {
     pub(crate) session: ServiceBusSession,
     pub(crate) sources: Vec<QueuePath>,
 }
 
 impl OpenQueues {
-    /// Goes through the queues, shows under this title how far it is, and hands every message that `visit` locks back at the end,
-    /// unless it is ended. What `visit` writes to the output stands beside the bar.
+    /// Walks over the queues, with this title on the progress bar. At the end every message that `visit` has not completed
+    /// is abandoned. `visit` writes its answer to the output beside the bar.
     pub(crate) fn walk<T>(
         &self,
         title: &'static str,
@@ -162,8 +159,8 @@ impl OpenQueues {
     }
 }
 
-/// Does the work on queues with locks that are renewed meanwhile. At the end what is still held is given back. A first Ctrl-C is
-/// the work's to heed; a second one ends it at once.
+/// Does the work while the locks are renewed, then abandons what is still locked. A first Ctrl-C is left to the work; a
+/// second one ends it at once.
 async fn walk<T>(
     bus: &ServiceBus,
     sources: &[QueuePath],
@@ -187,7 +184,7 @@ async fn walk<T>(
         done
     };
     let first = || "finishing what is in hand, and giving back what is locked".to_owned();
-    match heeding(&interrupt, progress, first, all).await {
+    match run_interruptibly(&interrupt, progress, first, all).await {
         Some(done) => done,
         None => Err(Failure::new(
             Exit::Interrupted,
@@ -198,7 +195,7 @@ async fn walk<T>(
 }
 
 impl Walk<'_, '_> {
-    /// Locks what is there. Of each message that `keeps` wants the body is kept.
+    /// Locks every message, and keeps the bodies that `keeps` wants.
     pub(crate) async fn gather(
         &self,
         keeps: impl Fn(&Letter) -> bool,
@@ -235,7 +232,7 @@ impl Walk<'_, '_> {
         gathering: &mut Gathering,
     ) -> Seen {
         let mut under_way = FuturesUnordered::new();
-        // An empty queue is asked once; one with messages ever more at the same time.
+        // An empty queue needs one request; each message that comes adds one.
         let mut width = 1;
         let mut retries = 0;
         let mut ended = None;
@@ -256,7 +253,7 @@ impl Walk<'_, '_> {
                         ended.get_or_insert(why);
                     }
                 }
-                // Whoever else is waiting is told the same, or has one more.
+                // The other requests in flight get the same answer, or one more message.
                 Ok(None) => {
                     ended.get_or_insert(Seen::All);
                 }
@@ -278,7 +275,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Keeps a message that came. Tells why no more should come.
+    /// Keeps a message. Returns why reading ends, if it does.
     fn take(
         &self,
         number: usize,
@@ -307,17 +304,16 @@ impl Walk<'_, '_> {
         is_full.then_some(Seen::Full)
     }
 
-    /// The lock on a message.
     pub(crate) fn lock(&self, found: &Found) -> Option<Lock> {
         self.held.borrow().get(&found.key).cloned()
     }
 
-    /// The message was ended: nothing is to be given back.
-    pub(crate) fn is_gone(&self, found: &Found) {
+    /// Forgets a completed message: there is nothing to abandon.
+    pub(crate) fn forget(&self, found: &Found) {
         self.held.borrow_mut().remove(&found.key);
     }
 
-    /// Renews every lock three times within the time for which the shortest of them holds.
+    /// Renews every lock three times within the shortest lock duration.
     async fn renew_for_ever(&self) -> std::convert::Infallible {
         const LONGEST: Duration = Duration::from_secs(20);
         const SHORTEST: Duration = Duration::from_millis(300);
@@ -329,7 +325,8 @@ impl Walk<'_, '_> {
             };
             tokio::time::sleep((holds_for / 3).clamp(SHORTEST, LONGEST)).await;
             let locks: Vec<Lock> = self.held.borrow().values().cloned().collect();
-            // A lock that could not be renewed ends, and its message comes again or is somebody else's; acting on it tells.
+            // A lock that is not renewed expires: its message comes again or is another receiver's, and acting on it says
+            // so.
             self.each(locks, async |lock| drop(self.bus.renew(lock).await))
                 .await;
         }
@@ -337,7 +334,7 @@ impl Walk<'_, '_> {
 
     async fn give_back(&self) {
         let locks: Vec<Lock> = self.held.take().into_values().collect();
-        // Its lock ends by itself otherwise.
+        // Without an answer the lock expires.
         self.each(locks, async |lock| drop(self.bus.abandon(lock).await))
             .await;
     }
@@ -356,7 +353,6 @@ impl Walk<'_, '_> {
     }
 }
 
-/// What has come so far.
 struct Gathering {
     found: BTreeMap<Key, Found>,
     returns: BTreeMap<Key, u32>,

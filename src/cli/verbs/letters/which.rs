@@ -1,5 +1,5 @@
-//! Which messages are meant: by an id, by a number, or all of them. An id is any text that a sender chose, so it may look like a
-//! number and several messages may have it; a number is one message's alone.
+//! Chooses messages: by id, by number, or all. An id is any text of a sender: it may look like a number, and several
+//! messages may share it. A number belongs to one message.
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,7 +38,6 @@ pub(crate) struct One {
     number: Option<i64>,
 }
 
-/// How a message is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Name {
     Id(String),
@@ -76,22 +75,19 @@ impl Name {
     }
 }
 
-/// What is meant, of what was found.
 #[derive(Debug, Default)]
 pub(crate) struct Chosen {
-    /// The messages.
     pub(crate) found: Vec<Found>,
-    /// The names that fit none.
     pub(crate) missing: Vec<Name>,
 }
 
 impl Which {
-    /// Whether a message may be meant, so that its body is worth keeping.
+    /// Whether a message may be chosen, so that its body is worth keeping.
     pub(crate) fn may_mean(&self, letter: &Letter) -> bool {
         self.all || self.names().iter().any(|name| name.fits(letter))
     }
 
-    /// Chooses what is meant. A name that fits several messages is refused: nobody knows which one was meant.
+    /// Chooses messages. A name that fits several is refused: nobody knows which one was meant.
     pub(crate) fn choose(&self, kind: Kind, found: Vec<Found>) -> Result<Chosen, Failure> {
         if self.all {
             return Ok(Chosen {
@@ -163,7 +159,6 @@ fn ambiguous(kind: Kind, name: &Name, several: &[&Found]) -> Failure {
     )
 }
 
-/// What is told of a message that is not there.
 pub(crate) fn not_there(kind: Kind, name: &Name, looked_at: usize, is_complete: bool) -> Failure {
     let among = match looked_at {
         0 => "and nothing else either".to_owned(),

@@ -1,7 +1,7 @@
-//! `evict revoke`: cuts now, from here, under the operator's own identity, by the same code as the function.
+//! `evict revoke`: cuts users now, from this machine, under the operator's own identity, by the same code as the function.
 //!
-//! What the function protects is protected here too, if it is known where the function is. Whom a person was shown is whom is cut,
-//! by the object id. A guard is overridden by a person's explicit word alone, and the word stands in the receipt.
+//! What the function protects is protected here too, if the function is known. The users that a person was shown are the
+//! users that are cut, by object id. Only a person's explicit word overrides a guard, and the receipt repeats that word.
 
 mod confirm;
 mod cut;
@@ -13,7 +13,7 @@ use clap::Args;
 use self::confirm::Asking;
 use self::cut::Cutting;
 use self::guards::Guards;
-pub(crate) use self::guards::Person;
+use self::guards::Person;
 use self::receipts::Done;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -72,7 +72,6 @@ pub(crate) struct Revoke {
     operator: Operator,
 }
 
-/// A reason that says something.
 fn reason(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text.is_empty() {
@@ -82,7 +81,6 @@ fn reason(text: &str) -> Result<String, &'static str> {
 }
 
 impl Revoke {
-    /// Runs the verb.
     pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let subjects = self.users.read(console.input)?;
         self.check_expectation(&subjects)?;
@@ -110,7 +108,7 @@ impl Revoke {
         if asks {
             let asking = Asking {
                 tenant: session.settings.policy.tenant,
-                guards: guards.told(&session),
+                guards: guards.describe(&session),
                 overridden: self.override_guard.is_some(),
                 people: &people,
             };
@@ -137,7 +135,7 @@ impl Revoke {
             policy,
             reason: self.reason.as_deref(),
             expects: self.expect.is_some(),
-            // Nobody else was shown, or could be held against the function's policy.
+            // Only these were shown to the person, or checked against the function's policy.
             found_alone: asks || guards.are_the_functions(),
         };
         let mut done = console.with_progress(doing, Some(people.len()), |progress, _| {
@@ -147,7 +145,7 @@ impl Revoke {
         self.report(console, &done)
     }
 
-    /// Where nobody can be asked, the word has to be on the command line.
+    /// Without a terminal, consent has to be on the command line.
     fn check_attendance(&self, surroundings: &Surroundings, observes: bool) -> Result<(), Failure> {
         let has_word = self.yes || self.expect.is_some();
         if observes || has_word || surroundings.is_attended {

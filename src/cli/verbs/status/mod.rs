@@ -1,5 +1,5 @@
-//! `evict status`: what the directory says of a user's sessions and account, whether the guard would let them be cut, and
-//! what the reports say of the user's sign-ins (`reported`, in words `told`). It changes nothing.
+//! `evict status`: a user's sessions and account in the directory, whether the guard lets them be cut, and the reports of
+//! the user's sign-ins (`reported`, in words `text`). It changes nothing.
 
 mod reported;
 mod text;
@@ -16,7 +16,7 @@ use reported::Reported;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::session::look_up::{Seen, found, look_up};
+use crate::cli::session::look_up::{Seen, look_up, single_user};
 use crate::cli::session::per_user::{Account, Entry, PerUser};
 use crate::cli::session::subjects::Users;
 use crate::cli::session::{Operator, Session};
@@ -49,7 +49,6 @@ pub(crate) struct Status {
     operator: Operator,
 }
 
-/// The answer.
 pub(crate) type Document = PerUser<AccountStatus>;
 
 /// How it stands with a user who was found.
@@ -114,7 +113,6 @@ impl Protection {
 }
 
 impl Status {
-    /// Runs the verb.
     pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let subjects = self.users.read(console.input)?;
         let (runtime, session) = self.operator.begin(&console.surroundings)?;
@@ -129,7 +127,7 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
         .iter()
         .filter_map(|(_, seen)| valid_from(seen.as_ref()))
         .collect();
-    // Somebody may be named twice, in different ways.
+    // Two names may mean one user.
     let mut met = HashSet::new();
     found.retain(|(id, _)| met.insert(*id));
     let (mut users, reported) =
@@ -140,7 +138,6 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
     Document { users }
 }
 
-/// A user who was found, and since when the sessions are valid.
 fn valid_from(seen: Option<&Seen>) -> Option<(UserId, Option<Timestamp>)> {
     match seen {
         Some(Ok(Resolution::Found(user))) => Some((user.id, user.sessions_valid_from)),
@@ -166,7 +163,7 @@ async fn entry(
     subject: &SubjectRef,
     seen: Option<Seen>,
 ) -> Entry<AccountStatus> {
-    match found(seen) {
+    match single_user(seen) {
         Ok(user) => {
             let withheld = guard.protection(&user, session.deadline()).await;
             let account = AccountStatus::of(user, Protection::of(withheld));
@@ -251,7 +248,6 @@ impl Account for AccountStatus {
     }
 }
 
-/// The label before a value.
 fn labelled(label: &str) -> String {
     format!("   {label:<19}  ")
 }

@@ -1,6 +1,6 @@
-//! What the reports of Entra ID say of the users who were found: risk, last sign-ins, and who signed in since sessions are
-//! valid. Each report has a lane of its own, in which users are asked for one after the other; together they may take some
-//! seconds and no more, and what was not read by then, or may not be read, is told.
+//! The reports of Entra ID for the users that exist: risk, last sign-ins, and sign-ins since sessions are valid. Reports are
+//! read in parallel, users in sequence, within some seconds in all; the answer says what was not read in that time, or may
+//! not be read.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::cli::session::Session;
 use crate::domain::{Deadline, UserId};
 use crate::inquiry::reports::{Because, LastSignIns, Risk, SignInLog, Unread};
 
-/// How long the reports may take for one user, for each further one, and at most.
+/// The time for the first user, for each further one, and at most.
 const FIRST: Duration = Duration::from_secs(5);
 const EACH: Duration = Duration::from_secs(2);
 const MOST: Duration = Duration::from_secs(30);
@@ -36,7 +36,7 @@ pub(crate) struct Reported {
     pub(crate) not_readable: Vec<Unread>,
 }
 
-/// Asks the reports for these users, whose sessions are valid from the instant beside each.
+/// Reads the reports for users, each with the instant from which sessions are valid.
 pub(crate) async fn gather(
     session: &Session,
     users: &[(UserId, Option<Timestamp>)],
@@ -64,7 +64,7 @@ pub(crate) async fn gather(
 type Read<T> = Vec<Result<T, Unread>>;
 type Users<'a> = &'a [(UserId, Option<Timestamp>)];
 
-/// Asks for one user after the other. What is refused for all of them is asked for once.
+/// Asks for users in sequence. A refusal that concerns all of them is asked for once.
 async fn each<T>(
     users: Users<'_>,
     ask: impl AsyncFn(UserId, Option<Timestamp>) -> Result<T, Unread>,
@@ -79,7 +79,7 @@ async fn each<T>(
     read
 }
 
-/// What was refused for want of a permission or a licence is refused for every user, and not asked for again.
+/// A missing permission or licence refuses every user, so it is not asked for again.
 fn refusal_of_all<T>(last: Option<&Result<T, Unread>>) -> Option<Unread> {
     let unread = last?.as_ref().err()?;
     match unread.because {
@@ -95,7 +95,7 @@ impl Reported {
         log: Result<SignInLog, Unread>,
     ) -> Self {
         let mut not_readable = Vec::new();
-        // Why one is missing stands in `not_readable`, which is told beside the others.
+        // A report that is missing here has its reason in `not_readable`.
         let mut note = |unread| not_readable.push(unread);
         Self {
             risk: risk.map_err(&mut note).ok(),

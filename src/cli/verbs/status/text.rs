@@ -1,4 +1,4 @@
-//! What the reports say, in words for a person.
+//! The reports in words for a person.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use crate::cli::terminal::table::{time, write_escaped, write_wrapped};
 use crate::inquiry::reports::{LastSignIns, ReportName, Risk, SignIn, SignInLog, Unread};
 
 impl Reported {
-    /// Writes it for a person, with this label before each line.
+    /// Writes the reports, each line with its label.
     pub(crate) fn write(
         &self,
         output: &mut dyn Write,
@@ -38,7 +38,7 @@ impl Reported {
     }
 }
 
-/// Writes what could not be read, once for each reason, whomever it is of.
+/// Writes what could not be read, once for each reason, whichever users it concerns.
 pub(crate) fn write_not_readable<'a>(
     output: &mut dyn Write,
     width: u16,

@@ -12,14 +12,14 @@ use crate::service_bus::{QueueError, ServiceBusFailure};
 
 /// Why a verb could not do what it was asked, and how the command ends because of it.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) exit: Exit,
+pub(super) struct Failure {
+    pub(super) exit: Exit,
     /// What happened and the next step, as sentences; empty where there is nothing to tell.
-    pub(crate) text: String,
+    pub(super) text: String,
 }
 
 impl Failure {
-    pub(crate) fn new(exit: Exit, text: impl Into<String>) -> Self {
+    pub(super) fn new(exit: Exit, text: impl Into<String>) -> Self {
         Self {
             exit,
             text: text.into(),
@@ -84,7 +84,7 @@ impl From<QueueError> for Failure {
     }
 }
 
-pub(crate) fn exit_of(error: &CallError) -> Exit {
+pub(super) fn exit_of(error: &CallError) -> Exit {
     match error.disposition() {
         Disposition::FixPermission => Exit::NoPermission,
         Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => {

@@ -1,10 +1,10 @@
 //! What every verb that asks Entra ID begins with: settings, sign-in, pinned tenant.
 
-pub(crate) mod function;
-pub(crate) mod look_up;
-pub(crate) mod per_user;
-pub(crate) mod service_bus;
-pub(crate) mod subjects;
+pub(super) mod function;
+pub(super) mod look_up;
+pub(super) mod per_user;
+pub(super) mod service_bus;
+pub(super) mod subjects;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::inquiry::access::Azure;
 use crate::ledger::MemoryLedger;
 
 /// The longest that a sign-in takes. The Azure CLI needs seconds, and more when it renews its own token.
-pub(crate) const SIGN_IN: Duration = Duration::from_mins(1);
+pub(super) const SIGN_IN: Duration = Duration::from_mins(1);
 
 /// Two threads suffice: the work is waiting for Graph.
 const THREADS: usize = 2;
@@ -34,7 +34,7 @@ const THREADS: usize = 2;
 /// Who acts, and in which tenant.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in")]
-pub(crate) struct Operator {
+pub(super) struct Operator {
     /// The tenant to act in; without it `EVICT_TENANT_ID` counts, then the profile. A token of another tenant is refused. Verbs that ask
     /// Service Bus alone do without either, and then tell whose tenant it is.
     #[arg(long, value_name = "ID")]
@@ -65,21 +65,21 @@ impl From<How> for Credential {
 }
 
 /// A signed-in operator, with the clients and settings of one run.
-pub(crate) struct Session {
-    pub(crate) settings: Settings,
+pub(super) struct Session {
+    pub(super) settings: Settings,
     /// The sign-in, for tokens of other services than Graph.
-    pub(crate) signed_in: SignedIn,
-    pub(crate) directory: Directory,
+    pub(super) signed_in: SignedIn,
+    pub(super) directory: Directory,
     /// Azure Resource Manager, under the same sign-in.
-    pub(crate) azure: Azure,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(super) azure: Azure,
+    pub(super) clock: Arc<dyn Clock>,
     /// What the token says of the caller.
-    pub(crate) facts: TokenFacts,
+    pub(super) facts: TokenFacts,
 }
 
 impl Operator {
     /// Reads the settings and signs in to Graph.
-    pub(crate) fn begin(&self, surroundings: &Surroundings) -> Result<(Runtime, Session), Failure> {
+    pub(super) fn begin(&self, surroundings: &Surroundings) -> Result<(Runtime, Session), Failure> {
         let settings = self.settings(surroundings)?;
         let runtime = runtime()?;
         let session = runtime.block_on(self.connect(settings))?;
@@ -87,7 +87,7 @@ impl Operator {
     }
 
     /// Signs in to Graph.
-    pub(crate) async fn connect(&self, settings: Settings) -> Result<Session, Failure> {
+    pub(super) async fn connect(&self, settings: Settings) -> Result<Session, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let sign_in = SignInSettings::from(&settings);
         let signed_in = self.sign_in(&sign_in)?;
@@ -110,18 +110,18 @@ impl Operator {
     }
 
     /// Reads the settings; `--tenant` wins over the variable and the profile.
-    pub(crate) fn settings(&self, surroundings: &Surroundings) -> Result<Settings, Failure> {
+    pub(super) fn settings(&self, surroundings: &Surroundings) -> Result<Settings, Failure> {
         let tenant = self.named_tenant()?;
         let environment = surroundings.standing()?.environment;
         Ok(Settings::read_for_operator(&environment, tenant)?)
     }
 
     /// The sign-in of a verb that does not ask Graph. The tenant is pinned if one is set. No token is asked for yet.
-    pub(crate) fn without_graph(&self, surroundings: &Surroundings) -> Result<SignedIn, Failure> {
+    pub(super) fn without_graph(&self, surroundings: &Surroundings) -> Result<SignedIn, Failure> {
         self.sign_in(&self.sign_in_settings(surroundings)?)
     }
 
-    pub(crate) fn sign_in_settings(
+    pub(super) fn sign_in_settings(
         &self,
         surroundings: &Surroundings,
     ) -> Result<SignInSettings, Failure> {
@@ -131,7 +131,7 @@ impl Operator {
     }
 
     /// The sign-in. No token is asked for yet.
-    pub(crate) fn sign_in(&self, settings: &SignInSettings) -> Result<SignedIn, Failure> {
+    pub(super) fn sign_in(&self, settings: &SignInSettings) -> Result<SignedIn, Failure> {
         let sign_in = SignIn {
             tenant: settings.tenant,
             credential: self.credential.map(Credential::from),
@@ -153,7 +153,7 @@ impl Operator {
     }
 }
 
-pub(crate) fn azure(
+pub(super) fn azure(
     settings: &SignInSettings,
     signed_in: &SignedIn,
     clock: &Arc<dyn Clock>,
@@ -162,7 +162,7 @@ pub(crate) fn azure(
     Azure::connect_by(signed_in, settings.cloud, endpoint, Arc::clone(clock))
 }
 
-pub(crate) fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
@@ -172,7 +172,7 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 
 impl Session {
     /// Containment under a policy, over this session's directory.
-    pub(crate) fn containment(&self, policy: Policy, ledger: Arc<dyn Ledger>) -> Containment {
+    pub(super) fn containment(&self, policy: Policy, ledger: Arc<dyn Ledger>) -> Containment {
         let limits = Limits {
             concurrency: self.settings.concurrency,
             verify: self.settings.verify,
@@ -182,13 +182,13 @@ impl Session {
     }
 
     /// The guard under the settings in force, for a verb that changes nothing.
-    pub(crate) fn guard(&self) -> Containment {
+    pub(super) fn guard(&self) -> Containment {
         let ledger = MemoryLedger::new(Arc::clone(&self.clock));
         self.containment(self.settings.policy.clone(), Arc::new(ledger))
     }
 
     /// The operator, as the token names them.
-    pub(crate) fn caller(&self) -> Option<Caller> {
+    pub(super) fn caller(&self) -> Option<Caller> {
         self.facts.object_id.map(|object_id| Caller {
             object_id,
             application_id: self.facts.app_id,
@@ -196,7 +196,7 @@ impl Session {
     }
 
     /// The deadline of an answer that is asked for now.
-    pub(crate) fn deadline(&self) -> Deadline {
+    pub(super) fn deadline(&self) -> Deadline {
         Deadline::after(&*self.clock, self.settings.http_deadline)
     }
 }

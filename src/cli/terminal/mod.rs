@@ -1,10 +1,10 @@
 //! The terminal: a verb's streams and surroundings, tables, questions, progress and escaping.
 
-pub(crate) mod escape;
-pub(crate) mod progress;
-pub(crate) mod question;
+pub(super) mod escape;
+pub(super) mod progress;
+pub(super) mod question;
 mod surroundings;
-pub(crate) mod table;
+pub(super) mod table;
 
 use std::io::{self, Read, Write};
 
@@ -26,12 +26,12 @@ pub struct Console<'a> {
 
 impl Console<'_> {
     /// Writes a message to the standard error.
-    pub(crate) fn tell(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn tell(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.errors, "{}", Message(text))
     }
 
     /// Writes a message to the standard error; the work goes on even if nobody can read it.
-    pub(crate) fn warn(&mut self, text: &str) {
+    pub(super) fn warn(&mut self, text: &str) {
         let _written = self.tell(text);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Reach {
     pub(crate) name: String,
     /// The id of the role's definition, of the group, or of the owned object.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<String>,
+    pub(super) id: Option<String>,
     /// Where a role holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<Scope>,
@@ -125,20 +125,20 @@ pub(crate) enum State {
 #[schemars(rename = "ReachScope")]
 pub(crate) struct Scope {
     /// What it is.
-    pub(crate) kind: ScopeKind,
+    pub(super) kind: ScopeKind,
     /// The object id, or the path of a resource; left out for what there is but once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<String>,
+    pub(super) id: Option<String>,
     /// Its name, where it has one that could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 /// The kinds of places where a role holds, the widest of each service first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ReachScopeKind")]
-pub(crate) enum ScopeKind {
+pub(super) enum ScopeKind {
     /// The directory of the tenant.
     Tenant,
     /// An administrative unit of it.

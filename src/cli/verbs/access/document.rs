@@ -12,11 +12,11 @@ use crate::inquiry::access::reach::{Reach, Unread};
 #[schemars(rename = "Access")]
 pub(crate) struct AccountAccess {
     /// The object id.
-    pub(crate) id: UserId,
+    pub(super) id: UserId,
     /// The user principal name.
-    pub(crate) user_principal_name: UserPrincipalName,
+    pub(super) user_principal_name: UserPrincipalName,
     /// What the account reaches, the riskiest first.
-    pub(crate) reaches: Vec<Reach>,
+    pub(super) reaches: Vec<Reach>,
     /// What could not be read, so that there may be more.
-    pub(crate) unread: Vec<Unread>,
+    pub(super) unread: Vec<Unread>,
 }

@@ -160,7 +160,7 @@ struct Problem<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(crate) fn of(parsed: &'a Parsed, nearest: Vec<Nearest>) -> Self {
+    pub(super) fn of(parsed: &'a Parsed, nearest: Vec<Nearest>) -> Self {
         let AlertHeader {
             shape,
             severity,
@@ -223,7 +223,7 @@ impl<'a> Document<'a> {
         document
     }
 
-    pub(crate) fn write_plain(&self, output: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write_plain(&self, output: &mut dyn Write) -> io::Result<()> {
         let headline = match self.parsed {
             Parsed::Alert(alert) => headline(&alert.subjects),
             Parsed::NothingToDo(nothing) => {

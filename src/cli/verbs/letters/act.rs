@@ -15,14 +15,14 @@ use crate::service_bus::{QueueError, ServiceBusFailure, ServiceBusOperation};
 const MOST_IN_A_ROW: usize = 3;
 
 /// Why a message was not dealt with.
-pub(crate) struct Trouble {
-    pub(crate) failure: Failure,
+pub(super) struct Trouble {
+    pub(super) failure: Failure,
     /// Whether every other message would fail alike.
     is_for_all: bool,
     /// Whether the failure is this message's alone, such as an expired lock.
     is_its_own: bool,
     /// Whether a part was done, as the text says.
-    pub(crate) is_half_done: bool,
+    pub(super) is_half_done: bool,
 }
 
 impl From<QueueError> for Trouble {
@@ -65,11 +65,11 @@ impl From<Failure> for Trouble {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) done: usize,
-    pub(crate) failed: usize,
+pub(super) struct Tally {
+    pub(super) done: usize,
+    pub(super) failed: usize,
     /// Messages that were not started.
-    pub(crate) left: usize,
+    pub(super) left: usize,
     first: Option<Exit>,
     /// Whether a Ctrl-C ended the work.
     stopped: bool,
@@ -77,19 +77,19 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// A Ctrl-C came before the first message.
-    pub(crate) fn stopped() -> Self {
+    pub(super) fn stopped() -> Self {
         Self {
             stopped: true,
             ..Self::default()
         }
     }
 
-    pub(crate) fn was_stopped(&self) -> bool {
+    pub(super) fn was_stopped(&self) -> bool {
         self.stopped
     }
 
     /// The exit code: partly done if some messages are done and some are not, that of the first failure if none is.
-    pub(crate) fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match self.first {
             Some(first) if self.done == 0 => first,
             Some(_) => Exit::Partly,
@@ -100,7 +100,7 @@ impl Tally {
 }
 
 /// Acts on each message, and reports in their order.
-pub(crate) async fn each<T>(
+pub(super) async fn each<T>(
     walk: &Walk<'_, '_>,
     chosen: &[Found],
     one: impl AsyncFn(&Found) -> Result<T, Trouble>,

@@ -21,7 +21,7 @@ use crate::inquiry::function::FunctionPolicy;
 
 /// What is replayed, and whether it was confirmed.
 #[derive(Debug, Args)]
-pub(crate) struct Replay {
+pub(super) struct Replay {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(crate) struct Replay {
 
 /// What is dropped.
 #[derive(Debug, Args)]
-pub(crate) struct Discard {
+pub(super) struct Discard {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(crate) struct Discard {
 }
 
 impl Replay {
-    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    pub(super) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let asks = self.which.all && !self.yes;
         if asks && !console.surroundings.is_attended {
             return Err(Failure::new(
@@ -176,7 +176,7 @@ impl Replay {
 }
 
 impl Discard {
-    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    pub(super) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
         if !self.yes {
             return Err(Failure::new(
                 Exit::Usage,

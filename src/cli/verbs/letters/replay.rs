@@ -11,14 +11,14 @@ use crate::service_bus::{Lock, Outgoing, QueuePath, Received, ServiceBus, Servic
 /// where the queue detects those, and no copy is taken for the original.
 const COPIES: Uuid = Uuid::from_u128(0x6d1c_3f0a_52b7_4d0e_9a83_1be1_7f0c_55d2);
 
-pub(crate) struct Copy {
-    pub(crate) id: Uuid,
+pub(super) struct Copy {
+    pub(super) id: Uuid,
     /// Whether the copy carries the note of where it came from and why; a note that makes it too large is left out.
-    pub(crate) is_noted: bool,
+    pub(super) is_noted: bool,
 }
 
 /// Sends a copy, then completes the original: a failure in between leaves the message in place.
-pub(crate) async fn replay(
+pub(super) async fn replay(
     bus: &ServiceBus,
     to: &QueuePath,
     lock: &Lock,

@@ -20,16 +20,16 @@ use crate::service_bus::{QueuePath, Received};
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Letter")]
-pub(crate) struct Letter {
+pub(super) struct Letter {
     /// The queue in which it lies.
-    pub(crate) queue: String,
+    pub(super) queue: String,
     /// Its message id.
-    pub(crate) message_id: String,
+    pub(super) message_id: String,
     /// The message id that the sender gave, where the function made a message of its own of what it received.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) sent_as: Option<String>,
+    pub(super) sent_as: Option<String>,
     /// Its number in the queue.
-    pub(crate) sequence_number: i64,
+    pub(super) sequence_number: i64,
     /// The id that the receipts repeat.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
@@ -44,28 +44,28 @@ pub(crate) struct Letter {
     looks_left: Option<u32>,
     /// Why it lies there: in the broker's words, or in the function's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) because: Option<String>,
+    pub(super) because: Option<String>,
     /// Whom it asks for.
     subjects: Vec<String>,
     /// The same as the function will read them.
     #[serde(skip)]
-    pub(crate) asked: Vec<SubjectRef>,
+    pub(super) asked: Vec<SubjectRef>,
     /// Whether it says how many users are meant.
     #[serde(skip)]
-    pub(crate) expects: bool,
+    pub(super) expects: bool,
     /// What a replay of it would lose.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) loses: Vec<String>,
+    pub(super) loses: Vec<String>,
     /// Why the function could not read it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) unreadable: Option<String>,
+    pub(super) unreadable: Option<String>,
     /// What the function received, if it wrapped what it could not read.
     #[serde(skip)]
-    pub(crate) received: Option<Vec<u8>>,
+    pub(super) received: Option<Vec<u8>>,
 }
 
 impl Letter {
-    pub(crate) fn of(queue: &QueuePath, message: &Received) -> Self {
+    pub(super) fn of(queue: &QueuePath, message: &Received) -> Self {
         // A letter may hold anything; a body that is not JSON was not wrapped by the function.
         let json: Option<Value> = serde_json::from_slice(&message.body).ok();
         let text = |path: &str| json.as_ref()?.pointer(path)?.as_str().map(str::to_owned);
@@ -105,19 +105,19 @@ impl Letter {
     }
 
     /// The letter in a queue with a maximum delivery count. Dead letters have none.
-    pub(crate) fn given_up_after(mut self, most: u32) -> Self {
+    pub(super) fn given_up_after(mut self, most: u32) -> Self {
         if !self.queue.ends_with("/$deadletterqueue") {
             self.looks_left = Some(most.saturating_sub(self.deliveries));
         }
         self
     }
 
-    pub(crate) fn subjects(&self) -> &[String] {
+    pub(super) fn subjects(&self) -> &[String] {
         &self.subjects
     }
 
     /// The name for a person: the message id, or the number.
-    pub(crate) fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         if self.message_id.is_empty() {
             format!("#{}", self.sequence_number)
         } else {
@@ -125,7 +125,7 @@ impl Letter {
         }
     }
 
-    pub(crate) fn write_facts(&self, output: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write_facts(&self, output: &mut dyn Write) -> io::Result<()> {
         let at = self.enqueued_at.map(|at| at.to_string());
         let subjects = self.subjects.join(", ");
         let looks = self.looks_left.map(|left| left.to_string());

@@ -21,7 +21,7 @@ use crate::cli::terminal::progress::{Interrupt, Progress, run_interruptibly};
 use crate::service_bus::{Lock, Locked, QueuePath, Received, ServiceBus, ServiceBusFailure};
 
 /// Requests in flight: a thousand messages at 70 ms a request take some seconds.
-pub(crate) const AT_ONCE: usize = 32;
+pub(super) const AT_ONCE: usize = 32;
 
 /// The most messages under lock: this many locks are renewed within half a minute at 70 ms a request.
 const MOST_HELD: usize = 5_000;
@@ -40,10 +40,10 @@ const MOST_RETRIES: u32 = 3;
 
 /// A message under lock.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) letter: Letter,
+pub(super) struct Found {
+    pub(super) letter: Letter,
     /// The message itself, if the visitor wants it.
-    pub(crate) message: Option<Received>,
+    pub(super) message: Option<Received>,
     key: Key,
 }
 
@@ -51,17 +51,17 @@ pub(crate) struct Found {
 type Key = (usize, i64);
 
 #[derive(Debug)]
-pub(crate) struct Gathered {
+pub(super) struct Gathered {
     /// The messages, in the order of the queues and of their numbers.
-    pub(crate) found: Vec<Found>,
-    pub(crate) seen: Seen,
+    pub(super) found: Vec<Found>,
+    pub(super) seen: Seen,
     /// Why messages could not be read at all; their locks expire.
-    pub(crate) odd: Vec<String>,
+    pub(super) odd: Vec<String>,
 }
 
 /// How far reading got.
 #[derive(Debug)]
-pub(crate) enum Seen {
+pub(super) enum Seen {
     /// All messages that no other receiver has locked.
     All,
     /// As many as can be held; there are more.
@@ -76,12 +76,12 @@ pub(crate) enum Seen {
 
 impl Gathered {
     /// Whether no other message is there.
-    pub(crate) fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         matches!(self.seen, Seen::All) && self.odd.is_empty()
     }
 
     /// What was not looked at, and why; `None` if all was.
-    pub(crate) fn not_seen(&self) -> Option<String> {
+    pub(super) fn not_seen(&self) -> Option<String> {
         let count = self.found.len();
         match &self.seen {
             Seen::All => match self.odd.as_slice() {
@@ -112,7 +112,7 @@ impl Gathered {
     }
 
     /// The exit code of a command that only looks.
-    pub(crate) fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match &self.seen {
             Seen::Broken(failure) => failure.exit,
             _ if self.is_complete() => Exit::Success,
@@ -121,7 +121,7 @@ impl Gathered {
     }
 }
 
-pub(crate) fn messages(count: usize) -> String {
+pub(super) fn messages(count: usize) -> String {
     match count {
         1 => "One message".to_owned(),
         count => format!("{count} messages"),
@@ -129,23 +129,23 @@ pub(crate) fn messages(count: usize) -> String {
 }
 
 /// A walk over queues, and the locks that it holds.
-pub(crate) struct Walk<'a, 'p> {
-    pub(crate) bus: &'a ServiceBus,
-    pub(crate) progress: &'a Progress<'p>,
-    pub(crate) interrupt: &'a Interrupt,
+pub(super) struct Walk<'a, 'p> {
+    pub(super) bus: &'a ServiceBus,
+    pub(super) progress: &'a Progress<'p>,
+    pub(super) interrupt: &'a Interrupt,
     sources: &'a [QueuePath],
     held: RefCell<BTreeMap<Key, Lock>>,
 }
 
-pub(crate) struct OpenQueues {
-    pub(crate) session: ServiceBusSession,
-    pub(crate) sources: Vec<QueuePath>,
+pub(super) struct OpenQueues {
+    pub(super) session: ServiceBusSession,
+    pub(super) sources: Vec<QueuePath>,
 }
 
 impl OpenQueues {
     /// Walks over the queues, with this title on the progress bar. At the end every message that `visit` has not completed
     /// is abandoned. `visit` writes its answer to the output beside the bar.
-    pub(crate) fn walk<T>(
+    pub(super) fn walk<T>(
         &self,
         title: &'static str,
         console: &mut Console<'_>,
@@ -196,7 +196,7 @@ async fn walk<T>(
 
 impl Walk<'_, '_> {
     /// Locks every message, and keeps the bodies that `keeps` wants.
-    pub(crate) async fn gather(
+    pub(super) async fn gather(
         &self,
         keeps: impl Fn(&Letter) -> bool,
     ) -> Result<Gathered, Failure> {
@@ -304,12 +304,12 @@ impl Walk<'_, '_> {
         is_full.then_some(Seen::Full)
     }
 
-    pub(crate) fn lock(&self, found: &Found) -> Option<Lock> {
+    pub(super) fn lock(&self, found: &Found) -> Option<Lock> {
         self.held.borrow().get(&found.key).cloned()
     }
 
     /// Forgets a completed message: there is nothing to abandon.
-    pub(crate) fn forget(&self, found: &Found) {
+    pub(super) fn forget(&self, found: &Found) {
         self.held.borrow_mut().remove(&found.key);
     }
 

@@ -9,15 +9,15 @@ use crate::cli::terminal::question::is_yes;
 use crate::directory::Resolution;
 use crate::domain::{HomeTenant, TenantId, User};
 
-pub(crate) struct Asking<'a> {
-    pub(crate) tenant: TenantId,
+pub(super) struct Asking<'a> {
+    pub(super) tenant: TenantId,
     /// The guards that hold, and those that do not, in words.
-    pub(crate) guards: String,
-    pub(crate) overridden: bool,
-    pub(crate) people: &'a [Person],
+    pub(super) guards: String,
+    pub(super) overridden: bool,
+    pub(super) people: &'a [Person],
 }
 
-pub(crate) fn confirm(
+pub(super) fn confirm(
     terminal: &mut dyn Read,
     errors: &mut dyn Write,
     asking: &Asking<'_>,

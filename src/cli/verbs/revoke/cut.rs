@@ -20,14 +20,14 @@ use crate::ledger::MemoryLedger;
 /// How often the progress bar is updated.
 const GLANCE: Duration = Duration::from_millis(100);
 
-pub(crate) struct Cutting<'a> {
-    pub(crate) session: &'a Session,
-    pub(crate) policy: Policy,
-    pub(crate) reason: Option<&'a str>,
+pub(super) struct Cutting<'a> {
+    pub(super) session: &'a Session,
+    pub(super) policy: Policy,
+    pub(super) reason: Option<&'a str>,
     /// Whether `--expect` was given, which has to be right to get here.
-    pub(crate) expects: bool,
+    pub(super) expects: bool,
     /// Whether only users that were found beforehand may be cut.
-    pub(crate) found_alone: bool,
+    pub(super) found_alone: bool,
 }
 
 struct Turn {
@@ -44,7 +44,7 @@ struct Part {
 
 impl Cutting<'_> {
     /// Cuts a few users at a time: a Ctrl-C leaves the others alone.
-    pub(crate) async fn cut(&self, people: &[Person], progress: &Progress<'_>) -> Done {
+    pub(super) async fn cut(&self, people: &[Person], progress: &Progress<'_>) -> Done {
         let named = users_among(people.iter().map(|person| &person.subject));
         // Beyond the cap all subjects go in one batch, of which the guard withholds the rest.
         let capped = !self.expects && named > self.policy.max_users_per_alert;

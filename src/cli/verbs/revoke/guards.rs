@@ -18,17 +18,17 @@ use crate::guard::Withheld;
 use crate::inquiry::function::FunctionPolicy;
 
 /// A named subject, and what is known of it.
-pub(crate) struct Person {
+pub(super) struct Person {
     /// The subject as it was written.
-    pub(crate) subject: SubjectRef,
-    pub(crate) seen: Option<Seen>,
-    pub(crate) found: Option<User>,
+    pub(super) subject: SubjectRef,
+    pub(super) seen: Option<Seen>,
+    pub(super) found: Option<User>,
     /// What protects the user, if anything does.
-    pub(crate) guard: Option<Withheld>,
+    pub(super) guard: Option<Withheld>,
 }
 
 impl Person {
-    pub(crate) fn of(subject: SubjectRef, seen: Option<Seen>) -> Self {
+    pub(super) fn of(subject: SubjectRef, seen: Option<Seen>) -> Self {
         Self {
             found: match &seen {
                 Some(Ok(Resolution::Found(user))) => Some(user.clone()),
@@ -42,12 +42,12 @@ impl Person {
         }
     }
 
-    pub(crate) fn guarded_by(self, guard: Option<Withheld>) -> Self {
+    pub(super) fn guarded_by(self, guard: Option<Withheld>) -> Self {
         Self { guard, ..self }
     }
 }
 
-pub(crate) struct Guards<'a> {
+pub(super) struct Guards<'a> {
     /// The function's host, and its policy or why that is unknown.
     function: Option<(String, Result<FunctionPolicy, String>)>,
     /// The reason for an override.
@@ -56,7 +56,7 @@ pub(crate) struct Guards<'a> {
 
 impl<'a> Guards<'a> {
     /// Asks the function and applies its policy to this run; the stricter value wins.
-    pub(crate) async fn learn(
+    pub(super) async fn learn(
         session: &mut Session,
         target: Option<Target>,
         overridden: Option<&'a str>,
@@ -89,7 +89,7 @@ impl<'a> Guards<'a> {
     }
 
     /// Whether the function's policy holds without an override.
-    pub(crate) fn are_the_functions(&self) -> bool {
+    pub(super) fn are_the_functions(&self) -> bool {
         matches!(&self.function, Some((_, Ok(_)))) && self.overridden.is_none()
     }
 
@@ -98,7 +98,7 @@ impl<'a> Guards<'a> {
     ///
     /// # Errors
     /// A name could not be looked up, so that it is unknown whom it protects. An override lifts that.
-    pub(crate) async fn pin_names(&self, session: &mut Session) -> Result<Vec<String>, Failure> {
+    pub(super) async fn pin_names(&self, session: &mut Session) -> Result<Vec<String>, Failure> {
         let policy = &session.settings.policy;
         let names: Vec<UserPrincipalName> = policy
             .protected_users
@@ -139,7 +139,7 @@ impl<'a> Guards<'a> {
     }
 
     /// All named subjects. From here on the session's policy protects the users that the function protects.
-    pub(crate) fn people(
+    pub(super) fn people(
         &self,
         session: &mut Session,
         people: Vec<(SubjectRef, Option<Seen>)>,
@@ -162,7 +162,7 @@ impl<'a> Guards<'a> {
     }
 
     /// Finds out what protects each user, for the person who decides.
-    pub(crate) async fn examine(&self, session: &Session, known: Vec<Person>) -> Vec<Person> {
+    pub(super) async fn examine(&self, session: &Session, known: Vec<Person>) -> Vec<Person> {
         let guard = &session.guard();
         stream::iter(known)
             .map(async |person| {
@@ -177,7 +177,7 @@ impl<'a> Guards<'a> {
             .await
     }
 
-    pub(crate) fn policy_of_the_run(&self, session: &Session) -> Policy {
+    pub(super) fn policy_of_the_run(&self, session: &Session) -> Policy {
         let policy = session.settings.policy.clone();
         if self.overridden.is_none() {
             return policy;
@@ -192,7 +192,7 @@ impl<'a> Guards<'a> {
     }
 
     /// The guards in words, for the question.
-    pub(crate) fn describe(&self, session: &Session) -> String {
+    pub(super) fn describe(&self, session: &Session) -> String {
         let policy = &session.settings.policy;
         match &self.function {
             None => {
@@ -225,7 +225,7 @@ impl<'a> Guards<'a> {
     }
 
     /// Notes in the receipts which guard was overridden, and why.
-    pub(crate) fn note(&self, people: &[Person], receipts: &mut [Receipt]) {
+    pub(super) fn note(&self, people: &[Person], receipts: &mut [Receipt]) {
         let Some(reason) = self.overridden else {
             return;
         };

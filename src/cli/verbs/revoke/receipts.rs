@@ -10,15 +10,15 @@ use crate::cli::terminal::table::{table, time, write_escaped, write_table, write
 use crate::domain::{Fix, Outcome, Receipt, SubjectKind, WithholdReason};
 
 #[derive(Debug, Default)]
-pub(crate) struct Done {
-    pub(crate) receipts: Vec<Receipt>,
+pub(super) struct Done {
+    pub(super) receipts: Vec<Receipt>,
     /// Subjects that were not started when a Ctrl-C came.
-    pub(crate) not_begun: Vec<String>,
+    pub(super) not_begun: Vec<String>,
     /// Subjects in progress when a second Ctrl-C ended the command.
-    pub(crate) unknown: Vec<String>,
+    pub(super) unknown: Vec<String>,
 }
 
-pub(crate) fn write(output: &mut dyn Write, done: &Done, width: u16) -> io::Result<()> {
+pub(super) fn write(output: &mut dyn Write, done: &Done, width: u16) -> io::Result<()> {
     let mut table = table(width);
     table.set_header(["USER", "OUTCOME", "SESSIONS VALID FROM"]);
     for receipt in &done.receipts {
@@ -207,7 +207,7 @@ fn write_alive(output: &mut dyn Write, receipts: &[Receipt], width: u16) -> io::
 }
 
 /// The exit code. With `--observe`, an observed user counts as done.
-pub(crate) fn exit(done: &Done, observed: bool) -> Exit {
+pub(super) fn exit(done: &Done, observed: bool) -> Exit {
     if !done.unknown.is_empty() {
         return Exit::Interrupted;
     }

@@ -36,7 +36,7 @@ const LOOK: Duration = Duration::from_secs(20);
 /// What became of one subject. Its JSON is a contract; what is not known is left out.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Watched {
+pub(super) struct Watched {
     /// As it was written.
     subject: String,
     /// The object id.
@@ -100,7 +100,7 @@ impl State {
 }
 
 /// All that a watch needs: both sign-ins work, and every subject is looked up.
-pub(crate) struct Watch {
+pub(super) struct Watch {
     runtime: Runtime,
     session: Session,
     bus: ServiceBus,
@@ -109,7 +109,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Signs in to Graph and to Service Bus, and looks up every subject. Nothing is sent.
-    pub(crate) fn begin(
+    pub(super) fn begin(
         connection: &Connection,
         subjects: Vec<SubjectRef>,
         surroundings: &Surroundings,
@@ -126,12 +126,12 @@ impl Watch {
         })
     }
 
-    pub(crate) fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         self.bus.namespace().host()
     }
 
     /// Sends, and watches until every cut shows, the time is over, or a Ctrl-C comes.
-    pub(crate) fn send_and_wait(
+    pub(super) fn send_and_wait(
         self,
         queue: &QueuePath,
         message: &Outgoing,
@@ -354,7 +354,7 @@ async fn look(session: &Session, id: UserId) -> Looked {
     session.directory.user(id, &Tally::new(), deadline).await
 }
 
-pub(crate) fn write(
+pub(super) fn write(
     output: &mut dyn Write,
     watched: &[Watched],
     namespace: &str,
@@ -399,7 +399,7 @@ fn count(watched: &[Watched], state: State) -> usize {
     watched.iter().filter(|one| one.state == state).count()
 }
 
-pub(crate) fn exit(watched: &[Watched]) -> Exit {
+pub(super) fn exit(watched: &[Watched]) -> Exit {
     if watched.iter().any(|one| one.lacks_permission) {
         Exit::NoPermission
     } else if watched.iter().all(|one| one.state == State::Cut) {

@@ -21,23 +21,23 @@ const MOST: Duration = Duration::from_secs(30);
 /// What the reports say of a user.
 #[derive(Clone, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Reported {
+pub(super) struct Reported {
     /// What Identity Protection says; left out if it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) risk: Option<Risk>,
+    pub(super) risk: Option<Risk>,
     /// When the user last signed in; left out if it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) last_sign_ins: Option<LastSignIns>,
+    pub(super) last_sign_ins: Option<LastSignIns>,
     /// What the sign-in log shows since sessions are valid; left out if it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) signed_in_since: Option<SignInLog>,
+    pub(super) signed_in_since: Option<SignInLog>,
     /// What could not be read, and what it takes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) not_readable: Vec<Unread>,
+    pub(super) not_readable: Vec<Unread>,
 }
 
 /// Reads the reports for users, each with the instant from which sessions are valid.
-pub(crate) async fn gather(
+pub(super) async fn gather(
     session: &Session,
     users: &[(UserId, Option<Timestamp>)],
 ) -> HashMap<UserId, Reported> {

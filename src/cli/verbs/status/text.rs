@@ -9,7 +9,7 @@ use crate::inquiry::reports::{LastSignIns, ReportName, Risk, SignIn, SignInLog, 
 
 impl Reported {
     /// Writes the reports, each line with its label.
-    pub(crate) fn write(
+    pub(super) fn write(
         &self,
         output: &mut dyn Write,
         width: u16,
@@ -39,7 +39,7 @@ impl Reported {
 }
 
 /// Writes what could not be read, once for each reason, whichever users it concerns.
-pub(crate) fn write_not_readable<'a>(
+pub(super) fn write_not_readable<'a>(
     output: &mut dyn Write,
     width: u16,
     reported: impl Iterator<Item = &'a Reported>,

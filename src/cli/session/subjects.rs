@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::alert;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::domain::{Parsed, SubjectRef};
+use crate::domain::{Parsed, SubjectKind, SubjectRef};
 
 /// The longest list that is read: some ten thousand users.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -54,6 +54,14 @@ impl Users {
         }
         parse(&entries).map_err(|problem| Failure::new(Exit::Data, problem))
     }
+}
+
+/// How many subjects are users.
+pub(crate) fn count_users<'a>(subjects: impl IntoIterator<Item = &'a SubjectRef>) -> usize {
+    let subjects = subjects.into_iter();
+    subjects
+        .filter(|subject| subject.kind == SubjectKind::User)
+        .count()
 }
 
 fn open(file: &Path) -> Result<String, String> {

@@ -180,7 +180,8 @@ pub(crate) struct Unread {
     /// What may be missing from the answer.
     pub(crate) what: What,
     /// `permission` if one is missing, `failed`, or `too_long` if only a part was read.
-    pub(crate) reason: &'static str,
+    #[schemars(with = "String")]
+    pub(crate) reason: UnreadReason,
     /// The Graph permissions that it takes: delegated ones for a person, application permissions of the same names for an
     /// application.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -193,6 +194,15 @@ pub(crate) struct Unread {
     /// What happened alone, for a table that says once what to do.
     #[serde(skip)]
     pub(crate) happened: Option<String>,
+}
+
+/// Why something could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UnreadReason {
+    Permission,
+    Failed,
+    TooLong,
 }
 
 /// What may not be readable.

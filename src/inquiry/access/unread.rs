@@ -1,6 +1,6 @@
 //! Describes what could not be read, with the permission or the role that it takes.
 
-use super::reach::{Unread, What};
+use super::reach::{Unread, UnreadReason, What};
 use super::{Listed, Missing};
 use crate::graph::{CallError, Disposition, Operation};
 
@@ -9,7 +9,7 @@ pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) 
         Some(Missing::Failed(error)) => unread.push(failed(what, error)),
         Some(Missing::TooLong) => unread.push(Unread {
             what,
-            reason: "too_long",
+            reason: UnreadReason::TooLong,
             permissions: Vec::new(),
             role: None,
             detail: "There are more than are read; what is shown is the beginning. Next: look at the rest in the portal."
@@ -23,8 +23,10 @@ pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) 
 pub(super) fn failed(what: What, error: &CallError) -> Unread {
     let operation = error.operation();
     let reason = match error.disposition() {
-        Disposition::FixPermission => "permission",
-        Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => "failed",
+        Disposition::FixPermission => UnreadReason::Permission,
+        Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => {
+            UnreadReason::Failed
+        }
     };
     Unread {
         what,
@@ -60,7 +62,7 @@ fn happened(error: &CallError) -> Option<String> {
 pub(super) fn nameless_groups() -> Unread {
     Unread {
         what: What::Groups,
-        reason: "permission",
+        reason: UnreadReason::Permission,
         permissions: vec!["GroupMember.Read.All"],
         role: Some("Directory Readers or Global Reader"),
         detail: "Graph told the ids of some groups and nothing else, so it is not known whether directory roles can be given \
@@ -76,7 +78,7 @@ pub(super) fn no_subscription() -> Unread {
         "the Azure role Reader on the management groups or subscriptions that matter";
     Unread {
         what: What::AzureRoles,
-        reason: "permission",
+        reason: UnreadReason::Permission,
         permissions: Vec::new(),
         role: Some(ROLE),
         detail: format!(

@@ -18,6 +18,7 @@ use crate::cli::session::{Operator, Session};
 use crate::cli::terminal::Console;
 use crate::domain::{SubjectRef, User};
 use crate::inquiry::access::asking::Survey;
+use crate::inquiry::access::reach::UnreadReason;
 use crate::inquiry::access::survey::Found;
 
 /// Shows what a user's account reaches, the riskiest first; changes nothing.
@@ -93,7 +94,11 @@ fn exit(found: &Found) -> Exit {
         Exit::Success
     } else if found.is_answered {
         Exit::Partly
-    } else if found.unread.iter().any(|it| it.reason == "permission") {
+    } else if found
+        .unread
+        .iter()
+        .any(|it| it.reason == UnreadReason::Permission)
+    {
         Exit::NoPermission
     } else {
         Exit::Unable

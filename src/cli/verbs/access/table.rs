@@ -8,7 +8,7 @@ use super::document::AccountAccess;
 use crate::cli::session::per_user::Account;
 use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::table::{table, time, write_escaped, write_table, write_wrapped};
-use crate::inquiry::access::reach::{Kind, Reach, State, Unread};
+use crate::inquiry::access::reach::{Kind, Reach, State, Unread, UnreadReason};
 
 /// The column with ids, and the width of an id with its margins.
 const WHERE: usize = 3;
@@ -88,7 +88,7 @@ const NEXT: &str = "Next: a person needs each permission as a delegated one, to 
                     permission of the same name, and no role. Then run the command again.";
 
 fn is_of_graph(unread: &Unread) -> bool {
-    unread.reason == "permission" && !unread.permissions.is_empty()
+    unread.reason == UnreadReason::Permission && !unread.permissions.is_empty()
 }
 
 fn needs(unread: &Unread) -> String {

@@ -7,7 +7,7 @@ use clap::Args;
 use super::act::{Tally, Trouble, each};
 use super::replay::{Copy, replay};
 use super::view::Letter;
-use super::walk::{Found, Gathered, Walk, messages};
+use super::walk::{Found, Gathered, ReadingEnd, Walk, messages};
 use super::which::{Chosen, Which, not_there};
 use super::{Kind, Place, stopped};
 use crate::cli::exit::Exit;
@@ -263,8 +263,8 @@ fn pick(
 
 /// Reading failed midway: nothing was done yet, and nothing is.
 fn broken_off(done: &str, gathered: Gathered) -> Result<Gathered, Failure> {
-    match gathered.seen {
-        super::walk::Seen::Broken(failure) => Err(Failure::new(
+    match gathered.end {
+        ReadingEnd::Broken(failure) => Err(Failure::new(
             failure.exit,
             format!(
                 "nothing was {done}: {} could be looked at, and then it broke off: {}",
@@ -272,7 +272,7 @@ fn broken_off(done: &str, gathered: Gathered) -> Result<Gathered, Failure> {
                 failure.text
             ),
         )),
-        seen => Ok(Gathered { seen, ..gathered }),
+        end => Ok(Gathered { end, ..gathered }),
     }
 }
 

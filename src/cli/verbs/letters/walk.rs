@@ -54,14 +54,14 @@ type Key = (usize, i64);
 pub(super) struct Gathered {
     /// The messages, in the order of the queues and of their numbers.
     pub(super) found: Vec<Found>,
-    pub(super) seen: Seen,
+    pub(super) end: ReadingEnd,
     /// Why messages could not be read at all; their locks expire.
     pub(super) odd: Vec<String>,
 }
 
 /// How far reading got.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub(super) enum ReadingEnd {
     /// All messages that no other receiver has locked.
     All,
     /// As many as can be held; there are more.
@@ -77,14 +77,14 @@ pub(super) enum Seen {
 impl Gathered {
     /// Whether no other message is there.
     pub(super) fn is_complete(&self) -> bool {
-        matches!(self.seen, Seen::All) && self.odd.is_empty()
+        matches!(self.end, ReadingEnd::All) && self.odd.is_empty()
     }
 
     /// What was not looked at, and why; `None` if all was.
     pub(super) fn not_seen(&self) -> Option<String> {
         let count = self.found.len();
-        match &self.seen {
-            Seen::All => match self.odd.as_slice() {
+        match &self.end {
+            ReadingEnd::All => match self.odd.as_slice() {
                 [] => None,
                 [first, ..] => Some(format!(
                     "{} more could not be understood, the first of them for this: {first}\n  Next: look at it with the Service Bus \
@@ -92,29 +92,29 @@ impl Gathered {
                     messages(self.odd.len())
                 )),
             },
-            Seen::Full => Some(format!(
+            ReadingEnd::Full => Some(format!(
                 "{} were looked at, as many as can be held at once; there are more.\n  Next: deal with these, then run the command \
                  again for the rest.",
                 messages(count)
             )),
-            Seen::LocksEnded => Some(format!(
+            ReadingEnd::LocksEnded => Some(format!(
                 "{} were looked at; there may be more, for the locks on them end faster than they can be renewed.\n  Next: try again \
                  where the network to Service Bus is faster.",
                 messages(count)
             )),
-            Seen::Broken(failure) => Some(format!(
+            ReadingEnd::Broken(failure) => Some(format!(
                 "{} were looked at; there may be more, for then it broke off: {}",
                 messages(count),
                 failure.text
             )),
-            Seen::Stopped => Some("stopped; there may be more.".to_owned()),
+            ReadingEnd::Stopped => Some("stopped; there may be more.".to_owned()),
         }
     }
 
     /// The exit code of a command that only looks.
     pub(super) fn exit(&self) -> Exit {
-        match &self.seen {
-            Seen::Broken(failure) => failure.exit,
+        match &self.end {
+            ReadingEnd::Broken(failure) => failure.exit,
             _ if self.is_complete() => Exit::Success,
             _ => Exit::Partly,
         }
@@ -206,19 +206,19 @@ impl Walk<'_, '_> {
             kept: 0,
             odd: Vec::new(),
         };
-        let mut seen = Seen::All;
+        let mut end = ReadingEnd::All;
         for (number, source) in self.sources.iter().enumerate() {
             let keeps = &keeps;
-            seen = self.gather_of(number, source, keeps, &mut gathering).await;
-            if !matches!(seen, Seen::All) {
+            end = self.gather_of(number, source, keeps, &mut gathering).await;
+            if !matches!(end, ReadingEnd::All) {
                 break;
             }
         }
-        match seen {
-            Seen::Broken(failure) if gathering.found.is_empty() => Err(failure),
-            seen => Ok(Gathered {
+        match end {
+            ReadingEnd::Broken(failure) if gathering.found.is_empty() => Err(failure),
+            end => Ok(Gathered {
                 found: gathering.found.into_values().collect(),
-                seen,
+                end,
                 odd: gathering.odd,
             }),
         }
@@ -230,7 +230,7 @@ impl Walk<'_, '_> {
         source: &QueuePath,
         keeps: &impl Fn(&Letter) -> bool,
         gathering: &mut Gathering,
-    ) -> Seen {
+    ) -> ReadingEnd {
         let mut under_way = FuturesUnordered::new();
         // An empty queue needs one request; each message that comes adds one.
         let mut width = 1;
@@ -238,13 +238,13 @@ impl Walk<'_, '_> {
         let mut ended = None;
         loop {
             if self.interrupt.is_asked() {
-                ended = Some(Seen::Stopped);
+                ended = Some(ReadingEnd::Stopped);
             }
             while ended.is_none() && under_way.len() < width {
                 under_way.push(self.bus.lock_next(source));
             }
             let Some(answer) = under_way.next().await else {
-                return ended.unwrap_or(Seen::All);
+                return ended.unwrap_or(ReadingEnd::All);
             };
             match answer {
                 Ok(Some(locked)) => {
@@ -255,7 +255,7 @@ impl Walk<'_, '_> {
                 }
                 // The other requests in flight get the same answer, or one more message.
                 Ok(None) => {
-                    ended.get_or_insert(Seen::All);
+                    ended.get_or_insert(ReadingEnd::All);
                 }
                 Err(error) => match &error.cause {
                     ServiceBusFailure::Unexpected(_) if gathering.odd.len() < MOST_ODD => {
@@ -269,7 +269,7 @@ impl Walk<'_, '_> {
                         retries += 1;
                         tokio::time::sleep(Duration::from_secs(u64::from(retries))).await;
                     }
-                    _ => ended = Some(Seen::Broken(error.into())),
+                    _ => ended = Some(ReadingEnd::Broken(error.into())),
                 },
             }
         }
@@ -282,13 +282,13 @@ impl Walk<'_, '_> {
         locked: Locked,
         keeps: &impl Fn(&Letter) -> bool,
         gathering: &mut Gathering,
-    ) -> Option<Seen> {
+    ) -> Option<ReadingEnd> {
         let key = (number, locked.lock.sequence_number());
         let queue = locked.lock.queue().clone();
         if self.held.borrow_mut().insert(key, locked.lock).is_some() {
             let returns = gathering.returns.entry(key).or_default();
             *returns += 1;
-            return (*returns >= MOST_RETURNS).then_some(Seen::LocksEnded);
+            return (*returns >= MOST_RETURNS).then_some(ReadingEnd::LocksEnded);
         }
         self.progress.step();
         let letter = Letter::of(&queue, &locked.message);
@@ -301,7 +301,7 @@ impl Walk<'_, '_> {
         };
         gathering.found.insert(key, found);
         let is_full = gathering.found.len() >= MOST_HELD || gathering.kept >= MOST_KEPT;
-        is_full.then_some(Seen::Full)
+        is_full.then_some(ReadingEnd::Full)
     }
 
     pub(super) fn lock(&self, found: &Found) -> Option<Lock> {

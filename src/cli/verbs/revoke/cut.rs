@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::Person;
 use super::receipts::Done;
-use super::{Person, users_among};
 use crate::cli::session::Session;
+use crate::cli::session::subjects::count_users;
 use crate::cli::terminal::progress::{Interrupt, Progress, run_interruptibly};
 use crate::containment::{Containment, Task};
 use crate::domain::{
@@ -45,7 +46,7 @@ struct Part {
 impl Cutting<'_> {
     /// Cuts a few users at a time: a Ctrl-C leaves the others alone.
     pub(super) async fn cut(&self, people: &[Person], progress: &Progress<'_>) -> Done {
-        let named = users_among(people.iter().map(|person| &person.subject));
+        let named = count_users(people.iter().map(|person| &person.subject));
         // Beyond the cap all subjects go in one batch, of which the guard withholds the rest.
         let capped = !self.expects && named > self.policy.max_users_per_alert;
         let at_once = if capped {

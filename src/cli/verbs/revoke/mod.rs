@@ -19,11 +19,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::function::Function;
 use crate::cli::session::look_up::look_up;
-use crate::cli::session::subjects::Users;
+use crate::cli::session::subjects::{Users, count_users};
 use crate::cli::session::{Operator, runtime};
 use crate::cli::terminal::table::write_escaped;
 use crate::cli::terminal::{Console, Surroundings, question};
-use crate::domain::{Mode, SubjectKind, SubjectRef, json_without_controls};
+use crate::domain::{Mode, SubjectRef, json_without_controls};
 use crate::receipt::{self, OperatorReport};
 
 /// Cuts every session of the users, now and from here, and hands back receipts.
@@ -163,7 +163,7 @@ impl Revoke {
     }
 
     fn check_expectation(&self, subjects: &[SubjectRef]) -> Result<(), Failure> {
-        let named = users_among(subjects.iter());
+        let named = count_users(subjects);
         match self.expect {
             Some(expected) if expected != named => Err(Failure::new(
                 Exit::Data,
@@ -204,10 +204,4 @@ impl Revoke {
         }
         Ok(())
     }
-}
-
-fn users_among<'a>(subjects: impl Iterator<Item = &'a SubjectRef>) -> usize {
-    subjects
-        .filter(|subject| subject.kind == SubjectKind::User)
-        .count()
 }

@@ -20,10 +20,11 @@ use crate::cli::failure::Failure;
 use crate::cli::session::function::{Function, foresee};
 use crate::cli::session::runtime;
 use crate::cli::session::service_bus::Connection;
+use crate::cli::session::subjects::count_users;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::cli::terminal::progress::{Interrupt, run_interruptibly};
-use crate::domain::{Parsed, SubjectKind, SubjectRef};
+use crate::domain::{Parsed, SubjectRef};
 use crate::service_bus::{Outgoing, QueuePath};
 
 /// Puts a message on the function's queue; the function cuts the users and publishes the receipts.
@@ -137,7 +138,7 @@ impl Send {
             at: self.at,
             ..Outgoing::default()
         };
-        let users = users_among(&subjects);
+        let users = count_users(&subjects);
         self.foresee(&subjects, console)?;
         let (host, watched) = if self.wait {
             let watch = Watch::begin(&self.connection, subjects, &console.surroundings)?;
@@ -300,13 +301,6 @@ fn unknown() -> Failure {
         "ended at once: whether the message arrived is not known.\nNext: send it again if in doubt; a second one at worst cuts \
          the same users twice.",
     )
-}
-
-fn users_among(subjects: &[SubjectRef]) -> usize {
-    subjects
-        .iter()
-        .filter(|subject| subject.kind == SubjectKind::User)
-        .count()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

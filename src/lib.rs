@@ -24,7 +24,7 @@
 //! | [`service_bus`] | the Service Bus client that the operator's command uses | `domain`, `http` |
 //! | [`cli`] | the operator's command | all of these |
 //!
-//! What must never be, and what holds it: `tests/it/house.rs` reads the sources for who names whom; `clippy.toml` bans
+//! What must never be, and what holds it: `tests/it/house` reads the sources for who names whom; `clippy.toml` bans
 //! single calls; privacy holds the guard's values, with tests that must not compile; Cargo keeps the sandbox out.
 
 pub mod alert;

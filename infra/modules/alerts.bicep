@@ -189,6 +189,14 @@ var logRules = [
     description: 'An alert named more users than EVICT_MAX_USERS_PER_ALERT or EVICT_MAX_USERS_PER_HOUR allows, the one that stands under Policy; the rest were withheld and are not cut. Next: look at the analytics rule. If it misfires, switch it off. If the users are meant, and the alert came over HTTP and met the first limit, send the message under alert.confirm of its reply; otherwise cut them by evict revoke, or raise the limit and send the alert again.'
   }
   {
+    name: 'incident-untold'
+    query: loadTextContent('../queries/alert-incident-untold.kql')
+    severity: 3
+    frequency: 'PT15M'
+    window: 'PT45M'
+    description: 'An incident of Microsoft Sentinel could not be told what became of its alert; the users were decided on as ever. Next: GET /api/check names the workspace on which the app lacks Microsoft Sentinel Responder, with the command that gives it; if all is well there, Problem tells what Azure answered. Until then the receipts tell (infra/queries/who-was-cut.kql).'
+  }
+  {
     name: 'unfinished'
     query: loadTextContent('../queries/alert-unfinished.kql')
     severity: 2

@@ -65,6 +65,9 @@ param azureSecurityInsightsObjectId string = ''
 @description('The playbook that the automation rules start. The queue is the durable way; the other one writes the outcome on the incident.')
 param automatedPlaybook 'to-the-queue' | 'ask-and-comment' = 'to-the-queue'
 
+@description('Who tells the incidents that to-the-queue hands over: evict where the function app reads and writes them itself (sentinelWorkspaceIds of infra/main.bicep), so that there are not two comments; the playbook then only sends.')
+param commentBy 'playbook' | 'evict' = 'playbook'
+
 @description('Resource ids of the analytics rules whose incidents start the playbook. Empty: of all rules, if severities are given.')
 param analyticsRuleIds string[] = []
 
@@ -115,6 +118,9 @@ module toTheQueue 'playbook.bicep' = {
     values: {
       serviceBusHost: {
         value: serviceBusHost
+      }
+      commentBy: {
+        value: commentBy
       }
     }
     actionGroupId: actionGroupId

@@ -282,12 +282,19 @@ impl AlertBuilder {
         self.incident_id.join(other.incident_id);
         self.tenant.join(other.tenant);
         self.flagged(other.flagged_at);
-        self.reason = self.reason.take().or(other.reason);
-        self.requested_by = self.requested_by.take().or(other.requested_by);
-        // What one message expects says nothing about what stands beside it.
-        self.expect = if self.parts == 0 { other.expect } else { None };
-        self.comment_by = self.comment_by.or(other.comment_by);
         let is_alone = self.parts == 0;
+        // What one message expects, and why and by whose word it was sent, says nothing about what stands beside it.
+        let common = |known: Option<String>, other: Option<String>| {
+            if is_alone {
+                other
+            } else {
+                known.filter(|known| other.as_ref() == Some(known))
+            }
+        };
+        self.reason = common(self.reason.take(), other.reason);
+        self.requested_by = common(self.requested_by.take(), other.requested_by);
+        self.expect = other.expect.filter(|_| is_alone);
+        self.comment_by = self.comment_by.or(other.comment_by);
         self.handed_on = other.handed_on.filter(|_| is_alone);
         if self.parts == 0 || reason::rank(&other.otherwise) > reason::rank(&self.otherwise) {
             self.otherwise = other.otherwise;
@@ -409,6 +416,8 @@ impl AlertBuilder {
             reason: reason::of(&subjects, &mentioned, self.otherwise),
             subjects,
             mentioned,
+            unread: unread(self.unread),
+            incident: None,
         })
     }
 }

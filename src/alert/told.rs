@@ -22,14 +22,14 @@ pub(crate) fn read(object: &Object) -> Option<Story> {
         | None => &[][..],
     };
     let read: Vec<Told> = told.iter().take(MOST).filter_map(one).collect();
-    let written = object
-        .count("leftOut")
-        .and_then(|n| usize::try_from(n).ok());
+    let count = |name| object.count(name).and_then(|n| usize::try_from(n).ok());
     let passed_over = told.len() - read.len();
+    let left_out = count("leftOut").unwrap_or_default();
     Some(Story {
         first,
         told: read,
-        left_out: written.unwrap_or_default().saturating_add(passed_over),
+        left_out: left_out.saturating_add(passed_over),
+        left_out_cut: count("leftOutCut").unwrap_or_default().min(left_out),
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::registry::{self, Setting};
 use super::settings::Settings;
-use crate::domain::ProtectedUser;
+use crate::domain::{ProtectedUser, Severity};
 
 type Show = fn(&Settings) -> String;
 
@@ -31,7 +31,7 @@ const SHOWN: &[(Setting, Show)] = &[
     }),
     (registry::LEDGER_URL, |it| text(it.ledger.as_ref())),
     (registry::MIN_SEVERITY, |it| {
-        text(it.policy.min_severity.map(|it| it.as_str()))
+        text(it.policy.min_severity.map(Severity::as_str))
     }),
     (registry::HTTP_AUDIENCE, |it| {
         text(it.callers.as_ref().map(|it| &it.audience))

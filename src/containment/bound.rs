@@ -1,5 +1,5 @@
 //! How many subjects of one alert have receipts of their own. A payload may name hundreds of thousands of accounts, and each
-//! receipt is a line of the log, an event and a part of the reply: what is far beyond the cap is told as a number.
+//! receipt is a line of the log, an event and a part of the reply: what is far beyond the cap becomes a number.
 //!
 //! Nobody who would be cut is left out: the cap per alert lets through the first that it may, wherever they stand.
 
@@ -12,7 +12,7 @@ const TIMES_THE_CAP: usize = 10;
 /// At least so many, so that a small cap hides nobody from an analyst.
 const AT_LEAST: usize = 1_000;
 
-/// Leaves out what is beyond the bound, and says how much. A person's `expect` says that all are meant.
+/// Leaves out what is beyond the bound, and says how much. A person's `expect` confirms all of them.
 pub(super) fn shorten(policy: &Policy, header: &AlertHeader, subjects: &mut Vec<Subject>) -> usize {
     let bound = policy
         .max_users_per_alert

@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::domain::{
     Call, Caller, Cleared, Clock, Correlation, Fix, HomeTenant, Masked, Outcome, Receipt,
-    ReceiptUser, SessionsValidFrom, SubjectRef, User, UserId, WithholdReason, log_hash,
+    ReceiptUser, SessionsValidFrom, Shape, SubjectRef, Times, User, UserId, WithholdReason,
+    log_hash,
 };
 use crate::graph::{CallError, Disposition, Tally};
 use crate::guard::{Screened, Withheld};
 
-use super::{Parts, Task};
+use super::{Context, Task};
 
 /// How the work on one user ended. Two subjects that name one user share it.
 #[derive(Debug, Clone)]
@@ -21,14 +22,16 @@ pub(super) struct Conclusion {
     pub(super) outcome: Outcome,
     pub(super) detail: Option<String>,
     pub(super) policy: Option<&'static str>,
-    /// What was read before the user was acted on; `None` if nobody was. Whoever shares the ending may have read the user
+    /// What was read before the user was acted on; `None` if nobody was. A subject that shares the ending may have read the user
     /// only afterwards.
     pub(super) before: Option<SessionsBefore>,
     pub(super) after: Option<Timestamp>,
+    /// When what stands in `after` was read, if it proves a cut.
+    pub(super) proved_at: Option<Timestamp>,
     pub(super) calls: Vec<Call>,
 }
 
-/// The property as it was read before the user was acted on, if Graph told it.
+/// The property as it was read before the user was acted on, if Graph gave it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SessionsBefore(pub(super) Option<Timestamp>);
 
@@ -40,8 +43,14 @@ impl Conclusion {
             policy: None,
             before: None,
             after: None,
+            proved_at: None,
             calls: Vec::new(),
         }
+    }
+
+    /// Not decided in this delivery, for this reason.
+    pub(super) fn deferred(reason: &str) -> Self {
+        Self::plain(Outcome::Deferred).with_detail(reason.to_owned())
     }
 
     pub(super) fn with_detail(self, detail: String) -> Self {
@@ -61,7 +70,7 @@ impl Conclusion {
         }
     }
 
-    /// What the plan alone decides; `None` for whom it lets through.
+    /// What the plan alone decides; `None` for a subject that it lets through.
     pub(super) fn of_plan(screened: Screened) -> Option<Self> {
         match screened {
             Screened::LookUp => None,
@@ -114,6 +123,8 @@ pub(super) struct Draft {
     subject_id: Option<UserId>,
     subject_hash: Uuid,
     correlation: Correlation,
+    times: Times,
+    source: Shape,
     requested_by: Option<Caller>,
     requested_by_claim: Option<Masked>,
     requested_because: Option<Masked>,
@@ -122,18 +133,24 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn begin(parts: &Parts, task: &Task, subject: &SubjectRef) -> Self {
+    pub(super) fn begin(context: &Context, task: &Task, subject: &SubjectRef) -> Self {
         let written = subject.written();
         Self {
             subject_id: subject.id,
-            subject_hash: log_hash(parts.policy.tenant, &written),
+            subject_hash: log_hash(context.policy.tenant, &written),
             subject: written,
             correlation: task.correlation.clone(),
+            times: Times {
+                alert_at: task.header.alert_at(),
+                received_at: task.received_at,
+                ..Times::default()
+            },
+            source: task.header.source(),
             requested_by: task.requested_by,
             requested_by_claim: task.header.requested_by.clone().map(Masked),
             requested_because: task.header.reason.clone().map(Masked),
-            clock: Arc::clone(&parts.clock),
-            begun: parts.clock.elapsed(),
+            clock: Arc::clone(&context.clock),
+            begun: context.clock.elapsed(),
         }
     }
 
@@ -161,6 +178,12 @@ impl Draft {
                 },
                 after: conclusion.after,
             },
+            times: Times {
+                cut_at: conclusion.proved_at.and(conclusion.after),
+                proved_at: conclusion.proved_at,
+                ..self.times
+            },
+            source: (self.source != Shape::None).then(|| self.source.as_str()),
             calls: conclusion.calls,
             attempts: tally.attempts(),
             elapsed: self.clock.elapsed().saturating_sub(self.begun),

@@ -7,19 +7,19 @@ use crate::domain::{Deadline, UserId};
 use crate::graph::{CallError, Disposition, Tally};
 use crate::guard::Membership;
 
-use super::Parts;
+use super::Context;
 
 /// What is known of the user's membership, where `blind` tells in which groups nobody would be seen. An error that may pass, or
 /// that ends once a permission is granted, is handed on, so that the subject is kept for then; any other makes the membership
 /// unreadable, and the guard withholds.
 pub(super) async fn read(
-    parts: &Parts,
+    context: &Context,
     user: UserId,
     blind: impl Future<Output = Result<Blind, CallError>>,
     tally: &Tally,
     deadline: Deadline,
 ) -> Result<Membership, CallError> {
-    let (directory, groups) = (&parts.directory, &parts.policy.protected_groups);
+    let (directory, groups) = (&context.directory, &context.policy.protected_groups);
     if groups.is_empty() {
         return Ok(Membership::Known {
             asked: Vec::new(),

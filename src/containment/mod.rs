@@ -9,14 +9,16 @@
 mod bound;
 mod conclusion;
 mod membership;
+mod own_cuts;
+mod places;
 mod policy_report;
 mod protected_groups;
 mod protected_users;
 mod run;
 mod self_check;
+mod shared;
 mod subject;
 
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -31,6 +33,7 @@ use crate::domain::{
 use crate::graph::{Tally, Turns};
 use crate::guard::{self, Examined, Membership, Withheld};
 
+use own_cuts::OwnCuts;
 use protected_groups::ProtectedGroups;
 use protected_users::ProtectedUsers;
 
@@ -56,31 +59,38 @@ pub struct Limits {
 pub struct Task {
     /// What the alert says besides its subjects.
     pub header: AlertHeader,
-    /// Whom it flags.
+    /// The users that it flags.
     pub subjects: Vec<Subject>,
-    /// How many more it names, which are told by one receipt together.
+    /// How many more it names, which share one receipt.
     pub left_out: usize,
     /// When the message was put on the queue, by the broker's own word. A user whose sessions were cut after it is not
     /// cut again. `None`, as for every HTTP request, always cuts.
     pub enqueued_at: Option<Timestamp>,
+    /// When the alert reached this program: when its first message was queued, or its call came.
+    pub received_at: Option<Timestamp>,
+    /// The message, by a mark that each of its deliveries repeats and that no other has, if the broker has given it one.
+    pub message: Option<Uuid>,
     /// The ids that each receipt carries.
     pub correlation: Correlation,
     /// Who called over HTTP, by a checked token.
     pub requested_by: Option<Caller>,
     /// When the receipts have to be there.
     pub deadline: Deadline,
-    /// That the alert is over, once its sender says so. Whoever is not cut by then is not.
+    /// That the alert is over, once its sender says so. A user who is not cut by then is spared.
     pub cleared: Arc<OnceLock<Cleared>>,
 }
+
+/// Hears of a subject that has ended: its place among the alert's subjects and its receipt. It is let go when all have.
+pub type Ended = Arc<dyn Fn(usize, &Receipt) + Send + Sync>;
 
 /// Contains alerts under one policy.
 #[derive(Debug, Clone)]
 pub struct Containment {
-    parts: Arc<Parts>,
+    context: Arc<Context>,
 }
 
 #[derive(Debug)]
-struct Parts {
+struct Context {
     directory: Directory,
     policy: Policy,
     ledger: Arc<dyn Ledger>,
@@ -89,6 +99,7 @@ struct Parts {
     turns: Turns,
     groups: ProtectedGroups,
     users: ProtectedUsers,
+    own_cuts: OwnCuts,
 }
 
 impl Containment {
@@ -104,7 +115,7 @@ impl Containment {
         directory.pin(policy.tenant);
         let groups = ProtectedGroups::default();
         Self {
-            parts: Arc::new(Parts {
+            context: Arc::new(Context {
                 directory,
                 policy,
                 ledger,
@@ -113,30 +124,31 @@ impl Containment {
                 turns: Turns::new(limits.concurrency.saturating_mul(ALERTS_AT_ONCE)),
                 groups,
                 users: ProtectedUsers::default(),
+                own_cuts: OwnCuts::default(),
             }),
         }
     }
 
     /// Leaves out of an alert's subjects what is too many for receipts of their own, and says how many those are.
     pub fn shorten(&self, header: &AlertHeader, subjects: &mut Vec<Subject>) -> usize {
-        bound::shorten(&self.parts.policy, header, subjects)
+        bound::shorten(&self.context.policy, header, subjects)
     }
 
     /// Contains one alert. The receipts stand in the order of its subjects, one for each, and one for all that were left
     /// out.
     pub async fn contain(&self, task: Task) -> Vec<Receipt> {
-        self.contain_counting(task, Arc::default()).await
+        self.contain_watched(task, Arc::new(|_, _| ())).await
     }
 
-    /// The same, and counts each subject as it ends, for somebody who watches.
-    pub async fn contain_counting(&self, task: Task, ended: Arc<AtomicUsize>) -> Vec<Receipt> {
-        run::contain(Arc::clone(&self.parts), task, ended).await
+    /// The same, and tells of each subject as it ends, for somebody who watches.
+    pub async fn contain_watched(&self, task: Task, ended: Ended) -> Vec<Receipt> {
+        run::contain(Arc::clone(&self.context), task, ended).await
     }
 
-    /// Looks up who is protected, so that whom a name means now stays protected by the object id. What is wrong with the
+    /// Looks up who is protected, so that the user behind a name now stays protected by the object id. What is wrong with the
     /// setting is logged.
     pub async fn look_up_protected(&self, deadline: Deadline) {
-        for unsound in self.parts.users.look_up(&self.parts, deadline).await {
+        for unsound in self.context.users.look_up(&self.context, deadline).await {
             tracing::warn!(
                 entry = unsound.entry,
                 problem = unsound.text,
@@ -147,13 +159,13 @@ impl Containment {
 
     /// What protects a user, for somebody who is to decide. Nothing is done to the user, and what cannot be read protects.
     pub async fn protection(&self, user: &User, deadline: Deadline) -> Option<Withheld> {
-        let parts = &self.parts;
-        let blind = parts.groups.blind(parts, deadline);
+        let context = &self.context;
+        let blind = context.groups.blind(context, deadline);
         let tally = Tally::new();
-        let membership = membership::read(parts, user.id, blind, &tally, deadline)
+        let membership = membership::read(context, user.id, blind, &tally, deadline)
             .await
             .unwrap_or_else(|error| Membership::Unreadable(error.to_string()));
-        match guard::examine(&parts.policy, &parts.users.pinned(), user, &membership) {
+        match guard::examine(&context.policy, &context.users.pinned(), user, &membership) {
             Examined::Withhold(withheld) => Some(withheld),
             Examined::Eligible(_) | Examined::NotEffective(_) => None,
         }
@@ -161,7 +173,7 @@ impl Containment {
 
     /// Checks what containment stands on. Changes nothing.
     pub async fn check(&self, deadline: Deadline) -> SelfCheck {
-        self_check::check(&self.parts, deadline).await
+        self_check::check(&self.context, deadline).await
     }
 
     /// The policy for those who would act beside this app, with the protected users by hashes under this salt. The directory is asked
@@ -172,12 +184,12 @@ impl Containment {
         answers: bool,
         deadline: Deadline,
     ) -> PolicyReport {
-        policy_report::report(&self.parts, salt, answers, deadline).await
+        policy_report::report(&self.context, salt, answers, deadline).await
     }
 
     /// How long Graph has told this app to wait yet; `None` when calls may be made.
     #[must_use]
     pub fn waiting(&self) -> Option<Duration> {
-        self.parts.directory.waiting()
+        self.context.directory.waiting()
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::{
 };
 use crate::graph::Tally;
 
-use super::Parts;
+use super::Context;
 
 /// How many protected users are looked up at the same time.
 const AT_ONCE: usize = 8;
@@ -55,7 +55,7 @@ pub struct ProtectedUserHashes {
     /// The salt of this answer.
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub salt: Uuid,
-    /// Hashes of the object id and of the user principal name of each, as far as the directory told them.
+    /// Hashes of the object id and of the user principal name of each, as far as the directory gave them.
     #[cfg_attr(feature = "operator", schemars(with = "Vec<String>"))]
     pub hashes: BTreeSet<Uuid>,
 }
@@ -63,12 +63,12 @@ pub struct ProtectedUserHashes {
 /// Reports the policy. The directory is asked only if it `answers`; a user who could not be looked up has the hash of what the
 /// setting says alone.
 pub(super) async fn report(
-    parts: &Parts,
+    context: &Context,
     salt: Uuid,
     answers: bool,
     deadline: Deadline,
 ) -> PolicyReport {
-    let policy = &parts.policy;
+    let policy = &context.policy;
     let mut hashes: BTreeSet<Uuid> = policy
         .protected_users
         .iter()
@@ -77,13 +77,13 @@ pub(super) async fn report(
             ProtectedUser::Upn(name) => protection_hash_of_name(salt, name),
         })
         .collect();
-    // Whom a name meant before stays protected, and so has to be known.
-    let pinned = parts.users.pinned().into_iter();
+    // The user behind a name before stays protected, and so has to be known.
+    let pinned = context.users.pinned().into_iter();
     hashes.extend(pinned.map(|id| protection_hash_of_id(salt, id)));
     if answers {
-        let deadline = deadline.min(Deadline::after(&*parts.clock, BUDGET));
+        let deadline = deadline.min(Deadline::after(&*context.clock, BUDGET));
         let users = policy.protected_users.clone().into_iter();
-        let found = stream::iter(users.map(|user| look_up(parts, user, deadline)))
+        let found = stream::iter(users.map(|user| look_up(context, user, deadline)))
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
@@ -107,14 +107,14 @@ pub(super) async fn report(
     }
 }
 
-/// The user, if the directory told. A failure is the self-check's to report, which asks for the same.
-async fn look_up(parts: &Parts, user: ProtectedUser, deadline: Deadline) -> Option<User> {
+/// The user, if the directory answered. A failure is the self-check's to report, which asks for the same.
+async fn look_up(context: &Context, user: ProtectedUser, deadline: Deadline) -> Option<User> {
     let mut subject = SubjectRef::new(SubjectKind::User);
     match user {
         ProtectedUser::Id(id) => subject.id = Some(id),
         ProtectedUser::Upn(name) => subject.upn = Some(name),
     }
-    match parts
+    match context
         .directory
         .resolve(&subject, &Tally::new(), deadline)
         .await

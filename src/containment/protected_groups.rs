@@ -12,7 +12,7 @@ use crate::directory::{Blind, Group};
 use crate::domain::{Deadline, GroupId};
 use crate::graph::{CallError, Tally};
 
-use super::Parts;
+use super::Context;
 
 /// How long a group that was seen is believed to exist. A group that is missing is asked for each time, so that a
 /// mended directory counts at once.
@@ -28,15 +28,15 @@ impl ProtectedGroups {
     /// The configured groups in which nobody would be seen, or only under a token that sees hidden members.
     pub(super) async fn blind(
         &self,
-        parts: &Parts,
+        context: &Context,
         deadline: Deadline,
     ) -> Result<Blind, CallError> {
-        let now = parts.clock.elapsed();
+        let now = context.clock.elapsed();
         let tally = Tally::new();
-        let answers = parts.policy.protected_groups.iter().map(async |group| {
+        let answers = context.policy.protected_groups.iter().map(async |group| {
             let answer = match self.was_seen(*group, now) {
                 Some(seen) => Ok(Some(seen)),
-                None => parts.directory.group(*group, &tally, deadline).await,
+                None => context.directory.group(*group, &tally, deadline).await,
             };
             (*group, answer)
         });

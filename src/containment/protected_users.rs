@@ -1,6 +1,6 @@
 //! Whether the protected users exist. A name that nobody has protects nobody and says nothing: a typing error, a mail address in
 //! place of a user principal name, an account that was renamed. So each is looked up when the app starts and with each
-//! self-check, and whom a name meant then stays protected by the object id, whatever becomes of the name.
+//! self-check, and the user behind a name then stays protected by the object id, whatever becomes of the name.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,9 +11,9 @@ use crate::domain::{
 };
 use crate::graph::{CallError, Tally};
 
-use super::Parts;
+use super::Context;
 
-/// Whom the entries of the setting were found to mean, by their places in it.
+/// The users behind the entries of the setting, by their places in it.
 #[derive(Debug, Default)]
 pub(super) struct ProtectedUsers {
     pinned: Mutex<BTreeMap<usize, Vec<UserId>>>,
@@ -34,14 +34,14 @@ impl ProtectedUsers {
         self.lock().values().flatten().copied().collect()
     }
 
-    /// Looks each entry up, pins whom it means, and says which are not sound.
-    pub(super) async fn look_up(&self, parts: &Parts, deadline: Deadline) -> Vec<Unsound> {
+    /// Looks each entry up, pins the user behind it, and says which are not sound.
+    pub(super) async fn look_up(&self, context: &Context, deadline: Deadline) -> Vec<Unsound> {
         let mut unsound = Vec::new();
         // One after the other: it is in no hurry, and an alert may be.
-        for (index, user) in parts.policy.protected_users.iter().enumerate() {
+        for (index, user) in context.policy.protected_users.iter().enumerate() {
             let problem = match user {
-                ProtectedUser::Id(id) => of_id(parts, *id, deadline).await,
-                ProtectedUser::Upn(upn) => self.of_name(parts, index, upn, deadline).await,
+                ProtectedUser::Id(id) => of_id(context, *id, deadline).await,
+                ProtectedUser::Upn(upn) => self.of_name(context, index, upn, deadline).await,
             };
             let entry = index + 1;
             let problem = match problem {
@@ -58,14 +58,14 @@ impl ProtectedUsers {
 
     async fn of_name(
         &self,
-        parts: &Parts,
+        context: &Context,
         index: usize,
         upn: &UserPrincipalName,
         deadline: Deadline,
     ) -> Result<Option<String>, CallError> {
         let mut subject = SubjectRef::new(SubjectKind::User);
         subject.upn = Some(upn.clone());
-        let resolution = parts
+        let resolution = context
             .directory
             .resolve(&subject, &Tally::new(), deadline)
             .await?;
@@ -111,8 +111,12 @@ impl ProtectedUsers {
     }
 }
 
-async fn of_id(parts: &Parts, id: UserId, deadline: Deadline) -> Result<Option<String>, CallError> {
-    let user = parts.directory.user(id, &Tally::new(), deadline).await?;
+async fn of_id(
+    context: &Context,
+    id: UserId,
+    deadline: Deadline,
+) -> Result<Option<String>, CallError> {
+    let user = context.directory.user(id, &Tally::new(), deadline).await?;
     Ok(user.is_none().then(|| {
         format!("is the object id {id}, which no user of this tenant has, so it protects nobody: correct it.")
     }))

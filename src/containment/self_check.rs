@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::domain::{Clock, Deadline, GroupId, LedgerState, TenantId, UserId};
 use crate::graph::{Lacking, MEMBER_READ_HIDDEN, REQUIRED_PERMISSIONS, Tally, missing_permissions};
 
-use super::Parts;
+use super::Context;
 
 /// What was found. All is well if there are no problems.
 #[derive(Debug, Clone, Serialize)]
@@ -31,7 +31,7 @@ pub struct SelfCheck {
     /// Where the ledger of what was cut this hour is kept, and how many users it counts; absent if it did not say in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerState>,
-    /// How long Graph has told this app to wait yet, in seconds.
+    /// How long Graph still throttles this app, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told_to_wait_seconds: Option<u64>,
     /// What is wrong and what to do, one sentence or two each.
@@ -74,10 +74,13 @@ pub enum Concern {
     ProtectedUser(usize),
     /// The ledger of what was cut this hour cannot be asked.
     Ledger,
+    /// The incidents of a workspace cannot be read and written.
+    Incidents,
 }
 
 impl SelfCheck {
-    fn note(&mut self, about: Concern, text: String) {
+    /// Adds what is wrong.
+    pub fn note(&mut self, about: Concern, text: String) {
         self.problems.push(CheckProblem { text, about });
     }
 }
@@ -127,10 +130,10 @@ pub struct ProtectedGroup {
     pub hidden: bool,
 }
 
-pub(super) async fn check(parts: &Parts, deadline: Deadline) -> SelfCheck {
-    let time = deadline.remaining(&*parts.clock);
-    let ledger = tokio::time::timeout(time, parts.ledger.check());
-    let (mut found, ledger) = join(ask_entra(parts, deadline), ledger).await;
+pub(super) async fn check(context: &Context, deadline: Deadline) -> SelfCheck {
+    let time = deadline.remaining(&*context.clock);
+    let ledger = tokio::time::timeout(time, context.ledger.check());
+    let (mut found, ledger) = join(ask_entra(context, deadline), ledger).await;
     match ledger {
         Ok(ledger) => {
             if let Some(problem) = &ledger.problem {
@@ -146,7 +149,7 @@ pub(super) async fn check(parts: &Parts, deadline: Deadline) -> SelfCheck {
     found
 }
 
-async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
+async fn ask_entra(context: &Context, deadline: Deadline) -> SelfCheck {
     let mut found = SelfCheck {
         identity: None,
         permissions: Permissions {
@@ -160,23 +163,23 @@ async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
         graph_reachable: None,
         protected_groups: Vec::new(),
         ledger: None,
-        told_to_wait_seconds: parts.directory.waiting().map(|wait| wait.as_secs()),
+        told_to_wait_seconds: context.directory.waiting().map(|wait| wait.as_secs()),
         problems: Vec::new(),
         not_proved: [ADMINISTRATORS],
     };
-    let facts = match parts.directory.identity(deadline).await {
+    let facts = match context.directory.identity(deadline).await {
         Ok(facts) => facts,
         Err(error) => {
             found.note(Concern::SignIn, error.to_string());
             return found;
         }
     };
-    let is_pinned = facts.tenant == parts.policy.tenant;
+    let is_pinned = facts.tenant == context.policy.tenant;
     if !is_pinned {
         let text = format!(
             "The token is of the tenant {}, but EVICT_TENANT_ID is {}: nobody is cut. Correct the setting, or deploy \
              the app in the tenant that is meant.",
-            facts.tenant, parts.policy.tenant
+            facts.tenant, context.policy.tenant
         );
         found.note(Concern::Tenant, text);
     }
@@ -201,26 +204,26 @@ async fn ask_entra(parts: &Parts, deadline: Deadline) -> SelfCheck {
         object_id: facts.object_id,
     });
     if is_pinned {
-        ask_graph(parts, own_id, deadline, &mut found).await;
+        ask_graph(context, own_id, deadline, &mut found).await;
     }
     found
 }
 
-/// A self-check is waited for by a person or a probe: a Graph that is down is told soon, not after all retries.
+/// A self-check is waited for by a person or a probe: a Graph that is down shows soon, not after all retries.
 const GRAPH_BUDGET: Duration = Duration::from_secs(20);
 
 async fn ask_graph(
-    parts: &Parts,
+    context: &Context,
     own_id: Option<UserId>,
     deadline: Deadline,
     found: &mut SelfCheck,
 ) {
-    let clock: &dyn Clock = &*parts.clock;
+    let clock: &dyn Clock = &*context.clock;
     let deadline = deadline.min(Deadline::after(clock, GRAPH_BUDGET));
     let tally = Tally::new();
     // An application is no user, so the honest answer is 404, which shows that users may be read; a person is one.
     if let Some(id) = own_id {
-        match parts.directory.may_read_users(id, &tally, deadline).await {
+        match context.directory.may_read_users(id, &tally, deadline).await {
             Ok(()) => found.graph_reachable = Some(true),
             Err(error) => {
                 found.graph_reachable = Some(error.status().is_some());
@@ -228,17 +231,21 @@ async fn ask_graph(
             }
         }
     }
-    for group in &parts.policy.protected_groups {
-        ask_group(parts, *group, deadline, found).await;
+    for group in &context.policy.protected_groups {
+        ask_group(context, *group, deadline, found).await;
     }
-    for unsound in parts.users.look_up(parts, deadline).await {
+    for unsound in context.users.look_up(context, deadline).await {
         found.note(Concern::ProtectedUser(unsound.entry), unsound.text);
     }
 }
 
-async fn ask_group(parts: &Parts, id: GroupId, deadline: Deadline, found: &mut SelfCheck) {
+async fn ask_group(context: &Context, id: GroupId, deadline: Deadline, found: &mut SelfCheck) {
     let tally = Tally::new();
-    let blind = match parts.directory.blind_groups(&[id], &tally, deadline).await {
+    let blind = match context
+        .directory
+        .blind_groups(&[id], &tally, deadline)
+        .await
+    {
         Ok(blind) => blind,
         Err(error) => {
             let text = format!("The protected group {id} could not be read. {error}");
@@ -256,7 +263,7 @@ async fn ask_group(parts: &Parts, id: GroupId, deadline: Deadline, found: &mut S
         found.note(Concern::Group(id), text);
     }
     if hidden {
-        let lacking = match parts.directory.identity(deadline).await {
+        let lacking = match context.directory.identity(deadline).await {
             Ok(token) => Lacking {
                 token: &token,
                 missing: &[&MEMBER_READ_HIDDEN],

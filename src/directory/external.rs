@@ -8,7 +8,7 @@
 //! 2. an identity by which another directory or provider vouches for the user: external, also for an internal account
 //!    that was invited and has redeemed the invitation;
 //! 3. identities of this tenant alone: internal, whatever `userType` says;
-//! 4. Graph told no identities: external if the account was invited or is a guest. Here the doubt goes to "external",
+//! 4. Graph gave no identities: external if the account was invited or is a guest. Here the doubt goes to "external",
 //!    because a receipt must not call a session cut that is made elsewhere.
 
 use crate::domain::{HomeTenant, MailAddress, UserPrincipalName};
@@ -21,7 +21,7 @@ pub(crate) struct Signs<'a> {
     pub(crate) user_type: Option<&'a str>,
     /// Whether `externalUserState` has a value: the account was invited.
     pub(crate) invited: bool,
-    /// `signInType` and `issuer` of each identity; `None` where Graph told none.
+    /// `signInType` and `issuer` of each identity; `None` where Graph gave none.
     pub(crate) identities: Option<Vec<(&'a str, &'a str)>>,
 }
 

@@ -47,7 +47,7 @@ pub struct Group {
 pub struct Blind {
     /// Those that do not exist.
     pub missing: Vec<GroupId>,
-    /// Those that hide who is in them from whoever asks.
+    /// Those that hide their members from the caller.
     pub hidden: Vec<GroupId>,
 }
 

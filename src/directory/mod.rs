@@ -84,14 +84,14 @@ impl Directory {
             })
     }
 
-    /// Now on Graph's clock, as well as its last answer lets it be told.
+    /// Now on Graph's clock, as exactly as its last answer allows.
     #[must_use]
     pub fn moment(&self) -> Moment {
         let clock = &self.client.clock;
         self.client.graph_clock.moment(clock.now(), clock.elapsed())
     }
 
-    /// How long Graph has told this app to wait yet, if only before writing; `None` when all calls may be made.
+    /// How long Graph still throttles this app, if only before writing; `None` when all calls may be made.
     #[must_use]
     pub fn waiting(&self) -> Option<Duration> {
         self.client.throttle.waiting()

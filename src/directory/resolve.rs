@@ -1,15 +1,15 @@
-//! Finds the user whom a subject names, and never guesses.
+//! Finds the user that a subject names, and never guesses.
 //!
 //! A subject may carry several identifiers. They are not equal:
 //!
-//! 1. The **object id**, given or told by a cloud SID (`S-1-12-1-…`), never changes and is never given to another. If it is
+//! 1. The **object id**, given, or contained in a cloud SID (`S-1-12-1-…`), never changes and is never given to another. If it is
 //!    there, it alone is looked up; if the directory does not know it, nobody is found, even if a user principal name is
 //!    there too: that name may be another person's by now.
 //! 2. The **user principal name** comes next. It can change and be given away, so a name that differs from the one of the
 //!    user behind an object id is no contradiction: alerts hold old names.
 //! 3. The **on-premises SID** never changes either, but needs a search. It is looked up if there is nothing stronger, if the
 //!    directory does not know the user principal name (on-premises sensors send the name of the domain on premises, which need
-//!    not be the one in the cloud), and where it is not the one of the user whom a stronger identifier names.
+//!    not be the one in the cloud), and where it is not the one of the user that a stronger identifier names.
 //! 4. A user principal name that nobody has may be a **mail address**: senders write one in place of the other.
 //! 5. A mail address of its own and `DOMAIN\name` are looked up only if they are all there is.
 //!
@@ -28,18 +28,18 @@ use crate::domain::{
 };
 use crate::graph::{CallError, Tally, path};
 
-/// Whom a subject names.
+/// What a subject turns out to name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
     /// This user.
     Found(User),
     /// Nobody in this directory.
     NotFound,
-    /// It cannot be told which user.
+    /// Several users fit, or it is unclear which one.
     Ambiguous {
         /// How many users it may be; the least number, where Graph has more than were asked for.
         candidates: usize,
-        /// Why it cannot be told, as a sentence without a user's name.
+        /// Why it is unclear, as a sentence without a user's name.
         detail: String,
     },
 }
@@ -54,7 +54,7 @@ impl Resolution {
 }
 
 impl Directory {
-    /// Finds the user whom a subject names. With an object id or a user principal name that takes one request.
+    /// Finds the user that a subject names. With an object id or a user principal name that takes one request.
     ///
     /// # Errors
     /// Any answer of Graph that says neither who it is nor that it is nobody, after the retries that there was time for.
@@ -97,7 +97,7 @@ struct Lookup<'a> {
     deadline: Deadline,
 }
 
-/// Whom a search found.
+/// What a search found.
 enum Searched {
     Nobody,
     One(User),

@@ -14,21 +14,21 @@ use crate::domain::{Call, Deadline};
 use crate::graph::{CallError, Journal, Moment, Operation, Question, Reply, Sent, Tally, path};
 use crate::guard::Clearance;
 
-/// A revocation that Graph accepted. That is not proof yet that the sessions are dead: see [`Entra::verify`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A revocation that Graph accepted. That is not proof yet that the sessions are dead: see [`Directory::verify`].
+#[derive(Debug)]
 pub struct Revocation {
     /// When Graph answered: its `Date` header, else our clock.
     pub answered_at: Timestamp,
     /// When the accepted request was sent.
     pub called_at: Moment,
-    /// Whether Graph said, in a success, that it did not do it.
-    pub is_denied: bool,
+    /// The clearance, if Graph said in a success that it did not do it.
+    pub unused: Option<Clearance>,
     /// Every request that was sent for it, also those that failed.
     pub calls: Vec<Call>,
 }
 
 /// A revocation that Graph did not accept, or did not say so.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct RevokeFailure {
     /// Why.
     pub error: CallError,
@@ -37,6 +37,8 @@ pub struct RevokeFailure {
     /// When the first request was sent whose effect is unknown: it may have been carried out, so the property is worth
     /// reading. `None` if surely nothing was done.
     pub unclear_since: Option<Moment>,
+    /// The clearance, if surely nothing was done with it.
+    pub unused: Option<Clearance>,
 }
 
 impl fmt::Display for RevokeFailure {
@@ -48,14 +50,14 @@ impl fmt::Display for RevokeFailure {
 impl std::error::Error for RevokeFailure {}
 
 impl Directory {
-    /// Ends every session of the cleared user: `POST /users/{id}/revokeSignInSessions`, without a body ("user:
+    /// Ends every session of the cleared user, and spends the clearance: `POST /users/{id}/revokeSignInSessions`, without a body ("user:
     /// revokeSignInSessions"). Any 2xx is a success.
     ///
     /// # Errors
     /// If no attempt was accepted within the time that there was.
     pub async fn revoke(
         &self,
-        clearance: &Clearance,
+        clearance: Clearance,
         tally: &Tally,
         deadline: Deadline,
     ) -> Result<Revocation, RevokeFailure> {
@@ -82,18 +84,19 @@ impl Directory {
                 Ok(Revocation {
                     answered_at,
                     called_at,
-                    is_denied: says_false(&reply),
+                    unused: says_false(&reply).then_some(clearance),
                     calls,
                 })
             }
-            Err(error) => Err(RevokeFailure {
-                error,
-                calls,
-                unclear_since: sent
-                    .iter()
-                    .find(|sent| sent.unclear)
-                    .map(|sent| sent.moment),
-            }),
+            Err(error) => {
+                let unclear = sent.iter().find(|sent| sent.unclear);
+                Err(RevokeFailure {
+                    error,
+                    calls,
+                    unclear_since: unclear.map(|sent| sent.moment),
+                    unused: unclear.is_none().then_some(clearance),
+                })
+            }
         }
     }
 }

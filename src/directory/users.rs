@@ -231,7 +231,7 @@ impl Client {
         Ok(Some((found, reply)))
     }
 
-    /// The users that a filter finds, each of whom has to be one that was asked for.
+    /// The users that a filter finds, each of which has to be one that was asked for.
     pub(crate) async fn users_where(
         &self,
         filter: &Filter,
@@ -284,7 +284,7 @@ impl Client {
     }
 }
 
-/// What is wrong with an answer that is not about whom was asked for.
+/// What is wrong with an answer about another user than was asked for.
 const OTHER: &str = "it is of another user than was asked for";
 
 fn selected(extra: &str) -> String {

@@ -4,11 +4,11 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::identifiers::TenantId;
-use super::incident::{CommentBy, Story};
-use super::mention::{Mention, Subject, WrittenBy};
+use super::accounts::identifiers::TenantId;
+use super::accounts::mention::{Mention, Subject, WrittenBy};
+use super::accounts::subject::SubjectRef;
+use super::incident::{CommentBy, IncidentNote, Story};
 use super::severity::Severity;
-use super::subject::SubjectRef;
 
 macro_rules! shapes {
     ($($(#[$doc:meta])* $variant:ident => $text:literal,)*) => {
@@ -135,6 +135,10 @@ pub struct HandedOn {
     pub queued_at: Option<Timestamp>,
     /// The first message's correlation id, or its id if it had none.
     pub correlation_id: Option<String>,
+    /// When the alert was made.
+    pub alert_at: Option<Timestamp>,
+    /// The shape of the first message.
+    pub source: Option<Shape>,
     /// What the comment on the alert's incident tells so far; `None` where this program writes none.
     pub story: Option<Story>,
 }
@@ -165,6 +169,22 @@ impl AlertHeader {
             comment_by: None,
             handed_on: None,
         }
+    }
+
+    /// When the alert was made, also where only what is left of it is read.
+    #[must_use]
+    pub fn alert_at(&self) -> Option<Timestamp> {
+        let earlier = self.handed_on.as_ref();
+        self.flagged_at.or_else(|| earlier?.alert_at)
+    }
+
+    /// The shape of its first message.
+    #[must_use]
+    pub fn source(&self) -> Shape {
+        let earlier = self.handed_on.as_ref();
+        earlier
+            .and_then(|earlier| earlier.source)
+            .unwrap_or(self.shape)
     }
 
     /// The severity on one scale, if the sender's word is known.
@@ -286,6 +306,10 @@ pub struct NothingToDo {
     pub mentioned: Vec<Mention>,
     /// Why there is nothing to do.
     pub reason: NothingToDoReason,
+    /// The parts of a batch that name nobody yet, each with why.
+    pub unread: Vec<Unread>,
+    /// What came of asking its incident, and of writing into it; `None` if neither was done.
+    pub incident: Option<IncidentNote>,
 }
 
 /// A payload that cannot be understood. Nothing in it repeats what the payload contains, but for the names of properties

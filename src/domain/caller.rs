@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::accounts::identifiers::TenantId;
 use super::cloud::Cloud;
-use super::identifiers::TenantId;
 
 /// Who called, by a token that was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::identifiers::UserId;
+use super::accounts::identifiers::UserId;
 use super::outcome::Outcome;
 
 /// The segments of a workspace's resource id that are not names, in their order.
@@ -171,6 +171,57 @@ impl CommentState {
     }
 }
 
+/// The label that an incident gets for an alert, by how that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
+pub enum IncidentLabel {
+    /// Every user whom the alert flags was cut.
+    #[serde(rename = "evict-done")]
+    Done,
+    /// Some were.
+    #[serde(rename = "evict-partly")]
+    Partly,
+    /// None was.
+    #[serde(rename = "evict-nobody-cut")]
+    NobodyCut,
+    /// The entities did not arrive, so that nobody was named.
+    #[serde(rename = "evict-no-entities")]
+    NoEntities,
+}
+
+impl IncidentLabel {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Done, Self::Partly, Self::NobodyCut, Self::NoEntities];
+
+    /// The label's name in the incident.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "evict-done",
+            Self::Partly => "evict-partly",
+            Self::NobodyCut => "evict-nobody-cut",
+            Self::NoEntities => "evict-no-entities",
+        }
+    }
+}
+
+/// Something that only a person can do, for the list of tasks of an incident. Its texts are ready to be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IncidentTask {
+    /// What is to be done and about whom, the same for every alert: one incident has one such task.
+    pub key: String,
+    /// What it is called.
+    pub title: String,
+    /// How it is done.
+    pub description: String,
+}
+
+impl fmt::Debug for IncidentTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IncidentTask").finish_non_exhaustive()
+    }
+}
+
 /// Whether an alert's incident still stood when it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
@@ -195,6 +246,12 @@ pub struct IncidentNote {
     /// What became of the comment on it, if one was to be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<CommentState>,
+    /// The label that it has for the alert, if it was added or was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<IncidentLabel>,
+    /// How many tasks it has for people because of the alert, those included that were there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<usize>,
     /// What could not be asked or written, as sentences for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -207,6 +264,8 @@ impl IncidentNote {
         Self {
             status: Some(status),
             comment: None,
+            label: None,
+            tasks: None,
             problem: None,
         }
     }
@@ -257,6 +316,9 @@ pub struct Story {
     /// How many accounts more had ended before, for which there was no room here.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: usize,
+    /// How many of those were cut.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out_cut: usize,
 }
 
 impl Story {
@@ -267,6 +329,7 @@ impl Story {
             first,
             told: Vec::new(),
             left_out: 0,
+            left_out_cut: 0,
         }
     }
 }

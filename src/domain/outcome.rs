@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::subject::SubjectKind;
+use super::accounts::subject::SubjectKind;
 
 /// Why the guard withheld a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

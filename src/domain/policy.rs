@@ -1,6 +1,6 @@
 //! What the guard decides by: the settings of the deployment, never the words of an alert.
 
-use super::identifiers::{GroupId, TenantId, UserId, UserPrincipalName};
+use super::accounts::identifiers::{GroupId, TenantId, UserId, UserPrincipalName};
 use super::severity::Severity;
 
 /// Whether anything is changed at all.

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use super::accounts::identifiers::{UserId, UserPrincipalName};
+use super::accounts::user::{FoundBy, User};
 use super::caller::Caller;
-use super::identifiers::{UserId, UserPrincipalName};
 use super::incident::IncidentNote;
 use super::outcome::Outcome;
-use super::user::{FoundBy, User};
 
 /// The user of a receipt, as the directory names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,6 +44,29 @@ pub struct SessionsValidFrom {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub after: Option<Timestamp>,
+}
+
+/// How fast it was, as far as each is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Times {
+    /// When the alert was made, by its sender's word; of several the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
+    pub alert_at: Option<Timestamp>,
+    /// When its first message was put on the queue, by the broker's clock, or its HTTP call came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
+    pub received_at: Option<Timestamp>,
+    /// From when on sessions are valid, if that was read after the cut: the property, which has no fractions of a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
+    pub cut_at: Option<Timestamp>,
+    /// When that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
+    pub proved_at: Option<Timestamp>,
 }
 
 /// A call to Graph that changed something, or tried to.
@@ -131,6 +154,12 @@ pub struct Receipt {
     pub policy: Option<&'static str>,
     /// The property before and after.
     pub sessions_valid_from: SessionsValidFrom,
+    /// How fast it was.
+    #[serde(flatten)]
+    pub times: Times,
+    /// The shape of the alert's first message, which tells where it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'static str>,
     /// What was called that changes something, and when.
     pub calls: Vec<Call>,
     /// How many requests were sent to Graph for this subject.

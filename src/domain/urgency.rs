@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::mention::Flag;
+use super::accounts::mention::Flag;
 use super::severity::Severity;
 
 /// How urgent a subject is beside others: the graver first, and of equally grave ones whoever was flagged last, because that

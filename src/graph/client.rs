@@ -4,7 +4,7 @@
 //! Each attempt goes through the same gates in the same order: wait while Graph says wait and for its turn, get a token,
 //! look again whether Graph says wait, count, send. What the answer says of users is read elsewhere.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::http::{Method, Url};
@@ -14,13 +14,11 @@ use uuid::Uuid;
 
 use super::clock::GraphClock;
 use super::notes::{note_failure, note_retry};
-use super::retry::{self, Again, Class, Failure};
-use super::throttle::{Barred, Held, Throttle};
+use super::retry::{self, Again, Attempts, Class, Failure, Next};
+use super::throttling::throttle::{Barred, Blocked, Throttle};
+use super::throttling::{limits, retry_after};
 use super::transport::{Request, Transport};
-use super::{
-    CallError, CallKind, Cause, Journal, Operation, Reply, Sent, Tally, limits, refusal,
-    retry_after,
-};
+use super::{CallError, CallKind, Cause, Journal, Operation, Reply, Sent, Tally, refusal};
 use crate::domain::{Clock, Deadline, TenantId, UserId};
 use crate::http::{Answer, HttpFailure};
 use crate::identity::{Token, TokenFacts, TokenSource, Tokens};
@@ -39,7 +37,7 @@ pub(crate) struct Client {
     pub(crate) throttle: Throttle,
     pub(crate) graph_clock: GraphClock,
     pub(crate) clock: Arc<dyn Clock>,
-    /// The one tenant whose tokens are used, once it is told.
+    /// The one tenant whose tokens are used, once it is pinned.
     pub(crate) tenant: Arc<OnceLock<TenantId>>,
 }
 
@@ -140,48 +138,37 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Reply, CallError> {
         let started = self.clock.elapsed();
-        let spent = || self.clock.elapsed().saturating_sub(started);
-        let last_token: Mutex<Option<Arc<TokenFacts>>> = Mutex::default();
-        let last_cause: Mutex<Option<Cause>> = Mutex::default();
-        let attempt = || async {
-            let attempted = self.attempt(question, journal, tally, deadline, &last_token);
-            attempted.await.inspect_err(|failure| {
-                if !failure.is_want_of_time() {
-                    *lock(&last_cause) = Some(failure.cause.clone());
-                }
-            })
-        };
-        let note = |failure: &Failure, wait: Duration| {
-            note_retry(question, failure, journal, wait);
-        };
         let access = question.operation.access();
-        let result = retry::run(
-            attempt,
-            access,
-            &self.throttle,
-            &*self.clock,
-            deadline,
-            note,
-        )
-        .await;
-        match result {
-            Ok(answer) => Ok(Reply {
-                operation: question.operation,
-                answer,
-                attempts: journal.len(),
-                elapsed: spent(),
-            }),
-            Err(given_up) => {
-                let token = lock(&last_token)
-                    .as_ref()
-                    .map(|facts| TokenFacts::clone(facts));
-                let cause = lock(&last_cause).take();
-                let error = given_up
-                    .into_error(question.operation, cause)
-                    .after(journal.len(), spent())
-                    .with_token(token);
-                note_failure(question, journal, &error);
-                Err(error)
+        let mut attempts = Attempts::new();
+        let mut token = None;
+        loop {
+            let attempt = self.attempt(question, journal, tally, deadline, &mut token);
+            let failure = match attempt.await {
+                Ok(answer) => {
+                    return Ok(Reply {
+                        operation: question.operation,
+                        answer,
+                        attempts: journal.len(),
+                        elapsed: self.clock.elapsed().saturating_sub(started),
+                    });
+                }
+                Err(failure) => failure,
+            };
+            let left = || deadline.remaining(&*self.clock);
+            match attempts.next(&failure, access, &self.throttle, left) {
+                Next::Retry(wait) => {
+                    note_retry(question, &failure, journal, wait);
+                    tokio::time::sleep(wait).await;
+                }
+                Next::GiveUp(wait) => {
+                    let spent = self.clock.elapsed().saturating_sub(started);
+                    let error = attempts
+                        .into_error(question.operation, failure, wait)
+                        .after(journal.len(), spent)
+                        .with_token(token.map(|facts| TokenFacts::clone(&facts)));
+                    note_failure(question, journal, &error);
+                    return Err(error);
+                }
             }
         }
     }
@@ -192,10 +179,10 @@ impl Client {
         journal: &Journal,
         tally: &Tally,
         deadline: Deadline,
-        last_token: &Mutex<Option<Arc<TokenFacts>>>,
+        last_token: &mut Option<Arc<TokenFacts>>,
     ) -> Result<Answer, Failure> {
         let access = question.operation.access();
-        // A read is begun in any case: it harms nobody, and a first one may be quick. Of a write there must be an answer.
+        // A read starts in any case: it harms nobody, and a first one may be quick. Of a write there must be an answer.
         let begun_by = match access {
             CallKind::Read => deadline,
             CallKind::Write => deadline.earlier_by(retry::answer_needs(access)),
@@ -206,10 +193,10 @@ impl Client {
         let turn = self.throttle.turn(access, tally.urgency(), begun_by);
         turn.await.map_err(barred)?;
         let token = self.token(deadline).await?;
-        *lock(last_token) = Some(Arc::clone(&token.facts));
+        *last_token = Some(Arc::clone(&token.facts));
         let client_request_id = Uuid::new_v4();
         let request = self.request(question, &token, client_request_id)?;
-        // Fetching the token took time, in which Graph may have told somebody to wait.
+        // Fetching the token took time, in which Graph may have throttled the app.
         self.throttle.pass(access, begun_by).await.map_err(barred)?;
         if begun_by.has_passed(&*self.clock) {
             return Err(Failure::last(Cause::OutOfTime));
@@ -276,14 +263,14 @@ impl Client {
         }
         let mut refusal = refusal::read(&answer);
         if question.operation.access() == CallKind::Read {
-            // Why something may not be read is told by the permission that it takes.
+            // The missing permission says why something may not be read.
             refusal.message = None;
         }
         let again = match class {
             Class::Success => {
                 if limits::are_used_up(&answer) {
                     self.throttle
-                        .refused(question.operation.access(), Held::Everything, None);
+                        .refused(question.operation.access(), Blocked::Everything, None);
                 }
                 return match &answer.body {
                     Err(failure) if question.operation.answers_with_content() => {
@@ -297,16 +284,19 @@ impl Client {
                 Again::WithNewToken
             }
             Class::Throttled => {
-                Again::AllWait(Held::by_scope(answer.header("x-ms-throttle-scope")))
+                Again::AllWait(Blocked::by_scope(answer.header("x-ms-throttle-scope")))
             }
             // A wait that Graph asks for is asked of the whole app, whatever the status.
-            Class::Transient if asked.is_some() => Again::AllWait(Held::Everything),
+            Class::Transient if asked.is_some() => Again::AllWait(Blocked::Everything),
+            Class::Transient if answer.status == 409 && question.operation.changes_a_version() => {
+                Again::No
+            }
             Class::Transient => Again::Alone,
             Class::Final if answer.status == 404 && question.operation.names_what_exists() => {
                 match (refusal.says_absent(), question.asks_once_more) {
                     (true, true) => Again::OnceMore,
                     (true, false) => Again::No,
-                    // A gateway's, or one of Graph's own that says nothing of whom was asked for.
+                    // A gateway's, or one of Graph's own that says nothing of the object that was asked for.
                     (false, _) => Again::Alone,
                 }
             }
@@ -383,15 +373,11 @@ impl Client {
     }
 }
 
-/// An answer, when it was given, and when on our clock that never goes back it was asked for.
+/// An answer, when it was given, and when on our monotonic clock it was asked for.
 struct Answered {
     answer: Answer,
     date: Timestamp,
     sent: Duration,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn barred(barred: Barred) -> Failure {

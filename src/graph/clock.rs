@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How far our own clock may be off, as long as Graph has not told the time: what Kerberos tolerates, and more than any host
+/// How far our own clock may be off, as long as Graph has not said the time: what Kerberos tolerates, and more than any host
 /// that keeps time is off.
 const UNKNOWN: SignedDuration = SignedDuration::from_mins(5);
 
@@ -19,11 +19,11 @@ const UNKNOWN: SignedDuration = SignedDuration::from_mins(5);
 #[derive(Debug, Default)]
 pub(crate) struct GraphClock(Mutex<Option<Told>>);
 
-/// A time that Graph told.
+/// A time that Graph said.
 #[derive(Debug, Clone, Copy)]
 struct Told {
     date: Timestamp,
-    /// When its question was sent and when its answer was here, on our clock that never goes back.
+    /// When its question was sent and when its answer was here, on our monotonic clock.
     asked: Duration,
     received: Duration,
 }
@@ -61,7 +61,7 @@ impl GraphClock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
     }
 
-    /// Now, which is `ours` on our own clock and `elapsed` on the one that never goes back.
+    /// Now, which is `ours` on our own clock and `elapsed` on the monotonic one.
     pub(crate) fn moment(&self, ours: Timestamp, elapsed: Duration) -> Moment {
         let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match told {
@@ -79,7 +79,7 @@ impl GraphClock {
         }
     }
 
-    /// The time of day, rather too early by a second than too late; ours where Graph has not told any.
+    /// The time of day, rather too early by a second than too late; ours where Graph has said none.
     pub(crate) fn earliest(&self, ours: Timestamp, elapsed: Duration) -> Timestamp {
         let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.map_or(ours, |told| later(told.date, since(elapsed, told.received)))

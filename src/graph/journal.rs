@@ -12,7 +12,7 @@ use super::Moment;
 pub(crate) struct Sent {
     /// When it was sent, as well as it could be told then on Graph's clock.
     pub(crate) moment: Moment,
-    /// When it was answered or given up, on Graph's clock where it told.
+    /// When it was answered or given up, on Graph's clock where it said.
     pub(crate) ended: Timestamp,
     pub(crate) status: Option<u16>,
     pub(crate) request_id: Option<String>,

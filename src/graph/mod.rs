@@ -1,31 +1,26 @@
 //! How one call is made, whatever it asks: of Microsoft Graph, or of Azure Resource Manager by a second client of the same code.
 //!
-//! From the inside out: `path` and `transport` are what goes on the wire; `throttle` holds the instants before which nobody
-//! calls, `pace` how fast calls leave while a service limits them, and `turns` who goes first; `retry` says what is tried
+//! From the inside out: `path` and `transport` are what goes on the wire; `throttling` holds calls back while a
+//! service limits them, and says who goes first; `retry` says what is tried
 //! again, `journal` what was sent, `clock` what time it is at the service; `client` puts these in order, and `error` says what
 //! to do when that fails. What is asked, and what an answer says of users, is decided elsewhere.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod backoff;
 pub(crate) mod client;
 pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod journal;
-mod limits;
 mod notes;
 pub(crate) mod operation;
-mod pace;
 pub(crate) mod path;
 pub(crate) mod permissions;
 pub(crate) mod refusal;
 mod reply;
 mod retry;
-pub(crate) mod retry_after;
 mod tally;
-pub(crate) mod throttle;
+pub(crate) mod throttling;
 pub(crate) mod transport;
-mod turns;
 
 pub(crate) use client::{Client, Question, Surface};
 pub(crate) use error::Cause;
@@ -39,4 +34,4 @@ pub use error::{CallError, Disposition, Lacking, Who};
 pub use operation::{Api, Inquiry, Management, Operation};
 pub use permissions::{MEMBER_READ_HIDDEN, Permission, REQUIRED_PERMISSIONS, missing_permissions};
 pub use tally::Tally;
-pub use turns::{Turn, Turns};
+pub use throttling::{Turn, Turns};

@@ -23,7 +23,7 @@ pub(crate) fn note_retry(
         attempts = journal.len(),
         wait_milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
         problem = %failure.cause.told(question.operation.service()),
-        "a call to Graph is tried again"
+        "graph.call.retried"
     );
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn note_failure(question: &Question, journal: &Journal, error: &CallE
             request_id,
             client_request_id,
             attempts,
-            "Graph found nothing"
+            "graph.not_found"
         );
     } else {
         tracing::warn!(
@@ -56,7 +56,7 @@ pub(crate) fn note_failure(question: &Question, journal: &Journal, error: &CallE
             client_request_id,
             attempts,
             %error,
-            "a call to Graph failed"
+            "graph.call.failed"
         );
     }
 }

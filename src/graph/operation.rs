@@ -79,6 +79,9 @@ pub struct Management {
     pub doing: &'static str,
     /// Whether it changes something.
     pub changes: bool,
+    /// Whether it says which version of a thing it changes, and is refused where that is not the newest: then the thing has to be read
+    /// again first.
+    pub changes_a_version: bool,
     /// The Azure role that it needs, and where, for the app's own identity.
     pub role: &'static str,
     /// What it is about, in the middle of a sentence.
@@ -128,6 +131,20 @@ impl Operation {
             | Self::Inquire(_) => true,
             Self::RevokeSessions => false,
             Self::Manage(management) => !management.changes,
+        }
+    }
+
+    /// Whether a 409 says that a thing was changed since it was read, so that to ask again alone would change nothing.
+    pub(super) fn changes_a_version(self) -> bool {
+        match self {
+            Self::Manage(management) => management.changes_a_version,
+            Self::GetToken
+            | Self::ReadUser
+            | Self::FindUser
+            | Self::CheckMemberGroups
+            | Self::ReadGroup
+            | Self::RevokeSessions
+            | Self::Inquire(_) => false,
         }
     }
 

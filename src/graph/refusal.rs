@@ -53,7 +53,7 @@ struct Problem {
     inner: Option<Box<Problem>>,
 }
 
-/// Reads an answer. Whatever its body is, the status is told.
+/// Reads an answer. The status counts, whatever the body is.
 pub(crate) fn read(answer: &Answer) -> Refusal {
     let envelope: Option<Envelope> = answer
         .body

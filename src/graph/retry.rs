@@ -1,22 +1,16 @@
-//! Decides what is tried again, when, and when no more: the rules of this room over `backon`'s loop.
+//! Decides what is tried again, when, and when no more.
 //!
 //! A wait never ends after the deadline: if it would, the call fails at once and says how long the wait would have been.
-//! What failed is tried a few times. Who was told to wait is not failing, and has no number of tries, only the deadline:
+//! What failed is tried a few times. A throttled call is not failing, and has no number of tries, only the deadline:
 //! in a storm the same call may be refused often, and giving it up would use up its message's deliveries.
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder as _, ConstantBuilder, Retryable as _};
+use backon::{BackoffBuilder as _, ExponentialBackoff};
 
-use super::backoff::BACKOFF;
-use super::throttle::{Held, Throttle};
+use super::throttling::backoff::BACKOFF;
+use super::throttling::throttle::{Blocked, Throttle};
 use super::{CallError, CallKind, Cause, Operation};
-use crate::domain::{Clock, Deadline};
-
-/// The loop itself never ends: how often and how long is said below.
-const ENDLESS: ConstantBuilder = ConstantBuilder::new()
-    .with_delay(Duration::ZERO)
-    .without_max_times();
 
 /// How long after Graph said that something is not there it is asked once more. Replicas lag behind by about as much.
 const REPLICAS: Duration = Duration::from_secs(1);
@@ -74,8 +68,8 @@ pub(crate) enum Again {
     OnceMore,
     /// After a wait of its own.
     Alone,
-    /// After a wait that everybody keeps whom it concerns.
-    AllWait(Held),
+    /// After a wait shared by all calls of this kind.
+    AllWait(Blocked),
 }
 
 /// One failed attempt.
@@ -112,26 +106,81 @@ impl Failure {
     }
 }
 
-/// How a call that did not succeed ended.
+/// The attempts of one call so far.
 #[derive(Debug)]
-pub(crate) struct GivenUp {
-    pub(crate) failure: Failure,
-    /// The wait after which another attempt would have been made.
-    pub(crate) wait: Option<Duration>,
+pub(crate) struct Attempts {
+    /// The last thing that Graph or the network really said.
+    cause: Option<Cause>,
+    own_waits: ExponentialBackoff,
+    renewed: bool,
+    asked_once_more: bool,
     /// Whether that nothing is there was said twice.
-    pub(crate) said_twice: bool,
+    said_twice: bool,
 }
 
-impl GivenUp {
-    /// The error that this is, by the last thing that Graph or the network really said, if that was `cause`.
-    pub(crate) fn into_error(self, operation: Operation, cause: Option<Cause>) -> CallError {
-        let Self {
-            failure,
-            wait,
-            said_twice,
-        } = self;
-        let is_preliminary = failure.again == Again::OnceMore && !said_twice;
-        let error = match cause {
+/// What follows a failed attempt.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Another, after this wait.
+    Retry(Duration),
+    /// None. The wait is that after which another would be made if there were time.
+    GiveUp(Option<Duration>),
+}
+
+impl Attempts {
+    pub(crate) fn new() -> Self {
+        Self {
+            cause: None,
+            own_waits: BACKOFF.build(),
+            renewed: false,
+            asked_once_more: false,
+            said_twice: false,
+        }
+    }
+
+    /// Decides what follows a failure, if an answer takes so long and there is so much time left.
+    pub(crate) fn next(
+        &mut self,
+        failure: &Failure,
+        access: CallKind,
+        throttle: &Throttle,
+        left: impl FnOnce() -> Duration,
+    ) -> Next {
+        if !failure.is_want_of_time() {
+            self.cause = Some(failure.cause.clone());
+        }
+        let wait = match failure.again {
+            Again::No => None,
+            Again::WithNewToken => {
+                let first = !std::mem::replace(&mut self.renewed, true);
+                return if first {
+                    Next::Retry(Duration::ZERO)
+                } else {
+                    Next::GiveUp(None)
+                };
+            }
+            Again::OnceMore => {
+                self.said_twice = std::mem::replace(&mut self.asked_once_more, true);
+                (!self.said_twice).then_some(REPLICAS)
+            }
+            Again::Alone => self.own_waits.next(),
+            Again::AllWait(held) => Some(throttle.refused(access, held, failure.asked)),
+        };
+        match wait {
+            Some(wait) if wait.saturating_add(answer_needs(access)) <= left() => Next::Retry(wait),
+            wait => Next::GiveUp(wait),
+        }
+    }
+
+    /// The error with which the call ends, by the last thing that Graph or the network really said.
+    pub(crate) fn into_error(
+        self,
+        operation: Operation,
+        failure: Failure,
+        wait: Option<Duration>,
+    ) -> CallError {
+        let is_preliminary = failure.again == Again::OnceMore && !self.said_twice;
+        let error = match self.cause {
             Some(cause) if failure.is_want_of_time() => {
                 CallError::new(operation, cause).ending_in(failure.cause)
             }
@@ -143,59 +192,6 @@ impl GivenUp {
             error
         }
     }
-}
-
-/// Attempts something until it succeeds, cannot succeed, or has no time left. `before_wait` is told of every failure
-/// that is tried again.
-pub(crate) async fn run<T, F, Fut>(
-    attempt: F,
-    access: CallKind,
-    throttle: &Throttle,
-    clock: &dyn Clock,
-    deadline: Deadline,
-    before_wait: impl FnMut(&Failure, Duration),
-) -> Result<T, GivenUp>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, Failure>>,
-{
-    let mut renewed = false;
-    let mut said_twice = false;
-    let mut asked_once_more = false;
-    let mut own_waits = BACKOFF.build();
-    let mut next_wait = None;
-    let adjust = |failure: &Failure, _: Option<Duration>| {
-        next_wait = match failure.again {
-            Again::No => None,
-            Again::WithNewToken => {
-                next_wait = None;
-                let first = !renewed;
-                renewed = true;
-                return first.then_some(Duration::ZERO);
-            }
-            Again::OnceMore => {
-                said_twice = asked_once_more;
-                asked_once_more = true;
-                (!said_twice).then_some(REPLICAS)
-            }
-            Again::Alone => own_waits.next(),
-            Again::AllWait(held) => Some(throttle.refused(access, held, failure.asked)),
-        };
-        next_wait
-            .filter(|wait| wait.saturating_add(answer_needs(access)) <= deadline.remaining(clock))
-    };
-    let result = attempt
-        .retry(ENDLESS)
-        .sleep(tokio::time::sleep)
-        .when(|failure: &Failure| failure.again != Again::No)
-        .adjust(adjust)
-        .notify(before_wait)
-        .await;
-    result.map_err(|failure| GivenUp {
-        failure,
-        wait: next_wait,
-        said_twice,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The one outgoing HTTP client: it sends a request once and reads one answer of bounded size.
 //!
-//! It knows no service, no retry and no token's meaning: what to send and what an answer says is decided by whoever calls it.
+//! It knows no service, no retry and no token's meaning: what to send and what an answer says is the caller's to decide.
 
 pub(crate) mod azure;
 mod bearer;

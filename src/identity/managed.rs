@@ -39,7 +39,7 @@ pub enum IdentityProblem {
     Refused(u16),
     /// The identity endpoint's answer holds no token of Entra ID, for this reason.
     Unreadable(&'static str),
-    /// Whoever is signed in at a shell is not signed in as it takes.
+    /// The sign-in at a shell is missing or not the right one.
     SignIn(SignInProblem),
 }
 
@@ -127,7 +127,7 @@ impl ManagedIdentity {
         }
     }
 
-    /// The same for whoever cannot wait as long.
+    /// The same for callers that cannot wait as long.
     pub(crate) fn within(self, time: Duration) -> Self {
         Self { time, ..self }
     }

@@ -1,4 +1,4 @@
-//! Who we are, and for whom a token is: the app's managed identity, or whoever is signed in at a shell.
+//! Who we are, and what a token is for: the app's managed identity, or the account that is signed in at a shell.
 //!
 //! `managed` is the one credential of the handler, and one of the operator's; `token_cache` keeps a token until shortly before
 //! it ends; `claims` reads what a token says of itself; `resource` is what it is for. It calls no service but those that give

@@ -1,4 +1,4 @@
-//! Signs the operator's command in, as whoever is signed in already: the Azure CLI's account, a managed identity, or a
+//! Signs the operator's command in with an existing sign-in: the Azure CLI's account, a managed identity, or a
 //! workload identity. It asks for no secret, and takes no token of another tenant than the one that is pinned.
 //!
 //! [`SignedIn`] gives a token for any [`Resource`] by the one sign-in. `OperatorTokens` puts that behind a client that
@@ -37,7 +37,7 @@ const AZURE_CLI: Duration = Duration::from_secs(30);
 /// How long the sign-in service may take to exchange a federated token.
 const EXCHANGE: Duration = Duration::from_secs(15);
 
-/// Codes of the sign-in service that speak of whom the token is for, and not of who is signed in: not in this tenant, no
+/// Codes of the sign-in service that concern the token's resource, and not the account: not in this tenant, no
 /// consent, not assigned, not among the permissions ("Microsoft Entra authentication and authorization error codes").
 const ABOUT_THE_RESOURCE: [&str; 4] =
     ["AADSTS500011", "AADSTS65001", "AADSTS50105", "AADSTS650057"];
@@ -48,7 +48,7 @@ const MOST_SAID: usize = 300;
 /// Who shall be signed in, and where.
 #[derive(Debug, Clone)]
 pub struct SignIn {
-    /// The tenant that is pinned; without it a token of any tenant is taken, and whoever uses it has to say which one.
+    /// The tenant that is pinned; without it a token of any tenant is taken, and the caller has to say which one.
     pub tenant: Option<TenantId>,
     /// The one way to take; without it all are tried in their order.
     pub credential: Option<Credential>,
@@ -79,7 +79,7 @@ impl AccessToken {
     }
 }
 
-/// Whoever is signed in, to be asked for a token for this resource or that. Clones ask in the same way: the way that gave
+/// The signed-in account, which gives tokens for this resource or that. Clones ask in the same way: the way that gave
 /// the first token gives all others, so that one run never acts as two identities.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
@@ -120,7 +120,7 @@ impl SignedIn {
         self.sign_in.tenant
     }
 
-    /// A token for this resource. It is asked for anew each time.
+    /// A token for this resource. It is requested each time.
     ///
     /// # Errors
     /// Nobody is signed in, or somebody of another tenant than the one that is pinned.
@@ -238,7 +238,7 @@ impl SignedIn {
     }
 }
 
-/// Tokens for one resource, by whoever is signed in, for a client that keeps them until they end.
+/// Tokens for one resource, from the signed-in account, for a client that keeps them until they end.
 #[derive(Debug)]
 pub struct OperatorTokens {
     signed_in: SignedIn,

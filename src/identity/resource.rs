@@ -1,4 +1,4 @@
-//! Whom a token is for. A token serves one resource; the same sign-in gives tokens for several.
+//! What a token is for. A token serves one resource; the same sign-in gives tokens for several.
 
 use std::fmt;
 

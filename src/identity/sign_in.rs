@@ -40,33 +40,33 @@ impl Credential {
 pub enum SignInProblem {
     /// Nobody is signed in by any of the ways, for these reasons.
     Nobody {
-        /// The tenant that is meant, if one is.
+        /// The pinned tenant, if there is one.
         tenant: Option<TenantId>,
         /// What was tried, and what was missing there.
         tried: Vec<(Credential, String)>,
     },
     /// The Azure CLI is not there.
     AzureCliAbsent {
-        /// The tenant that is meant, if one is.
+        /// The pinned tenant, if there is one.
         tenant: Option<TenantId>,
     },
     /// The Azure CLI has no account, or the account has to sign in again.
     AzureCliSignedOut {
-        /// The tenant that is meant, if one is.
+        /// The pinned tenant, if there is one.
         tenant: Option<TenantId>,
         /// What it said.
         said: String,
     },
     /// Somebody is signed in to the Azure CLI, and gets no token for this.
     AzureCliGivesNone {
-        /// Whom the token was to be for.
+        /// The resource that the token was to be for.
         resource: Resource,
         /// What the sign-in service said.
         said: String,
     },
     /// The Azure CLI failed in another way.
     AzureCliFailed {
-        /// Whom the token was to be for.
+        /// The resource that the token was to be for.
         resource: Resource,
         /// What it said.
         said: String,

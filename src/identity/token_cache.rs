@@ -30,12 +30,12 @@ pub(crate) struct Tokens {
     source: Box<dyn TokenSource>,
     clock: Arc<dyn Clock>,
     /// Locked while the identity endpoint is asked, so that many callers ask once.
-    current: Mutex<Option<Held>>,
+    current: Mutex<Option<Cached>>,
 }
 
-struct Held {
+struct Cached {
     token: Token,
-    /// On the clock that never goes back.
+    /// On the monotonic clock.
     asked: Duration,
 }
 
@@ -82,7 +82,7 @@ impl Tokens {
         let asked = self.clock.elapsed();
         match self.source.fetch().await.and_then(|fresh| read(&fresh)) {
             Ok(token) => {
-                *current = Some(Held {
+                *current = Some(Cached {
                     token: token.clone(),
                     asked,
                 });
@@ -91,7 +91,7 @@ impl Tokens {
             Err(problem) => match current.as_mut() {
                 // What is held still serves for some minutes, which is longer than the endpoint is usually away.
                 Some(held) if held.token.facts.expires_at > self.clock.now() => {
-                    tracing::warn!(%problem, "the managed identity's token could not be renewed yet");
+                    tracing::warn!(%problem, "identity.renewal.failed");
                     held.asked = asked;
                     Ok(held.token.clone())
                 }
@@ -102,7 +102,7 @@ impl Tokens {
 
     /// Whether another one is to be asked for. Our clock may be wrong, so that one which looks ended serves on until the
     /// endpoint may be asked again: Graph is the judge of it, and a refused token is forgotten at once.
-    fn is_due(&self, held: &Held) -> bool {
+    fn is_due(&self, held: &Cached) -> bool {
         let left = held.token.facts.expires_at.duration_since(self.clock.now());
         let since_asked = self.clock.elapsed().saturating_sub(held.asked);
         left <= REFRESH_BEFORE && since_asked >= ASK_AGAIN_AFTER

@@ -54,6 +54,31 @@ impl Arm {
         self.read(Method::GET, about, path, deadline).await
     }
 
+    /// Reads a list to its end, or so many pages of it.
+    ///
+    /// # Errors
+    /// Any answer but pages of a list, after the retries that there was time for.
+    pub async fn list(
+        &self,
+        about: &'static Management,
+        path: String,
+        most_pages: usize,
+        deadline: Deadline,
+    ) -> Result<Vec<Value>, CallError> {
+        let mut all = Vec::new();
+        let mut next = Some(path);
+        for _ in 0..most_pages {
+            let Some(path) = next else { break };
+            let mut page = self.get(about, path, deadline).await?;
+            if let Some(Value::Array(rows)) = page.remove("value") {
+                all.extend(rows);
+            }
+            let link = page.get("nextLink").and_then(Value::as_str);
+            next = link.and_then(|link| self.reads.path_on_the_same_root(Surface::AZURE, link));
+        }
+        Ok(all)
+    }
+
     /// Asks for a JSON object by a call that is a POST and changes nothing, as lists in Azure often are.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ static COMMENT: Management = Management {
     template: "PUT /incidents/{id}/comments/{id}",
     doing: "Writing the comment on the incident",
     changes: true,
+    changes_a_version: false,
     role: ROLE,
     about: "incident",
 };

@@ -12,7 +12,10 @@
 mod arm;
 mod comment;
 mod id;
+mod label;
 mod now;
+mod role;
+mod task;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -38,6 +41,27 @@ const DOWN: Duration = Duration::from_mins(1);
 
 /// That moment.
 const A_TRY: Duration = Duration::from_secs(3);
+
+/// Why something could not be written into an incident, as sentences for a person. Names nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotWritten {
+    /// What happened and what to do.
+    pub problem: String,
+}
+
+impl NotWritten {
+    fn of(problem: &str) -> Self {
+        Self {
+            problem: problem.to_owned(),
+        }
+    }
+}
+
+impl From<CallError> for NotWritten {
+    fn from(error: CallError) -> Self {
+        Self::of(&error.to_string())
+    }
+}
 
 /// The incidents of the workspaces that may be written.
 #[derive(Debug)]

@@ -11,10 +11,11 @@ use crate::graph::{CallError, Disposition, Management};
 
 use super::{API_VERSION, Incident, Incidents, ROLE};
 
-static INCIDENT: Management = Management {
+pub(super) static INCIDENT: Management = Management {
     template: "GET /incidents/{id}",
     doing: "Reading the incident",
     changes: false,
+    changes_a_version: false,
     role: ROLE,
     about: "incident",
 };
@@ -23,6 +24,7 @@ static ENTITIES: Management = Management {
     template: "POST /incidents/{id}/entities",
     doing: "Reading the incident's entities",
     changes: false,
+    changes_a_version: false,
     role: ROLE,
     about: "incident",
 };

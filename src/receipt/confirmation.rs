@@ -1,4 +1,4 @@
-//! The manual messages that name exactly the users whom the cap per alert withheld. Sent by a person who means them all,
+//! The manual messages that name exactly the users that the cap per alert withheld. Sent by a person who means them all,
 //! each cuts them, because its `expect` lifts that cap for it alone.
 
 use std::collections::HashSet;
@@ -29,19 +29,20 @@ pub(super) fn is_capped(receipt: &Receipt) -> bool {
 /// yet known: `requestedBy` is left for the sender to write.
 pub(super) fn of<'a>(report: &AlertReport<'a>, limit: usize) -> Vec<Confirmation<'a>> {
     let mut named = HashSet::new();
-    let entries = report
-        .pairs()
-        .filter(|(_, receipt)| is_capped(receipt))
-        .filter_map(|(subject, receipt)| match &receipt.user {
-            Some(user) => Some(Entry::Id(user.id)),
-            None => subject.and_then(Entry::of),
-        })
-        // Two subjects can turn out to be one user, and a message that counts one twice is refused.
-        .filter(|entry| entry.id().is_none_or(|id| named.insert(id)));
     let message = ManualMessage {
         requested_by: None,
         expect: Some(0),
         ..ManualMessage::of(report.parsed.header())
     };
+    let severity = message.severity();
+    let entries = report
+        .pairs()
+        .filter(|(_, receipt)| is_capped(receipt))
+        .filter_map(|(subject, receipt)| match &receipt.user {
+            Some(user) => Some(Entry::Id(user.id)),
+            None => subject.and_then(|subject| Entry::of(subject, severity)),
+        })
+        // Two subjects can turn out to be one user, and a message that counts one twice is refused.
+        .filter(|entry| entry.id().is_none_or(|id| named.insert(id)));
     message.pack(entries, limit, DEPTH)
 }

@@ -1,7 +1,7 @@
 //! Receipts as events: CloudEvents 1.0 in their JSON form, one for each receipt.
 //!
 //! The id is made from what the broker says of the message and from the subject, not from the outcome. A message whose outputs
-//! were written only in part is delivered again, its users are then `already_cut`, and the event repeats its id: whoever
+//! were written only in part is delivered again, its users are then `already_cut`, and the event repeats its id: a reader who
 //! keeps the first event of an id keeps the true one.
 
 use std::collections::HashMap;
@@ -144,6 +144,15 @@ impl EventKey<'_> {
             Self::Message(id) => ("message", Uuid::new_v5(&NAMESPACE, id.as_bytes())),
             Self::Body(body) => ("body", Uuid::new_v5(&NAMESPACE, body)),
             Self::Invocation(id) => ("invocation", Uuid::new_v5(&NAMESPACE, id.as_bytes())),
+        }
+    }
+
+    /// The message, if the broker's own word tells it from every other.
+    #[must_use]
+    pub fn of_broker(self) -> Option<Uuid> {
+        match self {
+            Self::Broker { .. } => Some(self.name()),
+            Self::Message(_) | Self::Body(_) | Self::Invocation(_) => None,
         }
     }
 

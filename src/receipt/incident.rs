@@ -3,30 +3,28 @@
 //!
 //! What was told before comes in a message and is a claim of whoever wrote that; it is shown here and decides nothing.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::{Outcome, Parsed, Receipt, Story, Told, UserId};
+use crate::domain::{Mode, Outcome, Parsed, Receipt, Story};
 
 use super::comment::{self, COMMENT_LIMIT, NAME_LIMIT, SENTENCE_LIMIT, length};
 use super::event::EventKey;
+use super::incident_lines::{self, Line};
 use super::markup::text;
-use super::{AlertReport, sentence, size};
-use crate::domain::still_alive::{Bounds, cut_at};
+use super::{AlertReport, sentence};
+use crate::domain::still_alive::Bounds;
 
 /// The most accounts of which a message that goes on carries what was told.
 const TOLD_LIMIT: usize = 100;
-
-/// The most bytes of one name in such a message.
-const TOLD_NAME_LIMIT: usize = 512;
 
 /// The most characters of all that is to be done.
 const TO_DO_LIMIT: usize = 8_000;
 
 /// The most accounts that one thing to do names.
 const NAMED_LIMIT: usize = 10;
-
-const NOT_TRIED_AGAIN: &str = "Not finished: no cut is proved, and nothing tries it again by itself. Next: remove what stood in the way, then put the message back that waits in evict-rejected.";
 
 /// By what the comment of an alert is found again, made from its first message.
 #[must_use]
@@ -38,7 +36,7 @@ pub fn first_message(key: EventKey<'_>) -> Uuid {
 #[must_use]
 pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
     let mut told = story.told.clone();
-    let mut left_out = story.left_out;
+    let (mut left_out, mut left_out_cut) = (story.left_out, story.left_out_cut);
     let ended = receipts.iter().filter(|receipt| {
         receipt.outcome.is_final() && !matches!(receipt.outcome, Outcome::HandedOver)
     });
@@ -52,134 +50,52 @@ pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
             told.push(line.told());
         } else {
             left_out = left_out.saturating_add(1);
+            left_out_cut = left_out_cut.saturating_add(usize::from(line.outcome.is_cut()));
         }
     }
     Story {
         first: story.first,
         told,
         left_out,
+        left_out_cut,
     }
 }
 
-/// One row of the table.
-struct Line<'a> {
-    account: &'a str,
-    id: Option<UserId>,
-    outcome: &'a Outcome,
-    cut_at: Option<Timestamp>,
-    /// What is to be done, as sentences.
-    sentence: String,
-}
-
-impl<'a> Line<'a> {
-    fn of(receipt: &'a Receipt) -> Self {
-        let user = receipt.user.as_ref();
-        let detail = receipt.detail.as_ref();
-        let detail = detail.map_or_else(String::new, |detail| format!(" {detail}"));
-        Self {
-            account: user.map_or(receipt.subject.0.as_str(), |user| {
-                user.user_principal_name.as_str()
-            }),
-            id: user.map(|user| user.id),
-            outcome: &receipt.outcome,
-            cut_at: cut_at(receipt),
-            sentence: match receipt.outcome {
-                // The comment comes when all that can go on has gone on.
-                Outcome::Deferred => format!("{NOT_TRIED_AGAIN}{detail}"),
-                Outcome::Revoked { .. }
-                | Outcome::AlreadyCut
-                | Outcome::Withheld { .. }
-                | Outcome::NotEffective { .. }
-                | Outcome::NotFound
-                | Outcome::Ambiguous { .. }
-                | Outcome::NotAUser { .. }
-                | Outcome::Failed { .. }
-                | Outcome::HandedOver => format!("{}{detail}", sentence::outcome(receipt)),
-            },
-        }
-    }
-
-    fn of_told(told: &'a Told) -> Self {
-        Self {
-            account: &told.account,
-            id: told.id,
-            outcome: &told.outcome,
-            cut_at: told.cut_at,
-            sentence: sentence::of_outcome(&told.outcome, None, told.cut_at, None),
-        }
-    }
-
-    /// Whether it is about the account that was told of.
-    fn is_of(&self, told: &Told) -> bool {
-        match (self.id, told.id) {
-            (Some(own), Some(other)) => own == other,
-            (Some(_) | None, _) => self.account.eq_ignore_ascii_case(&told.account),
-        }
-    }
-
-    fn told(&self) -> Told {
-        let short = |text: &str| size::cut(text, TOLD_NAME_LIMIT).into_owned();
-        let mut outcome = self.outcome.clone();
-        if let Outcome::NotEffective {
-            home_domain: Some(domain),
-        } = &mut outcome
-        {
-            *domain = short(domain);
-        }
-        Told {
-            account: short(self.account),
-            id: self.id,
-            outcome,
-            cut_at: self.cut_at,
-        }
-    }
-
-    fn row(&self) -> String {
-        let at = self.cut_at.map(sentence::time).unwrap_or_default();
-        format!(
-            "<tr><td>{}</td><td>{}</td><td>{at}</td></tr>",
-            text(self.account, NAME_LIMIT),
-            comment::word(self.outcome),
-        )
-    }
-
-    /// Whether a person has to do something about this account in particular.
-    fn asks_for_somebody(&self) -> bool {
-        match self.outcome {
-            Outcome::Revoked { verified: true } | Outcome::AlreadyCut | Outcome::HandedOver => {
-                false
-            }
-            Outcome::Revoked { verified: false }
-            | Outcome::Withheld { .. }
-            | Outcome::NotEffective { .. }
-            | Outcome::NotFound
-            | Outcome::Ambiguous { .. }
-            | Outcome::NotAUser { .. }
-            | Outcome::Failed { .. }
-            | Outcome::Deferred => true,
-        }
-    }
-}
-
-/// The comment, at most [`COMMENT_LIMIT`] characters. If not every account fits, it says how many were left out.
+/// The comment on what an alert has come to at that time, at most [`COMMENT_LIMIT`] characters. If not every account fits, it says
+/// how many were left out.
 #[must_use]
-pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
-    let now: Vec<Line<'_>> = report.receipts.iter().map(Line::of).collect();
-    // Who was cut stays cut, whatever a later part saw; of anything else the later word counts.
-    let (cut, other): (Vec<_>, Vec<_>) = story.told.iter().partition(|told| told.outcome.is_cut());
-    let is_news = |told: &&&Told| !now.iter().any(|line| line.is_of(told));
-    let other = other.iter().filter(is_news);
-    let mut lines: Vec<Line<'_>> = cut
-        .iter()
-        .chain(other)
-        .map(|told| Line::of_told(told))
-        .collect();
-    lines.extend(
-        now.into_iter()
-            .filter(|line| !cut.iter().any(|told| line.is_of(told))),
-    );
+pub fn incident_comment(report: &AlertReport<'_>, story: &Story, at: Timestamp) -> String {
+    let now = report.receipts.iter().map(Line::of).collect();
+    written(report, now, story, at)
+}
 
-    let mut above = vec![headline(report, &lines, story.left_out)];
+/// The comment on an alert that is still worked on: whose work has ended by that time, by their places among its subjects, and all
+/// others. It claims nothing of those, so that it stays true of its time whatever comes.
+#[must_use]
+pub fn comment_under_way(
+    parsed: &Parsed,
+    mode: Mode,
+    ended: &BTreeMap<usize, Receipt>,
+    story: &Story,
+    at: Timestamp,
+) -> String {
+    let subjects = parsed.subjects().iter().enumerate();
+    let now = subjects.map(|(index, subject)| match ended.get(&index) {
+        Some(receipt) if receipt.outcome.is_final() => Line::of(receipt),
+        Some(_) | None => Line::open(subject),
+    });
+    let report = AlertReport {
+        parsed,
+        receipts: &[],
+        mode,
+        requested_by: None,
+    };
+    written(&report, now.collect(), story, at)
+}
+
+fn written(report: &AlertReport<'_>, now: Vec<Line<'_>>, story: &Story, at: Timestamp) -> String {
+    let lines = incident_lines::all(now, story);
+    let mut above = vec![headline(report, &lines, story, at)];
     above.extend(comment::remarks(report));
     let mut below = alive(&lines);
     below.extend(to_do(&lines));
@@ -214,20 +130,44 @@ pub fn incident_comment(report: &AlertReport<'_>, story: &Story) -> String {
 const HEAD: &str = "<table>\n<tr><th>Account</th><th>Sessions</th><th>Cut at</th></tr>";
 const END: &str = "</table>";
 
-fn headline(report: &AlertReport<'_>, lines: &[Line<'_>], left_out: usize) -> String {
+fn headline(report: &AlertReport<'_>, lines: &[Line<'_>], story: &Story, at: Timestamp) -> String {
     let Parsed::Alert(_) = report.parsed else {
         return comment::headline(report);
     };
     let count = |is: fn(&Outcome) -> bool| lines.iter().filter(|line| is(line.outcome)).count();
-    let cut = count(Outcome::is_cut);
-    let goes_on = match count(|outcome| matches!(outcome, Outcome::HandedOver)) {
+    let cut = count(Outcome::is_cut).saturating_add(story.left_out_cut);
+    let open = count(|outcome| matches!(outcome, Outcome::HandedOver));
+    let goes_on = match open {
         0 => String::new(),
-        1 => " 1 is not finished yet and goes on as soon as Graph allows; this comment is replaced then.".to_owned(),
-        open => format!(" {open} are not finished yet and go on as soon as Graph allows; this comment is replaced then."),
+        open => format!(
+            " {open} {} not finished at {} and {} on as soon as Graph allows; this comment is replaced then.",
+            if open == 1 { "was" } else { "were" },
+            sentence::time(at),
+            if open == 1 { "goes" } else { "go" },
+        ),
     };
-    let all = lines.len().saturating_add(left_out);
+    let fast = how_fast(report.parsed.header().alert_at(), lines);
+    let all = lines.len().saturating_add(story.left_out);
     let accounts = if all == 1 { "account" } else { "accounts" };
-    format!("<p><b>Evict:</b> {cut} of {all} {accounts} cut.{goes_on}</p>")
+    format!("<p><b>Evict:</b> {cut} of {all} {accounts} cut.{fast}{goes_on}</p>")
+}
+
+/// How long after the alert those were signed out whose cut was read back.
+fn how_fast(alert_at: Option<Timestamp>, lines: &[Line<'_>]) -> String {
+    let is_proved = |line: &&Line<'_>| {
+        line.outcome.is_cut() && !matches!(line.outcome, Outcome::Revoked { verified: false })
+    };
+    let cut = lines.iter().filter(is_proved);
+    let cut = cut.filter_map(|line| sentence::passed(alert_at?, line.cut_at?));
+    let (Some(first), Some(last)) = (cut.clone().min(), cut.max()) else {
+        return String::new();
+    };
+    let (first, last) = (sentence::length(first), sentence::length(last));
+    if first == last {
+        format!(" Signed out {last} after the alert.")
+    } else {
+        format!(" Signed out {first} to {last} after the alert.")
+    }
 }
 
 fn left_out(count: usize) -> String {
@@ -259,8 +199,8 @@ fn to_do(lines: &[Line<'_>]) -> Vec<String> {
     for line in lines.iter().filter(|line| line.asks_for_somebody()) {
         let step = line.sentence.as_str();
         match steps.iter_mut().find(|(known, _)| *known == step) {
-            Some((_, named)) => named.push(line.account),
-            None => steps.push((step, vec![line.account])),
+            Some((_, named)) => named.push(&line.account),
+            None => steps.push((step, vec![&line.account])),
         }
     }
     let cut = lines.iter().any(|line| line.outcome.is_cut());

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::{Caller, Masked, Outcome, Receipt, TenantId, UserId, log_hash};
+use crate::domain::{Caller, Masked, Outcome, Receipt, TenantId, Times, UserId, log_hash};
 
 use super::size;
 
@@ -38,6 +38,8 @@ pub fn log_line(receipt: &Receipt, tenant: TenantId) -> String {
         policy: receipt.policy,
         before: receipt.sessions_valid_from.before,
         after: receipt.sessions_valid_from.after,
+        times: receipt.times,
+        source: receipt.source,
         calls: receipt.calls.len(),
         last_status: last_call.and_then(|call| call.status),
         last_request_id: last_call.and_then(|call| loggable(call.request_id.as_deref())),
@@ -76,6 +78,10 @@ struct Line<'a> {
     before: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<Timestamp>,
+    #[serde(flatten)]
+    times: Times,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
     calls: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_status: Option<u16>,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     AccountName, AlertHeader, CommentBy, HandedOn, MailAddress, Outcome, SecurityIdentifier,
-    Severity, Story, Subject, SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
+    Severity, Shape, Story, Subject, SubjectKind, TenantId, UserId, UserPrincipalName, WrittenBy,
 };
 
 use super::AlertReport;
@@ -78,6 +78,13 @@ pub(super) struct Earlier {
     /// By which its receipts are found.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
+    /// When the alert was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
+    alert_at: Option<Timestamp>,
+    /// The shape of the first message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
     /// What the comment on the incident tells already.
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<Story>,
@@ -90,6 +97,8 @@ impl Earlier {
             deliveries: handed_on.deliveries,
             queued_at: handed_on.queued_at,
             correlation_id: correlation_id.map(|id| cut(id, 1024).into_owned()),
+            alert_at: handed_on.alert_at,
+            source: handed_on.source.map(Shape::as_str),
             comment: handed_on.story.clone(),
         }
     }
@@ -127,7 +136,7 @@ pub(super) struct SubjectEntry<'a> {
     /// DOMAIN\name.
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<&'a AccountName>,
-    /// How grave what flags the user is, where no person asked.
+    /// How grave what flags the user is, where it is not as grave as the message says.
     #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<&'static str>,
 }
@@ -141,14 +150,11 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The subject as an entry; `None` for what the directory cannot be asked for, or is no user by the payload's own word.
-    /// Such a subject's outcome is final before anything is called, so that it never has to go on.
-    pub(super) fn of(subject: &'a Subject) -> Option<Self> {
+    /// The subject as an entry of a message of that severity; `None` for what the directory cannot be asked for, or is no user
+    /// by the payload's own word. Such a subject's outcome is final before anything is called, so that it never has to go on.
+    pub(super) fn of(subject: &'a Subject, of_message: Option<Severity>) -> Option<Self> {
         let account = &subject.account;
-        let severity = match subject.flag.written_by {
-            WrittenBy::Machine => subject.flag.severity.map(Severity::as_str),
-            WrittenBy::Person => None,
-        };
+        let own = subject.flag.severity;
         let entry = Self::Subject(SubjectEntry {
             id: account.id,
             upn: account.upn.as_ref(),
@@ -156,7 +162,7 @@ impl<'a> Entry<'a> {
             mail: account.mail.as_ref(),
             tenant: account.tenant,
             account: account.account.as_ref(),
-            severity,
+            severity: own.filter(|_| own != of_message).map(Severity::as_str),
         });
         (account.kind == SubjectKind::User && account.is_resolvable()).then_some(entry)
     }
@@ -218,36 +224,50 @@ impl<'a> ManualMessage<'a> {
 }
 
 impl<'a> ManualMessage<'a> {
-    /// These subjects in as many copies of this message as it takes. Whom a person asked for, whom an alert flags with a
-    /// severity, and whom it flags without one go in messages of their own, so that the guard decides about each as it did.
+    /// How grave it says that all of it is, on one scale.
+    pub(super) fn severity(&self) -> Option<Severity> {
+        self.severity.as_deref().and_then(Severity::read)
+    }
+
+    /// These subjects in as many copies of this message as it takes. Whom a person asked for and whom an alert flags, with a
+    /// severity and without one, go in messages of their own, and whoever is not as grave as the message says so: each is
+    /// decided about, and comes to his turn, as before. They need no common cap, since no more go on than the cap let through.
     pub(super) fn naming(
         &self,
         subjects: impl Iterator<Item = &'a Subject>,
         limit: usize,
     ) -> Vec<Self> {
-        let (mut by_person, mut graded, mut ungraded) = (Vec::new(), Vec::new(), Vec::new());
-        for subject in subjects {
-            let entries = match (subject.flag.written_by, subject.flag.severity) {
-                (WrittenBy::Person, _) => &mut by_person,
-                (WrittenBy::Machine, Some(_)) => &mut graded,
-                (WrittenBy::Machine, None) => &mut ungraded,
+        let of_message = self.severity();
+        let kind = |subject: &Subject| (subject.flag.written_by, subject.flag.severity.is_some());
+        let subjects: Vec<&Subject> = subjects.collect();
+        let mut messages = Vec::new();
+        for (written_by, is_graded) in KINDS {
+            let message = Self {
+                automated: (written_by == WrittenBy::Machine).then_some(true),
+                // A word that grades nobody may stay.
+                severity: self
+                    .severity
+                    .clone()
+                    .filter(|_| is_graded || of_message.is_none()),
+                ..self.clone()
             };
-            entries.extend(Entry::of(subject));
+            let own = subjects
+                .iter()
+                .filter(|subject| kind(subject) == (written_by, is_graded));
+            let entries = own.filter_map(|subject| Entry::of(subject, of_message));
+            messages.extend(message.pack(entries, limit, 0));
         }
-        let automated = Self {
-            automated: Some(true),
-            ..self.clone()
-        };
-        let without_severity = Self {
-            severity: None,
-            ..automated.clone()
-        };
-        let mut messages = self.pack(by_person, limit, 0);
-        messages.extend(automated.pack(graded, limit, 0));
-        messages.extend(without_severity.pack(ungraded, limit, 0));
         messages
     }
 }
+
+/// The kinds of subjects that go on in messages of their own: by whose word, and whether with a severity.
+const KINDS: [(WrittenBy, bool); 4] = [
+    (WrittenBy::Person, true),
+    (WrittenBy::Person, false),
+    (WrittenBy::Machine, true),
+    (WrittenBy::Machine, false),
+];
 
 /// The subjects as manual messages, as many as it takes to keep each within `limit_bytes` in the form in which the host
 /// sends it. `expect` is written only if the header has it, as each message's own number of users.
@@ -263,7 +283,7 @@ pub fn put_back(header: &AlertHeader, subjects: &[Subject], limit_bytes: usize) 
 }
 
 /// The subjects whose receipts say `handed_over`, as messages for the input queue. They name the caller whose token was
-/// checked; on the queue that is a claim like any other, since whoever may send there could have written it. What is left of
+/// checked; on the queue that is a claim like any other, since every sender there could have written it. What is left of
 /// a message says how far it had come.
 #[must_use]
 pub fn handover(report: &AlertReport<'_>, handed_on: Option<&HandedOn>) -> Vec<String> {

@@ -26,6 +26,11 @@
 //! | `detail` | if there is something to add: sentences for a person |
 //! | `policy` | if a setting decided: its name |
 //! | `sessionsValidFrom` | `before` and `after`, each if it was read: the user's `signInSessionsValidFromDateTime` |
+//! | `alertAt` | if the alert says when it was made: that time; of several the latest |
+//! | `receivedAt` | when its first message was put on the queue, or its HTTP call came |
+//! | `cutAt` | if a cut was proved: from when on sessions are valid, the property itself |
+//! | `provedAt` | if a cut was proved: when the property was read |
+//! | `source` | the shape of the alert's first message |
 //! | `calls` | what was called that changes something: `operation`, `at`, and if an answer came `status`, `requestId` |
 //! | `attempts` | how many requests were sent to Graph |
 //! | `elapsedMilliseconds` | the time spent |
@@ -34,7 +39,7 @@
 //! | `requestedBy` | if a caller proved itself by a token: `objectId`, and if known `applicationId` |
 //! | `requestedByClaim` | if the alert names who asked: that text, which anybody may have written |
 //! | `requestedBecause` | if the alert says why it was asked for: that text |
-//! | `incident` | if incidents are read and written: `status` (`open`, `closed`, `unknown`) if it was asked, `comment` (`written`, `failed`, `other_workspace`) if one was to be written, `problem` if either failed |
+//! | `incident` | if incidents are read and written: `status` (`open`, `closed`, `unknown`) if it was asked, `comment` (`written`, `failed`, `other_workspace`) if one was to be written, `label` and the number of `tasks` if there are any, `problem` if one of these failed |
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
 //!
 //! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the
@@ -47,6 +52,8 @@ mod comment;
 mod confirmation;
 mod event;
 mod incident;
+mod incident_lines;
+mod incident_tasks;
 mod log;
 mod markup;
 mod message;
@@ -62,7 +69,8 @@ use crate::domain::{Caller, Mode, Parsed, Receipt, Subject};
 
 pub use comment::{COMMENT_LIMIT, comment};
 pub use event::{EVENT_TYPE, EventKey, events};
-pub use incident::{first_message, incident_comment, told_so_far};
+pub use incident::{comment_under_way, first_message, incident_comment, told_so_far};
+pub use incident_tasks::{incident_label, incident_tasks};
 pub use log::log_line;
 pub use message::{awaiting, handover, put_back};
 pub use origin::RejectedFrom;

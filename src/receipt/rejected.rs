@@ -97,7 +97,17 @@ pub fn unread(parsed: &Parsed, body: &[u8], from: &RejectedFrom<'_>) -> Vec<Stri
             "This message names nobody yet, and nobody was cut for it. Next: see what `problem` names, and send it again once the users are in it."
         }
     };
-    let expected = format!("{}: {}", reason.as_str(), sentence::nothing_to_do(reason));
+    let asked = match parsed {
+        Parsed::NothingToDo(nothing) => nothing.incident.as_ref(),
+        Parsed::Alert(_) | Parsed::Malformed(_) => None,
+    };
+    let asked = asked.and_then(|note| note.problem.as_deref());
+    let asked = asked.map_or_else(String::new, |problem| format!(" {problem}"));
+    let expected = format!(
+        "{}: {}{asked}",
+        reason.as_str(),
+        sentence::nothing_to_do(reason)
+    );
     let problem = Problem {
         path,
         expected: &expected,
@@ -161,7 +171,7 @@ fn split(body: &[u8], room: usize) -> Vec<Body<'_>> {
     }
 }
 
-/// In an object the host takes a string that looks like a date for one and writes it anew; such a body is kept from it,
+/// In an object the host takes a string that looks like a date for one and rewrites it; such a body is kept from it,
 /// should it ever read ours.
 fn may_be_rewritten(text: &str) -> bool {
     let begins_like_a_date = text

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    Caller, Masked, NothingToDo, NothingToDoReason, Outcome, Parsed, Receipt, TenantId, UserId,
+    Caller, IncidentNote, Masked, NothingToDo, NothingToDoReason, Outcome, Parsed, Receipt,
+    TenantId, UserId,
 };
 
 use super::comment::comment;
@@ -124,6 +125,9 @@ struct AlertRecord<'a> {
     /// The parts that name nobody yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unread: Vec<Unread<'a>>,
+    /// Where there is nothing to do: what came of asking its incident, and of writing into it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<&'a IncidentNote>,
     /// `enforce` or `observe`.
     mode: &'static str,
     /// The shape by which it was read.
@@ -274,6 +278,10 @@ impl<'a> AlertRecord<'a> {
             mentioned: Mentioned::all(report.parsed),
             mentioned_left_out: Some(left_out).filter(|count| *count > 0),
             unread: Unread::all(report.parsed),
+            incident: match report.parsed {
+                Parsed::NothingToDo(nothing) => nothing.incident.as_ref(),
+                Parsed::Alert(_) | Parsed::Malformed(_) => None,
+            },
             mode: report.mode.as_str(),
             shape: header.shape.as_str(),
             severity: header.severity.as_deref(),

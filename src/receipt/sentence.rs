@@ -1,6 +1,6 @@
 //! The sentences that a person reads: what an outcome means and what to do next. Plain text, not yet escaped.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Fix, NothingToDoReason, Outcome, Receipt, SubjectKind, WithholdReason};
 
@@ -24,32 +24,43 @@ pub(super) fn ended(text: &str) -> String {
 /// What happened to the subject of a receipt, and what to do next.
 pub(super) fn outcome(receipt: &Receipt) -> String {
     let after = receipt.sessions_valid_from.after;
-    of_outcome(&receipt.outcome, receipt.policy, cut_at(receipt), after)
+    let cut = Cut {
+        at: cut_at(receipt),
+        alert_at: receipt.times.alert_at,
+        valid_from: after,
+    };
+    of_outcome(&receipt.outcome, receipt.policy, cut)
 }
 
-/// The same, of an outcome by itself: the setting that decided, when the sessions were cut, and from when on they are valid.
-pub(super) fn of_outcome(
-    outcome: &Outcome,
-    policy: Option<&str>,
-    cut_at: Option<Timestamp>,
-    after: Option<Timestamp>,
-) -> String {
+/// When sessions were cut, when the alert was made, and from when on sessions are valid.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cut {
+    pub(super) at: Option<Timestamp>,
+    pub(super) alert_at: Option<Timestamp>,
+    pub(super) valid_from: Option<Timestamp>,
+}
+
+/// The same, of an outcome by itself, and the setting that decided.
+pub(super) fn of_outcome(outcome: &Outcome, policy: Option<&str>, cut: Cut) -> String {
     match outcome {
         Outcome::Revoked { verified: true } => format!(
             "Sessions cut{}, and verified{}.",
-            at(cut_at),
-            after.map_or_else(String::new, |after| format!(
+            at(cut),
+            cut.valid_from.map_or_else(String::new, |after| format!(
                     ": only sessions begun after {} are valid",
                     time(after)
                 )),
         ),
         Outcome::Revoked { verified: false } => format!(
             "Graph accepted the cut{}, but it did not show when it was read back. Next: look for sign-ins and activity after that time, or send the alert again in a few minutes, which cuts once more.",
-            at(cut_at),
+            at(cut),
         ),
         Outcome::AlreadyCut => format!(
             "The sessions had already been cut{}, after this alert was put on the queue; they were not cut again.",
-            at(cut_at),
+            at(Cut {
+                alert_at: None,
+                ..cut
+            }),
         ),
         Outcome::Withheld { reason } => withheld(*reason, policy),
         Outcome::NotEffective { home_domain } => format!(
@@ -71,8 +82,33 @@ pub(super) fn of_outcome(
     }
 }
 
-fn at(moment: Option<Timestamp>) -> String {
-    moment.map_or_else(String::new, |moment| format!(" at {}", time(moment)))
+fn at(cut: Cut) -> String {
+    let Some(moment) = cut.at else {
+        return String::new();
+    };
+    let since = cut.alert_at.and_then(|alert| passed(alert, moment));
+    let since = since.map_or_else(String::new, |passed| {
+        format!(", {} after the alert", length(passed))
+    });
+    format!(" at {}{since}", time(moment))
+}
+
+/// The time from an alert to a cut; `None` if the alert's own time is later, so that one of the two clocks is wrong.
+pub(super) fn passed(alert: Timestamp, cut: Timestamp) -> Option<SignedDuration> {
+    // The property has no fractions of a second.
+    let passed = cut.duration_since(alert);
+    (passed > SignedDuration::from_secs(-1)).then(|| passed.max(SignedDuration::ZERO))
+}
+
+/// A length of time in the unit that fits it.
+pub(super) fn length(of: SignedDuration) -> String {
+    let minutes = of.as_secs() / 60;
+    match (of.as_secs(), minutes / 60) {
+        (seconds @ ..=119, _) => format!("{seconds} s"),
+        (_, ..=1) => format!("{minutes} min"),
+        (_, hours @ ..=47) => format!("{hours} h"),
+        (_, hours) => format!("{} days", hours / 24),
+    }
 }
 
 /// The setting under which an alert may only cut so many users.

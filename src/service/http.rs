@@ -33,6 +33,7 @@ impl Service {
         let (parsed, mut left_out) = self.read(&body);
         drop(body);
         arrival.keeps(kept(&parsed));
+        let received_at = self.clock.now();
         let header = parsed.header();
         let correlation = Correlation {
             alert_id: header.alert_id.clone(),
@@ -45,23 +46,29 @@ impl Service {
         let (Looked::Ready(mut parsed) | Looked::Pending(mut parsed)) = looked.await;
         left_out = left_out.saturating_add(self.shorten(&mut parsed));
         let delivery = Delivery {
-            // A request always cuts: whoever asks knows of sessions that live now.
+            // A request always cuts: the caller knows of sessions that live now.
             enqueued_at: None,
+            received_at: Some(received_at),
+            message: None,
             correlation: correlation.clone(),
             requested_by,
             deadline: deadline.earlier_by(MARGIN),
             cleared: Arc::default(),
+            ended: Arc::new(|_, _| ()),
         };
-        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
-        receipts.iter_mut().for_each(hand_over);
-        self.log(&receipts);
         let key = EventKey::Invocation(&correlation.invocation_id);
         let telling = Telling {
             key,
             usually: CommentBy::Caller,
             deadline,
         };
-        let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
+        let worked = self.contain_and_tell(&parsed, left_out, delivery, &telling);
+        let mut receipts = worked.await;
+        receipts.iter_mut().for_each(hand_over);
+        self.log(&receipts);
+        let told = self
+            .tell_incident(&mut parsed, &mut receipts, &telling)
+            .await;
         if self.incidents.is_some() {
             // What goes on is on the queue, where this program writes the comment unless somebody says otherwise.
             let header = parsed.header_mut();
@@ -75,11 +82,13 @@ impl Service {
             mode: self.settings.mode,
             requested_by,
         };
-        let handed_on = told.map(|story| HandedOn {
-            story: Some(story),
+        let handed_on = HandedOn {
+            alert_at: parsed.header().alert_at(),
+            source: Some(parsed.header().source()),
+            story: told,
             ..HandedOn::default()
-        });
-        let handover = receipt::handover(&report, handed_on.as_ref());
+        };
+        let handover = receipt::handover(&report, Some(&handed_on));
         let status = match &parsed {
             Parsed::Malformed(_) => 400,
             Parsed::Alert(_) | Parsed::NothingToDo(_) if handover.is_empty() => 200,

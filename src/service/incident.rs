@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
+use futures_util::future::join;
+use jiff::Timestamp;
 
 use crate::domain::{
-    CommentBy, CommentState, Deadline, IncidentNote, NothingToDoReason, Parsed, Receipt, Story,
+    CommentBy, CommentState, Deadline, IncidentLabel, IncidentNote, NothingToDoReason, Parsed,
+    Receipt, Story,
 };
-use crate::incident::{Incident, Incidents, Named, comment_id};
+use crate::incident::{Incident, Incidents, Named, NotWritten, comment_id};
 use crate::receipt::{self, AlertReport, EventKey};
 
 use super::Service;
@@ -31,7 +33,7 @@ pub(super) struct Telling<'a> {
 }
 
 /// Whose incident it is, and what its comment tells already.
-enum Place {
+pub(super) enum Place {
     Ours(Incident, Story),
     OtherWorkspace,
 }
@@ -41,17 +43,17 @@ impl Service {
     /// comment tells then, for whatever goes on.
     pub(super) async fn tell_incident(
         &self,
-        parsed: &Parsed,
+        parsed: &mut Parsed,
         receipts: &mut [Receipt],
         telling: &Telling<'_>,
     ) -> Option<Story> {
         let incidents = self.incidents.as_ref()?;
-        let ((comment, problem), told) = match place(incidents, parsed, telling)? {
+        let (said, told) = match place(incidents, parsed, telling)? {
             Place::OtherWorkspace => (
-                (
-                    CommentState::OtherWorkspace,
-                    Some(OTHER_WORKSPACE.to_owned()),
-                ),
+                Said {
+                    problem: Some(OTHER_WORKSPACE.to_owned()),
+                    ..Said::of(CommentState::OtherWorkspace)
+                },
                 None,
             ),
             Place::Ours(incident, story) => {
@@ -61,25 +63,23 @@ impl Service {
                     mode: self.settings.mode,
                     requested_by: None,
                 };
-                let comment = receipt::incident_comment(&report, &story);
-                let id = comment_id(&incident, story.first);
                 let deadline = self.comment_by(telling.deadline);
-                let written = incidents
-                    .write_comment(&incident, id, &comment, deadline)
-                    .await;
-                let problem = written.err().map(|error| error.to_string());
-                let told = receipt::told_so_far(&story, receipts);
-                (noted(id, problem), Some(told))
+                let said = say(
+                    incidents,
+                    &incident,
+                    &story,
+                    &report,
+                    self.clock.now(),
+                    deadline,
+                );
+                (said.await, Some(receipt::told_so_far(&story, receipts)))
             }
         };
         for receipt in receipts {
-            let asked = receipt.incident.take();
-            let unasked = asked.as_ref().and_then(|note| note.problem.clone());
-            receipt.incident = Some(IncidentNote {
-                status: asked.and_then(|note| note.status),
-                comment: Some(comment),
-                problem: problem.clone().or(unasked),
-            });
+            receipt.incident = Some(said.beside(receipt.incident.take()));
+        }
+        if let Parsed::NothingToDo(nothing) = parsed {
+            nothing.incident = Some(said.beside(nothing.incident.take()));
         }
         told
     }
@@ -92,21 +92,93 @@ impl Service {
 
 const OTHER_WORKSPACE: &str = "The incident lies in no workspace of EVICT_SENTINEL_WORKSPACES, so nothing was written there. Next: add its workspace to the setting and give the app's identity Microsoft Sentinel Responder there.";
 
-fn noted(id: Uuid, problem: Option<String>) -> (CommentState, Option<String>) {
-    match problem {
-        None => {
-            tracing::info!(comment = %id, "incident.comment.written");
-            (CommentState::Written, None)
-        }
-        Some(problem) => {
-            tracing::error!(comment = %id, problem, "incident.comment.failed");
-            (CommentState::Failed, Some(problem))
+/// What became of what an incident was told.
+struct Said {
+    comment: CommentState,
+    label: Option<IncidentLabel>,
+    tasks: Option<usize>,
+    problem: Option<String>,
+}
+
+impl Said {
+    fn of(comment: CommentState) -> Self {
+        Self {
+            comment,
+            label: None,
+            tasks: None,
+            problem: None,
         }
     }
 }
 
+impl Said {
+    /// The same, with what came of asking the incident before.
+    fn beside(&self, asked: Option<IncidentNote>) -> IncidentNote {
+        let unasked = asked.as_ref().and_then(|note| note.problem.clone());
+        IncidentNote {
+            status: asked.and_then(|note| note.status),
+            comment: Some(self.comment),
+            label: self.label,
+            tasks: self.tasks,
+            problem: self.problem.clone().or(unasked),
+        }
+    }
+}
+
+/// Writes the comment; where it stands, adds the label and the tasks.
+async fn say(
+    incidents: &Incidents,
+    incident: &Incident,
+    story: &Story,
+    report: &AlertReport<'_>,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Said {
+    let comment = receipt::incident_comment(report, story, now);
+    let id = comment_id(incident, story.first);
+    let written = incidents.write_comment(incident, id, &comment, deadline);
+    if let Err(error) = written.await {
+        let problem = error.to_string();
+        tracing::error!(comment = %id, problem, "incident.comment.failed");
+        return Said {
+            problem: Some(problem),
+            ..Said::of(CommentState::Failed)
+        };
+    }
+    tracing::info!(comment = %id, "incident.comment.written");
+    let label = receipt::incident_label(report, story);
+    let tasks = receipt::incident_tasks(report, story);
+    let labelled = async {
+        match label {
+            Some(label) => incidents.add_label(incident, label, deadline).await,
+            None => Ok(()),
+        }
+    };
+    let (labelled, assigned) =
+        join(labelled, incidents.add_tasks(incident, &tasks, deadline)).await;
+    let mut problems = Vec::new();
+    if let Err(NotWritten { problem }) = &labelled {
+        tracing::error!(comment = %id, problem, "incident.label.failed");
+        problems.push(problem.as_str());
+    }
+    if let Err(NotWritten { problem }) = &assigned {
+        tracing::error!(comment = %id, problem, "incident.tasks.failed");
+        problems.push(problem.as_str());
+    }
+    Said {
+        label: label.filter(|_| labelled.is_ok()),
+        tasks: Some(tasks.len()).filter(|count| *count > 0 && assigned.is_ok()),
+        problem: (!problems.is_empty()).then(|| problems.join(" ")),
+        ..Said::of(CommentState::Written)
+    }
+}
+
 /// Where the alert's comment belongs; `None` if there is none to write.
-fn place(incidents: &Incidents, parsed: &Parsed, telling: &Telling<'_>) -> Option<Place> {
+pub(super) fn place(
+    incidents: &Incidents,
+    parsed: &Parsed,
+    telling: &Telling<'_>,
+) -> Option<Place> {
     let header = parsed.header();
     let id = header.incident_id.as_deref()?;
     let by = header.comment_by.unwrap_or(telling.usually);

@@ -18,6 +18,7 @@ mod queue;
 mod reading;
 mod self_check;
 mod standing;
+mod under_way;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::callers::Callers;
-use crate::containment::{Containment, Task};
+use crate::containment::{Containment, Ended, Task};
 use crate::domain::{
     Caller, Cleared, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
 };
@@ -33,7 +34,7 @@ use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
 use crate::incident::Incidents;
 use crate::{alert, receipt};
 
-/// What the service is told by the settings.
+/// What the settings say to the service.
 #[derive(Debug, Clone)]
 pub struct ServiceSettings {
     /// The tenant, which names this deployment in events.
@@ -46,7 +47,7 @@ pub struct ServiceSettings {
     pub http_deadline: Duration,
     /// How long one delivery of a message is worked on.
     pub queue_deadline: Duration,
-    /// The wait before an unfinished first delivery is given back; it doubles with each delivery.
+    /// The wait before an unfinished first delivery is abandoned; it doubles with each delivery.
     pub redelivery_wait: Duration,
     /// Who lets HTTP callers in, for the self-check.
     pub http_access: HttpAccess,
@@ -103,12 +104,14 @@ impl Service {
             subjects: parsed.subjects().to_vec(),
             left_out,
             enqueued_at: of.enqueued_at,
+            received_at: of.received_at,
+            message: of.message,
             correlation: of.correlation,
             requested_by: of.requested_by,
             deadline: of.deadline,
             cleared: of.cleared,
         };
-        self.containment.contain(task).await
+        self.containment.contain_watched(task, of.ended).await
     }
 
     /// Writes each receipt into the log, once, as it leaves this invocation.
@@ -144,11 +147,15 @@ impl Service {
 /// What the trigger says of an alert.
 struct Delivery {
     enqueued_at: Option<jiff::Timestamp>,
+    received_at: Option<jiff::Timestamp>,
+    message: Option<uuid::Uuid>,
     correlation: Correlation,
     requested_by: Option<Caller>,
     deadline: Deadline,
     /// That the alert is over, once that is known.
     cleared: Arc<OnceLock<Cleared>>,
+    /// Who hears of each subject as it ends.
+    ended: Ended,
 }
 
 /// The deadline of an invocation that may take so long. What it waited for room counts.

@@ -1,7 +1,7 @@
 //! The queue trigger. The queue is the durability: a message is completed only when every subject of it is final, or on its
 //! last delivery, when everything is reported and what is left goes to `evict-rejected` in a form that can be put back.
 //!
-//! What is final is told at once: where a delivery ends with some subjects final, their receipts are published, the message is
+//! What is final is reported at once: where a delivery ends with some subjects final, their receipts are published, the message is
 //! completed, and the others go on in a message of their own, which says how often they were tried. So no later delivery can
 //! deny what an earlier one has done.
 //!
@@ -52,7 +52,7 @@ impl Service {
         self.wait_for_turn(&progress, &message.broker).await;
         let key = event_key(&message, &correlation);
         let looked = self.look_at_incident(parsed, progress.queued_at, deadline.earlier_by(MARGIN));
-        let parsed = match looked.await {
+        let mut parsed = match looked.await {
             Looked::Ready(mut parsed) => {
                 left_out = left_out.saturating_add(self.shorten(&mut parsed));
                 parsed
@@ -61,12 +61,21 @@ impl Service {
         };
         let delivery = Delivery {
             enqueued_at: progress.queued_at,
+            received_at: progress.queued_at,
+            message: key.of_broker(),
             correlation: correlation.clone(),
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
             cleared: Arc::default(),
+            ended: Arc::new(|_, _| ()),
         };
-        let mut receipts = self.contain_what_stands(&parsed, left_out, delivery).await;
+        let telling = Telling {
+            key,
+            usually: CommentBy::Evict,
+            deadline,
+        };
+        let worked = self.contain_and_tell(&parsed, left_out, delivery, &telling);
+        let mut receipts = worked.await;
 
         let delivery_count = message.broker.delivery_count;
         let is_last =
@@ -74,23 +83,15 @@ impl Service {
         let is_final = |receipt: &Receipt| receipt.outcome.is_final();
         if !is_last && !receipts.iter().all(is_final) {
             if !receipts.iter().any(is_final) {
-                self.log(&receipts);
-                self.wait_before_redelivery(progress.deliveries, deadline)
-                    .await;
-                return Reply::abandoned(
-                    "No subject of this message is finished. Service Bus delivers it again.",
-                );
+                return self.abandon(&receipts, &progress, deadline).await;
             }
             receipts.iter_mut().for_each(hand_over);
         }
         self.log(&receipts);
 
-        let telling = Telling {
-            key,
-            usually: CommentBy::Evict,
-            deadline,
-        };
-        let told = self.tell_incident(&parsed, &mut receipts, &telling).await;
+        let told = self
+            .tell_incident(&mut parsed, &mut receipts, &telling)
+            .await;
         let report = AlertReport {
             parsed: &parsed,
             receipts: &receipts,
@@ -102,15 +103,8 @@ impl Service {
             delivery_count,
             at: self.clock.now(),
         };
-        let rejected = match &parsed {
-            Parsed::Malformed(malformed) => receipt::rejected(malformed, &message.body, &from),
-            Parsed::Alert(_) | Parsed::NothingToDo(_) => {
-                let mut rejected = receipt::unfinished(&report, &from);
-                rejected.extend(receipt::unread(&parsed, &message.body, &from));
-                rejected
-            }
-        };
-        let handed_on = progress.handed_on(&message.broker, told);
+        let rejected = rejected(&report, &message.body, &from);
+        let handed_on = progress.handed_on(&message.broker, parsed.header(), told);
         Reply::completed()
             .with_messages(
                 OutputBinding::Receipts,
@@ -122,6 +116,19 @@ impl Service {
                 receipt::handover(&report, Some(&handed_on)),
             )
             .with_log(format!("alert.read {}", summary(&parsed)))
+    }
+
+    /// The message comes again, after a wait, and uses up a delivery.
+    async fn abandon(
+        &self,
+        receipts: &[Receipt],
+        progress: &Progress,
+        deadline: Deadline,
+    ) -> Reply {
+        self.log(receipts);
+        self.wait_before_redelivery(progress.deliveries, deadline)
+            .await;
+        Reply::abandoned("No subject of this message is finished. Service Bus delivers it again.")
     }
 
     /// The alert goes on waiting for its incident's entities, at the end of the queue. That uses up no delivery.
@@ -138,6 +145,7 @@ impl Service {
             deliveries: progress.before,
             ..progress.handed_on(
                 &message.broker,
+                header,
                 Some(story.unwrap_or_else(|| Story::of(receipt::first_message(key)))),
             )
         };
@@ -208,12 +216,19 @@ impl Progress {
         }
     }
 
-    fn handed_on(&self, broker: &BrokerWord, story: Option<Story>) -> HandedOn {
+    fn handed_on(
+        &self,
+        broker: &BrokerWord,
+        header: &AlertHeader,
+        story: Option<Story>,
+    ) -> HandedOn {
         let correlation_id = self.correlation_id.as_ref();
         HandedOn {
             deliveries: self.deliveries,
             queued_at: self.queued_at,
             correlation_id: correlation_id.or(broker.message_id.as_ref()).cloned(),
+            alert_at: header.alert_at(),
+            source: Some(header.source()),
             story,
         }
     }
@@ -232,7 +247,7 @@ fn redelivery_wait(base: Duration, deliveries: u32) -> Duration {
     base.saturating_mul(1 << doublings).min(LONGEST_WAIT)
 }
 
-/// How much of a wait that Graph has asked for is kept before the message is given back: all that a delivery may take, of
+/// How long the message is held before it is abandoned: as long as Graph asked, at most all that a delivery may take, of
 /// which `left` was not needed. A delivery that comes before the wait is over only uses one up.
 fn told_wait(told: Duration, left: Duration) -> Duration {
     told.min(left.saturating_add(LONGEST_WAIT))
@@ -289,6 +304,18 @@ fn summary(parsed: &Parsed) -> String {
                 "shape={shape} malformed path={} put=evict-rejected",
                 malformed.path
             )
+        }
+    }
+}
+
+/// What goes to the queue `evict-rejected`: what could not be read, and the users that this delivery leaves unfinished.
+fn rejected(report: &AlertReport<'_>, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
+    match report.parsed {
+        Parsed::Malformed(malformed) => receipt::rejected(malformed, body, from),
+        Parsed::Alert(_) | Parsed::NothingToDo(_) => {
+            let mut rejected = receipt::unfinished(report, from);
+            rejected.extend(receipt::unread(report.parsed, body, from));
+            rejected
         }
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alert;
-use crate::domain::{AlertHeader, Deadline, NothingToDoReason, Parsed};
+use crate::domain::{
+    AlertHeader, Deadline, IncidentNote, IncidentStatus, NothingToDoReason, Parsed,
+};
 use crate::incident::{Incident, Incidents, Named};
 
 use super::Service;
@@ -52,7 +54,7 @@ impl Service {
     /// message was queued; `None`, as for an HTTP caller, looks once and waits for nothing.
     pub(super) async fn look_at_incident(
         &self,
-        parsed: Parsed,
+        mut parsed: Parsed,
         since: Option<Timestamp>,
         deadline: Deadline,
     ) -> Looked {
@@ -62,7 +64,7 @@ impl Service {
         let until = since.and_then(|since| since.checked_add(PATIENCE).ok());
         // What was waited for is worked on in the same delivery, so that time is left for it.
         let waits_until = deadline.earlier_by(self.settings.queue_deadline / 3);
-        // Without a free one it goes on to the end of the queue, where it is told.
+        // Without a free one it goes on to the end of the queue.
         let place = since.and_then(|_| self.waiting_places.try_acquire().ok());
         for number in 0.. {
             // Azure that is slow or away keeps nobody's place.
@@ -70,8 +72,11 @@ impl Service {
             let by = deadline.min(Deadline::after(&*self.clock, a_look));
             match self.look(incidents, &incident, parsed.header(), by).await {
                 Look::Found(now) => return Looked::Ready(*now),
-                Look::NotNow => {}
-                Look::Never => return Looked::Ready(parsed),
+                Look::NotNow(problem) => note(&mut parsed, problem),
+                Look::Never(problem) => {
+                    note(&mut parsed, Some(problem));
+                    return Looked::Ready(parsed);
+                }
             }
             let wait = LOOKS.get(number).copied().unwrap_or(LONGEST_LOOK);
             if until.is_none_or(|until| self.clock.now() >= until) {
@@ -95,7 +100,8 @@ impl Service {
         let Parsed::NothingToDo(nothing) = parsed else {
             return None;
         };
-        if nothing.reason != NothingToDoReason::EntitiesPending {
+        // One incident tells nothing of what stands beside it.
+        if nothing.reason != NothingToDoReason::EntitiesPending || nothing.unread.len() > 1 {
             return None;
         }
         match incidents.named(nothing.header.incident_id.as_deref()?) {
@@ -120,16 +126,16 @@ impl Service {
             // Its alerts have gone to another incident, and its entities with them: a person has to see that.
             Ok(now) if now.is_merged => {
                 tracing::warn!("incident.merged");
-                return Look::Never;
+                return Look::Never(MERGED.to_owned());
             }
             Ok(now) => now,
             Err(not_read) => {
                 let problem = not_read.problem;
                 tracing::warn!(problem, "incident.unread");
                 return if not_read.may_pass {
-                    Look::NotNow
+                    Look::NotNow(Some(problem))
                 } else {
-                    Look::Never
+                    Look::Never(problem)
                 };
             }
         };
@@ -141,12 +147,14 @@ impl Service {
                     NothingToDoReason::EntitiesPending | NothingToDoReason::NoAccount
                 ) =>
             {
-                return Look::NotNow;
+                return Look::NotNow(None);
             }
             Parsed::Malformed(malformed) => {
                 let (path, expected) = (&malformed.path, &malformed.expected);
                 tracing::warn!(path, expected, "incident.unreadable");
-                return Look::Never;
+                return Look::Never(format!(
+                    "What Azure tells of the incident cannot be read, at {path}."
+                ));
             }
             Parsed::Alert(_) | Parsed::NothingToDo(_) => {}
         }
@@ -164,6 +172,21 @@ impl Service {
 /// One look.
 enum Look {
     Found(Box<Parsed>),
-    NotNow,
-    Never,
+    /// Nobody is named; with a problem, if it could not be read.
+    NotNow(Option<String>),
+    /// It cannot be read, or tells nothing, whenever it is asked; with the problem.
+    Never(String),
+}
+
+const MERGED: &str =
+    "The incident was merged into another one, which holds its alerts now. Next: send that one.";
+
+/// Says what came of the latest look.
+fn note(parsed: &mut Parsed, problem: Option<String>) {
+    if let Parsed::NothingToDo(nothing) = parsed {
+        nothing.incident = problem.map(|problem| IncidentNote {
+            problem: Some(problem),
+            ..IncidentNote::of(IncidentStatus::Unknown)
+        });
+    }
 }

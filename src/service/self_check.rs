@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::containment::{PolicyReport, SelfCheck};
+use crate::containment::{Concern, PolicyReport, SelfCheck};
 use crate::domain::Deadline;
 use crate::host::{HttpReply, Reply};
 
@@ -38,7 +38,14 @@ pub struct CheckAnswer<'a> {
 impl Service {
     pub(super) async fn check(&self, invocation_id: &str) -> Reply {
         let deadline = Deadline::after(&*self.clock, DEADLINE);
-        let check = self.containment.check(deadline).await;
+        let mut check = self.containment.check(deadline).await;
+        if let Some(incidents) = &self.incidents {
+            let identity = check.identity.as_ref();
+            let identity = identity.and_then(|identity| identity.object_id);
+            for problem in incidents.problems(identity, deadline).await {
+                check.note(Concern::Incidents, problem);
+            }
+        }
         let answers = check.graph_reachable == Some(true);
         let salt = Uuid::new_v5(&self.settings.tenant.uuid(), invocation_id.as_bytes());
         let policy = self

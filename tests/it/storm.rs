@@ -15,6 +15,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::app::SOON;
+use crate::support::busy::{patience, slower_at_worst};
 
 /// How many users one alert flags: as many as the cap per alert lets through by default.
 const PER_ALERT: usize = 25;
@@ -26,8 +27,11 @@ const IN_WORK: usize = 64;
 const MOST_MEMORY_KIB: u64 = 96 * 1024;
 
 /// How long after a refusal a call may arrive that left before: a hundred are on their way when the limit is reached, and
-/// the two handlers and what judges them share a machine. No wait is shorter than a second.
+/// the two handlers and what judges them share a machine.
 const ON_ITS_WAY: Duration = Duration::from_millis(750);
+
+/// The same on a machine that is busy besides. No wait is shorter than a second.
+const ON_ITS_WAY_AT_MOST: Duration = Duration::from_millis(950);
 
 /// What does not shrink with a storm: the calls that are on their way when the limit is reached, which Graph counts, and the
 /// last wait.
@@ -86,7 +90,7 @@ impl Storm {
         let clock = SandboxClock::new();
         let tenant = Tenant::start(world, clock.clone()).await.unwrap();
         tenant.set_limits(Some(limits));
-        tenant.allow_on_its_way(ON_ITS_WAY);
+        tenant.allow_on_its_way(patience(ON_ITS_WAY).min(ON_ITS_WAY_AT_MOST));
         let folder = tempfile::tempdir().unwrap();
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let handler = std::path::Path::new(env!("CARGO_BIN_EXE_handler"));
@@ -348,8 +352,10 @@ impl Figures {
         // Each instance looks for the group when it begins, once for each alert it begins with, and every five minutes.
         let looks = self.per_user["read group"] * lossless(self.users);
         assert!(looks <= 2.0 * 4.0 * 3.0, "{looks}");
+        // These are of a machine with nothing else to do.
+        let most = MOST_URGENT.mul_f64(slower_at_worst());
         for urgent in [self.by_queue, self.over_http] {
-            assert!(urgent <= MOST_URGENT, "{urgent:?}");
+            assert!(urgent <= most, "{urgent:?} {most:?}");
         }
         for memory in &self.memory_kib {
             assert!(*memory <= MOST_MEMORY_KIB, "{memory} KiB");
@@ -364,7 +370,8 @@ async fn storm_of_a_thousand(limits: Limits) {
     storm.hold_to_account(1);
     figures.hold(0);
     let most = figures.alone.mul_f64(1.05) + LAST_WAITS;
-    assert!(figures.taken <= most, "{:?}", figures.taken);
+    let most = most.mul_f64(slower_at_worst());
+    assert!(figures.taken <= most, "{:?} {most:?}", figures.taken);
     storm.end().await;
 }
 

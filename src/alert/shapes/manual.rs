@@ -18,7 +18,7 @@
 //! | property | meaning |
 //! | --- | --- |
 //! | `user` | one user: a string or an object, as in `users` |
-//! | `users` | a list. A string is a user principal name, an object id, a SID or `DOMAIN\name`. An object has at least one of `id`, `upn`, `sid`, `mail`, `account` (`DOMAIN\name`), and may have `tenant`; more than one of them describe the same user |
+//! | `users` | a list. A string is a user principal name, an object id, a SID or `DOMAIN\name`. An object has at least one of `id`, `upn`, `sid`, `mail`, `account` (`DOMAIN\name`), and may have `tenant`, and `severity` where it is not the message's; more than one of them describe the same user |
 //! | `reason` | why, which receipts repeat under `requestedBecause` |
 //! | `requestedBy` | who asked, as a claim, which receipts repeat. Who asked is no subject |
 //! | `severity` | in the words of any sender |
@@ -27,7 +27,7 @@
 //! | `commentBy` | `evict` or `caller`: who writes the comment on the incident. Objects of every shape may say it |
 //! | `awaits` | `entities`, where `users` is empty and the incident's entities name them once they have arrived |
 //! | `automated` | `true` where no person asked: an alert of which a part goes on in this form. Its severity counts then |
-//! | `handedOn` | what is left of a message that was partly done: `deliveries` so far, `queuedAt` and `correlationId` of the first one, and in `comment` what the comment on the incident tells already |
+//! | `handedOn` | what is left of a message that was partly done: `deliveries` so far, `queuedAt` and `correlationId` of the first one, `alertAt` and `source`, by which receipts tell how fast it was, and in `comment` what the comment on the incident tells already |
 //! | `rejectedBecause`, `rejectedFrom` | why and from where the application has put the message aside |
 //!
 //! `user` or `users` has to be there; an empty list is understood, and names nobody. A value of another kind, a string
@@ -107,7 +107,14 @@ const OF_BROKER: &[&str] = &[
 const OF_USER: &[&str] = &["id", "upn", "sid", "mail", "account", "tenant", "severity"];
 
 /// The properties of what is left of an earlier message.
-const OF_HANDED_ON: &[&str] = &["deliveries", "queuedAt", "correlationId", "comment"];
+const OF_HANDED_ON: &[&str] = &[
+    "deliveries",
+    "queuedAt",
+    "correlationId",
+    "alertAt",
+    "source",
+    "comment",
+];
 
 /// How many properties of other names a message may have before it is taken for a document of another system. Either is
 /// refused; the sentence differs.
@@ -274,13 +281,23 @@ fn earlier(object: &Object) -> Result<HandedOn, JsonProblem> {
                 unexpected_other("a whole number that is not negative", node).within("deliveries")
             })
     });
-    let queued_at = object.get("queuedAt").map(|node| {
-        let instant = node.as_text().and_then(|text| time::read(&text));
-        instant.ok_or_else(|| unexpected_other("a time", node).within("queuedAt"))
+    let instant = |name| match object.get(name) {
+        None => Ok(None),
+        Some(node) => match node.as_text().and_then(|text| time::read(&text)) {
+            Some(instant) => Ok(Some(instant)),
+            None => Err(unexpected_other("a time", node).within(name)),
+        },
+    };
+    let source = words(object, "source")?;
+    let source = source.and_then(|word| {
+        let mut all = Shape::ALL.iter().copied();
+        all.find(|shape| shape.as_str() == word)
     });
     Ok(HandedOn {
         deliveries: number.transpose()?.unwrap_or_default(),
-        queued_at: queued_at.transpose()?,
+        queued_at: instant("queuedAt")?,
+        alert_at: instant("alertAt")?,
+        source,
         correlation_id: words(object, "correlationId")?.map(Cow::into_owned),
         story: match object.get("comment") {
             Some(Node::Object(comment)) => told::read(comment),

@@ -60,7 +60,7 @@ async fn revoke_error(roles: &'static [&'static str], script: fn() -> Step) -> C
     );
     world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(20))
+        .revoke(clearance(adele()), &Tally::new(), world.within(20))
         .await
         .unwrap_err()
         .error
@@ -191,7 +191,7 @@ fn every_problem_of_the_identity_says_what_to_do() {
     ");
 }
 
-/// Whoever looks for what held up an alert finds each attempt in the log, and whether the end of it is worth a warning.
+/// Somebody who looks for what held up an alert finds each attempt in the log, and whether the end of it is worth a warning.
 #[tokio::test(start_paused = true)]
 async fn each_attempt_is_in_the_log_and_a_user_who_is_not_there_is_no_warning() {
     let log_of = |script: fn(usize) -> Step| async move {

@@ -12,7 +12,7 @@ async fn a_revocation_is_one_request_without_a_body() {
     let tally = Tally::new();
     let revocation = world
         .directory
-        .revoke(&clearance(adele()), &tally, world.within(100))
+        .revoke(clearance(adele()), &tally, world.within(100))
         .await
         .unwrap();
     let seen = &world.seen()[0];
@@ -40,14 +40,14 @@ async fn any_success_will_do() {
         let world = World::new(move |_| answer(status, "not JSON"));
         let revocation = world
             .directory
-            .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+            .revoke(clearance(adele()), &Tally::new(), world.within(100))
             .await;
         assert_eq!(revocation.unwrap().calls[0].status, Some(status));
     }
     let world = World::new(|_| recorded("revoke-204"));
     let revocation = world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+        .revoke(clearance(adele()), &Tally::new(), world.within(100))
         .await;
     assert!(revocation.is_ok());
 }
@@ -68,7 +68,7 @@ async fn the_moment_of_the_call_is_told_on_graphs_clock() {
         .unwrap();
     let revocation = world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+        .revoke(clearance(adele()), &Tally::new(), world.within(100))
         .await
         .unwrap();
     assert_eq!(revocation.answered_at.to_string(), "2025-10-07T09:01:07Z");
@@ -89,7 +89,7 @@ async fn every_attempt_is_on_record() {
     let tally = Tally::new();
     let revocation = world
         .directory
-        .revoke(&clearance(adele()), &tally, world.within(100))
+        .revoke(clearance(adele()), &tally, world.within(100))
         .await
         .unwrap();
     let statuses: Vec<Option<u16>> = revocation.calls.iter().map(|call| call.status).collect();
@@ -102,7 +102,7 @@ async fn a_failure_keeps_the_error_and_the_calls() {
     let world = World::new(|_| recorded("revoke-forbidden-403"));
     let failure = world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+        .revoke(clearance(adele()), &Tally::new(), world.within(100))
         .await
         .unwrap_err();
     assert_eq!(failure.error.disposition(), Disposition::FixPermission);
@@ -122,7 +122,7 @@ async fn an_unclear_answer_says_since_when_it_is_unclear() {
     });
     let failure = world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(4))
+        .revoke(clearance(adele()), &Tally::new(), world.within(4))
         .await
         .unwrap_err();
     let since = failure.unclear_since.unwrap();
@@ -144,7 +144,7 @@ async fn a_refusal_alone_is_not_unclear() {
         let world = World::new(move |_| answer(status, ""));
         let failure = world
             .directory
-            .revoke(&clearance(adele()), &Tally::new(), world.within(20))
+            .revoke(clearance(adele()), &Tally::new(), world.within(20))
             .await
             .unwrap_err();
         assert_eq!(failure.unclear_since.is_some(), is_unclear, "{status}");
@@ -163,20 +163,20 @@ async fn a_success_that_says_false_is_told_from_one_that_says_true() {
         let world = World::new(move |_| answer(200, body));
         let revocation = world
             .directory
-            .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+            .revoke(clearance(adele()), &Tally::new(), world.within(100))
             .await
             .unwrap();
-        assert_eq!(revocation.is_denied, is_denied, "{body}");
+        assert_eq!(revocation.unused.is_some(), is_denied, "{body}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_write_is_begun_with_less_time_left_than_an_answer_needs() {
     let world = World::new(|_| recorded("revoke-200"));
-    let (tally, clearance) = (Tally::new(), clearance(adele()));
+    let tally = Tally::new();
     let late = world
         .directory
-        .revoke(&clearance, &tally, world.within_milliseconds(1_900))
+        .revoke(clearance(adele()), &tally, world.within_milliseconds(1_900))
         .await
         .unwrap_err();
     assert_eq!((tally.attempts(), late.unclear_since), (0, None));
@@ -186,7 +186,7 @@ async fn no_write_is_begun_with_less_time_left_than_an_answer_needs() {
     ));
     let in_time = world
         .directory
-        .revoke(&clearance, &tally, world.within(3))
+        .revoke(clearance(adele()), &tally, world.within(3))
         .await;
     assert!(in_time.is_ok());
 }
@@ -199,7 +199,7 @@ async fn each_request_has_an_id_by_which_a_lost_answer_is_found() {
     });
     let revocation = world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+        .revoke(clearance(adele()), &Tally::new(), world.within(100))
         .await
         .unwrap();
     let sent: Vec<String> = world
@@ -222,7 +222,7 @@ async fn what_never_left_is_not_unclear() {
     let world = World::new(|_| fails(HttpFailure::Connect("refused".to_owned())));
     let failure = world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(2))
+        .revoke(clearance(adele()), &Tally::new(), world.within(2))
         .await
         .unwrap_err();
     assert_eq!(failure.unclear_since, None);
@@ -237,7 +237,7 @@ async fn a_redirect_is_an_error_and_not_followed() {
     let world = World::new(|_| answer(307, "").header("location", "https://elsewhere.example/"));
     let failure = world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+        .revoke(clearance(adele()), &Tally::new(), world.within(100))
         .await
         .unwrap_err();
     assert_eq!(failure.error.status(), Some(307));
@@ -249,7 +249,7 @@ async fn a_user_who_is_gone_meanwhile_is_a_matter_of_the_alert() {
     let world = World::new(|_| recorded("revoke-not-found-404"));
     let failure = world
         .directory
-        .revoke(&clearance(adele()), &Tally::new(), world.within(100))
+        .revoke(clearance(adele()), &Tally::new(), world.within(100))
         .await
         .unwrap_err();
     assert_eq!(failure.error.disposition(), Disposition::FixAlert);

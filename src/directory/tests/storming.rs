@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::harness::{ADELE, Seen, Step, World, adele, answer, clearance, recorded, user_json};
 use crate::directory::RevokeFailure;
 use crate::domain::UserId;
-use crate::graph::throttle::Held;
+use crate::graph::throttling::throttle::Blocked;
 use crate::graph::{CallError, Disposition, Tally};
 
 const REVOKED: &str = r#"{"value":true}"#;
@@ -96,7 +96,7 @@ async fn reads_pass_while_writes_wait_if_graph_says_that_writes_alone_do() {
             world.clock_seconds()
         };
         let (cut, read_at) =
-            tokio::join!(world.directory.revoke(&clearance, &tally, deadline), read);
+            tokio::join!(world.directory.revoke(clearance, &tally, deadline), read);
         cut.unwrap();
         assert!(world.times().last().unwrap() >= &30.0);
         assert_eq!(read_at < 2.0, reads_pass, "{scope}: {read_at}");
@@ -116,7 +116,7 @@ async fn ten_thousand_users_are_cut_at_the_pace_of_the_limit_and_nobody_is_given
             async move {
                 let clearance = clearance(user(number));
                 let deadline = world.within(238);
-                world.directory.revoke(&clearance, tally, deadline).await
+                world.directory.revoke(clearance, tally, deadline).await
             }
         })
         .buffer_unordered(AT_ONCE)
@@ -140,14 +140,14 @@ async fn writes_leave_in_the_order_in_which_they_came() {
         let clearance = clearance(user(number));
         world
             .directory
-            .revoke(&clearance, &tally, deadline)
+            .revoke(clearance, &tally, deadline)
             .await
             .unwrap();
     }
     let before = world.seen().len();
     let clearances: Vec<_> = (10..30).map(|number| clearance(user(number))).collect();
     let cuts = clearances
-        .iter()
+        .into_iter()
         .map(|clearance| world.directory.revoke(clearance, &tally, deadline));
     for cut in join_all(cuts).await {
         cut.unwrap();
@@ -171,7 +171,7 @@ async fn who_does_not_come_in_turn_is_kept_for_later_and_told_why() {
     let clearances: Vec<_> = (0..30).map(|number| clearance(user(number))).collect();
     let deadline = world.within(20);
     let cuts = clearances
-        .iter()
+        .into_iter()
         .map(|clearance| world.directory.revoke(clearance, &tally, deadline));
     let failures: Vec<CallError> = join_all(cuts)
         .await
@@ -193,11 +193,11 @@ async fn a_write_whose_turn_does_not_come_says_so() {
     let world = World::new(|_| answer(200, REVOKED));
     let throttle = &world.directory.client().throttle;
     let write = crate::graph::CallKind::Write;
-    throttle.refused(write, Held::Writes, Some(Duration::from_secs(3)));
+    throttle.refused(write, Blocked::Writes, Some(Duration::from_secs(3)));
     let clearances: Vec<_> = (0..200).map(|number| clearance(user(number))).collect();
     let (tally, deadline) = (Tally::new(), world.within(10));
     let cuts = clearances
-        .iter()
+        .into_iter()
         .map(|clearance| world.directory.revoke(clearance, &tally, deadline));
     let failed: Vec<String> = join_all(cuts)
         .await
@@ -248,7 +248,7 @@ async fn the_end_of_a_wait_is_no_burst_and_a_limit_costs_hardly_a_call() {
                 assert!(found.unwrap().is_some());
                 world
                     .directory
-                    .revoke(&clearance, tally, deadline)
+                    .revoke(clearance, tally, deadline)
                     .await
                     .unwrap();
                 let read_back = world.directory.user(user(number), tally, deadline).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::harness::{ROLES, World, adele, answer, recorded, token};
-use crate::graph::throttle::Held;
+use crate::graph::throttling::throttle::Blocked;
 use crate::graph::{CallKind, Disposition, Tally};
 use crate::http::HttpFailure;
 use crate::identity::IdentityProblem;
@@ -188,7 +188,7 @@ async fn a_wait_that_begins_while_the_token_is_fetched_is_kept() {
         let throttle = &world.directory.client().throttle;
         throttle.refused(
             CallKind::Read,
-            Held::Everything,
+            Blocked::Everything,
             Some(Duration::from_secs(20)),
         );
     };

@@ -11,7 +11,7 @@ fn found() -> Step {
     recorded("user-found")
 }
 
-/// Whoever is asked for exists.
+/// Every user that is asked for exists.
 fn somebody(line: &str) -> Step {
     let id = line
         .trim_start_matches("GET /users/")

@@ -28,7 +28,7 @@ pub(crate) enum Cause {
     },
     /// Graph left out a property that was asked for.
     PropertyAbsent(&'static str),
-    /// Graph has told this app to wait for longer than there is time.
+    /// Graph throttles this app for longer than there is time.
     ToldToWait(Duration),
     /// Graph limits how much this app may ask for at a time, and others came first until there was no time left.
     NoTurn,

@@ -12,7 +12,7 @@ use crate::identity::{Credential, TokenFacts};
 /// Who acts, as a token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    /// A person, for whom an application acts with delegated permissions.
+    /// A person; an application acts for them with delegated permissions.
     Person,
     /// An application that is signed in to the Azure CLI: a service principal, or a managed identity.
     AzureCliApplication,

@@ -1,7 +1,7 @@
 //! The one error of this room, and what its reader should do next.
 //!
 //! # Doctrine
-//! - An expected ending is no error: a user who does not exist, or two users where one was meant, is a value.
+//! - An expected ending is no error: a user who does not exist, or two users where one was expected, is a value.
 //! - Errors are told apart by the caller's next move ([`Disposition`]), not by where they arose.
 //! - What may pass is never called final: in doubt the subject is kept for another try, because a cut that is tried
 //!   twice harms nobody and a cut that is lost does.
@@ -30,7 +30,7 @@ pub enum Disposition {
         /// How long to wait at least, from when the error was made.
         not_before: Option<Duration>,
     },
-    /// Whoever is signed in lacks a permission; a person has to grant it.
+    /// The identity in use lacks a permission; a person has to grant it.
     FixPermission,
     /// The alert names something that the directory cannot find or does not accept.
     FixAlert,

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::questions::LOG;
 use super::{Reports, Unread};
 use crate::domain::{Deadline, UserId};
-use crate::graph::{CallError, Journal, Question, Surface, Tally, path, retry_after};
+use crate::graph::throttling::retry_after;
+use crate::graph::{CallError, Journal, Question, Surface, Tally, path};
 
 /// Licensed tenants keep the log for thirty days ("Microsoft Entra data retention").
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use evict::alert::parse;
 use evict::domain::{
     Call, Correlation, Fix, Masked, Mode, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom,
-    Story, SubjectKind, SubjectRef, TenantId, WithholdReason, cut_at, log_hash, still_alive,
+    Story, SubjectKind, SubjectRef, TenantId, Times, WithholdReason, cut_at, log_hash, still_alive,
 };
 use evict::receipt::{
     AlertReport, COMMENT_LIMIT, EVENT_LIMIT, EventKey, QUEUE_MESSAGE_LIMIT, RejectedFrom, comment,
-    events, first_message, handover, incident_comment, log_line, rejected, reply_json, told_so_far,
-    unfinished,
+    comment_under_way, events, first_message, handover, incident_comment, log_line, rejected,
+    reply_json, told_so_far, unfinished,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -105,6 +105,8 @@ fn receipt(subject: &SubjectRef, ending: u8, body: &[u8]) -> Receipt {
             .is_multiple_of(2)
             .then_some("EVICT_MAX_USERS_PER_ALERT"),
         sessions_valid_from: SessionsValidFrom::default(),
+        times: Times::default(),
+        source: None,
         calls: vec![
             Call {
                 operation: "POST /users/{id}/revokeSignInSessions".to_owned(),
@@ -169,10 +171,21 @@ fn check_story(report: &AlertReport<'_>, body: &[u8]) {
         first: first_message(EventKey::Body(body)),
         told: Vec::new(),
         left_out: 0,
+        left_out_cut: 0,
     };
-    check_comment(&incident_comment(report, &nothing));
+    let at = Timestamp::UNIX_EPOCH;
+    check_comment(&incident_comment(report, &nothing, at));
     let told = told_so_far(&nothing, report.receipts);
-    check_comment(&incident_comment(report, &told));
+    check_comment(&incident_comment(report, &told, at));
+    let ended = report.receipts.iter().cloned().enumerate().step_by(2);
+    let ended = ended.collect();
+    check_comment(&comment_under_way(
+        report.parsed,
+        report.mode,
+        &ended,
+        &told,
+        at,
+    ));
 }
 
 /// The comment within its limit, with our own tags and none of anybody else's, and nothing that is not seen.

@@ -330,6 +330,30 @@ fn what_one_message_expects_holds_for_that_message_alone() {
     );
 }
 
+/// A receipt names nobody as the one who asked who has asked for somebody else.
+#[test]
+fn why_and_by_whose_word_one_message_was_sent_is_said_of_no_other() {
+    let said = |payload: Value| {
+        let parsed = parse(payload.to_string().as_bytes());
+        let header = parsed.header();
+        (header.reason.clone(), header.requested_by.clone())
+    };
+    let of = |user: &str, reason: &str| json!({"user": user, "reason": reason, "requestedBy": "oncall@contoso.com"});
+    let oncall = || Some("oncall@contoso.com".to_owned());
+    let (alice, bob) = (
+        of("alice@contoso.com", "a drill"),
+        of("bob@contoso.com", "INC-4711"),
+    );
+    let drill = || Some("a drill".to_owned());
+    assert_eq!(said(json!([alice.clone()])), (drill(), oncall()));
+    let likewise = of("bob@contoso.com", "a drill");
+    assert_eq!(said(json!([alice.clone(), likewise])), (drill(), oncall()));
+    assert_eq!(said(json!([alice.clone(), bob])), (None, oncall()));
+    let machine = json!({"SystemAlertId": "1", "Entities": [{"Type": "account", "Name": "carol@contoso.com"}]});
+    assert_eq!(said(json!([alice.clone(), machine.clone()])), (None, None));
+    assert_eq!(said(json!([machine, alice])), (None, None));
+}
+
 #[test]
 fn of_duplicate_names_the_last_that_says_something_counts() {
     let upns = |body: &str| -> Vec<String> {

@@ -135,6 +135,8 @@ impl Busy {
             header: alert.header,
             subjects: alert.subjects,
             enqueued_at: None,
+            received_at: None,
+            message: None,
             correlation: Correlation::default(),
             requested_by: None,
             deadline: Deadline::after(&*self.clock, time),

@@ -80,7 +80,7 @@ fn a_revocation_carries_a_token_and_no_body() {
             let app = App::connect(&graph.root);
             let revocation = app
                 .directory
-                .revoke(&clearance(), &Tally::new(), app.soon())
+                .revoke(clearance(), &Tally::new(), app.soon())
                 .await
                 .unwrap();
             // The recorded answer is 200 with a Location: not a redirect, and not followed.
@@ -250,7 +250,7 @@ fn no_redirect_is_followed() {
             let app = App::connect(&graph.root);
             let failure = app
                 .directory
-                .revoke(&clearance(), &Tally::new(), app.soon())
+                .revoke(clearance(), &Tally::new(), app.soon())
                 .await
                 .unwrap_err();
             assert_eq!(failure.error.status(), Some(308));
@@ -412,10 +412,8 @@ fn an_answer_is_read_up_to_a_mebibyte_and_no_further() {
                 })
                 .await;
                 let app = App::connect(&graph.root);
-                let asked = app
-                    .directory
-                    .user(adele(), &Tally::new(), app.at_once())
-                    .await;
+                let deadline = if is_read { app.soon() } else { app.at_once() };
+                let asked = app.directory.user(adele(), &Tally::new(), deadline).await;
                 match asked {
                     Ok(_) => assert!(is_read),
                     Err(error) => {
@@ -452,7 +450,7 @@ fn an_answer_without_end_is_not_read_to_the_end() {
             // A revocation is accepted by its status alone.
             assert!(
                 app.directory
-                    .revoke(&clearance(), &Tally::new(), app.soon())
+                    .revoke(clearance(), &Tally::new(), app.soon())
                     .await
                     .is_ok()
             );
@@ -495,7 +493,7 @@ fn an_answer_that_breaks_off_is_unclear_but_a_success_stays_one() {
         );
         assert!(
             app.directory
-                .revoke(&clearance(), &Tally::new(), app.soon())
+                .revoke(clearance(), &Tally::new(), app.soon())
                 .await
                 .is_ok()
         );
@@ -503,11 +501,14 @@ fn an_answer_that_breaks_off_is_unclear_but_a_success_stays_one() {
         let app = App::connect(&nothing);
         let failure = app
             .directory
-            .revoke(&clearance(), &Tally::new(), app.at_once_for_a_write())
+            .revoke(clearance(), &Tally::new(), app.at_once_for_a_write())
             .await
             .unwrap_err();
         assert!(failure.unclear_since.is_some(), "{failure}");
-        assert_eq!((failure.calls.len(), failure.calls[0].status), (1, None));
+        // One of them, unless the machine is busy and there was time for more.
+        let statuses: Vec<_> = failure.calls.iter().map(|call| call.status).collect();
+        assert!(!statuses.is_empty(), "{failure}");
+        assert!(statuses.iter().all(Option::is_none), "{statuses:?}");
     });
 }
 
@@ -521,7 +522,7 @@ fn a_refused_connection_is_known_not_to_have_changed_anything() {
         let app = App::connect(&root);
         let failure = app
             .directory
-            .revoke(&clearance(), &Tally::new(), app.at_once_for_a_write())
+            .revoke(clearance(), &Tally::new(), app.at_once_for_a_write())
             .await
             .unwrap_err();
         assert_eq!(failure.unclear_since, None);
@@ -577,7 +578,7 @@ fn no_library_logs_a_token_or_a_name() {
                     .unwrap();
                 assert!(
                     app.directory
-                        .revoke(&clearance(), &tally, deadline)
+                        .revoke(clearance(), &tally, deadline)
                         .await
                         .is_err()
                 );

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::table::Watch;
 use super::{ALICE, REVOKE, about_alice, is_cut, over_http};
 use crate::support::app::App;
+use crate::support::busy;
 
 const READ: &str = "GET /v1.0/users/*";
 
@@ -219,7 +220,7 @@ async fn a_record_of_another_user_is_not_believed() {
 async fn a_success_that_says_false_is_told_and_tried_again() {
     let app = App::start(&[
         ("EVICT_VERIFY_SECONDS", "1"),
-        ("EVICT_HTTP_DEADLINE_SECONDS", "10"),
+        ("EVICT_HTTP_DEADLINE_SECONDS", &busy::seconds(10)),
     ])
     .await;
     let fault = Fault::on(REVOKE).once().answer(200);

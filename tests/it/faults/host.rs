@@ -9,6 +9,7 @@ use sandbox::functions::{BodyKind, FunctionsHost, HostOptions, Message};
 use super::table::Watch;
 use super::{ALICE, REVOKE, about_alice};
 use crate::support::app::{App, SOON, Start};
+use crate::support::busy;
 use crate::triggers::callers_http::SETTINGS;
 
 /// Stops a process and waits until each of its threads stands: the signal reaches one of them first, and the others run on until
@@ -38,7 +39,7 @@ async fn stop(process: u32) {
 #[tokio::test]
 async fn a_handler_that_hangs_is_ended_by_the_host_and_the_message_comes_again() {
     let app = App::start_with(Start {
-        function_timeout: Some(Duration::from_secs(5)),
+        function_timeout: Some(busy::patience(Duration::from_secs(5))),
         ..Start::default()
     })
     .await;

@@ -33,7 +33,14 @@ async fn an_identity_endpoint_that_is_down_for_a_moment_is_asked_again() {
 
 /// Nothing can be done in the caller's time; then the endpoint is well again, and the queue finishes.
 async fn for_long(test: &str, fault: Fault) {
-    let app = without_a_token(&[("EVICT_HTTP_DEADLINE_SECONDS", "5")], fault).await;
+    let app = without_a_token(
+        &[(
+            "EVICT_HTTP_DEADLINE_SECONDS",
+            &crate::support::busy::seconds(5),
+        )],
+        fault,
+    )
+    .await;
     let watch = Watch::start(&app);
     let answer = app.post(about_alice()).await;
     watch.holds_for_caller(test, &app, &answer);

@@ -8,7 +8,8 @@ use super::REVOKE;
 use super::table::Watch;
 use crate::support::app::{App, SOON};
 use crate::triggers::incident::{
-    READER, RESPONDER, comments, notes, order, start_late, start_with, trigger_without_entities,
+    CAROL, READER, RESPONDER, comment_calls, comments, notes, order, start_late, start_with,
+    trigger_without_entities,
 };
 
 const COMMENT: &str = "PUT */comments/*";
@@ -54,7 +55,7 @@ async fn a_comment_that_azure_throttles_is_written_after_the_wait() {
         &app,
         &told(&app),
     );
-    let calls = app.tenant.azure_calls();
+    let calls = comment_calls(&app);
     let statuses: Vec<Option<u16>> = calls.iter().map(|call| call.status).collect();
     assert_eq!(statuses, [Some(429), Some(201)]);
     // `end` holds it to the wait.
@@ -167,4 +168,59 @@ async fn the_handler_killed_while_it_writes_leaves_one_comment_that_is_true() {
         );
         app.end().await;
     }
+}
+
+/// Azure does not answer while the first cut is told.
+#[tokio::test]
+async fn nobody_is_cut_later_because_the_incident_is_told_meanwhile() {
+    let app = start_with(RESPONDER, &[]).await;
+    let watch = Watch::start(&app);
+    let revoke = format!("POST /v1.0/users/{CAROL}/revokeSignInSessions");
+    app.tenant.hold(revoke.as_str());
+    app.tenant.hold(COMMENT);
+    app.send(order(&["alice@contoso.com", "carol.nunez@contoso.com"]).to_string());
+    let first = app.tenant.wait_for_call(COMMENT).await;
+    app.tenant.release(revoke.as_str());
+    // Her cut is read back.
+    let read_back = format!("GET /v1.0/users/{CAROL}*");
+    app.tenant.wait_for_call(read_back.as_str()).await;
+    let open = app.tenant.azure_calls();
+    assert_eq!((open.len(), open[0].at), (1, first.at));
+    assert!(open[0].answered_at.is_none(), "{open:?}");
+    app.tenant.release_all();
+    app.settle().await;
+    watch.holds(
+        "nobody_is_cut_later_because_the_incident_is_told_meanwhile",
+        &app,
+        &told(&app),
+    );
+    let all = comments(&app);
+    assert_eq!((all.len(), all[0].writes), (1, 2));
+    let last = &all[0].message;
+    assert!(last.contains("2 of 2 accounts cut.</p>"), "{last}");
+    app.end().await;
+}
+
+/// Others change the incident whenever Evict has read it.
+#[tokio::test]
+async fn a_label_that_others_are_always_faster_than_is_told_in_the_receipt() {
+    let app = start_with(RESPONDER, &[]).await;
+    let watch = Watch::start(&app);
+    let label = "PUT */incidents/20731ab2-4c8b-4eb4-8f1e-accf4372a2a7";
+    app.tenant.faults().add(Fault::on(label).answer(409));
+    app.send(order(&["alice@contoso.com"]).to_string());
+    app.settle().await;
+    watch.holds(
+        "a_label_that_others_are_always_faster_than_is_told_in_the_receipt",
+        &app,
+        &told(&app),
+    );
+    let note = app.receipts()[0]["incident"].clone();
+    let problem = note["problem"].as_str().unwrap();
+    assert!(
+        problem.contains("Adding the label to the incident failed: Azure answered 409"),
+        "{problem}"
+    );
+    assert!(note.get("label").is_none(), "{note}");
+    app.end().await;
 }

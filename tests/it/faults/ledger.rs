@@ -14,6 +14,7 @@ use evict::domain::{
 };
 
 use super::table::Watch;
+use crate::support::busy;
 use crate::support::directory::{App, Graph, Identity, Seen, in_an_app, recorded, reply};
 
 const SERVES: Identity = Identity::Answers(200);
@@ -104,9 +105,11 @@ fn task(clock: &dyn Clock) -> Task {
         header: alert.header,
         subjects: alert.subjects,
         enqueued_at: None,
+        received_at: None,
+        message: None,
         correlation: Correlation::default(),
         requested_by: None,
-        deadline: Deadline::after(clock, Duration::from_secs(3)),
+        deadline: Deadline::after(clock, busy::patience(Duration::from_secs(3))),
         cleared: Arc::default(),
     }
 }

@@ -27,13 +27,14 @@ async fn without_dns_the_caller_is_told_and_the_message_comes_again() {
         }
         return;
     }
+    let seconds = crate::support::busy::seconds(5);
     // Without an endpoint of its own the handler means the real Graph, whose name nobody resolves here.
     let app = App::start_with(Start {
         script: Some(WITHOUT_DNS),
         settings: &[
             ("EVICT_GRAPH_ENDPOINT", ""),
-            ("EVICT_HTTP_DEADLINE_SECONDS", "5"),
-            ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+            ("EVICT_HTTP_DEADLINE_SECONDS", &seconds),
+            ("EVICT_QUEUE_DEADLINE_SECONDS", &seconds),
             ("EVICT_MAX_DELIVERIES", "2"),
         ],
         ..Start::default()

@@ -558,6 +558,22 @@ pub(super) const ROWS: &[Row] = &[
         test: "faults::incident::azure_that_is_down_holds_up_no_cut_and_the_next_alert_only_for_a_moment",
     },
     Row {
+        fault: "Azure Resource Manager does not answer while the incident is told of the first cut",
+        happens: "the others are cut as ever; the comment is written again when all have ended",
+        told: "revoked, verified; revoked, verified; the comment is written, written",
+        within: 30,
+        calls: AtMost(8),
+        test: "faults::incident::nobody_is_cut_later_because_the_incident_is_told_meanwhile",
+    },
+    Row {
+        fault: "others change the incident whenever a label is to be added",
+        happens: "it is read again, five times; nothing of theirs is overwritten, and the comment stands",
+        told: "revoked, verified; the comment is written",
+        within: 20,
+        calls: Exactly(3),
+        test: "faults::incident::a_label_that_others_are_always_faster_than_is_told_in_the_receipt",
+    },
+    Row {
         fault: "the handler is killed while it writes the comment, before or after it stands there",
         happens: "the message comes again and writes the same comment",
         told: "1 comment, 1 receipt",
@@ -640,7 +656,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         fault: "the handler hangs",
-        happens: "the host ends it when `functionTimeout` is over (6 minutes; 5 s here), starts it anew, and the message comes again: nobody is cut twice",
+        happens: "the host ends it when `functionTimeout` is over (6 minutes; some seconds here), starts it anew, and the message comes again: nobody is cut twice",
         told: "already_cut",
         within: 40,
         calls: AtMost(8),

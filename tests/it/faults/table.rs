@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::rows::ROWS;
 use crate::support::app::{Answer, App};
+use crate::support::busy;
 
 /// One fault. Everything but the words under `fault` and `happens` is held by the test.
 pub(super) struct Row {
@@ -20,7 +21,7 @@ pub(super) struct Row {
     pub(super) happens: &'static str,
     /// What caller, receipts and queues say in the end.
     pub(super) told: &'static str,
-    /// How many seconds that takes at most.
+    /// How many seconds that takes at most, on a machine with nothing else to do.
     pub(super) within: u64,
     /// How many calls to Graph it takes.
     pub(super) calls: Calls,
@@ -119,7 +120,7 @@ impl Watch {
         );
         let within = Duration::from_secs(row.within);
         if elapsed > within {
-            let slower = how_much_slower();
+            let slower = busy::slower_at_worst();
             assert!(
                 elapsed.as_secs_f64() <= within.as_secs_f64() * slower,
                 "{test}: {elapsed:?} on a machine that is {slower:.1} times slower for being busy"
@@ -134,35 +135,6 @@ impl Watch {
             calls: 0,
         }
     }
-}
-
-/// How much longer work takes than it would if nothing else ran on the machine: what a busy thread waits for a processor, told by
-/// the kernel. 1 where it does not tell, and at most 10.
-fn how_much_slower() -> f64 {
-    const LOOKS: Duration = Duration::from_millis(300);
-    // The first is the time on a processor, the second the time in wait for one, both in nanoseconds.
-    let told = || {
-        let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        let mut numbers = text.split_whitespace().map(str::parse::<f64>);
-        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-    };
-    let begun = Instant::now();
-    let Some((worked, waited)) = told() else {
-        return 1.0;
-    };
-    while begun.elapsed() < LOOKS {
-        std::hint::spin_loop();
-    }
-    let Some((worked, waited)) = told().map(|(now, then)| (now - worked, then - waited)) else {
-        return 1.0;
-    };
-    ((worked + waited) / worked.max(1.0)).clamp(1.0, 10.0)
-}
-
-#[test]
-fn a_machine_with_nothing_to_wait_for_is_as_fast_as_it_is() {
-    let slower = how_much_slower();
-    assert!((1.0..=10.0).contains(&slower), "{slower}");
 }
 
 fn row(test: &str) -> &'static Row {

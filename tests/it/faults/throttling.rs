@@ -7,6 +7,7 @@ use sandbox::tenant::Fault;
 use super::table::Watch;
 use super::{REVOKE, about_alice, over_http};
 use crate::support::app::App;
+use crate::support::busy;
 
 /// A revocation that is throttled for longer than anybody waits: the caller is answered at once and the queue has it.
 async fn throttled_for_a_year(test: &str, fault: Fault) {
@@ -72,14 +73,16 @@ async fn a_wait_until_next_year_holds_up_nobody() {
 
 #[tokio::test]
 async fn a_message_is_kept_for_as_long_as_graph_says_wait_and_uses_up_one_delivery() {
+    let delivery = busy::seconds(5);
+    let longer = delivery.parse::<u64>().unwrap() + 2;
     let settings = [
-        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+        ("EVICT_QUEUE_DEADLINE_SECONDS", delivery.as_str()),
         ("EVICT_REDELIVERY_WAIT_SECONDS", "0"),
     ];
     let app = App::start(&settings).await;
     app.tenant
         .faults()
-        .add(Fault::on(REVOKE).once().throttled("7"));
+        .add(Fault::on(REVOKE).once().throttled(&longer.to_string()));
     let watch = Watch::start(&app);
     app.send(about_alice());
     app.settle().await;

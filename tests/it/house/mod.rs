@@ -2,6 +2,7 @@
 //! repeated here.
 
 mod circles;
+mod events;
 mod functions;
 mod types;
 

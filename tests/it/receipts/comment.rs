@@ -57,8 +57,8 @@ fn the_comment_says_who_was_cut_what_lives_on_and_what_to_do_next() {
     insta::assert_snapshot!(seen(&comment), @r#"
         <p><b>Evict:</b> 6 accounts: 1 cut and verified, 1 cut but not verified, 1 withheld, 1 external and not cut, 1 not found, 1 not a user.</p>
         <ul>
-        <li><b>alice@contoso.com</b> (6cace4d5-19d5-4695-92e7-000000000001): Sessions cut at 2026-11-23 20:10:28 UTC, and verified: only sessions begun after 2026-11-23 20:10:27 UTC are valid.</li>
-        <li><b>bob.stone@contoso.com</b> (6cace4d5-19d5-4695-92e7-000000000002): Graph accepted the cut at 2026-11-23 20:10:28 UTC, but it did not show when it was read back. Next: look for sign-ins and activity after that time, or send the alert again in a few minutes, which cuts once more.</li>
+        <li><b>alice@contoso.com</b> (6cace4d5-19d5-4695-92e7-000000000001): Sessions cut at 2026-11-23 20:10:28 UTC, 27 s after the alert, and verified: only sessions begun after 2026-11-23 20:10:27 UTC are valid.</li>
+        <li><b>bob.stone@contoso.com</b> (6cace4d5-19d5-4695-92e7-000000000002): Graph accepted the cut at 2026-11-23 20:10:28 UTC, 27 s after the alert, but it did not show when it was read back. Next: look for sign-ins and activity after that time, or send the alert again in a few minutes, which cuts once more.</li>
         <li><b>breakglass@contoso.com</b> (6cace4d5-19d5-4695-92e7-000000000003): Not cut: the user is protected by EVICT_PROTECTED_USERS. Next: a person decides, and cuts the sessions in the Entra admin center if need be.</li>
         <li><b>frank.moreau_fabrikam.com#EXT#@contoso.onmicrosoft.com</b> (6cace4d5-19d5-4695-92e7-000000000004): Not cut, and not from here: an external user, who signs in at the home tenant (probably fabrikam.com). Next: ask that tenant to cut the sessions, and block or remove the guest account here.</li>
         <li><b>gone@contoso.com</b>: Nobody was cut: the tenant has no user with these identifiers. Next: see whether the account was deleted, is an application, or goes by another name.</li>
@@ -133,8 +133,8 @@ fn every_outcome_has_a_sentence() {
     .map(|outcome| sentence(outcome, None))
     .collect();
     insta::assert_snapshot!(sentences.join("\n"), @r#"
-        revoked: Sessions cut at 2026-11-23 20:10:28 UTC, and verified: only sessions begun after 2026-11-23 20:10:27 UTC are valid.
-        revoked: Graph accepted the cut at 2026-11-23 20:10:28 UTC, but it did not show when it was read back. Next: look for sign-ins and activity after that time, or send the alert again in a few minutes, which cuts once more.
+        revoked: Sessions cut at 2026-11-23 20:10:28 UTC, 27 s after the alert, and verified: only sessions begun after 2026-11-23 20:10:27 UTC are valid.
+        revoked: Graph accepted the cut at 2026-11-23 20:10:28 UTC, 27 s after the alert, but it did not show when it was read back. Next: look for sign-ins and activity after that time, or send the alert again in a few minutes, which cuts once more.
         already_cut: The sessions had already been cut at 2026-11-23 20:10:29 UTC, after this alert was put on the queue; they were not cut again.
         not_effective: Not cut, and not from here: an external user, who signs in at the home tenant. Next: ask that tenant to cut the sessions, and block or remove the guest account here.
         not_found: Nobody was cut: the tenant has no user with these identifiers. Next: see whether the account was deleted, is an application, or goes by another name.

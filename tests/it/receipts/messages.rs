@@ -142,6 +142,8 @@ fn what_goes_on_says_how_far_its_message_had_come() {
         deliveries: 3,
         queued_at: Some("2026-11-23T20:10:27Z".parse().unwrap()),
         correlation_id: Some("INC-4711".to_owned()),
+        alert_at: Some("2026-11-23T20:10:01Z".parse().unwrap()),
+        source: Some(Shape::GraphAlertV2),
         story: None,
     };
     let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
@@ -183,6 +185,7 @@ fn story(told: Vec<Told>) -> Story {
         first: uuid::Uuid::from_u128(7),
         told,
         left_out: 2,
+        left_out_cut: 1,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is written of a cut: events, replies, comments, letters.
 
 pub(crate) mod comment;
+pub(crate) mod how_fast;
 pub(crate) mod incident_comment;
 pub(crate) mod json;
 pub(crate) mod messages;

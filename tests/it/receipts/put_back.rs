@@ -151,14 +151,35 @@ fn another(value: &Value, number: usize) -> Value {
     }
 }
 
+/// An alert of the manual form, for users of whom each may be as grave as he is: people's orders, and what goes on of alerts.
+fn of_people() -> impl Strategy<Value = Value> {
+    let grade = || {
+        select(vec![
+            None,
+            Some("high"),
+            Some("Medium"),
+            Some("low"),
+            Some("unknown"),
+        ])
+    };
+    let users = proptest::collection::vec((0_usize..40, grade()), 1..5);
+    let alert = proptest::option::of(0_usize..3);
+    (grade(), users, alert, any::<bool>()).prop_map(|(of_all, users, alert, automated)| {
+        let user = |(number, severity): (usize, Option<&str>)| {
+            json!({"upn": format!("user{number}@contoso.com"), "severity": severity})
+        };
+        let users: Vec<Value> = users.into_iter().map(user).collect();
+        let alert = alert.map(|number| format!("INC-{number}"));
+        json!({"users": users, "severity": of_all, "alert": alert, "automated": automated})
+    })
+}
+
 /// An alert, or several that have nothing to do with each other in one batch.
 fn body(samples: &[Value]) -> impl Strategy<Value = String> + use<> {
-    let one = (select(samples.to_vec()), changes());
-    proptest::collection::vec(one, 1..4).prop_map(|parts| {
-        let mut parts: Vec<Value> = parts
-            .iter()
-            .map(|(sample, changes)| changed(sample, changes, &mut 0))
-            .collect();
+    let sample = (select(samples.to_vec()), changes())
+        .prop_map(|(sample, changes)| changed(&sample, &changes, &mut 0));
+    let one = prop_oneof![3 => sample, 1 => of_people()];
+    proptest::collection::vec(one, 1..4).prop_map(|mut parts| {
         if parts.len() == 1 {
             return parts.remove(0).to_string();
         }
@@ -221,7 +242,7 @@ fn trouble() -> impl Strategy<Value = Option<Outcome>> {
 struct Decisive {
     account: Vec<String>,
     by_person: bool,
-    /// A person is acted on whatever the severity.
+    /// A person is acted on whatever the severity, but comes to his turn by it.
     severity: Option<Severity>,
     is_open: bool,
 }
@@ -243,7 +264,7 @@ fn decisive(subject: &Subject) -> Decisive {
     Decisive {
         account: texts.into_iter().map(Option::unwrap_or_default).collect(),
         by_person,
-        severity: subject.flag.severity.filter(|_| !by_person),
+        severity: subject.flag.severity,
         is_open: subject.flag.state == State::Open,
     }
 }
@@ -306,7 +327,7 @@ fn go_on(
                 deliveries: 3,
                 queued_at: Some(time("2026-11-23T20:10:01Z")),
                 correlation_id: Some("c-1".to_owned()),
-                story: None,
+                ..HandedOn::default()
             };
             handover(&report, Some(&handed_on))
         }

@@ -1,6 +1,7 @@
 //! What the tests share: the app beside its sandbox, the command at a shell, golden files.
 
 pub(crate) mod app;
+pub(crate) mod busy;
 pub(crate) mod directory;
 pub(crate) mod golden;
 #[cfg(feature = "operator")]

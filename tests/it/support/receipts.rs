@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use evict::domain::{
     Alert, AlertHeader, Call, Correlation, Flag, Malformed, Masked, Mode, NothingToDo,
-    NothingToDoReason, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom, Shape, Subject,
-    SubjectKind, SubjectRef, TenantId, WrittenBy, cut_at, log_hash, still_alive,
+    NothingToDoReason, Outcome, Parsed, Receipt, ReceiptUser, SessionsValidFrom, Severity, Shape,
+    Subject, SubjectKind, SubjectRef, TenantId, Times, WrittenBy, cut_at, log_hash, still_alive,
 };
 use evict::receipt::AlertReport;
 use jiff::Timestamp;
@@ -76,6 +76,7 @@ pub(crate) fn receipt(number: u32, subject: &SubjectRef, outcome: Outcome) -> Re
         request_id: Some("43ca8df5-daa3-4602-a019-7d1e3203d924".to_owned()),
         client_request_id: None,
     });
+    let is_proved = matches!(outcome, Outcome::Revoked { verified: true });
     let is_named = user.is_some() || subject.id.is_some();
     let mut receipt = Receipt {
         found_by: None,
@@ -86,6 +87,13 @@ pub(crate) fn receipt(number: u32, subject: &SubjectRef, outcome: Outcome) -> Re
         outcome,
         detail: None,
         policy: None,
+        times: Times {
+            alert_at: Some(time("2026-11-23T20:10:01Z")),
+            received_at: Some(time("2026-11-23T20:10:24Z")),
+            cut_at: sessions_valid_from.after.filter(|_| is_proved),
+            proved_at: is_proved.then(|| time("2026-11-23T20:10:29Z")),
+        },
+        source: Some("sentinel-incident-trigger"),
         sessions_valid_from,
         calls: calls.into_iter().collect(),
         attempts: 3,
@@ -126,11 +134,14 @@ pub(crate) fn flagged(account: SubjectRef) -> Subject {
     }
 }
 
-/// An account that a person asks for.
+/// An account that a person asks for, as grave as the header says.
 pub(crate) fn asked_for(account: SubjectRef) -> Subject {
     Subject {
         account,
-        flag: Flag::open(WrittenBy::Person),
+        flag: Flag {
+            severity: Some(Severity::High),
+            ..Flag::open(WrittenBy::Person)
+        },
     }
 }
 
@@ -148,6 +159,8 @@ pub(crate) fn nothing(reason: NothingToDoReason) -> Parsed {
         header: AlertHeader::new(Shape::SentinelIncidentTrigger),
         subjects: Vec::new(),
         mentioned: Vec::new(),
+        unread: Vec::new(),
+        incident: None,
         reason,
     })
 }

@@ -1,12 +1,11 @@
 //! The HTTP trigger answers in the caller's time, with a status that tells how the call went.
 
-use std::time::Duration;
-
 use sandbox::tenant::Fault;
 use serde_json::json;
 
 use crate::faults::table::Watch;
 use crate::support::app::{App, SOON, outcomes};
+use crate::support::busy;
 
 const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
 
@@ -117,7 +116,7 @@ async fn every_kind_of_identifier_finds_its_user() {
 
 #[tokio::test]
 async fn what_is_not_final_by_the_deadline_is_handed_to_the_queue_and_finished_there() {
-    let app = App::start(&[("EVICT_HTTP_DEADLINE_SECONDS", "5")]).await;
+    let app = App::start(&[("EVICT_HTTP_DEADLINE_SECONDS", &busy::seconds(5))]).await;
     app.tenant
         .hold(format!("POST *{ALICE}/revokeSignInSessions").as_str());
     let users =
@@ -304,12 +303,8 @@ async fn an_endless_answer_does_not_hold_the_caller_past_the_deadline() {
         .faults()
         .add(Fault::on("GET /v1.0/users/*").hang());
     let watch = Watch::start(&app);
-    let answer = tokio::time::timeout(
-        Duration::from_secs(20),
-        app.post(r#"{"user": "alice@contoso.com"}"#),
-    )
-    .await
-    .unwrap();
+    let asked = app.post(r#"{"user": "alice@contoso.com"}"#);
+    let answer = tokio::time::timeout(SOON, asked).await.unwrap();
     watch.holds_for_caller(
         "an_endless_answer_does_not_hold_the_caller_past_the_deadline",
         &app,

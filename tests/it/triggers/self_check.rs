@@ -4,6 +4,7 @@ use sandbox::tenant::{Fault, World};
 use serde_json::json;
 
 use crate::support::app::App;
+use crate::triggers::incident;
 
 fn problems(answer: &crate::support::app::Answer) -> String {
     answer.body["problems"].to_string()
@@ -231,5 +232,62 @@ async fn a_protected_user_who_is_not_there_is_a_problem_by_the_place_in_the_sett
         .post(serde_json::json!({ "user": aliased }).to_string())
         .await;
     assert_eq!(receipt.body["receipts"][0]["reason"], "protected_user");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_role_that_is_missing_on_a_workspace_is_named_with_how_to_give_it() {
+    let app = incident::start_with(incident::READER, &[]).await;
+    let answer = app.check().await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.body["problems"].as_array().map(Vec::len), Some(1));
+    insta::assert_snapshot!(answer.body["problems"][0].as_str().unwrap(), @r#"The app's identity lacks the role Microsoft Sentinel Responder on the workspace /subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc: it may not label incidents, comment on them or add tasks to them. Users are cut as ever, and the incidents there do not tell of it. Next: az role assignment create --role "Microsoft Sentinel Responder" --assignee-principal-type ServicePrincipal --assignee-object-id 4f0c7c9e-31d5-4b5f-8e0a-2f64d1b87a13 --scope "/subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc" (the template does the same for sentinelWorkspaceIds); it shows within minutes."#);
+    app.end().await;
+
+    let without_any = World::default_contoso().unwrap();
+    let app = App::start_in(
+        without_any,
+        &[("EVICT_SENTINEL_WORKSPACES", incident::WORKSPACE)],
+    )
+    .await;
+    let told = problems(&app.check().await);
+    assert!(
+        told.contains("it may not read incidents, label incidents, comment on them"),
+        "{told}"
+    );
+    app.end().await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_none_is_a_problem_and_one_with_the_role_is_not() {
+    let app = incident::start_with(incident::RESPONDER, &[]).await;
+    assert_eq!(app.check().await.status, 200);
+    app.end().await;
+
+    let mut world = incident::world(incident::RESPONDER);
+    world.access.azure.incidents.clear();
+    let app = App::start_in(world, &[("EVICT_SENTINEL_WORKSPACES", incident::WORKSPACE)]).await;
+    let told = problems(&app.check().await);
+    assert!(
+        told.contains("Azure has no workspace /subscriptions/"),
+        "{told}"
+    );
+    assert!(told.contains("correct EVICT_SENTINEL_WORKSPACES"), "{told}");
+    app.end().await;
+}
+
+#[tokio::test]
+async fn azure_that_does_not_answer_is_told_by_the_self_check() {
+    let app = incident::start_with(incident::RESPONDER, &[]).await;
+    app.tenant
+        .faults()
+        .add(Fault::on("GET */permissions").answer(500));
+    let answer = app.check().await;
+    assert_eq!(answer.status, 503);
+    let told = problems(&answer);
+    assert!(
+        told.contains("Asking what the app may do in the workspace failed: Azure answered 500"),
+        "{told}"
+    );
     app.end().await;
 }

@@ -89,7 +89,10 @@ async fn by_whose_word_and_why_stands_in_receipt_event_and_log_through_a_hand_ov
 async fn by_whose_word_and_why_survives_a_last_delivery_and_the_replay_of_what_was_rejected() {
     let app = App::start(&[
         ("EVICT_MAX_DELIVERIES", "2"),
-        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+        (
+            "EVICT_QUEUE_DEADLINE_SECONDS",
+            &crate::support::busy::seconds(5),
+        ),
     ])
     .await;
     app.tenant.faults().add(Fault::on("*").answer(503));

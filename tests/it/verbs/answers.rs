@@ -327,7 +327,10 @@ async fn what_the_function_writes_is_as_its_schema_says() {
     let app = App::start(&[
         ("EVICT_MAX_USERS_PER_ALERT", "2"),
         ("EVICT_MAX_DELIVERIES", "2"),
-        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+        (
+            "EVICT_QUEUE_DEADLINE_SECONDS",
+            &crate::support::busy::seconds(5),
+        ),
     ])
     .await;
     let three = r#"{"users": ["alice@contoso.com", "bob.stone@contoso.com", "carol.nunez@contoso.com"], "reason": "seen", "requestedBy": "oncall"}"#;

@@ -331,3 +331,39 @@ async fn a_poorer_person_beside_the_sandbox_is_told_what_cannot_be_read() {
     assert_eq!(told, [false, true]);
     shell.end().await;
 }
+
+/// The role is the app's own, so the function is asked; it names the app's identity in the command that gives the role.
+#[tokio::test]
+async fn a_role_that_the_function_lacks_on_a_workspace_is_told_with_the_next_step() {
+    let (shell, _) = shell_with(&[(
+        "EVICT_SENTINEL_WORKSPACES",
+        crate::triggers::incident::WORKSPACE,
+    )])
+    .await;
+    let url = format!("{}/api/check", shell.app.host.http_endpoint());
+    let told = shell
+        .evict(&[
+            "check",
+            "--url",
+            &url,
+            "--audience",
+            AUDIENCE,
+            "--trust-host",
+            "127.0.0.1",
+        ])
+        .await;
+    assert_eq!(told.code, 1);
+    let said = told
+        .whole()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    for part in [
+        "says what is not well there",
+        "lacks the role Microsoft Sentinel Responder on the workspace",
+        "az role assignment create --role \"Microsoft Sentinel Responder\"",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    shell.end().await;
+}

@@ -27,7 +27,10 @@ pub(crate) async fn given_up() -> Shell {
 pub(crate) async fn rejected() -> Shell {
     let shell = Shell::open(&[
         ("EVICT_MAX_DELIVERIES", "1"),
-        ("EVICT_QUEUE_DEADLINE_SECONDS", "5"),
+        (
+            "EVICT_QUEUE_DEADLINE_SECONDS",
+            &crate::support::busy::seconds(5),
+        ),
     ])
     .await;
     shell

@@ -282,7 +282,10 @@ async fn what_is_beyond_this_machine_goes_through_the_proxy_and_nothing_else_doe
     shell
         .environment
         .retain(|(name, _)| name != "EVICT_GRAPH_ENDPOINT");
-    shell.set("EVICT_HTTP_DEADLINE_SECONDS", "5");
+    shell.set(
+        "EVICT_HTTP_DEADLINE_SECONDS",
+        &crate::support::busy::seconds(5),
+    );
     let far = shell.evict(&["status", "alice@contoso.com"]).await;
     assert_ne!(far.code, 0, "{}", far.shown());
     let lines = std::mem::take(&mut *asked.lock().unwrap());

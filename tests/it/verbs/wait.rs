@@ -153,7 +153,7 @@ async fn nothing_is_sent_before_both_sign_ins_work_and_everybody_is_looked_up() 
     shell.az("echo 'ERROR: Please run az login to setup account.' >&2; exit 1");
     tell("not signed in", shell.evict(&arguments).await.whole());
     shell.sign_in_to_all(AZ_SCOPES, &[Right::Send], &[]);
-    shell.set("EVICT_HTTP_DEADLINE_SECONDS", "5");
+    shell.set("EVICT_HTTP_DEADLINE_SECONDS", "60");
     shell
         .app
         .tenant

@@ -80,16 +80,19 @@ impl Cutting<'_> {
                         .map(|turn| by_order_of_a_person(&turn.subject))
                         .collect(),
                     enqueued_at: None,
+                    received_at: Some(self.session.clock.now()),
+                    message: None,
                     correlation: correlation.clone(),
                     requested_by: self.session.caller(),
                     deadline: self.session.deadline(),
                     cleared: Arc::default(),
                 };
-                let work = run_counted(
-                    progress,
-                    &ended,
-                    containment.contain_counting(task, Arc::clone(&ended)),
-                );
+                let count = Arc::clone(&ended);
+                let one_more = move |_, _: &Receipt| {
+                    count.fetch_add(1, Ordering::Relaxed);
+                };
+                let work = containment.contain_watched(task, Arc::new(one_more));
+                let work = run_counted(progress, &ended, work);
                 let finishing = || "finishing what was begun".to_owned();
                 match run_interruptibly(&interrupt, progress, finishing, work).await {
                     Some(made) => receipts.extend(part.iter().zip(made).map(with_written_subject)),

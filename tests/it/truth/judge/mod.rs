@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::tenant::CallRecord;
 
-use self::record::{in_a_list, is_revoke, person_of, person_read, shown, written_by_the_app};
+use self::record::{in_a_list, is_revoke, person_of, person_read, shown, time, written_by_the_app};
 use super::case::{Case, Form};
 use super::foretell;
 use super::play::{Done, Played};
@@ -335,6 +335,36 @@ impl<'a> Judge<'a> {
                 "{name}: p{person} was read as cut since the message came, and was cut again"
             ));
         }
+        let own = self.cut_by_an_earlier_delivery(done, person);
+        if own.is_some_and(|own| read.is_some_and(|read| read >= own)) {
+            self.wrong(format!(
+                "{name}: p{person} was cut by an earlier delivery of this message, was read so, and was cut again"
+            ));
+        }
+    }
+
+    /// Where the property was read back after a cut that an earlier delivery of the same message made in the same process.
+    fn cut_by_an_earlier_delivery(&self, done: &Done, person: usize) -> Option<Timestamp> {
+        if self.case.app.instances > 1 || self.played.deaths > 0 {
+            return None;
+        }
+        let (number, ..) = done.message?;
+        let id = words::person_id(person).to_string();
+        let earlier = self.played.deliveries.iter().filter(|earlier| {
+            earlier.message.is_some_and(|message| message.0 == number) && earlier.until <= done.from
+        });
+        let receipts = earlier.flat_map(Done::receipts).filter(|receipt| {
+            let calls = receipt["calls"].as_array();
+            receipt["user"]["id"] == id.as_str()
+                && receipt["outcome"] == "revoked"
+                && receipt["verified"] == true
+                && calls
+                    .and_then(|calls| calls.last())
+                    .is_some_and(|call| call["status"] == 200)
+        });
+        receipts
+            .filter_map(|receipt| time(&receipt["sessionsValidFrom"]["after"]))
+            .min()
     }
 
     /// Since when sessions are valid, at that moment: the truth.

@@ -33,6 +33,22 @@ pub struct IncidentComment {
     pub writes: u32,
 }
 
+/// A task as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IncidentTask {
+    /// Its id, which its writer has chosen.
+    pub id: String,
+    /// What it is called.
+    pub title: String,
+    /// How it is done.
+    pub description: String,
+    /// `New` or `Completed`.
+    pub status: String,
+    /// How often it was written.
+    pub writes: u32,
+}
+
 /// An incident as it stands.
 #[derive(Debug)]
 pub(super) struct Incident {
@@ -42,6 +58,7 @@ pub(super) struct Incident {
     /// Counts the changes.
     pub(super) version: u64,
     pub(super) comments: Vec<IncidentComment>,
+    pub(super) tasks: Vec<IncidentTask>,
 }
 
 impl Incident {
@@ -54,6 +71,24 @@ impl Incident {
         &self.entry.entities
     }
 
+    /// It is another version from now on.
+    pub(super) fn change(&mut self, now: Timestamp) {
+        self.version += 1;
+        self.modified_at = now;
+    }
+
+    /// Writes a task. Says whether it is a new one.
+    pub(super) fn assign(&mut self, task: IncidentTask) -> bool {
+        let known = self.tasks.iter_mut().find(|known| known.id == task.id);
+        let Some(known) = known else {
+            self.tasks.push(task);
+            return true;
+        };
+        let writes = known.writes + 1;
+        *known = IncidentTask { writes, ..task };
+        false
+    }
+
     /// Writes a comment; `None` if there are as many as it takes. Says whether it is a new one.
     pub(super) fn write(
         &mut self,
@@ -62,7 +97,7 @@ impl Incident {
         author: Uuid,
         now: Timestamp,
     ) -> Option<(IncidentComment, bool)> {
-        self.version += 1;
+        self.change(now);
         let known = self.comments.iter().position(|comment| comment.id == id);
         if let Some(index) = known {
             let comment = &mut self.comments[index];
@@ -101,10 +136,21 @@ impl Incidents {
             modified_at: now,
             version: 1,
             comments: Vec::new(),
+            tasks: Vec::new(),
         });
         Self {
             list: list.collect(),
         }
+    }
+
+    /// Whether there is such a workspace: whether one of the incidents lies in it.
+    pub(super) fn have(&self, workspace: &str) -> bool {
+        let within = format!("{}/", workspace.to_lowercase());
+        let mut ids = self
+            .list
+            .iter()
+            .map(|incident| incident.entry.id.to_lowercase());
+        ids.any(|id| id.starts_with(&within))
     }
 
     /// An incident by its resource id, in any casing.
@@ -134,17 +180,66 @@ impl Tenant {
         written.is_some()
     }
 
-    /// Changes the status of an incident. Says whether there was such an incident.
+    /// Changes the status of an incident; one that is closed has a classification. Says whether there was such an incident.
     #[must_use]
     pub fn set_incident_status(&self, id: &str, status: &str) -> bool {
+        if status == "Closed" {
+            return self.close_incident(id, "Undetermined");
+        }
+        self.edit_incident(id, |entry| status.clone_into(&mut entry.status))
+    }
+
+    /// Closes an incident for a reason. Says whether there was such an incident.
+    #[must_use]
+    pub fn close_incident(&self, id: &str, classification: &str) -> bool {
+        self.edit_incident(id, |entry| {
+            "Closed".clone_into(&mut entry.status);
+            entry.classification = Some(classification.to_owned());
+        })
+    }
+
+    /// Adds a label to an incident as somebody else. Says whether there was such an incident.
+    #[must_use]
+    pub fn label_incident(&self, id: &str, label: &str) -> bool {
+        self.edit_incident(id, |entry| entry.labels.push(label.to_owned()))
+    }
+
+    fn edit_incident(&self, id: &str, edit: impl FnOnce(&mut WorldIncident)) -> bool {
         let now = self.shared.clock.now();
         let mut incidents = lock(&self.shared.incidents);
         let Some(incident) = incidents.find(id) else {
             return false;
         };
-        status.clone_into(&mut incident.entry.status);
-        incident.version += 1;
-        incident.modified_at = now;
+        edit(&mut incident.entry);
+        incident.change(now);
+        true
+    }
+
+    /// An incident as it stands, without its comments and tasks.
+    #[must_use]
+    pub fn incident(&self, id: &str) -> Option<WorldIncident> {
+        let mut incidents = lock(&self.shared.incidents);
+        incidents.find(id).map(|incident| incident.entry.clone())
+    }
+
+    /// The tasks of an incident, oldest first; none if there is no such incident.
+    #[must_use]
+    pub fn incident_tasks(&self, id: &str) -> Vec<IncidentTask> {
+        let mut incidents = lock(&self.shared.incidents);
+        let found = incidents.find(id);
+        found.map_or_else(Vec::new, |incident| incident.tasks.clone())
+    }
+
+    /// Completes every task of an incident, as an analyst does. Says whether there was such an incident.
+    #[must_use]
+    pub fn complete_tasks(&self, id: &str) -> bool {
+        let mut incidents = lock(&self.shared.incidents);
+        let Some(incident) = incidents.find(id) else {
+            return false;
+        };
+        for task in &mut incident.tasks {
+            "Completed".clone_into(&mut task.status);
+        }
         true
     }
 }

@@ -55,7 +55,7 @@ use uuid::Uuid;
 pub use self::azure::{AzureLimit, AzureLimits};
 pub(crate) use self::faults::Stage;
 pub use self::faults::{Fault, Faults, Then};
-pub use self::incidents::IncidentComment;
+pub use self::incidents::{IncidentComment, IncidentTask};
 pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
 pub use self::licence::Licence;

@@ -26,6 +26,15 @@ pub struct WorldIncident {
     /// Its labels.
     #[serde(default)]
     pub labels: Vec<String>,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Why it was closed: `TruePositive`, `FalsePositive`, `BenignPositive` or `Undetermined`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classification: Option<String>,
+    /// Whose it is, as Azure tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Value>,
 }
 
 fn new() -> String {
@@ -48,6 +57,9 @@ impl WorldIncident {
             entities: Vec::new(),
             entities_after_seconds: 0,
             labels: Vec::new(),
+            description: None,
+            classification: None,
+            owner: None,
         }
     }
 }

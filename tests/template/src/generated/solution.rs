@@ -132,7 +132,13 @@ fn flat(solution: &Solution, playbook: &Playbook, definition: &Value) -> Value {
     let mut values = Map::new();
     let declared = definition["parameters"].as_object().into_iter().flatten();
     for (name, parameter) in declared.filter(|(name, _)| *name != "$connections") {
-        parameters[name] = json!({"type": "string", "metadata": parameter["metadata"]});
+        let mut own = json!({"type": "string", "metadata": parameter["metadata"]});
+        for what in ["defaultValue", "allowedValues"] {
+            if let Some(value) = parameter.get(what) {
+                own[what] = value.clone();
+            }
+        }
+        parameters[name] = own;
         let value = format!("[parameters('{name}')]");
         values.insert(name.clone(), json!({"value": value}));
     }

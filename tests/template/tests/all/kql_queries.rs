@@ -48,7 +48,7 @@ fn planted_mistakes_in_queries_are_found() {
         ),
         (
             "is never a call",
-            events.replace("a call to Graph failed", "a call"),
+            events.replace("graph.call.failed", "a call"),
         ),
         (
             "has no field rule",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use evict::domain::{
     Call, Caller, Correlation, Fix, FoundBy, Masked, Outcome, Receipt, ReceiptUser,
-    SessionsValidFrom, SubjectKind, WithholdReason,
+    SessionsValidFrom, SubjectKind, Times, WithholdReason,
 };
 use evict::host::Function;
 use evict::receipt::log_line;
@@ -170,6 +170,13 @@ fn logged(outcome: Outcome, is_known: bool) -> Value {
             before: time("2026-10-01T08:00:00Z"),
             after: time("2026-11-23T20:10:27Z"),
         },
+        times: Times {
+            alert_at: time("2026-11-23T20:10:01Z"),
+            received_at: time("2026-11-23T20:10:24Z"),
+            cut_at: time("2026-11-23T20:10:27Z"),
+            proved_at: time("2026-11-23T20:10:29Z"),
+        },
+        source: Some("sentinel-incident-trigger"),
         calls: vec![Call {
             operation: "POST /users/{id}/revokeSignInSessions".to_owned(),
             at: "2026-11-23T20:10:28Z".parse().unwrap(),
@@ -257,7 +264,7 @@ fn the_vocabulary_is_all_that_the_handler_writes() {
     let vocabulary = vocabulary();
     assert_eq!(
         vocabulary.receipt_fields.len(),
-        25,
+        30,
         "{:?}",
         vocabulary.receipt_fields
     );
@@ -276,7 +283,7 @@ fn the_vocabulary_is_all_that_the_handler_writes() {
     ];
     assert_eq!(vocabulary.events["invocation.ended"], names(&ended));
     assert_eq!(vocabulary.events["receipt.made"], names(&["receipt"]));
-    assert!(vocabulary.events["a call to Graph failed"].contains("error"));
+    assert!(vocabulary.events["graph.call.failed"].contains("error"));
     assert!(vocabulary.line_fields.contains("faas.invocation_id"));
     assert!(
         vocabulary.events.len() > 20,

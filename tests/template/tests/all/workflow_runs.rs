@@ -6,7 +6,7 @@ use crate::workflow_language::Status;
 use crate::workflow_service::Run;
 use crate::workflow_world::{
     ASK_AND_COMMENT, REVOKE_ENTITY, TO_THE_QUEUE, answer, commented, comments, inbound, incident,
-    reply, run_with, tags,
+    reply, run_as, run_with, scene, tags,
 };
 
 const FROM_AN_INCIDENT: &str = "sentinel-entity-trigger.json";
@@ -112,6 +112,35 @@ fn an_incident_on_the_queue_is_told_and_one_that_is_not_fails_the_run() {
         assert!(comment.contains("probably not handed to Evict") && comment.contains(expected));
         assert_eq!(run.status, Status::Failed);
     }
+}
+
+/// Where Evict tells the incident itself there would be two comments, and a run that fails for entities that are waited for.
+#[test]
+fn an_incident_that_evict_tells_is_only_sent() {
+    let by_evict = |trigger: Value, status: Status, outputs: &Value| {
+        let mut scene = scene(trigger);
+        scene
+            .parameters
+            .insert("commentBy".to_owned(), "evict".into());
+        run_as(TO_THE_QUEUE, scene, status, outputs)
+    };
+    let mut pending = incident();
+    pending["object"]["properties"]["relatedEntities"] = json!([]);
+    let created = json!({"statusCode": 201});
+    for trigger in [incident(), pending] {
+        let run = by_evict(trigger, Status::Succeeded, &created);
+        assert_eq!(run.status, Status::Succeeded);
+        assert!(comments(&run).is_empty() && tags(&run).is_empty());
+        let sent = run
+            .steps
+            .iter()
+            .filter(|(_, inputs)| inputs.get("uri").is_some());
+        assert_eq!(sent.count(), 1);
+    }
+    // What did not reach Evict nobody else can tell.
+    let run = by_evict(incident(), Status::Failed, &json!({"statusCode": 403}));
+    assert!(comments(&run)[0].contains("probably not handed to Evict"));
+    assert_eq!(run.status, Status::Failed);
 }
 
 #[test]

@@ -27,17 +27,26 @@ pub(crate) fn incident() -> Value {
 
 /// A run in which the playbook's call ends as given and the connector of Sentinel always does what it is asked.
 pub(crate) fn run_with(name: &str, trigger: Value, status: Status, outputs: &Value) -> Run {
+    run_as(name, scene(trigger), status, outputs)
+}
+
+pub(crate) fn scene(trigger: Value) -> Scene {
     let parameters = json!({
         "$connections": {"azuresentinel": {"connectionId": "/connections/evict-sentinel"}},
         "host": "evict.azurewebsites.net",
         "audience": "api://evict",
         "serviceBusHost": "evict.servicebus.windows.net",
+        "commentBy": "playbook",
     });
-    let scene = Scene {
+    Scene {
         trigger,
         parameters: parameters.as_object().unwrap().clone(),
         ..Scene::default()
-    };
+    }
+}
+
+/// The same, with other parameters.
+pub(crate) fn run_as(name: &str, scene: Scene, status: Status, outputs: &Value) -> Run {
     let ended = run(&playbook(name), scene, &mut |inputs| {
         if inputs.get("uri").is_some() {
             (status, outputs.clone())
@@ -89,6 +98,8 @@ pub(crate) fn reply() -> Value {
         header: AlertHeader::new(Shape::SentinelIncidentTrigger),
         subjects: Vec::new(),
         mentioned: Vec::new(),
+        unread: Vec::new(),
+        incident: None,
         reason: NothingToDoReason::NoAccount,
     });
     let report = AlertReport {

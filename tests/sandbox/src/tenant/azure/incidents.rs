@@ -1,10 +1,12 @@
-//! Incidents of Microsoft Sentinel ("Incidents - Get", "Incidents - List Entities", "Incident Comments - Create Or Update",
-//! "Incident Comments - List").
+//! Incidents of Microsoft Sentinel ("Incidents - Get", "Incidents - Create Or Update", "Incidents - List Entities", "Incident Comments
+//! - Create Or Update", "Incident Comments - List"). Their tasks are in `incident_tasks`.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Context, error, is_at_or_below, role, roles, wrong_version};
+use super::{
+    Context, error, incident_tasks, incident_writing, is_at_or_below, role, roles, wrong_version,
+};
 use crate::tenant::answer::Answer;
 use crate::tenant::incidents::{Incident, IncidentComment, Incidents};
 
@@ -59,6 +61,9 @@ pub(super) fn answer(
         ("POST", ["entities"]) => "entities/action",
         ("GET", ["comments"]) => "comments/read",
         ("PUT", ["comments", _]) => "comments/write",
+        ("PUT", []) => "write",
+        ("GET", ["tasks"]) => "tasks/read",
+        ("PUT", ["tasks", _]) => "tasks/write",
         _ => return None,
     };
     if let Some(refused) = allowed(action) {
@@ -74,6 +79,9 @@ pub(super) fn answer(
     let caller = context.callers.last().copied().unwrap_or_default();
     Some(match (method, lower.as_slice()) {
         ("POST", _) => entities(incident.entities(now)),
+        ("PUT", []) => incident_writing::answer(context, incident, name, now),
+        ("GET", ["tasks"]) => incident_tasks::list(context, incident),
+        ("PUT", ["tasks", task]) => incident_tasks::write(context, incident, task),
         ("PUT", [_, comment]) => write_comment(context, incident, comment, caller, now),
         ("GET", ["comments"]) => {
             let all = incident.comments.iter();
@@ -84,7 +92,7 @@ pub(super) fn answer(
     })
 }
 
-fn whole(incident: &Incident, name: &str) -> Answer {
+pub(super) fn whole(incident: &Incident, name: &str) -> Answer {
     let entry = &incident.entry;
     let labels: Vec<Value> = entry
         .labels
@@ -103,7 +111,9 @@ fn whole(incident: &Incident, name: &str) -> Answer {
                 "severity": entry.severity,
                 "status": entry.status,
                 "labels": labels,
-                "owner": {"objectId": null, "email": null, "assignedTo": null, "userPrincipalName": null},
+                "description": entry.description,
+                "classification": entry.classification,
+                "owner": entry.owner.clone().unwrap_or_else(nobody),
                 "incidentNumber": 3_177,
                 "createdTimeUtc": incident.created_at,
                 "lastModifiedTimeUtc": incident.modified_at,
@@ -123,7 +133,12 @@ fn whole(incident: &Incident, name: &str) -> Answer {
     )
 }
 
-fn etag(incident: &Incident) -> String {
+/// The owner of an incident that has none.
+fn nobody() -> Value {
+    json!({"objectId": null, "email": null, "assignedTo": null, "userPrincipalName": null})
+}
+
+pub(super) fn etag(incident: &Incident) -> String {
     format!("\"{:08x}-0000-0000-0000-000000000000\"", incident.version)
 }
 
@@ -196,7 +211,7 @@ fn shown(incident: &Incident, comment: &IncidentComment) -> Value {
 
 impl Context<'_> {
     /// Whether a role of the caller's, at or above a scope, allows an action.
-    fn may(&self, action: &str, scope: &str) -> bool {
+    pub(super) fn may(&self, action: &str, scope: &str) -> bool {
         let subscription = scope.split('/').nth(2);
         let subscription = subscription.and_then(|text| uuid::Uuid::try_parse(text).ok());
         let above = subscription.map_or_else(Vec::new, |id| self.at_and_above(id));

@@ -2,8 +2,11 @@
 //! Graph, and incidents of Microsoft Sentinel. Who may see what follows from the caller's own role assignments, as in Azure. A call that is not here is refused
 //! with 501 and noted.
 
+mod incident_tasks;
+mod incident_writing;
 mod incidents;
 mod limits;
+mod permissions;
 mod query;
 mod resource_graph;
 mod resources;
@@ -80,6 +83,9 @@ fn other(
 ) -> Answer {
     let call = context.call;
     if let Some(answer) = incidents::answer(context, segments, incidents, now) {
+        return answer;
+    }
+    if let Some(answer) = permissions::answer(context, segments, incidents) {
         return answer;
     }
     match (call.method.as_str(), segments) {

@@ -1,6 +1,6 @@
 //! Turns for what not all may do at once: the most urgent first, and nobody waits for ever.
 //!
-//! Of four turns three go to the most urgent, and one to whoever has waited longest, however little urgent it is. What is
+//! Of four turns three go to the most urgent, and one to the call that has waited longest, however little urgent it is. What is
 //! equally urgent leaves in the order in which it came.
 
 use std::cmp::Reverse;
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::domain::Urgency;
 
-/// Each so many turns, one goes to whoever has waited longest.
+/// Each so many turns, one goes to the call that has waited longest.
 const FAIR: u64 = 4;
 
 /// So many turns at once.
@@ -43,7 +43,7 @@ impl Turns {
         })))
     }
 
-    /// Returns when it is the caller's turn. Whoever gives up waiting is passed over.
+    /// Returns when it is the caller's turn. A caller that gives up waiting is passed over.
     pub async fn take(&self, urgency: Urgency) -> Turn {
         let called = {
             let mut state = self.lock();
@@ -57,7 +57,7 @@ impl Turns {
             state.waiting.insert(place, call);
             called
         };
-        // Whoever waits is called in the end: its place is only ever taken off to call it.
+        // Every waiting caller is called in the end: its place is only ever taken off to call it.
         called.await.unwrap_or(Turn(None))
     }
 

@@ -14,17 +14,17 @@ use backon::BackoffBuilder as _;
 
 use super::backoff::BACKOFF;
 use super::pace::Pace;
-use super::{CallKind, Turns};
 use crate::domain::{Clock, Deadline, Urgency};
+use crate::graph::{CallKind, Turns};
 
 /// Which calls Graph holds up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Held {
+pub(crate) enum Blocked {
     Everything,
     Writes,
 }
 
-impl Held {
+impl Blocked {
     /// What `x-ms-throttle-scope` says, such as `Tenant_Application/Write/<app>/<tenant>`. Everything is held unless it
     /// speaks of writes alone.
     pub(crate) fn by_scope(scope: Option<&str>) -> Self {
@@ -40,7 +40,7 @@ impl Held {
 /// Why a call may not be made before its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Barred {
-    /// Graph has told to wait for so long, which is longer.
+    /// Graph throttles for so long, which is longer.
     ToldToWait(Duration),
     /// Graph limits the calls, and the turn of this one did not come.
     NoTurn,
@@ -60,7 +60,7 @@ struct Lane {
     gate: Gate,
     pace: Pace,
     turns: Turns,
-    /// When the last call left whose turn it was, on the clock that never goes back.
+    /// When the last call left whose turn it was, on the monotonic clock.
     last: Mutex<Option<Duration>>,
 }
 
@@ -103,31 +103,30 @@ impl Throttle {
         }
     }
 
-    /// Graph refused a call and told to wait, or refused it by 429. Nobody whom that concerns calls for the time that is
-    /// returned: what was asked, and longer if that did not help before. A shorter wait than one that already runs
-    /// changes nothing.
+    /// Graph throttled a call. Returns how long all affected calls are blocked: what Graph asked for, and longer if that did not
+    /// help before. A shorter wait than one that already runs changes nothing.
     pub(crate) fn refused(
         &self,
         access: CallKind,
-        held: Held,
+        held: Blocked,
         asked: Option<Duration>,
     ) -> Duration {
         let now = self.clock.elapsed();
         let lane = match held {
-            Held::Everything => &self.everything,
-            Held::Writes => &self.writes,
+            Blocked::Everything => &self.everything,
+            Blocked::Writes => &self.writes,
         };
         let (first, wait) = lane.gate.shut(now, asked);
         if first {
             lane.pace.slow_down(now);
-            if held == Held::Everything && access == CallKind::Write {
+            if held == Blocked::Everything && access == CallKind::Write {
                 self.writes.pace.slow_down(now);
             }
         }
         wait
     }
 
-    /// Graph answered a call that was sent at that time, on the clock that never goes back, without refusing it for its number.
+    /// Graph answered a call that was sent at that time, on the monotonic clock, without refusing it for its number.
     pub(crate) fn admitted(&self, access: CallKind, sent: Duration) {
         self.everything.admitted(sent);
         if access == CallKind::Write {
@@ -231,7 +230,7 @@ struct Gate(Mutex<Shut>);
 
 #[derive(Debug, Default)]
 struct Shut {
-    /// On the clock that never goes back: until when, and when it was shut last.
+    /// On the monotonic clock: until when, and when it was shut last.
     until: Duration,
     since: Duration,
     /// How often it was shut since a call was last admitted.
@@ -292,18 +291,21 @@ mod tests {
     #[test]
     fn only_a_scope_of_writes_alone_lets_reads_pass() {
         for (scope, held) in [
-            (Some("Tenant_Application/Write/app/tenant"), Held::Writes),
-            (Some("Tenant/write/app/tenant"), Held::Writes),
+            (Some("Tenant_Application/Write/app/tenant"), Blocked::Writes),
+            (Some("Tenant/write/app/tenant"), Blocked::Writes),
             (
                 Some("Tenant_Application/ReadWrite/app/tenant"),
-                Held::Everything,
+                Blocked::Everything,
             ),
-            (Some("Tenant_Application/Read/app/tenant"), Held::Everything),
-            (Some("Write"), Held::Everything),
-            (Some(""), Held::Everything),
-            (None, Held::Everything),
+            (
+                Some("Tenant_Application/Read/app/tenant"),
+                Blocked::Everything,
+            ),
+            (Some("Write"), Blocked::Everything),
+            (Some(""), Blocked::Everything),
+            (None, Blocked::Everything),
         ] {
-            assert_eq!(Held::by_scope(scope), held, "{scope:?}");
+            assert_eq!(Blocked::by_scope(scope), held, "{scope:?}");
         }
     }
 
@@ -345,13 +347,13 @@ mod tests {
         let throttle = Throttle::new(Arc::new(SystemClock::start()));
         let now = throttle.clock.elapsed();
         let gaps = || [&throttle.everything, &throttle.writes].map(|lane| lane.pace.gap(now));
-        throttle.refused(CallKind::Read, Held::Everything, None);
+        throttle.refused(CallKind::Read, Blocked::Everything, None);
         let [everything, writes] = gaps();
         assert!(!everything.is_zero() && writes.is_zero());
         // It came with the first one, and says nothing new.
-        throttle.refused(CallKind::Write, Held::Everything, None);
+        throttle.refused(CallKind::Write, Blocked::Everything, None);
         assert_eq!(gaps(), [everything, writes]);
-        throttle.refused(CallKind::Write, Held::Writes, None);
+        throttle.refused(CallKind::Write, Blocked::Writes, None);
         let [_, writes] = gaps();
         assert!(!writes.is_zero());
     }

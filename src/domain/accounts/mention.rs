@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::severity::Severity;
 use super::subject::SubjectRef;
+use crate::domain::severity::Severity;
 
 /// Who wrote what flags an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

@@ -51,11 +51,11 @@ struct Slowed {
     doubles_to: f64,
     /// Whether nothing was let through since the refusal.
     is_probing: bool,
-    /// When the last refusal came, on the clock that never goes back.
+    /// When the last refusal came, on the monotonic clock.
     at: Duration,
 }
 
-/// How many calls left in this second of the clock that never goes back, and in the one before.
+/// How many calls left in this second of the monotonic clock, and in the one before.
 #[derive(Debug, Default)]
 struct Counted {
     second: u64,

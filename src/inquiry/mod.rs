@@ -3,4 +3,5 @@
 
 pub mod access;
 pub mod function;
+pub mod function_apps;
 pub mod reports;

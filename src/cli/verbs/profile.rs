@@ -17,8 +17,9 @@ use crate::domain::{Audience, Clock, Cloud, Deadline, SystemClock};
 use crate::graph::Tally;
 use crate::identity::Resource;
 use crate::identity::operator::SignedIn;
-use crate::inquiry::access::{FunctionApp, Missing};
+use crate::inquiry::access::Missing;
 use crate::inquiry::function::CheckUrl;
+use crate::inquiry::function_apps::FunctionApp;
 use crate::service_bus::{Namespace, QueuePath};
 
 /// Names deployments: tenant, cloud, Service Bus namespace, and the function's address and audience.

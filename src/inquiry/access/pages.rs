@@ -75,7 +75,7 @@ impl<T> Listed<T> {
     }
 
     /// Converts each entry; one that cannot be read is left out and makes the list incomplete.
-    pub(super) fn read<U>(self, read: impl Fn(T) -> Result<U, CallError>) -> Listed<U> {
+    pub(in crate::inquiry) fn read<U>(self, read: impl Fn(T) -> Result<U, CallError>) -> Listed<U> {
         let mut listed = Listed {
             items: Vec::with_capacity(self.items.len()),
             missing: self.missing,

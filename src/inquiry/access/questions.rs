@@ -123,7 +123,7 @@ pub(super) static RESOURCE_GRAPH: Inquiry = Inquiry {
     role: READER,
 };
 
-pub(super) static FUNCTION_APPS: Inquiry = Inquiry {
+pub(in crate::inquiry) static FUNCTION_APPS: Inquiry = Inquiry {
     template: "POST /providers/Microsoft.ResourceGraph/resources",
     doing: "Asking Azure Resource Graph for function apps",
     service: Api::Azure,

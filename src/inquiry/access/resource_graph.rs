@@ -137,7 +137,7 @@ impl Azure {
         listed
     }
 
-    pub(super) async fn rows<T: serde::de::DeserializeOwned>(
+    pub(in crate::inquiry) async fn rows<T: serde::de::DeserializeOwned>(
         &self,
         about: &'static Inquiry,
         query: &str,

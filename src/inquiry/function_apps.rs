@@ -5,9 +5,7 @@
 
 use serde::Deserialize;
 
-use super::azure_roles::Azure;
-use super::pages::Listed;
-use super::questions;
+use super::access::{Azure, Listed, questions};
 use crate::domain::Deadline;
 use crate::graph::Tally;
 

@@ -15,7 +15,7 @@ impl Function {
     /// Every function.
     pub const ALL: [Self; 3] = [Self::RevokeFromQueue, Self::RevokeFromAlert, Self::Check];
 
-    /// The name, as its folder and the host's log bear it.
+    /// The name, as in its folder and the host's log.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -25,7 +25,7 @@ impl Function {
         }
     }
 
-    /// Where the host posts invocations of it: `/<name>` (`DefaultHttpWorkerService`).
+    /// The path to which the host posts its invocations: `/<name>` (`DefaultHttpWorkerService`).
     #[must_use]
     pub fn path(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! An invocation: what triggered which function.
+//! An invocation: which function runs, and what triggered it.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -14,11 +14,11 @@ use super::request::HttpRequest;
 /// One invocation by the Functions host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// The host's id of it, under which it logs the invocation. Letters, digits, `-`, `_` and `.`, at most 128.
+    /// The host's id for it, under which it logs the invocation. Letters, digits, `-`, `_` and `.`, at most 128.
     pub id: String,
     /// What triggered it.
     pub trigger: Trigger,
-    /// How it came.
+    /// How it arrived.
     pub arrival: Arrival,
 }
 
@@ -34,12 +34,12 @@ pub enum Trigger {
 }
 
 impl Invocation {
-    /// Reads what the host posted: the header `X-Azure-Functions-InvocationId` and the body
-    /// `{"Data": {<binding>: value}, "Metadata": {…}}`.
+    /// Reads what the host posted: the header `X-Azure-Functions-InvocationId` and the body `{"Data": {<binding>:
+    /// value}, "Metadata": {…}}`.
     ///
     /// # Errors
-    /// A body that is no invocation of this function, or an id that is none. The error names the place, and repeats
-    /// nothing of what was read.
+    /// The body is not an invocation of this function, or the id is malformed. The error names the place, and repeats
+    /// nothing of the input.
     pub fn parse(
         function: Function,
         invocation_id: &str,
@@ -84,7 +84,7 @@ impl Trigger {
     }
 }
 
-/// Whether it may stand in a log line and in a receipt as it is. The host's own are GUIDs.
+/// Whether an id may appear unchanged in log lines and receipts. The host's own are GUIDs.
 pub(super) fn is_invocation_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text
@@ -106,7 +106,7 @@ struct QueueData {
     message: Option<Payload>,
 }
 
-/// A `null` that is there is a message without a body; only a value that is not there is none.
+/// A `null` value is a message without a body; only an absent value is an error.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Payload>, D::Error> {
     Payload::deserialize(deserializer).map(Some)
 }

@@ -1,5 +1,5 @@
-//! The rules that keep the rooms apart, held by reading the sources. What the compiler, Cargo and clippy hold is not
-//! repeated here.
+//! The rules that keep the rooms apart, checked by reading the sources. Rules that the compiler, Cargo and clippy check
+//! are not repeated here.
 
 mod circles;
 mod events;
@@ -9,7 +9,7 @@ mod types;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which rooms a room may name. What is missing from a list is forbidden.
+/// The rooms that a room may name. Every other room is forbidden.
 pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("host", &[]),
@@ -89,7 +89,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
 ];
 
-/// The heads of the rooms that match over shapes, outcomes and dispositions. Clippy refuses wildcard arms below them.
+/// The `mod.rs` files of the rooms that match over shapes, outcomes and dispositions. Clippy refuses wildcard arms
+/// below them.
 const DECIDING: &[&str] = &[
     "alert/mod.rs",
     "containment/mod.rs",
@@ -104,7 +105,7 @@ const DECIDING: &[&str] = &[
 ];
 const NO_WILDCARD: &str = "#![deny(clippy::wildcard_enum_match_arm)]";
 
-/// What the operator's command has and the handler has not: the file that declares it, and the module.
+/// The modules of the operator's command that the handler lacks, with the file that declares each.
 const OPERATORS_OWN: &[(&str, &str)] = &[
     ("lib.rs", "cli"),
     ("lib.rs", "service_bus"),
@@ -118,7 +119,7 @@ const OPERATORS_OWN: &[(&str, &str)] = &[
 const MOST_LINES: usize = 400;
 
 struct Source {
-    /// Below `src`, with `/`.
+    /// The path below `src`, with `/`.
     path: String,
     text: String,
 }
@@ -142,7 +143,7 @@ impl Source {
                     .get(index + 1)
                     .is_some_and(|next| next.trim_start().starts_with("mod "))
             {
-                // A test module in place is the last thing in its file; one in a file of its own is one line.
+                // An inline test module is the last item of its file; a test module in a file of its own is one line.
                 if lines[index + 1].trim_end().ends_with('{') {
                     break;
                 }
@@ -362,7 +363,7 @@ fn only_what_belongs_there_stands_at_the_root() {
         "rust-toolchain.toml",
         ".gitignore",
     ];
-    // What git and the tools of this repository put there, none of it committed.
+    // Files that git and the tools of this repository create, none of them committed.
     const NOT_COMMITTED: &[&str] = &[".git", "target", "proptest-regressions"];
     let strangers: Vec<String> = fs::read_dir(env!("CARGO_MANIFEST_DIR"))
         .unwrap()

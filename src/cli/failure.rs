@@ -26,6 +26,11 @@ impl Failure {
         }
     }
 
+    /// A person could not be asked at the terminal.
+    pub(super) fn asking(error: &io::Error) -> Self {
+        Self::new(Exit::Io, format!("asking at the terminal: {error}"))
+    }
+
     /// Writes the reason to the standard error and returns the exit code.
     pub(super) fn tell(&self, console: &mut Console<'_>) -> Exit {
         if self.text.is_empty() {
@@ -90,5 +95,22 @@ pub(super) fn exit_of(error: &CallError) -> Exit {
         Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => {
             Exit::Unable
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_read_enough_is_told_nothing_and_any_other_trouble_is() {
+        let failure = |kind: ErrorKind| Failure::from(io::Error::from(kind));
+        let (left, full) = (
+            failure(ErrorKind::BrokenPipe),
+            failure(ErrorKind::StorageFull),
+        );
+        assert_eq!((left.exit, left.text.as_str()), (Exit::Io, ""));
+        assert_eq!(full.exit, Exit::Io);
+        assert!(full.text.starts_with("writing the answer: "));
     }
 }

@@ -169,7 +169,7 @@ impl Replay {
         );
         walk.progress.ask(&question)?;
         tokio::select! {
-            answer = read_answer() => Ok(answer?),
+            answer = read_answer() => answer.map_err(|error| Failure::asking(&error)),
             () = walk.interrupt.asked() => Ok(false),
         }
     }

@@ -114,10 +114,7 @@ impl Revoke {
             };
             let answer = question::open()
                 .and_then(|mut terminal| confirm::confirm(&mut terminal, console.errors, &asking));
-            let answer = answer.map_err(|error| {
-                Failure::new(Exit::Io, format!("asking at the terminal: {error}"))
-            })?;
-            if !answer {
+            if !answer.map_err(|error| Failure::asking(&error))? {
                 return Err(Failure::new(
                     Exit::Partly,
                     "not confirmed. Nothing was changed.",

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::error::InvocationError;
-use super::function::Function;
+use super::invocation::Function;
 use super::reply::Reply;
 
 /// The answer for a reply. Its status decides what happens to the message; see the room's documentation.

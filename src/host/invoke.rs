@@ -15,9 +15,8 @@ use tracing::Instrument as _;
 use super::answer::{no_invocation, refusal, replied};
 use super::body_budget::{Arrival, Bodies, Place};
 use super::error::InvocationError;
-use super::function::Function;
 use super::handler::Handler;
-use super::invocation::Invocation;
+use super::invocation::{Function, Invocation};
 use super::reply::{OutputBinding, Reply};
 
 /// What arrived at a function's path.

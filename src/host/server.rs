@@ -21,9 +21,8 @@ use tracing::Instrument as _;
 use super::answer::{no_invocation, ready, refusal, unknown_path, wrong_method};
 use super::body_budget::{BODY_LIMIT, Bodies};
 use super::error::InvocationError;
-use super::function::Function;
 use super::handler::Handler;
-use super::invocation::is_invocation_id;
+use super::invocation::{Function, is_invocation_id};
 use super::invoke::{Posted, run};
 
 /// The server ended without being asked to.

@@ -6,6 +6,7 @@ mod events;
 mod functions;
 mod types;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -117,6 +118,10 @@ const OPERATORS_OWN: &[(&str, &str)] = &[
 ];
 
 const MOST_LINES: usize = 400;
+
+/// The most files side by side in a folder. The shapes are a list, and as many as senders have.
+const MOST_FILES: usize = 16;
+const A_LIST: &str = "alert/shapes";
 
 struct Source {
     /// The path below `src`, with `/`.
@@ -335,6 +340,31 @@ fn source(path: &str, text: &str) -> Source {
 fn the_house_is_in_order() {
     let found: Vec<String> = sources().iter().flat_map(breaches).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The folders that hold too many files side by side, tests aside.
+fn crowded(sources: &[Source]) -> Vec<String> {
+    let mut folders: BTreeMap<&str, usize> = BTreeMap::new();
+    for source in sources.iter().filter(|source| !source.is_test()) {
+        let (folder, _) = source.path.rsplit_once('/').unwrap_or_default();
+        *folders.entry(folder).or_default() += 1;
+    }
+    folders
+        .into_iter()
+        .filter(|(folder, files)| *files > MOST_FILES && *folder != A_LIST)
+        .map(|(folder, files)| format!("{folder}: {files} files"))
+        .collect()
+}
+
+#[test]
+fn no_folder_is_a_warehouse() {
+    assert_eq!(crowded(&sources()), Vec::<String>::new());
+    let names: Vec<String> = (0..17)
+        .map(|number| format!("guard/f{number}.rs"))
+        .collect();
+    let planted: Vec<Source> = names.iter().map(|name| source(name, "")).collect();
+    assert_eq!(crowded(&planted), ["guard: 17 files"]);
+    assert_eq!(crowded(&planted[1..]), Vec::<String>::new());
 }
 
 #[test]

@@ -23,6 +23,7 @@
 
 mod accounts;
 mod builder;
+mod joined;
 mod json;
 mod nearest;
 mod payload;
@@ -33,6 +34,7 @@ mod single;
 mod state;
 mod told;
 
+pub use joined::joined;
 pub use nearest::{Nearest, nearest, table, taken_for};
 
 use crate::domain::{Malformed, Parsed, Shape};

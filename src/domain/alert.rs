@@ -366,6 +366,13 @@ impl Parsed {
         }
     }
 
+    /// Flags these accounts too, behind its own; an alert alone can.
+    pub fn join(&mut self, others: &[Subject]) {
+        if let Self::Alert(alert) = self {
+            alert.subjects.extend_from_slice(others);
+        }
+    }
+
     /// The accounts that it flags, without what is said of them.
     #[must_use]
     pub fn accounts(&self) -> Vec<SubjectRef> {

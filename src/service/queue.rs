@@ -28,7 +28,7 @@ use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
 
 use super::incident::Telling;
 use super::reading::Looked;
-use super::{Delivery, Service, deadline, hand_over, kept};
+use super::{Delivery, Joined, Service, deadline, hand_over, kept};
 
 /// How much longer than a delivery may be worked on its message may be kept back. With the longest delivery it stays well
 /// inside host.json's function time-out and lock renewal.
@@ -59,6 +59,7 @@ impl Service {
             }
             Looked::Pending(parsed) => return Self::wait_on(&parsed, &progress, &message, key),
         };
+        let joined = Joined::default();
         let delivery = Delivery {
             enqueued_at: progress.queued_at,
             received_at: progress.queued_at,
@@ -67,6 +68,7 @@ impl Service {
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
             cleared: Arc::default(),
+            joined: Joined::clone(&joined),
             ended: Arc::new(|_, _| ()),
         };
         let telling = Telling {
@@ -76,6 +78,7 @@ impl Service {
         };
         let worked = self.contain_and_tell(&parsed, left_out, delivery, &telling);
         let mut receipts = worked.await;
+        parsed.join(joined.get().map_or(&[], Vec::as_slice));
 
         let delivery_count = message.broker.delivery_count;
         let is_last =

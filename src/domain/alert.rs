@@ -141,6 +141,8 @@ pub struct HandedOn {
     pub source: Option<Shape>,
     /// What the comment on the alert's incident tells so far; `None` where this program writes none.
     pub story: Option<Story>,
+    /// What its sender wrote, of a message that goes on without naming anybody.
+    pub received_body: Option<String>,
 }
 
 impl fmt::Debug for HandedOn {

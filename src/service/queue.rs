@@ -144,8 +144,14 @@ impl Service {
         let header = parsed.header();
         let earlier = header.handed_on.as_ref();
         let story = earlier.and_then(|earlier| earlier.story.clone());
+        // What goes on names nobody by itself: whoever sends the alert again needs what its sender wrote.
+        let received_body = match earlier {
+            Some(earlier) => earlier.received_body.clone(),
+            None => std::str::from_utf8(&message.body).ok().map(str::to_owned),
+        };
         let handed_on = HandedOn {
             deliveries: progress.before,
+            received_body,
             ..progress.handed_on(
                 &message.broker,
                 header,
@@ -233,6 +239,7 @@ impl Progress {
             alert_at: header.alert_at(),
             source: Some(header.source()),
             story,
+            received_body: None,
         }
     }
 }
@@ -316,6 +323,9 @@ fn rejected(report: &AlertReport<'_>, body: &[u8], from: &RejectedFrom<'_>) -> V
     match report.parsed {
         Parsed::Malformed(malformed) => receipt::rejected(malformed, body, from),
         Parsed::Alert(_) | Parsed::NothingToDo(_) => {
+            let earlier = report.parsed.header().handed_on.as_ref();
+            let received = earlier.and_then(|earlier| earlier.received_body.as_deref());
+            let body = received.map_or(body, str::as_bytes);
             let mut rejected = receipt::unfinished(report, from);
             rejected.extend(receipt::unread(report.parsed, body, from));
             rejected

@@ -9,7 +9,7 @@
 //! | [`alert`] | one file for each inbound shape, all read into one alert | `domain` |
 //! | [`guard`] | decides; a pure function of policy, alert, user, usage and time | `domain` |
 //! | [`http`] | the one outgoing HTTP client | |
-//! | [`identity`] | who we are, and for whom a token is | `domain`, `http` |
+//! | [`identity`] | who we are, and what a token is for | `domain`, `http` |
 //! | [`graph`] | how one call is made, whatever it asks | `domain`, `http`, `identity` |
 //! | [`directory`] | what is asked of Entra ID, and the one thing that is changed there | `domain`, `guard::Clearance`, `http`, `identity`, `graph` |
 //! | [`incident`] | what is written to the Sentinel incident that an alert belongs to | `domain`, `http`, `identity`, `graph` |

@@ -1,4 +1,4 @@
-//! What is known of a payload while it is read, and how several alerts in one payload become one.
+//! What is known of a payload while it is read, and how several alerts in one payload are merged.
 
 use jiff::Timestamp;
 
@@ -14,14 +14,14 @@ use super::reason;
 use super::said::{Role, Said, Standing, Statement, Statements};
 use super::single::Single;
 
-/// The most characters of an id that are carried on. An ARM id has some 400.
+/// The longest id that is kept, in characters. An ARM id has some 400.
 const LONGEST_ID: usize = 1_024;
-/// The most characters of a severity that are carried on.
+/// The longest severity that is kept, in characters.
 const LONGEST_SEVERITY: usize = 64;
-/// The most characters of a reason, or of the name of who asked, that are carried on.
+/// The longest reason, or name of who asked, that is kept, in characters.
 const LONGEST_REMARK: usize = 1_000;
 
-/// A payload that could not be understood, with what could be told before.
+/// A payload that could not be understood, with what was read before the problem.
 pub(crate) struct Failure {
     pub(crate) header: Box<AlertHeader>,
     pub(crate) problem: JsonProblem,
@@ -37,16 +37,16 @@ pub(crate) struct AlertBuilder {
     flagged_at: Option<Timestamp>,
     reason: Option<String>,
     requested_by: Option<String>,
-    /// How many alerts were taken in.
+    /// The number of alerts that were merged.
     parts: usize,
-    /// How many users a manual message says that it means.
+    /// The number of users that a manual message says it names.
     pub(crate) expect: Option<usize>,
     /// Who writes the comment on the incident, if the sender says so.
     pub(crate) comment_by: Option<CommentBy>,
     pub(crate) handed_on: Option<HandedOn>,
-    /// What the alerts of this payload say of themselves; what is read now belongs to the last one.
+    /// What the alerts of this payload state. What is read now belongs to the last one.
     statements: Vec<Statement>,
-    /// The accounts that were found, with what was said of each.
+    /// The accounts found, with what was stated about each.
     accounts: Accounts,
     /// Parts that name nobody yet.
     unread: Vec<(JsonProblem, NothingToDoReason)>,
@@ -55,7 +55,7 @@ pub(crate) struct AlertBuilder {
 }
 
 impl AlertBuilder {
-    /// A payload of which only the shape is known.
+    /// A payload whose shape alone is known.
     pub(crate) fn new(shape: Shape) -> Self {
         Self {
             shape,
@@ -83,7 +83,7 @@ impl AlertBuilder {
         }
     }
 
-    /// The severity as it is written; of several the gravest is the payload's.
+    /// Adds a severity as the sender wrote it. The gravest becomes the payload's.
     pub(crate) fn severity(&mut self, text: Option<impl AsRef<str>>) {
         let Some(text) = text.and_then(|text| tidy(text.as_ref(), LONGEST_SEVERITY)) else {
             return;
@@ -94,7 +94,7 @@ impl AlertBuilder {
         self.join_severity(text);
     }
 
-    /// The severity of one alert within an incident, which has one of its own.
+    /// Adds the severity of one alert within an incident, which has a severity of its own.
     pub(crate) fn alert_severity(&mut self, text: Option<impl AsRef<str>>) {
         if let Some(severity) = text.and_then(|text| Severity::read(text.as_ref())) {
             self.statement().severity = Some(severity);
@@ -108,7 +108,7 @@ impl AlertBuilder {
         }
     }
 
-    /// An alert's id. Two that differ are none.
+    /// Adds an alert's id. Two different ids count as no id.
     pub(crate) fn alert(&mut self, text: Option<impl AsRef<str>>) {
         if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
             self.source(&id);
@@ -116,36 +116,37 @@ impl AlertBuilder {
         }
     }
 
-    /// The id of an alert of an incident that is read as one: it does not stand for what is said of the whole.
+    /// Adds the id of an alert within an incident that is read as a whole. It does not identify the incident's
+    /// statement.
     pub(crate) fn alert_of_whole(&mut self, text: Option<impl AsRef<str>>) {
         if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
             self.alert_id.add(id);
         }
     }
 
-    /// An incident's id. Two that differ are none.
+    /// Adds an incident's id. Two different ids count as no id.
     pub(crate) fn incident(&mut self, text: Option<impl AsRef<str>>) {
         if let Some(id) = text.and_then(|text| tidy(text.as_ref(), LONGEST_ID)) {
             self.incident_id.add(id);
         }
     }
 
-    /// By what the statement that is read now is known among others: an alert's, a detection's or an incident's id.
+    /// Sets the id of the current statement: an alert's, a detection's or an incident's.
     pub(crate) fn source(&mut self, id: &str) {
         self.statement().source = Some(id.to_lowercase());
     }
 
-    /// When the sender said what is read now.
+    /// Sets the time at which the sender made the current statement.
     pub(crate) fn said_at(&mut self, at: Option<Timestamp>) {
         self.statement().at = at;
     }
 
-    /// When the sender said what is read now, as far as is known.
+    /// The time at which the sender made the current statement, if known.
     pub(crate) fn has_said_at(&mut self) -> Option<Timestamp> {
         self.statement().at
     }
 
-    /// Whether the alert that is read now still stands. What is over already stays over.
+    /// Sets whether the alert that is read now is still active. A statement that is over stays over.
     pub(crate) fn state(&mut self, state: State) {
         let statement = self.statement();
         if statement.state == State::Open {
@@ -153,13 +154,13 @@ impl AlertBuilder {
         }
     }
 
-    /// Who wrote what is read now, where the shape does not tell.
+    /// Sets who wrote the current statement, where the shape does not determine it.
     pub(crate) fn written_by(&mut self, written_by: WrittenBy) {
         self.statement().written_by = written_by;
     }
 
-    /// Begins an alert of its own within this payload: what is over as a whole is over in it too, and a severity of the
-    /// whole is its own until it states one.
+    /// Begins a new alert within this payload. It inherits that the whole is over, and the severity of the whole until
+    /// it states its own.
     pub(crate) fn begin_alert(&mut self) {
         let whole = self.statements[0].clone();
         self.statements.push(Statement {
@@ -170,65 +171,63 @@ impl AlertBuilder {
     }
 
     fn statement(&mut self) -> &mut Statement {
-        // A draft is made with one statement and never loses it.
+        // A builder starts with one statement and never loses it.
         let last = self.statements.len() - 1;
         &mut self.statements[last]
     }
 
-    /// The tenant of an alert. Two that differ are none.
+    /// Adds the tenant of an alert. Two different tenants count as none.
     pub(crate) fn tenant(&mut self, tenant: Option<TenantId>) {
         if let Some(tenant) = tenant {
             self.tenant.add(tenant);
         }
     }
 
-    /// When accounts were flagged; of several times the latest.
+    /// Adds the time at which accounts were flagged. The latest one counts.
     pub(crate) fn flagged(&mut self, at: Option<Timestamp>) {
         self.flagged_at = self.flagged_at.max(at);
     }
 
-    /// Why, and who asked.
+    /// Sets the reason, and who asked.
     pub(crate) fn remarks(&mut self, reason: Option<&str>, requested_by: Option<&str>) {
         self.reason = reason.and_then(|text| tidy(text, LONGEST_REMARK));
         self.requested_by = requested_by.and_then(|text| tidy(text, LONGEST_REMARK));
     }
 
-    /// The shape.
     pub(crate) fn shape(&self) -> Shape {
         self.shape
     }
 
-    /// Whether the time is still unknown.
     pub(crate) fn lacks_time(&self) -> bool {
         self.flagged_at.is_none()
     }
 
-    /// Whether no account was found so far.
+    /// Whether no account has been found yet.
     pub(crate) fn names_nobody(&self) -> bool {
         self.accounts.is_empty()
     }
 
-    /// How many users are named.
+    /// The number of users found.
     pub(crate) fn users(&self) -> usize {
         self.accounts.users()
     }
 
-    /// An account that the alert flags.
+    /// Adds an account that the alert flags.
     pub(crate) fn subject(&mut self, account: SubjectRef) {
         self.named(account, Role::Subject);
     }
 
-    /// An account, flagged or only named.
+    /// Adds an account, flagged or only mentioned.
     pub(crate) fn named(&mut self, account: SubjectRef, role: Role) {
         self.say(account, role, None, None);
     }
 
-    /// An account whose own flag is over, if `cleared` says so.
+    /// Adds an account. Its own flag is over if `cleared` is given.
     pub(crate) fn risk(&mut self, account: SubjectRef, cleared: Option<Cleared>) {
         self.say(account, Role::Subject, cleared, None);
     }
 
-    /// An account that is flagged with a severity of its own.
+    /// Adds a flagged account with a severity of its own.
     pub(crate) fn subject_of(&mut self, account: SubjectRef, severity: Option<Severity>) {
         self.say(account, Role::Subject, None, severity);
     }
@@ -250,12 +249,12 @@ impl AlertBuilder {
         self.accounts.add(account, vec![said]);
     }
 
-    /// Says of every account whose tenant is unknown that it is this one.
+    /// Sets the tenant of every account whose tenant is unknown.
     pub(crate) fn belong_to(&mut self, tenant: Option<TenantId>) {
         self.accounts.belong_to(tenant);
     }
 
-    /// The accounts that are flagged, of a part that is read by itself.
+    /// The flagged accounts of a part that is read by itself.
     pub(crate) fn into_subjects(self) -> Vec<SubjectRef> {
         let is_subject = |said: &Vec<Said>| said.iter().any(|one| one.role == Role::Subject);
         let accounts = self.accounts.into_list().into_iter();
@@ -265,7 +264,7 @@ impl AlertBuilder {
             .collect()
     }
 
-    /// Takes in one more alert of the same payload, which stands at `place` in it.
+    /// Merges one more alert of the same payload; `place` maps its problems to their place in the payload.
     pub(crate) fn absorb(&mut self, other: Self, place: impl Fn(JsonProblem) -> JsonProblem) {
         if other.names_nobody() && other.otherwise.leaves_users_unread() && other.unread.is_empty()
         {
@@ -283,7 +282,7 @@ impl AlertBuilder {
         self.tenant.join(other.tenant);
         self.flagged(other.flagged_at);
         let is_alone = self.parts == 0;
-        // What one message expects, and why and by whose word it was sent, says nothing about what stands beside it.
+        // The expected number, the reason and the author of one message do not apply to its neighbours.
         let common = |known: Option<String>, other: Option<String>| {
             if is_alone {
                 other
@@ -310,7 +309,7 @@ impl AlertBuilder {
         }
     }
 
-    /// Says that all of this stands under a name.
+    /// Moves all paths below a name.
     pub(crate) fn stands_within(&mut self, name: &'static str) {
         let parts = std::mem::take(&mut self.unread).into_iter();
         self.unread = parts
@@ -318,7 +317,7 @@ impl AlertBuilder {
             .collect();
     }
 
-    /// Takes in what an envelope holds under `name`: all of it, except that the shape stays the envelope's.
+    /// Takes over the contents of an envelope under `name`. The shape stays the envelope's.
     pub(crate) fn enclose(
         &mut self,
         inner: Result<Self, Failure>,
@@ -344,7 +343,7 @@ impl AlertBuilder {
         }
     }
 
-    /// An alert that was read to its end: what is over has nothing to wait for.
+    /// Finishes an alert: one that is over has no entities to wait for.
     pub(crate) fn ended(mut self) -> Self {
         let is_over = |statement: &Statement| statement.state != State::Open;
         let alerts = match self.statements.as_slice() {
@@ -366,7 +365,7 @@ impl AlertBuilder {
         self
     }
 
-    /// What is known besides the subjects.
+    /// Everything but the accounts.
     pub(crate) fn header(&self) -> AlertHeader {
         AlertHeader {
             shape: self.shape,
@@ -383,7 +382,7 @@ impl AlertBuilder {
         }
     }
 
-    /// The same payload, as one that could not be understood.
+    /// The same payload as a failure.
     pub(crate) fn fail(&self, problem: JsonProblem) -> Failure {
         Failure {
             header: Box::new(self.header()),
@@ -391,7 +390,7 @@ impl AlertBuilder {
         }
     }
 
-    /// The payload, read to its end.
+    /// The result of reading the payload.
     pub(crate) fn finish(self) -> Parsed {
         let header = self.header();
         let statements = Statements::new(&self.statements);

@@ -1,19 +1,18 @@
-//! What arrives, in whatever shape, read into one [`Alert`](crate::domain::Alert).
+//! Reads a payload of any known shape into one [`Alert`](crate::domain::Alert).
 //!
-//! Each shape has a row and a file of its own in `shapes`, which says where the shape comes from and by which signs it is
-//! known; `payload` hands a payload to it. Common to all of them are the accounts (`accounts`), what was said of each
-//! (`said`), and whether it still stands (`state`).
+//! Each shape has a row and a file in `shapes`, with its origin and its signs; `payload` selects the shape. All shapes
+//! share the accounts (`accounts`), what was stated about each (`said`), and whether it is still active (`state`).
 //!
 //! # Who is a subject
-//! Accounts that are given as entities, evidence, risky users, callers, columns, dimensions or entries of a manual message,
-//! as long as the sender still flags them: not those whose role or verdict says otherwise, nor those whose alert or risk is
-//! over. Owners, assignees, senders and recipients of messages, and users who happened to be signed in to a device are only
-//! mentioned, and what stands in free text is not read.
+//! Accounts that are given as entities, evidence, risky users, callers, columns, dimensions or entries of a manual
+//! message, as long as the sender still flags them. Accounts are not subjects if their role or verdict exonerates them,
+//! or if their alert or risk is over. Owners, assignees, senders and recipients of messages, and users who were signed
+//! in to a device are only mentioned. Free text is not read.
 //!
 //! # Three ways to end
 //! An alert that flags at least one user; nothing to do, with the reason; malformed, with the JSON path and what was
-//! expected there. A payload that holds several alerts is one alert with all their subjects, each once, in the payload's
-//! order, each with what flags it, and it is malformed if any of them is.
+//! expected there. A payload that holds several alerts is one alert with all their subjects, each once, in the
+//! payload's order, each with what flags it, and it is malformed if any of them is.
 //!
 //! # What must never be
 //! Nothing here trusts the text of a payload: it reads any bytes without panicking, in time linear in their number, and
@@ -41,9 +40,9 @@ use crate::domain::{Malformed, Parsed, Shape};
 
 use self::builder::{AlertBuilder, Failure};
 
-/// Reads a payload: JSON in any of the shapes that are known, or one user principal name or object id as text.
+/// Reads a payload: JSON in any known shape, or one user principal name or object id as text.
 ///
-/// It takes any bytes. How many there may be is for the caller to limit.
+/// It accepts any bytes. The caller limits their number.
 #[must_use]
 pub fn parse(body: &[u8]) -> Parsed {
     let read = json::text(body)

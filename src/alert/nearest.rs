@@ -1,4 +1,5 @@
-//! What a payload was taken for, and which shapes it comes near to: for somebody who asks why nothing is done.
+//! The shape that a payload was taken for, and the shapes that it nearly has: for a person who asks why nothing is
+//! done.
 
 use crate::domain::{NothingToDo, NothingToDoReason, Parsed, Shape};
 
@@ -6,10 +7,10 @@ use super::json::Object;
 use super::shapes::{ROWS, Row};
 use super::{json, payload};
 
-/// How many shapes are named.
+/// The number of shapes that are named.
 const MOST: usize = 2;
 
-/// A shape that a payload comes near to.
+/// A shape that a payload nearly has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nearest {
     /// The shape.
@@ -36,7 +37,7 @@ pub fn taken_for(parsed: &Parsed) -> String {
     }
 }
 
-/// The shapes of which a payload has most signs, but not all; at most two, the nearest first. Its own shape is none.
+/// The shapes of which a payload has most signs, but not all: at most two, the nearest first, without its own shape.
 #[must_use]
 pub fn nearest(body: &[u8]) -> Vec<Nearest> {
     let Some(node) = json::text(body)
@@ -54,7 +55,8 @@ fn nearest_of(object: &Object) -> Vec<Nearest> {
         .map(|row| (row, row.lacks(object)))
         .filter(|(row, lacks)| !lacks.is_empty() && lacks.len() < row.signs.len())
         .collect();
-    // The first sign of a row is its surest. Of two that lack as much, the one of which more is there is nearer.
+    // The first sign of a row is its surest. Of two rows that lack the same number of signs, the one with more signs
+    // present is nearer.
     let has_first = |row: &Row| row.signs.first().is_some_and(|sign| (sign.holds)(object));
     found.sort_by_key(|(row, lacks)| {
         (

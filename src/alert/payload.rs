@@ -1,4 +1,4 @@
-//! Says which shape a payload has and hands it to the file that reads it; lists and envelopes come back here.
+//! Determines the shape of a payload and hands it to the file that reads it. Lists and envelopes return here.
 
 use crate::domain::{CommentBy, NothingToDoReason, Shape, WrittenBy};
 
@@ -7,12 +7,12 @@ use super::json;
 use super::json::{JsonProblem, Node, Object, snake_case, unexpected};
 use super::shapes::{self, Inside, Reading, Row};
 
-/// How many envelopes and lists may stand in one another. Three occur: a Logic App that passes on what it got around an
-/// Event Grid event.
+/// The deepest nesting of envelopes and lists. Three occur: a Logic App that passes on what it received around an Event
+/// Grid event.
 const MOST_ENVELOPES: usize = 6;
 
-/// Names under which scripts and workflows wrap what they send. Nothing but the one payload may stand in such an object,
-/// and no order of a person's: `{"result": {"user": …}}` is another system's.
+/// Names under which scripts and workflows wrap a payload. Such an object may contain nothing but that one payload. A
+/// person's order does not count: `{"result": {"user": …}}` belongs to another system.
 const WRAPPERS: &[&str] = &[
     "alert",
     "alerts",
@@ -31,18 +31,18 @@ const WRAPPERS: &[&str] = &[
     "triggerBody",
 ];
 
-/// The name of the property that says who writes the comment on the incident.
+/// The property that states who writes the comment on the incident.
 pub(crate) const COMMENT_BY: &str = "commentBy";
 
-/// What an object is.
+/// The form of an object.
 enum Form {
     /// A payload of a shape.
     Of(&'static Row),
-    /// Something that Evict itself has written.
+    /// A document that Evict itself has written.
     Own(Shape, &'static str),
     /// A list of payloads under this name, as Graph and event hubs write it.
     Wrapped(&'static str),
-    /// One payload under this name, with nothing but plain values beside it.
+    /// One payload under this name, beside plain values only.
     Enclosed(&'static str),
     /// A row or a record of another kind, as streams carry them beside alerts.
     OtherRecord(&'static str),
@@ -83,7 +83,7 @@ fn has_nothing_else(payload: &Object, but: &str) -> bool {
         .all(|(_, node)| !matches!(node, Node::List(_) | Node::Object(_)))
 }
 
-/// The shape of what could be read of a payload that breaks off.
+/// The shape of the readable part of a payload that is cut short.
 fn shape_of(node: &Node, nesting: usize) -> Shape {
     match node {
         Node::List(items) if shapes::is_entity_list(items) => Shape::SentinelEntities,
@@ -104,7 +104,7 @@ fn shape_of(node: &Node, nesting: usize) -> Shape {
     }
 }
 
-/// Reads a payload as text: JSON if it begins like JSON, or else what a person wrote as text.
+/// Reads a payload as text: as JSON if it begins like JSON, otherwise as text that a person wrote.
 pub(crate) fn read_text(text: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
     let text = json::bare(text);
     if text.is_empty() {
@@ -131,7 +131,7 @@ pub(crate) fn read_text(text: &str, nesting: usize) -> Result<AlertBuilder, Fail
     }
 }
 
-/// What is known of JSON that is none, beyond the place where it goes wrong.
+/// What is known of broken JSON besides the position of the error.
 fn told_of(text: &str) -> Option<JsonProblem> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let is_document = |line: &str| line.starts_with('{') && json::parse(line).is_ok();
@@ -154,7 +154,7 @@ fn told_of(text: &str) -> Option<JsonProblem> {
     })
 }
 
-/// Reads what an envelope holds.
+/// Reads the contents of an envelope.
 fn read_inside(
     envelope: &Object,
     builder: &mut AlertBuilder,
@@ -175,7 +175,7 @@ fn read_inside(
     Ok(())
 }
 
-/// Reads what stands in an envelope under a name.
+/// Reads the payload under a property of an envelope.
 fn read_inner(envelope: &Object, name: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
     match envelope.get(name) {
         Some(node) => read_node(node, nesting + 1),
@@ -185,9 +185,9 @@ fn read_inner(envelope: &Object, name: &str, nesting: usize) -> Result<AlertBuil
     }
 }
 
-/// Reads what stands in an envelope as text.
+/// Reads the text in an envelope.
 fn read_inner_text(text: &str, nesting: usize) -> Result<AlertBuilder, Failure> {
-    // Text that holds a payload counts like an envelope: a text within a text within a text has an end, too.
+    // Text that contains a payload counts as an envelope, so that nested texts are bounded too.
     if nesting >= MOST_ENVELOPES {
         return Err(too_deep());
     }
@@ -207,7 +207,7 @@ fn read_node(node: &Node, nesting: usize) -> Result<AlertBuilder, Failure> {
     match node {
         Node::Object(object) => read_object(object, nesting),
         Node::List(items) => read_list(items, nesting),
-        // A body that was written as a JSON string, JSON or not: a step on its way encoded it once more.
+        // A body written as a JSON string, JSON or not: a step on the way encoded it once more.
         Node::Text(text) => read_inner_text(text, nesting),
         other @ (Node::Null | Node::Bool(_) | Node::Number(_)) => {
             Err(AlertBuilder::new(Shape::None).fail(unexpected("an object", other)))
@@ -282,8 +282,8 @@ fn read_wrapped(
     }
 }
 
-/// Several payloads: one alert with all their subjects, or none at all if one of them cannot be understood, so that no
-/// subject is lost in silence.
+/// Merges several payloads into one alert with all their subjects. If one of them cannot be understood, all are
+/// refused, so that no subject is lost in silence.
 fn read_list(items: &[Node], nesting: usize) -> Result<AlertBuilder, Failure> {
     if shapes::is_entity_list(items) {
         return read_into(Shape::SentinelEntities, |builder| {
@@ -303,7 +303,7 @@ fn read_list(items: &[Node], nesting: usize) -> Result<AlertBuilder, Failure> {
             Node::Object(_) | Node::List(_) if nesting >= MOST_ENVELOPES => Err(too_deep()),
             Node::Object(object) => read_object(object, nesting + 1),
             Node::List(items) => read_list(items, nesting + 1),
-            // A trigger that takes many events at once hands each on as the text that it was.
+            // A trigger that takes a batch of events passes each one on as text.
             Node::Text(text) if is_json(text) => read_inner_text(text, nesting),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) => {
                 Err(AlertBuilder::new(Shape::None).fail(unexpected("an object", item)))
@@ -334,7 +334,7 @@ fn read_into(
     }
 }
 
-/// The object of a payload by whose properties its shape is known: the payload itself, or the first one in its lists.
+/// The object whose properties determine the shape: the payload itself, or the first object in its lists.
 pub(crate) fn told_by<'n, 'a>(node: &'n Node<'a>) -> Option<&'n Object<'a>> {
     let mut node = node;
     for _ in 0..MOST_ENVELOPES {

@@ -1,8 +1,8 @@
-//! Why there is nothing to do, where several parts of a payload have reasons of their own.
+//! Why there is nothing to do, if several parts of a payload have different reasons.
 
 use crate::domain::{Mention, MentionedAs, NothingToDoReason, Subject};
 
-/// Why there is nothing to do where no user is flagged.
+/// The reason for a payload that flags no user.
 pub(crate) fn of(
     subjects: &[Subject],
     mentioned: &[Mention],
@@ -32,7 +32,7 @@ pub(crate) fn of(
     }
 }
 
-/// Which reason tells most about a payload of several parts.
+/// Orders reasons by how much they say about a payload of several parts.
 pub(crate) fn rank(reason: &NothingToDoReason) -> u8 {
     match reason {
         NothingToDoReason::NotAnAlert { .. } => 0,

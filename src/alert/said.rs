@@ -1,8 +1,8 @@
-//! What was said of one account in a whole payload, and what follows from it.
+//! What a payload states about one account, and what follows from it.
 //!
-//! A payload may hold one alert, or a batch in which the same alert stands several times as it changed. Within one alert or
-//! detection (one id) the sender's **latest** word decides, by its time and not by its place; words of one time stand side
-//! by side, and so does a word without a time. Between different ones the gravest flag that stands decides. An account
+//! A payload may hold one alert, or a batch in which the same alert stands several times as it changed. Within one
+//! alert or detection (one id) the sender's **latest** statement decides, by its time and not by its place. Statements
+//! of the same time, or without a time, all count. Between different alerts the gravest active flag decides. An account
 //! whose flags are all over is not acted on. The order of a batch changes nothing.
 
 use std::collections::HashMap;
@@ -11,14 +11,13 @@ use jiff::Timestamp;
 
 use crate::domain::{Cleared, Flag, MentionedAs, Severity, State, WrittenBy};
 
-/// What one alert, incident or detection says of itself, at one time.
+/// What one alert, incident or detection states, at one time.
 #[derive(Debug, Clone)]
 pub(crate) struct Statement {
-    /// The id of the alert, in one case; `None` stands for an alert of its own.
+    /// The id of the alert in lower case; `None` stands for a separate alert.
     pub(crate) source: Option<String>,
-    /// When the sender said it.
     pub(crate) at: Option<Timestamp>,
-    /// Whether the alert as a whole still stands.
+    /// Whether the alert as a whole is still active.
     pub(crate) state: State,
     /// Its severity, if it states one.
     pub(crate) severity: Option<Severity>,
@@ -26,46 +25,42 @@ pub(crate) struct Statement {
     pub(crate) written_by: WrittenBy,
 }
 
-/// Whether an account is flagged or only named.
+/// Whether an account is flagged or only mentioned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It is flagged.
     Subject,
-    /// It is only named.
     Mentioned(MentionedAs),
 }
 
 /// One mention of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
-    /// The statement in which it stands, by its number.
+    /// The index of its statement.
     pub(crate) statement: usize,
-    /// What the account is to it.
+    /// The role of the account in the statement.
     pub(crate) role: Role,
-    /// That the account's own flag is over, such as a risk that was dismissed.
+    /// How the account's own flag ended, such as a dismissed risk.
     pub(crate) cleared: Option<Cleared>,
-    /// A severity of the account's own, in place of the statement's.
+    /// A severity of the account's own, which replaces the statement's.
     pub(crate) severity: Option<Severity>,
 }
 
-/// What follows from all that was said of an account.
+/// The conclusion from all statements about an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is a subject.
     Flagged(Flag),
-    /// It is only named.
     Mentioned(MentionedAs),
 }
 
-/// The statements of a payload, with the last word of each alert at hand.
+/// The statements of a payload, indexed by the latest one of each alert.
 pub(crate) struct Statements<'s> {
     all: &'s [Statement],
-    /// How each alert ended, by its last word; `None` if it stands.
+    /// How each alert ended, by its latest statement; `None` if it is active.
     ended: HashMap<&'s str, Option<&'s Cleared>>,
 }
 
 impl<'s> Statements<'s> {
-    /// Finds the last word of each alert.
+    /// Finds the latest statement of each alert.
     pub(crate) fn new(all: &'s [Statement]) -> Self {
         let mut latest: HashMap<&str, Option<Timestamp>> = HashMap::new();
         for statement in all {
@@ -83,7 +78,7 @@ impl<'s> Statements<'s> {
                 continue;
             }
             let cleared = statement.state.cleared();
-            // One word that leaves it open is enough, whatever others of the same time say.
+            // One statement that leaves the alert open is enough, whatever others of the same time state.
             ended
                 .entry(source)
                 .and_modify(|known| *known = known.and(cleared))
@@ -92,7 +87,7 @@ impl<'s> Statements<'s> {
         Self { all, ended }
     }
 
-    /// What follows for an account of which this was said.
+    /// The conclusion for an account with these mentions.
     pub(crate) fn standing(&self, said: &[Said]) -> Standing {
         let mut heard = Heard::default();
         let latest = self.latest_of(said);
@@ -114,7 +109,7 @@ impl<'s> Statements<'s> {
         heard.standing()
     }
 
-    /// The time of the last word that each alert has on this account.
+    /// The time of each alert's latest statement about this account.
     fn latest_of(&self, said: &[Said]) -> HashMap<&'s str, Option<Timestamp>> {
         let mut latest: HashMap<&str, Option<Timestamp>> = HashMap::new();
         for statement in said.iter().filter_map(|one| self.all.get(one.statement)) {
@@ -127,16 +122,16 @@ impl<'s> Statements<'s> {
     }
 }
 
-/// Whether nothing later is known than what was said at `at`; a word without a time is never older than another.
+/// Whether nothing later is known than a statement at `at`. A statement without a time is never outdated.
 fn is_last(at: Option<Timestamp>, latest: Option<Timestamp>) -> bool {
     at.is_none() || at == latest
 }
 
-/// What was heard of an account so far.
+/// What was read about an account so far.
 #[derive(Default)]
 struct Heard {
     open: Option<Flag>,
-    /// That a flag of its own is over; of several the latest word.
+    /// How its own flag ended, by the latest statement.
     cleared: Option<(Cleared, WrittenBy, Option<Severity>)>,
     over: Option<Cleared>,
     mentioned: Option<MentionedAs>,

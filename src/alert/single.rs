@@ -1,6 +1,6 @@
-//! A value of which a payload may hold none, one, or several that differ.
+//! A value of which a payload may hold none, one, or several different ones.
 
-/// A value of which a payload may hold none, one, or several that differ.
+/// None, one, or several different values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Single<T> {
     #[default]
@@ -10,7 +10,6 @@ pub(crate) enum Single<T> {
 }
 
 impl<T: PartialEq> Single<T> {
-    /// Takes in one more.
     pub(crate) fn add(&mut self, value: T) {
         *self = match std::mem::take(self) {
             Self::Unknown => Self::One(value),
@@ -19,7 +18,7 @@ impl<T: PartialEq> Single<T> {
         };
     }
 
-    /// Takes in what another part holds.
+    /// Adds the value of another part.
     pub(crate) fn join(&mut self, other: Self) {
         match other {
             Self::Unknown => {}

@@ -1,10 +1,11 @@
-//! Whether what flags an account still stands, by its sender's word: the status of an alert or incident, how it was
-//! classified, and the state of a risk.
+//! Whether a flag is still active, as its sender states: the status and classification of an alert or incident, and the
+//! state of a risk.
 //!
-//! A word that is not known yet leaves it open: to spare somebody on a word that nobody has read would be worse than to cut
-//! once too often. Sources: "alert resource type" and "incident resource type" of Microsoft Graph; "Incidents" of the
-//! Sentinel REST API (`Closed`, `BenignPositive`); "`SecurityAlert`" in the Azure Monitor Logs reference (`Status`); "alert
-//! resource type" of Defender for Endpoint; "riskyUser resource type" and "riskDetection resource type".
+//! An unknown word leaves the flag open: sparing somebody because of a word that nobody has read would be worse than
+//! cutting once too often. Sources: "alert resource type" and "incident resource type" of Microsoft Graph; "Incidents"
+//! of the Sentinel REST API (`Closed`, `BenignPositive`); "`SecurityAlert`" in the Azure Monitor Logs reference
+//! (`Status`); "alert resource type" of Defender for Endpoint; "riskyUser resource type" and "riskDetection resource
+//! type".
 
 use jiff::Timestamp;
 
@@ -13,11 +14,11 @@ use crate::domain::{Cleared, ClearedAs, State};
 use super::json::Object;
 use super::json::tidy::{folded, tidy};
 
-/// The most characters of a sender's word that are carried on.
+/// The longest state that is kept, in characters.
 const LONGEST_WORD: usize = 64;
 
-/// The state of an alert or incident by its `status` and `classification`. What it was classified as says more than that
-/// it is over.
+/// The state of an alert or incident by its `status` and `classification`. The classification says more than that it is
+/// over.
 pub(crate) fn of_alert(alert: &Object, at: Option<Timestamp>) -> State {
     let by_classification = alert
         .text("classification")
@@ -38,7 +39,7 @@ pub(crate) fn of_condition(essentials: &Object, at: Option<Timestamp>) -> State 
     over(word, at)
 }
 
-/// That a risk is over, by its `riskState`; where it has none, by its `riskLevel`.
+/// How a risk ended, by its `riskState`, or by its `riskLevel` if it has none.
 pub(crate) fn of_risk(risk: &Object, at: Option<Timestamp>) -> Option<Cleared> {
     let told = match risk.text("riskState") {
         Some(word) => Some((risk_state(&word)?, word)),
@@ -70,7 +71,7 @@ fn status(word: &str) -> Option<ClearedAs> {
     }
 }
 
-/// A connector writes the reason behind the classification: `BenignPositive - SuspiciousButExpected`.
+/// Reads a classification. A connector appends the reason: `BenignPositive - SuspiciousButExpected`.
 fn classification(word: &str) -> Option<ClearedAs> {
     let word = folded(word);
     [

@@ -1,9 +1,9 @@
-//! What the tests of several files here share.
+//! Helpers that several test files share.
 
 use super::json;
 use super::json::{Node, Object};
 
-/// The object that a text is.
+/// Parses an object.
 pub(crate) fn object(text: &str) -> Object<'_> {
     match json::parse(text) {
         Ok(Node::Object(object)) => object,

@@ -1,5 +1,5 @@
-//! Reads what a message that goes on says for the comment on its alert's incident. It is no order: what cannot be read of it
-//! is counted and passed over, and nobody is cut later for it.
+//! Reads what a message that goes on states for the comment on its alert's incident. It is not an order: unreadable
+//! entries are counted and skipped, and nobody is cut because of it.
 
 use uuid::Uuid;
 
@@ -10,10 +10,10 @@ use super::json::{Node, Object};
 
 /// The most accounts that are read.
 const MOST: usize = 200;
-/// The most characters of an account and of a domain.
+/// The longest account and domain, in characters.
 const LONGEST: usize = 256;
 
-/// The story of an object, if it says to which first message it belongs.
+/// The story of an object, if it names its first message.
 pub(crate) fn read(object: &Object) -> Option<Story> {
     let first: Uuid = object.parse(&["first"])?;
     let told = match object.get("told") {
@@ -43,7 +43,7 @@ fn one(node: &Node) -> Option<Told> {
     })
 }
 
-/// An outcome by the words of a receipt.
+/// The outcome behind the words of a receipt.
 fn outcome(object: &Object) -> Option<Outcome> {
     let count = |name| object.count(name).and_then(|n| usize::try_from(n).ok());
     Some(match object.text("outcome")?.as_ref() {

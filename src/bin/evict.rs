@@ -1,4 +1,4 @@
-//! The operator's command. All it does stands in `evict::cli`; here it meets the process.
+//! The operator's command: `evict::cli`, connected to the process.
 
 use std::io::{stderr, stdin, stdout};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     let mut console = Console {
         input: &mut stdin().lock(),
         output: &mut stdout().lock(),
-        // Not locked: a bar that says how far the work is draws from a thread of its own.
+        // Not locked, because a progress bar draws from a thread of its own.
         errors: &mut stderr(),
         surroundings: Surroundings::of_process(),
     };

@@ -1,20 +1,20 @@
-//! The custom handler: what the Functions host starts, and all that is deployed.
+//! The custom handler: the program that is deployed and that the Functions host starts.
 //!
-//! It listens first. Identity, TLS roots and the HTTP client are made while the host's probe is already answered, so that
+//! It listens first. Identity, TLS roots and the HTTP client are set up while the host's probe is already answered, so
 //! they cost the first alert nothing.
 //!
-//! Exit codes, by which the host decides whether to start it anew (0 it never starts again, 200 at once, any other as a failure;
-//! the third failure within half an hour ends the host):
+//! The exit code decides whether the host restarts it (0: never; 200: at once; any other: as a failure, and the third
+//! failure within half an hour ends the host):
 //!
 //! | code | meaning |
 //! | --- | --- |
 //! | 200 | under a host: a signal came, and half a minute was served on, or the host is gone |
 //! | 130, 143 | without a host: SIGINT (Ctrl-C), SIGTERM |
-//! | 64 | the settings are wrong, or everybody could call over HTTP, or who can is not known; every problem has a log line |
+//! | 64 | the settings are wrong, or everybody could call over HTTP, or the HTTP access level is unknown; every problem has a log line |
 //! | 69 | the port that the host named cannot be listened on |
-//! | 70 | serving ended although nobody asked for it |
+//! | 70 | serving ended without being asked to |
 //!
-//! No signal ends a handler that a host has started before half a minute is over: the host goes on posting to it.
+//! Under a host, no signal ends the handler before half a minute is over: the host goes on posting to it.
 
 use std::net::Ipv4Addr;
 use std::os::unix::process::parent_id;
@@ -46,8 +46,8 @@ const SOFTWARE: u8 = 70;
 const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
 
-/// Two threads, whatever the machine has: the work is waiting for Graph, and the second one keeps the probe answered
-/// while the first reads a large alert.
+/// Two threads on any machine: the work mostly waits for Graph, and the second thread keeps the probe answered while
+/// the first reads a large alert.
 const THREADS: usize = 2;
 
 fn main() -> ExitCode {
@@ -78,7 +78,7 @@ fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => {
             let code = runtime.block_on(run(settings, access, host.is_there));
-            // What is still in work is not waited for: its messages come again.
+            // Unfinished work is not waited for: its messages are delivered again.
             runtime.shutdown_timeout(Duration::from_secs(1));
             code
         }
@@ -89,10 +89,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Who lets HTTP callers in: the host, by what the functions beside this program demand, and the token check.
+/// Who admits HTTP callers: the host, by the access level of the functions beside this program, or the token check.
 ///
-/// An endpoint that neither guards is refused: whoever found its address could sign people out. So is one of which that cannot be
-/// told, where a host makes it public.
+/// An endpoint that neither guards is refused: a stranger who found its address could sign people out. An endpoint
+/// whose access level is unknown is refused too, where a host makes it public.
 fn http_access(tokens_are_checked: bool, host: &HostProcess) -> Result<HttpAccess, String> {
     let folders = [
         std::env::current_dir().ok(),
@@ -186,7 +186,7 @@ async fn run(settings: Settings, access: HttpAccess, under_a_host: bool) -> Exit
     }
 }
 
-/// Waits for a signal that asks for the end; gives the exit code by which a shell knows it.
+/// Waits for a signal that ends the process; returns the exit code that shells use for it.
 async fn signalled(mut terminate: Signal, mut interrupt: Signal) -> u8 {
     let code = tokio::select! {
         _ = terminate.recv() => TERMINATED,
@@ -196,7 +196,7 @@ async fn signalled(mut terminate: Signal, mut interrupt: Signal) -> u8 {
     code
 }
 
-/// Serves on for a host that does not know of the signal.
+/// Serves on for a host that does not know about the signal.
 async fn stay_for_the_host(in_flight: InFlight, host: u32) -> u8 {
     tracing::info!(
         in_flight = in_flight.count(),
@@ -269,8 +269,7 @@ async fn make_service(
     ))
 }
 
-/// The ledger that the settings name. Nobody waits for it: it looks at its blob meanwhile, and a failure is logged where it
-/// happens.
+/// Opens the ledger that the settings name. It reads its blob in the background; a failure is logged where it happens.
 fn make_ledger(settings: &Settings, http: &HttpClient, clock: &Arc<dyn Clock>) -> Arc<dyn Ledger> {
     let endpoint = settings
         .ledger
@@ -291,8 +290,8 @@ fn make_ledger(settings: &Settings, http: &HttpClient, clock: &Arc<dyn Clock>) -
     }
 }
 
-/// What checks HTTP callers, if tokens are asked for. The tenant's keys are read at once; a failure is logged where it
-/// happens, and the first caller has them read again.
+/// Creates the check of HTTP callers, if tokens are required. It reads the tenant's keys at once; a failure is logged
+/// where it happens, and the first caller triggers another attempt.
 fn make_callers(settings: &Settings, http: &HttpClient, clock: &Arc<dyn Clock>) -> Option<Callers> {
     let policy = settings.callers.clone()?;
     let (http, endpoint) = (http.clone(), &settings.login_endpoint);
@@ -302,7 +301,7 @@ fn make_callers(settings: &Settings, http: &HttpClient, clock: &Arc<dyn Clock>) 
     Some(callers)
 }
 
-/// Gets the token before the first alert needs it. A failure is told; the first alert tries again.
+/// Gets the token before the first alert needs it. A failure is logged, and the first alert tries again.
 async fn warm_up(directory: Directory, clock: Arc<dyn Clock>) {
     let deadline = Deadline::after(&*clock, Duration::from_secs(30));
     match directory.identity(deadline).await {
@@ -313,7 +312,7 @@ async fn warm_up(directory: Directory, clock: Arc<dyn Clock>) {
     }
 }
 
-/// Looks up who is protected, once. What is wrong with the setting is logged, and the self-check says it again.
+/// Looks up the protected users once. A fault in the setting is logged, and the self-check reports it again.
 async fn look_up_protected(containment: Containment, clock: Arc<dyn Clock>) {
     let deadline = Deadline::after(&*clock, Duration::from_mins(2));
     containment.look_up_protected(deadline).await;

@@ -1,12 +1,12 @@
-//! Takes the one bearer token out of a request's `Authorization` headers.
+//! Extracts the single bearer token from a request's `Authorization` headers.
 
 use super::refusal::Refusal;
 
-/// The longest token that is looked at. Those of Entra ID take a few KiB; the Functions host refuses headers of 32 KiB.
+/// The longest token that is read. Those of Entra ID take a few KiB; the Functions host refuses headers of 32 KiB.
 const LONGEST: usize = 16 * 1024;
 
-/// The token, if there is exactly one. Several headers, or several tokens in one header, are refused: whichever were
-/// taken, somebody in between might have meant the other.
+/// The token, if there is exactly one. Several headers, or several tokens in one header, are refused: an intermediary
+/// may have chosen another one than this program would.
 pub(super) fn only_one<'a>(authorization: &[&'a str]) -> Result<&'a str, Refusal> {
     let value = match authorization {
         [] => return Err(Refusal::NoToken),

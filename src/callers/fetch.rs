@@ -13,7 +13,7 @@ use crate::http::{Bounds, HttpClient, HttpRequest, Method};
 
 use super::keys::{KeySource, KeysById};
 
-/// A caller waits for the sign-in service only when its key is not known. A tenant has about ten keys of some KiB each.
+/// A caller waits for the sign-in service only if its key is unknown. A tenant has about ten keys of some KiB each.
 const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(5),
     bytes: 1024 * 1024,
@@ -27,7 +27,7 @@ pub(super) struct HttpKeys {
     signs_for: SignsFor,
 }
 
-/// For whom a key has to sign: the issuers that tokens of the tenant bear.
+/// The issuers whose tokens a key may sign.
 #[derive(Debug)]
 pub(super) struct SignsFor {
     pub(super) tenant: TenantId,
@@ -35,8 +35,8 @@ pub(super) struct SignsFor {
 }
 
 impl SignsFor {
-    /// Whether this is the issuer of a key that may sign. The sign-in service writes it for one tenant, or with a place for any
-    /// tenant's id; where it says nothing, the address that the key was read from is all there is.
+    /// Whether this is the issuer of an acceptable key. The sign-in service states it for one tenant, or with a
+    /// placeholder for the tenant's id. Without an issuer, only the address that the key was read from vouches for it.
     fn is(&self, issuer: Option<&str>) -> bool {
         issuer.is_none_or(|issuer| {
             let ours = issuer.replace("{tenantid}", &self.tenant.to_string());
@@ -82,7 +82,7 @@ struct KeySet {
     keys: Vec<Value>,
 }
 
-/// One key of RSA. Other kinds may stand beside it and are passed over.
+/// An RSA key. Keys of other types are skipped.
 #[derive(Deserialize)]
 struct RsaKey {
     kty: String,
@@ -94,7 +94,8 @@ struct RsaKey {
     e: String,
 }
 
-/// The keys of an answer that sign for the tenant. Two that differ under one id are no keys: nobody can say which is meant.
+/// The keys of an answer that sign for the tenant. Two different keys under one id are both dropped, because it is
+/// unclear which is valid.
 pub(super) fn parse(body: &[u8], signs_for: &SignsFor) -> Result<KeysById, String> {
     let set: KeySet = serde_json::from_slice(body)
         .map_err(|error| format!("the answer is no set of keys: {error}"))?;

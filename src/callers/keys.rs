@@ -1,9 +1,9 @@
-//! Keeps the tenant's signing keys, and decides when they are read anew.
+//! Keeps the tenant's signing keys, and decides when they are read again.
 //!
 //! - Keys older than half a day are read again in the background, and the old ones serve meanwhile.
-//! - A key that is not known may be a new one, so the keys are read again: at once the first time, and then at most once
-//!   a minute, so that a stranger with made-up key ids cannot make this app flood the sign-in service.
-//! - When the sign-in service is down, known keys serve for three days on. Nobody is ever let in unchecked.
+//! - An unknown key may be new, so the keys are read again: at once the first time, then at most once a minute. A
+//!   stranger with made-up key ids thus cannot make this app flood the sign-in service.
+//! - When the sign-in service is down, known keys serve for another three days. Nobody is ever admitted unchecked.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,12 +17,12 @@ use crate::domain::Clock;
 
 use super::refusal::Refusal;
 
-/// Microsoft rolls keys about every six weeks, and at any time when it must; its own libraries look once a day.
+/// Microsoft rolls keys about every six weeks, and at any time in an emergency; its own libraries refresh once a day.
 const FRESH: Duration = Duration::from_hours(12);
 const USABLE: Duration = Duration::from_hours(72);
-/// Between two readings for the sake of unknown keys.
+/// The least time between two readings because of unknown keys.
 const BETWEEN_UNKNOWN: Duration = Duration::from_mins(1);
-/// After a reading that failed.
+/// The least time after a failed reading.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// Keys by their ids.
@@ -30,11 +30,11 @@ pub(super) type KeysById = HashMap<String, DecodingKey>;
 
 /// Where keys come from.
 pub(super) trait KeySource: Send + Sync + fmt::Debug {
-    /// All keys of the tenant, or why they cannot be had.
+    /// All keys of the tenant, or why they cannot be read.
     fn keys(&self) -> BoxFuture<'_, Result<KeysById, String>>;
 }
 
-/// The keys that are known. Clones share them.
+/// The known keys. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct KeyStore(Arc<Inner>);
 
@@ -43,7 +43,7 @@ struct Inner {
     source: Box<dyn KeySource>,
     clock: Arc<dyn Clock>,
     known: RwLock<Option<Known>>,
-    /// One reading at a time; whoever waits for it profits from it.
+    /// Serialises readings. Callers that wait for one use its result.
     reading: tokio::sync::Mutex<Option<Attempt>>,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Debug for Known {
 enum Why {
     /// The keys are old, or were never read.
     Age,
-    /// A key is not among them.
+    /// The token's key is not among them.
     Unknown,
 }
 
@@ -86,13 +86,13 @@ impl KeyStore {
         }))
     }
 
-    /// Reads the keys, whatever is known.
+    /// Reads the keys, whatever is already known.
     pub(super) async fn refresh(&self) -> Result<(), String> {
         let mut last = self.0.reading.lock().await;
         self.read(&mut last, Why::Age).await
     }
 
-    /// The key of this id.
+    /// The key with this id.
     pub(super) async fn key(&self, id: &str) -> Result<Arc<DecodingKey>, Refusal> {
         match self.look_up(id) {
             Some((key, age)) if age < FRESH => return Ok(key),
@@ -104,7 +104,7 @@ impl KeyStore {
             Some(_) | None => {}
         }
         let mut last = self.0.reading.lock().await;
-        // Somebody else may have read them while we waited.
+        // Another caller may have read them while this one waited.
         if let Some((key, age)) = self.look_up(id)
             && age < USABLE
         {
@@ -116,7 +116,7 @@ impl KeyStore {
             Why::Age
         };
         if self.may_read(*last, why) {
-            // A failure is remembered in the attempt.
+            // The attempt records the failure.
             let _told = self.read(&mut last, why).await;
         }
         match self.look_up(id) {
@@ -131,9 +131,9 @@ impl KeyStore {
         }
     }
 
-    /// Reads the keys because they are old, unless that was tried just now.
+    /// Reads the keys because they are old, unless that was just attempted.
     async fn renew(&self) {
-        // Whoever reads already does it for us.
+        // A reading in progress also serves this caller.
         let Ok(mut last) = self.0.reading.try_lock() else {
             return;
         };

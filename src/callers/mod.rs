@@ -1,9 +1,9 @@
-//! Who may call over HTTP: callers prove themselves by an Entra token, which is checked here on every call.
+//! Who may call over HTTP: callers authenticate with an Entra token, which is checked on every call.
 //!
-//! The token has to be signed by a key of the tenant, issued by the tenant and for this deployment's application, and its
-//! holder has to be on the list. Nothing else is believed: neither `X-MS-CLIENT-PRINCIPAL`, which anybody can send where
-//! the platform's own authentication is off, nor what a body says of its sender. What a refusal tells the caller is what
-//! was missing and no more; who was refused goes into the log by ids alone. A token is never logged.
+//! The token has to be signed by a key of the tenant and issued by the tenant for this deployment's application, and
+//! its holder has to be on the list. Nothing else is believed: neither `X-MS-CLIENT-PRINCIPAL`, which anybody can send
+//! where the platform's own authentication is off, nor what a body claims about its sender. A refusal tells the caller
+//! only what was missing; the log has the refused caller by ids alone. A token is never logged.
 
 mod bearer;
 mod fetch;
@@ -25,7 +25,7 @@ use self::token::TokenCheck;
 
 pub use self::refusal::Refusal;
 
-/// Checks who calls.
+/// Authenticates HTTP callers.
 #[derive(Debug, Clone)]
 pub struct Callers {
     check: Arc<TokenCheck>,
@@ -33,7 +33,7 @@ pub struct Callers {
 }
 
 impl Callers {
-    /// Puts the parts together. Nothing is sent yet.
+    /// Creates the check. Nothing is sent yet.
     #[must_use]
     pub fn connect(
         policy: CallerPolicy,
@@ -55,15 +55,15 @@ impl Callers {
     /// Reads the tenant's keys before the first caller needs them.
     ///
     /// # Errors
-    /// Why they could not be read. The next caller has them read again.
+    /// The keys could not be read. The next caller triggers another attempt.
     pub async fn warm_up(&self) -> Result<(), String> {
         self.keys.refresh().await
     }
 
-    /// Who calls, by the values of the request's `Authorization` headers.
+    /// Authenticates the caller by the values of the request's `Authorization` headers.
     ///
     /// # Errors
-    /// Why the caller is not let in.
+    /// The reason why the caller is refused.
     pub async fn admit(&self, authorization: &[&str]) -> Result<Caller, Refusal> {
         let token = bearer::only_one(authorization)?;
         let key_id = token::key_id(token)?;

@@ -1,26 +1,26 @@
-//! Why a caller is not let in, and what the caller is told of it.
+//! Why a caller is refused, and what the answer says.
 
 use crate::domain::Caller;
 
-/// Why a caller is not let in. The text says what was missing, and nothing of what the token holds.
+/// Why a caller is refused. The text says what was missing, and nothing of the token's content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no bearer token.
+    /// No bearer token.
     #[error("The request has no bearer token.")]
     NoToken,
-    /// There is more than one, so that it is not clear who calls.
+    /// More than one token, so the caller is ambiguous.
     #[error("The request has more than one Authorization header or bearer token.")]
     SeveralTokens,
-    /// What stands there is no token of Entra ID.
+    /// The value is not a token of Entra ID.
     #[error("The bearer token is not a signed JSON Web Token of Entra ID.")]
     NoEntraToken,
-    /// The token does not prove what it has to.
+    /// The token lacks a required claim or property.
     #[error("{0}")]
     Unproved(&'static str),
-    /// The caller is known and not on the list.
+    /// An authenticated caller that is not on the list.
     #[error("The caller may not call: it is not on this app's list of allowed callers.")]
     NotAllowed(Caller),
-    /// The tenant's keys cannot be read now, so that nobody can be checked.
+    /// The tenant's keys cannot be read at present, so no token can be checked.
     #[error("Callers cannot be checked now: the tenant's signing keys could not be read.")]
     NoKeys,
 }

@@ -1,4 +1,4 @@
-//! The keys: when they are read, when not, and what serves while they cannot be.
+//! The keys: when they are read, when not, and which ones serve during an outage.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -35,7 +35,7 @@ impl Clock for HandClock {
     }
 }
 
-/// Gives the scripted answers, one after the other; `None` is an outage. Then outages for ever.
+/// Returns the scripted answers in sequence; `None` is an outage. After the last one every answer is an outage.
 #[derive(Debug, Clone, Default)]
 struct Script(Arc<Mutex<State>>);
 
@@ -105,7 +105,7 @@ async fn a_new_key_is_found_at_once() {
     let (store, _) = store(&script);
     store.refresh().await.unwrap();
     assert_eq!(outcome(&store, "b").await, None);
-    // The old one is no longer the tenant's.
+    // The old key is no longer one of the tenant's.
     assert_eq!(outcome(&store, "a").await, Some(UNKNOWN));
     assert_eq!(script.asked(), 2);
 }
@@ -138,7 +138,7 @@ async fn while_the_service_is_down_known_keys_serve_for_three_days_and_nobody_is
     store.refresh().await.unwrap();
     clock.advance(Duration::from_hours(71));
     assert_eq!(outcome(&store, "a").await, None);
-    // Perhaps a new key of the tenant: that cannot be told now, so it is no proof of a forgery.
+    // It may be a new key of the tenant, which is unknown during an outage, so it is not proof of a forgery.
     assert_eq!(outcome(&store, "b").await, Some(Refusal::NoKeys));
     clock.advance(Duration::from_hours(2));
     assert_eq!(outcome(&store, "a").await, Some(Refusal::NoKeys));

@@ -1,10 +1,11 @@
-//! Checks one token against one key. The cryptography and the registered claims are the library's work; the claims of
-//! Entra ID are looked at here.
+//! Checks one token against one key. The library checks the signature and the registered claims; this file checks the
+//! claims of Entra ID.
 //!
-//! Sources: "Access token claims reference", "ID token claims reference" and "Validate tokens" (Microsoft identity platform):
-//! `iss` and `aud` by version, each one text; `tid`, `oid`, and `appid` or `azp`, which an ID token has not; `scp`, which only a
-//! token that acts for a user has, and `idtyp`, which says it where the application asks for that claim; `sub`, which is `oid` in a
-//! token that an application got for itself. What Microsoft's own library refuses (Microsoft.Identity.Web) is refused here too.
+//! Sources: "Access token claims reference", "ID token claims reference" and "Validate tokens" (Microsoft identity
+//! platform): `iss` and `aud` by version, each a single text; `tid`, `oid`, and `appid` or `azp`, which an ID token
+//! lacks; `scp`, which only a token on behalf of a user has; `idtyp`, which states the kind if the application requests
+//! that claim; `sub`, which equals `oid` in a token that an application got for itself. Tokens that Microsoft's own
+//! library refuses (Microsoft.Identity.Web) are refused here too.
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -15,7 +16,7 @@ use crate::domain::{Caller, CallerPolicy};
 
 use super::refusal::Refusal;
 
-/// How far two clocks may differ, in seconds.
+/// The tolerated difference between two clocks, in seconds.
 const LEEWAY: u64 = 60;
 
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub(super) struct TokenCheck {
     validation: Validation,
 }
 
-/// What is read of a token. A claim that is there has to be of its type.
+/// The claims that are read. A present claim has to have its type.
 #[derive(Deserialize)]
 struct Claims {
     #[serde(rename = "iss")]
@@ -44,12 +45,12 @@ struct Claims {
     idtyp: Option<String>,
 }
 
-/// A claim whose presence says something: null is no way to leave it out.
+/// Reads a claim whose presence matters: null does not count as absent.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(claim: D) -> Result<Option<T>, D::Error> {
     T::deserialize(claim).map(Some)
 }
 
-/// Whom a token acts for.
+/// On whose behalf a token acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ActsFor {
     /// The application itself.
@@ -59,7 +60,7 @@ enum ActsFor {
 }
 
 impl Claims {
-    /// Whom the token acts for; `None` if it does not say, or says both.
+    /// On whose behalf the token acts; `None` if it does not say, or says both.
     fn acts_for(&self) -> Option<ActsFor> {
         let scopes = self.scp.as_deref().map(str::trim);
         match (scopes, self.idtyp.as_deref()) {
@@ -73,7 +74,7 @@ impl Claims {
         }
     }
 
-    /// The application that got the token; `None` if it does not say, or names two.
+    /// The application that requested the token; `None` if it does not say, or names two.
     fn application(&self) -> Option<Uuid> {
         match (self.appid, self.azp) {
             (Some(one), Some(other)) => (one == other).then_some(one),
@@ -82,7 +83,7 @@ impl Claims {
     }
 }
 
-/// The id of the key that a token says it is signed with.
+/// The id of the key that a token claims to be signed with.
 pub(super) fn key_id(token: &str) -> Result<String, Refusal> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Refusal::NoEntraToken)?;
     if header.alg != Algorithm::RS256 || header.crit.is_some() {
@@ -102,7 +103,7 @@ impl TokenCheck {
         Self { policy, validation }
     }
 
-    /// Who holds the token, if it is sound and its holder may call.
+    /// The holder of the token, if it is valid and its holder may call.
     pub(super) fn caller(&self, token: &str, key: &DecodingKey) -> Result<Caller, Refusal> {
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
             .map_err(|error| refusal(error.kind()))?
@@ -128,7 +129,7 @@ impl TokenCheck {
             object_id,
             application_id: Some(application_id),
         };
-        // An application on the list means the application itself, not every user who signs in to it.
+        // A listed application means the application itself, not every user who signs in to it.
         let is_allowed = |id: &Uuid| {
             *id == caller.object_id || (acts_for == ActsFor::Itself && *id == application_id)
         };
@@ -140,7 +141,7 @@ impl TokenCheck {
     }
 }
 
-/// What the tenant's issuer is called in tokens of version 1 and of version 2.
+/// The tenant's issuer in tokens of version 1 and of version 2.
 pub(super) fn issuers(policy: &CallerPolicy) -> [String; 2] {
     let tenant = policy.tenant;
     [

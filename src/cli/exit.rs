@@ -2,18 +2,18 @@
 
 use std::process::ExitCode;
 
-/// How a command ended, in the numbers of `sysexits.h`, so that a script can tell the cases apart.
+/// How a command ended, in the numbers of `sysexits.h`: a script tells the cases apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// 0: done.
     Success,
-    /// 1: not all that was asked for is done: withheld, not found, not effective, not confirmed.
+    /// 1: some of the work is not done: withheld, not found, not effective, not confirmed.
     Partly,
     /// 2: the work could not be done.
     Unable,
     /// 64: the command line or a setting is wrong.
     Usage,
-    /// 65: what was given to read cannot be understood.
+    /// 65: the input cannot be understood.
     Data,
     /// 66: the file cannot be read.
     NoInput,
@@ -21,7 +21,7 @@ pub enum Exit {
     Io,
     /// 77: a permission is missing.
     NoPermission,
-    /// 130: broken off by a second Ctrl-C.
+    /// 130: ended by a second Ctrl-C.
     Interrupted,
 }
 

@@ -1,39 +1,80 @@
-//! Why a verb could not do what it was asked, and how that is told.
+//! Why a verb could not do what it was asked. Everything below `cli` returns it; `cli` alone tells it.
+
+use std::io::{self, ErrorKind};
 
 use super::exit::Exit;
 use super::terminal::Console;
-use super::terminal::escape::Escaped;
+use crate::config::Problems;
+use crate::config::profiles::ProfileProblem;
 use crate::graph::{CallError, Disposition};
+use crate::http::HttpSetupError;
 use crate::service_bus::{QueueError, ServiceBusFailure};
 
-/// Why a verb could not do what it was asked.
+/// Why a verb could not do what it was asked, and how the command ends because of it.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) exit: Exit,
-    pub(crate) text: String,
+pub(super) struct Failure {
+    pub(super) exit: Exit,
+    /// What happened and the next step, as sentences; empty where there is nothing to tell.
+    pub(super) text: String,
 }
 
 impl Failure {
-    pub(crate) fn new(exit: Exit, text: impl Into<String>) -> Self {
+    pub(super) fn new(exit: Exit, text: impl Into<String>) -> Self {
         Self {
             exit,
             text: text.into(),
         }
     }
 
-    /// Tells it, unless that was done, and says how the command ends.
-    pub(crate) fn tell(&self, console: &mut Console<'_>) -> Exit {
+    /// A person could not be asked at the terminal.
+    pub(super) fn asking(error: &io::Error) -> Self {
+        Self::new(Exit::Io, format!("asking at the terminal: {error}"))
+    }
+
+    /// Writes the reason to the standard error and returns the exit code.
+    pub(super) fn tell(&self, console: &mut Console<'_>) -> Exit {
         if self.text.is_empty() {
             return self.exit;
         }
-        // Each line by itself, since an escaped line break is none.
-        let lines: Vec<String> = self
-            .text
-            .lines()
-            .map(|line| Escaped(line).to_string())
-            .collect();
-        let told = writeln!(console.errors, "evict: {}", lines.join("\n"));
+        let told = console.tell(&self.text);
         told.map_or(Exit::Io, |()| self.exit)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let text = match error.kind() {
+            // The reader has read enough, as `head` does.
+            ErrorKind::BrokenPipe => String::new(),
+            _ => format!("writing the answer: {error}"),
+        };
+        Self::new(Exit::Io, text)
+    }
+}
+
+impl From<Problems> for Failure {
+    fn from(problems: Problems) -> Self {
+        let hint =
+            "Next: correct the settings; --tenant ID or a profile stands in for EVICT_TENANT_ID.";
+        Self::new(Exit::Usage, format!("{problems}\n{hint}"))
+    }
+}
+
+impl From<ProfileProblem> for Failure {
+    fn from(problem: ProfileProblem) -> Self {
+        Self::new(Exit::Usage, problem.to_string())
+    }
+}
+
+impl From<HttpSetupError> for Failure {
+    fn from(error: HttpSetupError) -> Self {
+        Self::new(Exit::Unable, error.to_string())
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self::new(exit_of(&error), error.to_string())
     }
 }
 
@@ -48,21 +89,7 @@ impl From<QueueError> for Failure {
     }
 }
 
-impl From<Exit> for Failure {
-    /// For what is told already.
-    fn from(exit: Exit) -> Self {
-        Self::new(exit, "")
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::new(Exit::Io, format!("writing the answer: {error}"))
-    }
-}
-
-/// The exit code of an error that ended the work.
-pub(crate) fn exit_of(error: &CallError) -> Exit {
+pub(super) fn exit_of(error: &CallError) -> Exit {
     match error.disposition() {
         Disposition::FixPermission => Exit::NoPermission,
         Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => {
@@ -71,13 +98,19 @@ pub(crate) fn exit_of(error: &CallError) -> Exit {
     }
 }
 
-/// Tells what went wrong, and gives the exit code on.
-pub(crate) fn complain(console: &mut Console<'_>, exit: Exit, text: &str) -> Exit {
-    for (index, line) in text.lines().enumerate() {
-        let head = if index == 0 { "evict: " } else { "" };
-        if writeln!(console.errors, "{head}{}", Escaped(line)).is_err() {
-            return Exit::Io;
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_read_enough_is_told_nothing_and_any_other_trouble_is() {
+        let failure = |kind: ErrorKind| Failure::from(io::Error::from(kind));
+        let (left, full) = (
+            failure(ErrorKind::BrokenPipe),
+            failure(ErrorKind::StorageFull),
+        );
+        assert_eq!((left.exit, left.text.as_str()), (Exit::Io, ""));
+        assert_eq!(full.exit, Exit::Io);
+        assert!(full.text.starts_with("writing the answer: "));
     }
-    exit
 }

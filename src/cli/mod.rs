@@ -1,8 +1,8 @@
 //! The operator's command: one file for each verb.
 //!
-//! It gets its arguments, its streams and its surroundings handed in, so that a test can run it; it does not end the
-//! process. A verb that signs in begins with `operator`, which reads the same settings as the handler. Whatever it prints of
-//! a payload is escaped, because a terminal obeys what it is shown.
+//! Its arguments, streams and surroundings are handed in, so that a test can run it; it does not end the process. A verb
+//! that signs in begins with `session`, which reads the same settings as the handler. Text of a payload is escaped, because
+//! a terminal obeys control characters.
 
 mod exit;
 mod failure;
@@ -18,6 +18,8 @@ use verbs::{
     access, check, completions, explain, letters, man_pages, profile, revoke, schema, send,
     settings, status,
 };
+
+use failure::Failure;
 
 pub use exit::Exit;
 pub use terminal::{Console, Surroundings};
@@ -53,12 +55,13 @@ enum Verb {
     Profile(Box<profile::Profiles>),
 }
 
-/// Runs the command with these arguments, of which the first is the program's own name.
+/// Runs the command. The first argument is the program's own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> Exit {
     match Arguments::try_parse_from(arguments) {
         Ok(Arguments { profile, verb }) => {
             console.surroundings.profile = profile;
             verb.run(console)
+                .unwrap_or_else(|failure| failure.tell(console))
         }
         Err(refusal) => {
             let (stream, exit) = if refusal.use_stderr() {
@@ -75,7 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
 }
 
 impl Verb {
-    fn run(self, console: &mut Console<'_>) -> Exit {
+    fn run(self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         match self {
             Self::Explain(explain) => explain.run(console),
             Self::Settings(settings) => settings.run(console),

@@ -1,4 +1,5 @@
-//! The registry for people: the table of the page beside this file and `local.settings.json.example`, so that neither can drift from the code.
+//! The registry for people: the table of the page beside this file, and `local.settings.json.example`. Both are generated,
+//! so that neither drifts from the code.
 
 use std::fmt::Write as _;
 
@@ -33,8 +34,8 @@ pub fn table() -> String {
     text
 }
 
-/// The text of `local.settings.json.example`: what the Functions Core Tools read when the app runs on one's own machine.
-/// It holds no secret and no connection string: connections are made with the developer's own identity.
+/// The text of `local.settings.json.example`, which the Functions Core Tools read on a developer's machine. It holds no
+/// secret and no connection string: connections use the developer's own identity.
 #[must_use]
 pub fn local_settings_example() -> String {
     const OF_THE_PLATFORM: [(&str, &str); 3] = [
@@ -52,7 +53,7 @@ pub fn local_settings_example() -> String {
     let mut text = String::from("{\n  \"IsEncrypted\": false,\n  \"Values\": {");
     let mut separator = "";
     for (name, value) in OF_THE_PLATFORM.into_iter().chain(ours) {
-        // Neither needs escaping: all of them are written in this program, and a test parses the whole.
+        // Neither needs escaping: this program writes both, and a test parses the whole.
         push(
             &mut text,
             format_args!("{separator}\n    \"{name}\": \"{value}\""),
@@ -65,7 +66,7 @@ pub fn local_settings_example() -> String {
 
 fn example_value(setting: &Setting) -> &'static str {
     if setting.name == super::registry::MODE.name {
-        // Nobody is protected in the example.
+        // The example protects nobody, so it only observes.
         return Mode::Observe.as_str();
     }
     match setting.fallback {

@@ -1,39 +1,36 @@
-//! The environment: the process's own, or one that a test wrote down.
+//! The environment of the process, or one that a test writes.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::registry::REGISTRY;
 
-/// What the Functions host tells the process that it starts ("Azure Functions custom handlers"; Azure/azure-functions-host,
-/// `HttpWorkerProcess.cs`).
+/// What the Functions host passes to the process that it starts ("Azure Functions custom handlers";
+/// Azure/azure-functions-host, `HttpWorkerProcess.cs`).
 const OF_THE_HOST: [&str; 2] = [WORKER_ID, APP_ROOT];
 
 pub(super) const WORKER_ID: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
 
 pub(super) const APP_ROOT: &str = "FUNCTIONS_APP_ROOT_PATH";
 
-/// How the names of our own variables begin.
+/// The prefix of our own variables.
 pub(super) const PREFIX: &str = "EVICT_";
 
-/// What stands in a variable.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Content {
-    /// A text.
     Text(String),
-    /// Bytes that are no Unicode text.
     NotUnicode,
 }
 
-/// The environment variables that concern this program; all others are dropped at once, so that nothing that happens to
-/// stand beside them can leak. `Debug` shows names only.
+/// The environment variables of this program. All others are dropped at once, so that no neighbour leaks. `Debug` shows
+/// names only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Environment {
     pub(super) variables: BTreeMap<String, Content>,
 }
 
 impl Environment {
-    /// The process's environment.
+    /// The environment of this process.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
@@ -48,7 +45,7 @@ impl Environment {
         }))
     }
 
-    /// An environment that holds these names and values. Of two equal names the later one counts.
+    /// An environment of these names and values. Of two equal names the later one wins.
     pub fn from_pairs<N: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
@@ -59,7 +56,7 @@ impl Environment {
         )
     }
 
-    /// The same environment with this value in a variable of the registry, whatever stood there.
+    /// The environment with this value in a variable.
     pub(super) fn with(mut self, name: &str, value: String) -> Self {
         self.variables.insert(name.to_owned(), Content::Text(value));
         self
@@ -73,12 +70,11 @@ impl Environment {
         }
     }
 
-    /// What stands in a variable, if it is there.
     pub(super) fn get(&self, name: &str) -> Option<&Content> {
         self.variables.get(name)
     }
 
-    /// The names with our prefix that the registry does not know, in order.
+    /// The names with our prefix that are not in the registry, in order.
     pub(super) fn unknown_names(&self) -> impl Iterator<Item = &str> {
         self.variables
             .keys()
@@ -101,8 +97,8 @@ fn is_of_the_host(name: &str) -> bool {
     OF_THE_HOST.contains(&name)
 }
 
-/// In any case, so that `evict_mode` is reported and not passed over. `EvictServiceBus__…`, the queue's connection, is the
-/// host's and does not begin like this.
+/// Compares without regard to case, so that `evict_mode` is reported and not ignored. `EvictServiceBus__…`, the queue's
+/// connection, belongs to the host and has another prefix.
 fn has_prefix(name: &str) -> bool {
     name.get(..PREFIX.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))

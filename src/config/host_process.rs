@@ -1,20 +1,20 @@
-//! What the Functions host tells the process that it starts. Nobody sets it by hand, so that none of it is a setting.
+//! What the Functions host passes to the process that it starts. Nobody sets it by hand, so it is no setting.
 
 use std::path::PathBuf;
 
 use super::environment::{APP_ROOT, Content, Environment, WORKER_ID};
 
-/// Who started this process, and with which app.
+/// Whether the Functions host started this process, and with which app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostProcess {
-    /// Whether the Functions host did, and not a person.
+    /// Whether the Functions host started it.
     pub is_there: bool,
     /// The folder of the app, with `host.json` in it.
     pub app_root: Option<PathBuf>,
 }
 
 impl HostProcess {
-    /// Reads what the host has told.
+    /// Reads the host's variables.
     #[must_use]
     pub fn read(environment: &Environment) -> Self {
         let text = |name| match environment.get(name) {

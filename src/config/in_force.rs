@@ -6,7 +6,6 @@ use super::registry::{self, Setting};
 use super::settings::Settings;
 use crate::domain::{ProtectedUser, Severity};
 
-/// How the value of a setting is shown.
 type Show = fn(&Settings) -> String;
 
 /// Every setting of the registry, in its order.
@@ -60,9 +59,8 @@ const SHOWN: &[(Setting, Show)] = &[
 ];
 
 impl Settings {
-    /// Every setting of the registry with the value that is in force, in the registry's order. Protected users are
-    /// counted and not named, so that the list may stand in a log and in the self-check's answer: nothing in it is a
-    /// secret or a person's name.
+    /// Every setting with its value in force, in the registry's order. Protected users are counted and not named: the list
+    /// stands in logs and in the self-check's answer, so it holds no secret and no person's name.
     #[must_use]
     pub fn in_force(&self) -> Vec<(&'static str, String)> {
         let shown = SHOWN.iter();

@@ -1,9 +1,8 @@
 //! The settings: one registry of every environment variable, read in one go.
 //!
-//! This is the only room that reads the environment. All problems are reported at once, each with its variable's name,
-//! and a variable whose name begins with `EVICT_` but is none of the registry's is a problem too, because a misspelt
-//! guard is no guard. No secret is among the settings: nothing here may ever ask for one. A value is never repeated in a
-//! problem, since nobody knows what was pasted there.
+//! This is the only room that reads the environment. All problems are reported at once, each with its variable's name. An
+//! unknown variable with the prefix `EVICT_` is a problem too, because a misspelt guard is no guard. No setting is a secret:
+//! nothing here may ever ask for one. A problem never repeats a value, because anything may have been pasted there.
 
 mod document;
 mod environment;

@@ -1,9 +1,8 @@
-//! Which known word a misspelt one was meant to be.
+//! Finds the known word that a misspelt one was meant to be.
 
-/// The known word that is nearest to `word`, without regard to case, if it is near enough to be worth naming: at most a
-/// third of the longer one's letters differ.
+/// The known word nearest to `word`, without regard to case, if at most a third of the longer word differs.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Longer than any word of ours could be mistyped into; it also bounds the work.
+    // No known word is this long, and the limit bounds the work.
     if word.len() > 100 {
         return None;
     }
@@ -16,7 +15,7 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// How many single letters have to be put in, taken out or changed to turn one text into the other (Levenshtein).
+/// The Levenshtein distance: insertions, removals and changes of one letter.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

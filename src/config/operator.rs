@@ -1,38 +1,38 @@
-//! Which deployment the operator's command means: a flag wins over a variable, a variable over the profile.
+//! Chooses the deployment of the operator's command: a flag wins over a variable, a variable over the profile.
 
 use super::environment::{Content, Environment};
 use super::profiles::{Profile, ProfileFile, ProfileProblem};
 use super::registry;
 
-/// The variables that the operator's command has beside those of the registry. The function has none of them and refuses them.
+/// The variables of the operator's command alone. The function refuses them.
 const PROFILE: &str = "EVICT_PROFILE";
 const NAMESPACE: &str = "EVICT_NAMESPACE";
 const CHECK_URL: &str = "EVICT_CHECK_URL";
 
-/// Where a value stood.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// In this variable.
+    /// This variable.
     Variable(&'static str),
-    /// In the profile of this name.
+    /// The profile of this name.
     Profile(String),
 }
 
-/// A value, and where it stood.
+/// A value with its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
-    /// The value, as it was written.
+    /// The value as written.
     pub text: String,
-    /// Where.
+    /// The source.
     pub origin: Origin,
 }
 
-/// What counts at a shell besides the command line.
+/// What applies at a shell beside the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The settings' variables, with those of the profile where nothing stood.
+    /// The settings' variables, completed from the profile.
     pub environment: Environment,
-    /// The profile that counts.
+    /// The profile that applies.
     pub profile: Option<Profile>,
     /// The tenant.
     pub tenant: Option<Chosen>,
@@ -47,7 +47,7 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Reads the variables and the profile: the one that is named, else the one of `EVICT_PROFILE`, else the usual one of the file.
+    /// Reads the variables and the profile: the named one, else that of `EVICT_PROFILE`, else the default of the file.
     ///
     /// # Errors
     /// The profile cannot be read, or is not there.
@@ -92,7 +92,7 @@ impl Standing {
                 .without(CHECK_URL)
                 .with_default(registry::TENANT_ID.name, tenant)
                 .with_default(registry::CLOUD.name, cloud)
-                // Whom callers of the function have to be is the function's to know.
+                // The function alone decides which callers it admits.
                 .without(registry::HTTP_AUDIENCE.name)
                 .without(registry::ALLOWED_CALLERS.name),
             profile,
@@ -101,7 +101,7 @@ impl Standing {
 }
 
 impl Environment {
-    /// The same environment with this value in a variable of the registry, if nothing but white space stood there.
+    /// The environment with this value in a variable of the registry that is unset or blank.
     fn with_default(self, name: &str, value: Option<String>) -> Self {
         match value {
             Some(value) if self.text(name).is_none() => self.with(name, value),
@@ -109,13 +109,12 @@ impl Environment {
         }
     }
 
-    /// The same environment without a variable.
     fn without(mut self, name: &str) -> Self {
         self.variables.remove(name);
         self
     }
 
-    /// What stands in a variable, if it is a text and not white space alone.
+    /// The text of a variable, unless it is blank.
     fn text(&self, name: &str) -> Option<&str> {
         match self.variables.get(name)? {
             Content::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),

@@ -1,11 +1,11 @@
-//! What is wrong with the settings: every problem at once, one line each, in words that lead to the repair.
+//! Problems of the settings: all at once, one line each, with the repair.
 
 use std::fmt;
 
 /// The exit code for settings that cannot be used: `EX_USAGE` of sysexits.h, "the command was used incorrectly".
 pub const EXIT_CODE: u8 = 64;
 
-/// What is wrong with one variable. It never holds the variable's value, which may be anything that was pasted there.
+/// A problem of one variable. It never holds the value, which may be anything that was pasted there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     variable: String,
@@ -26,7 +26,7 @@ impl Problem {
         }
     }
 
-    /// The variable's name, as it stands in the environment.
+    /// The variable's name, as in the environment.
     #[must_use]
     pub fn variable(&self) -> &str {
         &self.variable
@@ -34,7 +34,7 @@ impl Problem {
 }
 
 impl fmt::Display for Problem {
-    /// One line. An unknown variable's name comes from outside: it is escaped and cut.
+    /// Writes one line. An unknown variable's name comes from outside, so it is escaped and truncated.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in self.variable.chars().take(100) {
             write!(f, "{}", c.escape_debug())?;
@@ -43,7 +43,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All that is wrong with the settings, at least one problem: first in the registry's order, then the unknown names.
+/// All problems of the settings, at least one: first in the registry's order, then the unknown names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(pub(super) Vec<Problem>);
 
@@ -55,7 +55,7 @@ impl Problems {
 }
 
 impl fmt::Display for Problems {
-    /// One line for each problem, without a line break at the end.
+    /// Writes one line for each problem, without a line break at the end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.0.iter().enumerate() {
             if index > 0 {

@@ -1,5 +1,5 @@
-//! Profiles of the operator's command: which deployment is meant, by a name. They stand in one file of the person, which holds no
-//! secret. A token is sent only where a profile or the command line says, so a file that anybody may write is not read.
+//! Profiles: named deployments for the operator's command, in one file of the person that holds no secret. A token is sent
+//! only to hosts of a profile or the command line, so a file that everybody may write is not read.
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -9,10 +9,9 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::domain::{Audience, Cloud, TenantId};
 
-/// The most that is read of the file, in bytes.
+/// The longest file that is read, in bytes.
 const MOST_BYTES: u64 = 256 * 1024;
 
-/// The keys of a profile.
 const KEYS: [&str; 5] = ["tenant", "cloud", "namespace", "url", "audience"];
 
 /// A deployment.
@@ -24,15 +23,15 @@ pub struct Profile {
     pub tenant: Option<TenantId>,
     /// The cloud.
     pub cloud: Option<Cloud>,
-    /// The Service Bus namespace, as it is written.
+    /// The Service Bus namespace, as written.
     pub namespace: Option<String>,
-    /// The address of the function's self-check, as it is written.
+    /// The address of the function's self-check, as written.
     pub url: Option<String>,
     /// The application that callers of the function get their tokens for.
     pub audience: Option<Audience>,
 }
 
-/// The file in which profiles stand.
+/// The file of profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileFile(PathBuf);
 
@@ -46,8 +45,8 @@ pub struct ProfileProblem {
 }
 
 impl ProfileFile {
-    /// The file of whoever runs this: below `XDG_CONFIG_HOME`, or `.config` of the home directory ("XDG Base Directory
-    /// Specification"); on Windows below `APPDATA`. `None` where there is none of these.
+    /// The file of the person who runs this: below `XDG_CONFIG_HOME`, or `.config` of the home directory ("XDG Base
+    /// Directory Specification"); on Windows below `APPDATA`. `None` without any of these.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
@@ -63,19 +62,19 @@ impl ProfileFile {
         Some(Self::at(base.join("evict").join("config.toml")))
     }
 
-    /// This file.
+    /// The file at this path.
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// Where it is.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// The names of the profiles, in the file's order; none if there is no file.
+    /// The names of the profiles, in the file's order; none without a file.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -84,7 +83,7 @@ impl ProfileFile {
         Ok(tables(&document).map(|(name, _)| name.to_owned()).collect())
     }
 
-    /// The profile of that name, or without a name the one that the file calls the usual one; `None` if it calls none so.
+    /// The profile of this name, or without a name the file's default; `None` if the file has no default.
     ///
     /// # Errors
     /// The file cannot be read, holds what no profile has, or has no such profile.
@@ -111,8 +110,8 @@ impl ProfileFile {
         ))
     }
 
-    /// Writes a profile down, in place of one of that name, and leaves everything else as it stands. The first one is the usual
-    /// one.
+    /// Writes a profile, in place of one of the same name, and leaves everything else unchanged. The first profile becomes
+    /// the default.
     ///
     /// # Errors
     /// The file cannot be read or written.
@@ -201,7 +200,7 @@ impl ProfileFile {
             .map_err(|error: toml_edit::TomlError| self.wrong(error.to_string().trim_end()))
     }
 
-    /// Beside the file first, so that nobody ever finds half of it.
+    /// Writes a new file and renames it, so that no reader finds half of it.
     fn write(&self, text: &str) -> Result<(), ProfileProblem> {
         let failed = |error: std::io::Error| self.wrong(&error.to_string());
         if let Some(folder) = self.0.parent() {

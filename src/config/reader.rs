@@ -1,4 +1,4 @@
-//! Reads one setting after the other and keeps every problem on the way.
+//! Reads the settings in sequence and collects every problem.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use super::nearest::nearest;
 use super::problem::Problem;
 use super::registry::{Fallback, Kind, REGISTRY, Setting};
 
-/// A problem was noted, so that there is no value.
+/// A problem was noted, so there is no value.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Noted;
 
-/// Every method fails exactly when it has noted a problem.
+/// Reads settings. Every method fails exactly when it notes a problem.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     environment: &'a Environment,
@@ -30,8 +30,7 @@ impl<'a> Reader<'a> {
         self.problems
     }
 
-    /// A setting that always has a value: its own or its default. `parse` says what is wrong with a text, without
-    /// repeating it.
+    /// A setting with a value of its own or a default. `parse` says what is wrong with a text, without repeating it.
     pub(super) fn value<T>(
         &mut self,
         setting: &Setting,
@@ -93,7 +92,7 @@ impl<'a> Reader<'a> {
         self.optional(setting, |text| one_of(setting.kind, text, meanings, word))
     }
 
-    /// Several entries, separated by comma, semicolon or white space. Wrong ones are told by their position.
+    /// A list, separated by comma, semicolon or white space. A wrong entry is reported by its position.
     pub(super) fn list<T>(
         &mut self,
         setting: &Setting,
@@ -102,12 +101,12 @@ impl<'a> Reader<'a> {
         self.value(setting, |text| entries(text, parse))
     }
 
-    /// Notes that a setting does not go together with another one.
+    /// Notes that a setting contradicts another one.
     pub(super) fn refuse(&mut self, setting: &Setting, wrong: &str) -> Noted {
         self.note(setting, wrong.to_owned(), None)
     }
 
-    /// Notes every variable that is named like ours and is none of ours.
+    /// Notes every variable with our prefix that is not in the registry.
     pub(super) fn unknown_names(&mut self) {
         for name in self.environment.unknown_names() {
             let known = REGISTRY
@@ -122,7 +121,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text of a variable; `None` when it is not set or blank (templates write empty strings for "not set").
+    /// The text of a variable; `None` when it is unset or blank (templates write empty strings for "not set").
     fn text(&mut self, setting: &Setting) -> Result<Option<&'a str>, Noted> {
         match self.environment.get(setting.name) {
             Some(Content::Text(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
@@ -163,7 +162,7 @@ fn whole(kind: Kind, text: &str) -> Result<u32, String> {
     match text.parse::<u32>() {
         Ok(number) if number < least => Err("it is too small".to_owned()),
         Ok(number) if number <= most => Ok(number),
-        // A number of digits alone fails to parse only because it is too large.
+        // Digits alone fail to parse only if the number is too large.
         Ok(_) | Err(_) => Err("it is too large".to_owned()),
     }
 }

@@ -1,18 +1,18 @@
-//! The registry: every variable that is read, with its type, its default and what it is for. the table of
-//! `src/config/README.md` and `local.settings.json.example` are made from it, and the reader takes bounds and defaults from nowhere else.
+//! The registry: every variable with its type, its default and its purpose. The table of `src/config/README.md` and
+//! `local.settings.json.example` are generated from it, and the reader takes bounds and defaults from here alone.
 
 use crate::domain::{Cloud, Mode, Severity};
 
-/// How important a log line has to be to be written.
+/// The least importance of a log line that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogLevel {
-    /// What failed.
+    /// Failures.
     Error,
-    /// And what may come to fail.
+    /// Also what may lead to a failure.
     Warn,
-    /// And what was done.
+    /// Also what was done.
     Info,
-    /// And how.
+    /// Also how it was done.
     Debug,
 }
 
@@ -139,17 +139,17 @@ pub(super) const SEVERITIES: [Severity; 4] = [
     Severity::High,
 ];
 
-/// What holds when a variable is not set.
+/// What applies when a variable is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fallback {
-    /// Nothing can hold: it is a problem.
+    /// A problem: the variable is required.
     Required {
         /// Where a person finds the value.
         hint: &'static str,
     },
-    /// It is simply not given.
+    /// No value.
     Absent {
-        /// What that means.
+        /// What the absence means.
         means: &'static str,
     },
     /// This text, read as if it stood in the variable.
@@ -159,18 +159,18 @@ pub enum Fallback {
 /// One variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
-    /// Its name, in the case in which it has to be written.
+    /// Its name, in the case that it is written in.
     pub name: &'static str,
     /// What it holds.
     pub kind: Kind,
-    /// What holds when it is not set, or set to nothing but white space.
+    /// What applies when it is unset or blank.
     pub fallback: Fallback,
     /// What it is for.
     pub doc: &'static str,
 }
 
 impl Setting {
-    /// Whether the Functions host sets it, rather than the person who deploys the app.
+    /// Whether the Functions host sets it, and not the person who deploys the app.
     #[must_use]
     pub fn is_set_by_the_host(&self) -> bool {
         self.name == PORT.name
@@ -395,7 +395,7 @@ pub(super) const LOG: Setting = Setting {
     doc: "The least important log lines that are written. Leave it at `info`: with less the alert rules and the workbook see nothing.",
 };
 
-/// Every variable that is read, in the order in which people are shown them.
+/// Every variable, in the order that people see.
 pub static REGISTRY: &[Setting] = &[
     TENANT_ID,
     CLIENT_ID,

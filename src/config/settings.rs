@@ -1,4 +1,4 @@
-//! The settings in force: what the registry's variables mean, as types.
+//! The settings in force: the registry's variables as types.
 
 use std::time::Duration;
 
@@ -19,33 +19,33 @@ use super::registry::{self, LogLevel, MODES, SEVERITIES};
 pub struct Settings {
     /// Where the handler listens.
     pub port: u16,
-    /// What the guard decides by.
+    /// The guard's policy.
     pub policy: Policy,
     /// The client id of a user-assigned managed identity; `None` for the system-assigned one.
     pub client_id: Option<Uuid>,
-    /// The cloud, which decides whom a token is for.
+    /// The cloud, which decides the audience of a token.
     pub cloud: Cloud,
-    /// Where Graph is called: the cloud's, unless one on this machine is named.
+    /// Graph's endpoint: the cloud's, or one on this machine.
     pub graph_endpoint: GraphEndpoint,
-    /// What HTTP callers have to prove by a token; `None` if no token is asked for.
+    /// What HTTP callers must prove by a token; `None` if no token is asked for.
     pub callers: Option<CallerPolicy>,
-    /// Where the keys of callers' tokens are read: the cloud's sign-in service, unless one on this machine is named.
+    /// The sign-in endpoint with the keys of callers' tokens: the cloud's, or one on this machine.
     pub login_endpoint: LoginEndpoint,
-    /// Where Azure Resource Manager is called: the cloud's, unless one on this machine is named.
+    /// Azure Resource Manager's endpoint: the cloud's, or one on this machine.
     pub arm_endpoint: ArmEndpoint,
-    /// The workspaces whose incidents are written; none if no incident is touched.
+    /// The workspaces whose incidents are written; if there are none, no incident is touched.
     pub sentinel_workspaces: Vec<SentinelWorkspace>,
-    /// The blob in which all instances count who was cut this hour; `None` if each counts for itself.
+    /// The blob in which all instances count the cuts of the hour; `None` if each counts for itself.
     pub ledger: Option<LedgerEndpoint>,
-    /// How many users of one alert are worked on at the same time.
+    /// How many users of one alert are worked on in parallel.
     pub concurrency: usize,
     /// The queue's maximum delivery count.
     pub max_deliveries: u32,
-    /// How long an HTTP caller waits at most.
+    /// The longest time for an HTTP caller.
     pub http_deadline: Duration,
-    /// How long one delivery of a message is worked on.
+    /// The longest time for one delivery of a message.
     pub queue_deadline: Duration,
-    /// The wait before an unfinished first delivery is given back; it doubles with each delivery.
+    /// The wait before an unfinished first delivery is abandoned; it doubles with each delivery.
     pub redelivery_wait: Duration,
     /// How long a cut is read back until it shows.
     pub verify: Duration,
@@ -81,7 +81,7 @@ impl Settings {
         let protected_groups = reader.list(&registry::PROTECTED_GROUPS, |text| text.parse().ok());
         let max_users_per_alert = reader.whole(&registry::MAX_USERS_PER_ALERT);
         let max_users_per_hour = reader.whole(&registry::MAX_USERS_PER_HOUR);
-        // Where the cloud cannot be read, that is the problem to mend first.
+        // An unreadable cloud is a problem of its own, which comes first.
         let ledger_cloud = *cloud.as_ref().unwrap_or(&Cloud::Global);
         let ledger = reader.optional(&registry::LEDGER_URL, |text| {
             LedgerEndpoint::parse(text, ledger_cloud).map_err(str::to_owned)
@@ -98,7 +98,7 @@ impl Settings {
         let port = reader.value(&registry::PORT, port);
         reader.unknown_names();
 
-        // Each failure above has its problem in the reader, so that nothing is lost by leaving at the first one here.
+        // Each failure above has its problem in the reader, so leaving at the first one loses nothing.
         let settings = || {
             let cloud = cloud?;
             let tenant = tenant?;
@@ -141,8 +141,8 @@ impl Settings {
         }
     }
 
-    /// Reads every setting of the registry for the operator's command, which listens nowhere: the host's port is not asked
-    /// for. A tenant given on the command line counts before the variable.
+    /// Reads every setting for the operator's command, which listens nowhere and needs no port. A tenant of the command line
+    /// wins over the variable.
     ///
     /// # Errors
     /// As for [`Settings::read`].
@@ -189,12 +189,12 @@ pub(super) fn client_id(text: &str) -> Result<Uuid, String> {
     id(text).ok_or_else(|| "it is not a client id".to_owned())
 }
 
-/// The form of every id of Entra: hyphenated, and not the all-zero GUID that stands for "unknown".
+/// Every id of Entra is hyphenated, and is not the all-zero GUID for "unknown".
 fn id(text: &str) -> Option<Uuid> {
     text.parse::<TenantId>().map(TenantId::uuid).ok()
 }
 
-/// Either both, or none: an audience without callers would refuse everybody, callers without an audience nobody.
+/// Both or neither: an audience without callers refuses everybody, callers without an audience admit nobody.
 fn callers(
     reader: &mut Reader,
     audience: Result<Option<Audience>, Noted>,
@@ -219,7 +219,7 @@ fn protected_user(text: &str) -> Option<ProtectedUser> {
     by_id.or_else(|_| text.parse().map(ProtectedUser::Upn)).ok()
 }
 
-/// Without loss on every machine that this runs on; on a smaller one the cap is the most that it can count.
+/// Lossless on every machine that this runs on; on a smaller one the cap is the most that it can count.
 fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }

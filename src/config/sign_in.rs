@@ -1,4 +1,4 @@
-//! The settings by which the operator's command signs in where Graph is not asked: those, and no others.
+//! The settings of the operator's sign-in where Graph is not asked.
 
 use uuid::Uuid;
 
@@ -8,25 +8,25 @@ use super::environment::Environment;
 use super::problem::Problems;
 use super::reader::{Noted, Reader};
 use super::registry;
-use super::settings;
+use super::settings::{self, Settings};
 
-/// Who signs in, and where. The tenant is pinned only if it is set.
+/// How the operator signs in. The tenant is pinned only if it is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInSettings {
     /// The tenant that is pinned.
     pub tenant: Option<TenantId>,
     /// The client id of a user-assigned managed identity; `None` for the system-assigned one.
     pub client_id: Option<Uuid>,
-    /// Where tokens are exchanged: the cloud's sign-in service, unless one on this machine is named.
+    /// The endpoint that exchanges tokens: the cloud's, or one on this machine.
     pub login_endpoint: LoginEndpoint,
     /// The cloud.
     pub cloud: Cloud,
-    /// Where Azure Resource Manager is called: the cloud's, unless one on this machine is named.
+    /// Azure Resource Manager's endpoint: the cloud's, or one on this machine.
     pub arm_endpoint: ArmEndpoint,
 }
 
 impl SignInSettings {
-    /// Reads them. A tenant given on the command line counts before the variable.
+    /// Reads the settings. A tenant of the command line wins over the variable.
     ///
     /// # Errors
     /// All that is wrong with these settings, at once, and every variable that is named like ours and is none.
@@ -54,6 +54,18 @@ impl SignInSettings {
         match (settings(), reader.into_problems()) {
             (Ok(settings), problems) if problems.is_empty() => Ok(settings),
             (_, problems) => Err(Problems(problems)),
+        }
+    }
+}
+
+impl From<&Settings> for SignInSettings {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            tenant: Some(settings.policy.tenant),
+            client_id: settings.client_id,
+            login_endpoint: settings.login_endpoint.clone(),
+            cloud: settings.cloud,
+            arm_endpoint: settings.arm_endpoint.clone(),
         }
     }
 }

@@ -193,7 +193,7 @@ impl Containment {
         policy_report::report(&self.context, salt, answers, deadline).await
     }
 
-    /// How long Graph has told this app to wait yet; `None` when calls may be made.
+    /// How long Graph still throttles this app; `None` when calls may be made.
     #[must_use]
     pub fn waiting(&self) -> Option<Duration> {
         self.context.directory.waiting()

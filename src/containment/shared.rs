@@ -46,7 +46,7 @@ impl Run {
         }
     }
 
-    /// The subject's turn among all whom this process works on; `None` if it does not come in time. The first one has the ledger
+    /// The subject's turn among all that this process works on; `None` if it does not come in time. The first one has the ledger
     /// asked.
     pub(super) async fn turn(&self, urgency: Urgency) -> Option<Turn> {
         let begun_by = self.task.deadline.earlier_by(ONE_TAKES);

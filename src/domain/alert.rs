@@ -1,4 +1,4 @@
-//! The alert: what arrived, whatever its shape, and the three ways in which reading it can end.
+//! The alert: a payload of any shape, once read, and the three ways in which reading can end.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::severity::Severity;
 
 macro_rules! shapes {
     ($($(#[$doc:meta])* $variant:ident => $text:literal,)*) => {
-        /// The shapes that are read. Each stands in one file of `alert`.
+        /// The shapes that are read, one file of `alert` each.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Shape {
             $($(#[$doc])* $variant,)*
@@ -44,11 +44,11 @@ shapes! {
     SentinelSecurityAlertRecord => "sentinel-securityalert-record",
     /// The body of the entity trigger.
     SentinelEntityTrigger => "sentinel-entity-trigger",
-    /// Entities of Sentinel by themselves: one, a list, or the answer that lists an incident's.
+    /// Entities of Sentinel by themselves: one, a list, or the answer that lists an incident's entities.
     SentinelEntities => "sentinel-entities",
-    /// A Service Bus message as a Logic App hands it on.
+    /// A Service Bus message as a Logic App passes it on.
     LogicAppServiceBus => "logicapp-servicebus",
-    /// What a Logic App's trigger or action gives: headers and a body.
+    /// The output of a Logic App's trigger or action: headers and a body.
     LogicAppOutputs => "logicapp-outputs",
     /// Graph security alert, version 2.
     GraphAlertV2 => "graph-alert-v2",
@@ -87,7 +87,7 @@ shapes! {
 }
 
 impl Shape {
-    /// Who writes payloads of this shape.
+    /// Whether machines or people write payloads of this shape.
     #[must_use]
     pub fn written_by(self) -> WrittenBy {
         if matches!(self, Self::Manual | Self::ManualText) {
@@ -98,38 +98,38 @@ impl Shape {
     }
 }
 
-/// What a payload says besides its subjects. All text in it is untrusted. `Debug` masks what may name a person.
+/// Everything in a payload besides its accounts. All text in it is untrusted. `Debug` masks what may name a person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AlertHeader {
-    /// The shape that was recognised. Of an envelope: the envelope's.
+    /// The recognised shape. For an envelope: the envelope's.
     pub shape: Shape,
     /// The severity as the sender wrote it.
     pub severity: Option<String>,
-    /// The alert's id. Absent where a payload holds several alerts.
+    /// The alert's id. `None` if a payload holds several alerts.
     pub alert_id: Option<String>,
     /// The incident's id: the ARM id for Sentinel, the number as text for Graph and Defender.
     pub incident_id: Option<String>,
-    /// The tenant of the alert itself, where the shape says it. Not a statement about any subject.
+    /// The tenant of the alert itself, if the shape states it. It says nothing about any subject.
     pub tenant: Option<TenantId>,
     /// When the account was flagged (not when the activity happened, which may be days earlier).
     pub flagged_at: Option<Timestamp>,
-    /// Why, in a manual message.
+    /// The reason, in a manual message.
     pub reason: Option<String>,
-    /// Who asked, by the message's own claim.
+    /// Who asked, as the message claims.
     pub requested_by: Option<String>,
-    /// How many users a manual message says that it means.
+    /// The number of users that a manual message says it names.
     pub expect: Option<usize>,
     /// Who writes the comment on the incident, if the sender says so.
     pub comment_by: Option<CommentBy>,
-    /// What a message that goes on says of the one that it comes from, by its own claim.
+    /// What a message that goes on claims about its first message.
     pub handed_on: Option<HandedOn>,
 }
 
-/// What is left of a message that went on: how far it had come. A claim of whoever wrote the message, and about nobody but
-/// the users whom that message names. The ids may hold names, and `Debug` masks them.
+/// The progress that a message that goes on carries: a claim of the sender, about the users of that message alone. The
+/// ids may hold names, and `Debug` masks them.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct HandedOn {
-    /// How many deliveries it has had.
+    /// The number of deliveries so far.
     pub deliveries: u32,
     /// When the first message was put on the queue.
     pub queued_at: Option<Timestamp>,
@@ -139,7 +139,7 @@ pub struct HandedOn {
     pub alert_at: Option<Timestamp>,
     /// The shape of the first message.
     pub source: Option<Shape>,
-    /// What the comment on the alert's incident tells so far; `None` where this program writes none.
+    /// What the comment on the alert's incident already says; `None` if this program writes no comment.
     pub story: Option<Story>,
     /// What its sender wrote, of a message that goes on without naming anybody.
     pub received_body: Option<String>,
@@ -155,7 +155,7 @@ impl fmt::Debug for HandedOn {
 }
 
 impl AlertHeader {
-    /// A header of which only the shape is known.
+    /// A header with the shape alone.
     #[must_use]
     pub fn new(shape: Shape) -> Self {
         Self {
@@ -173,7 +173,7 @@ impl AlertHeader {
         }
     }
 
-    /// When the alert was made, also where only what is left of it is read.
+    /// When the alert was made, also for a message that goes on.
     #[must_use]
     pub fn alert_at(&self) -> Option<Timestamp> {
         let earlier = self.handed_on.as_ref();
@@ -189,7 +189,7 @@ impl AlertHeader {
             .unwrap_or(self.shape)
     }
 
-    /// The severity on one scale, if the sender's word is known.
+    /// The severity on Sentinel's scale, if the sender's word is known.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         self.severity.as_deref().and_then(Severity::read)
@@ -217,22 +217,22 @@ impl fmt::Debug for AlertHeader {
 /// A payload that flags at least one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// What it says besides its accounts.
+    /// Everything besides the accounts.
     pub header: AlertHeader,
-    /// Every account it flags, each once, in the payload's order; those that are no users among them.
+    /// Every flagged account, once, in the payload's order; also accounts that are not users.
     pub subjects: Vec<Subject>,
-    /// The accounts that it only names.
+    /// The accounts that are only mentioned.
     pub mentioned: Vec<Mention>,
-    /// The parts of a batch that name nobody yet: whoever waits for them waits in vain, unless they are sent again.
+    /// The parts of a batch that name nobody yet. Their users are not contained unless the parts are sent again.
     pub unread: Vec<Unread>,
 }
 
 /// A part of a payload that was understood and names nobody yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// Where it stands, as a JSON path.
+    /// Its place, as a JSON path.
     pub path: String,
-    /// Why nobody could be read in it.
+    /// Why it names nobody.
     pub reason: NothingToDoReason,
 }
 
@@ -243,25 +243,25 @@ pub enum NothingToDoReason {
     NoAccount,
     /// An incident or an alert whose entities have not arrived yet.
     EntitiesPending,
-    /// It names accounts, but flags no user among them.
+    /// It names accounts, but flags no user.
     NoUser,
-    /// A notification that something exists, which does not say whom it is about.
+    /// A notification that something exists, without the user concerned.
     NotificationOnly,
-    /// An alert or incident that is over: closed, resolved, dismissed, or found to be none.
+    /// An alert or incident that is over: closed, resolved, dismissed, or found to be a false positive.
     Resolved,
     /// An incident that was merged into another.
     Redirected {
-        /// The id of the other incident, where it is told. Untrusted.
+        /// The id of the other incident, if stated. Untrusted.
         into: Option<String>,
     },
     /// A record of another kind.
     NotAnAlert {
-        /// What it was taken for, in words of our own.
+        /// The kind of record, in words of our own.
         taken_for: &'static str,
     },
-    /// Event Grid asks whether this endpoint is ours; the code is to be sent back.
+    /// Event Grid's validation of this endpoint; the code has to be returned.
     SubscriptionValidation {
-        /// What to send back as `validationResponse`.
+        /// The value to return as `validationResponse`.
         code: String,
     },
 }
@@ -282,7 +282,7 @@ impl NothingToDoReason {
         }
     }
 
-    /// Whether somebody waits in vain if nothing is done: the users are there, but not in this payload.
+    /// Whether users are missed if nothing is done: they exist, but not in this payload.
     #[must_use]
     pub fn leaves_users_unread(&self) -> bool {
         match self {
@@ -297,48 +297,48 @@ impl NothingToDoReason {
     }
 }
 
-/// A payload that was understood and that flags no user.
+/// A payload that was understood and flags no user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NothingToDo {
-    /// What it says besides its accounts.
+    /// Everything besides the accounts.
     pub header: AlertHeader,
-    /// The accounts it flags, none of them a user.
+    /// The flagged accounts, none of which is a user.
     pub subjects: Vec<Subject>,
-    /// The accounts that it only names.
+    /// The accounts that are only mentioned.
     pub mentioned: Vec<Mention>,
     /// Why there is nothing to do.
     pub reason: NothingToDoReason,
-    /// The parts of a batch that name nobody yet, each with why.
+    /// The parts of a batch that name nobody yet, with the reasons.
     pub unread: Vec<Unread>,
-    /// What came of asking its incident, and of writing into it; `None` if neither was done.
+    /// The result of reading its incident and writing into it; `None` if neither was done.
     pub incident: Option<IncidentNote>,
 }
 
-/// A payload that cannot be understood. Nothing in it repeats what the payload contains, but for the names of properties
-/// that a manual message does not have.
+/// A payload that cannot be understood. It repeats nothing of the payload, except unknown property names of a manual
+/// message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
-    /// What could be told before it went wrong. Its shape may be [`Shape::None`].
+    /// What was read before the error. Its shape may be [`Shape::None`].
     pub header: AlertHeader,
-    /// Where, as a JSON path such as `$.users`; `$` for the whole.
+    /// The place, as a JSON path such as `$.users`; `$` for the whole.
     pub path: String,
-    /// What was expected there and what stands there instead, as a sentence.
+    /// What was expected and what was found, as a sentence.
     pub expected: String,
 }
 
-/// How reading a payload ended.
+/// The result of reading a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     /// At least one user is flagged.
     Alert(Alert),
-    /// Understood, and no user flagged in it.
+    /// Understood, and no user is flagged.
     NothingToDo(NothingToDo),
     /// Not understood.
     Malformed(Malformed),
 }
 
 impl Parsed {
-    /// What the payload says besides its accounts.
+    /// Everything in the payload besides its accounts.
     #[must_use]
     pub fn header(&self) -> &AlertHeader {
         match self {
@@ -348,7 +348,7 @@ impl Parsed {
         }
     }
 
-    /// The same, to change it.
+    /// Mutable access to the header.
     #[must_use]
     pub fn header_mut(&mut self) -> &mut AlertHeader {
         match self {
@@ -358,7 +358,7 @@ impl Parsed {
         }
     }
 
-    /// The accounts that it flags.
+    /// The flagged accounts, with their flags.
     #[must_use]
     pub fn subjects(&self) -> &[Subject] {
         match self {
@@ -368,21 +368,21 @@ impl Parsed {
         }
     }
 
-    /// Flags these accounts too, behind its own; an alert alone can.
+    /// Adds these flagged accounts behind the alert's own. Only an alert takes them.
     pub fn join(&mut self, others: &[Subject]) {
         if let Self::Alert(alert) = self {
             alert.subjects.extend_from_slice(others);
         }
     }
 
-    /// The accounts that it flags, without what is said of them.
+    /// The flagged accounts, without their flags.
     #[must_use]
     pub fn accounts(&self) -> Vec<SubjectRef> {
         let subjects = self.subjects().iter();
         subjects.map(|subject| subject.account.clone()).collect()
     }
 
-    /// The accounts that it only names.
+    /// The accounts that are only mentioned.
     #[must_use]
     pub fn mentioned(&self) -> &[Mention] {
         match self {

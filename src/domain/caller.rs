@@ -1,4 +1,4 @@
-//! Who may call over HTTP, and who did: the identity that a checked token proves, never what a body says of its sender.
+//! Who may call over HTTP, and who called: the identity that a checked token proves, never what a body claims.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::accounts::identifiers::TenantId;
 use super::cloud::Cloud;
 
-/// Who called, by a token that was checked.
+/// The caller that a checked token proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -17,18 +17,18 @@ pub struct Caller {
     /// The object id of the user or of the service principal in the tenant (`oid`).
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub object_id: Uuid,
-    /// The application that got the token (`appid`, or `azp`).
+    /// The application that requested the token (`appid`, or `azp`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub application_id: Option<Uuid>,
 }
 
-/// Whom tokens have to be for: the application of this deployment.
+/// The audience that tokens must have: the application of this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audience(String);
 
 impl Audience {
-    /// What may stand in a token's `aud`. A token of version 1 has the application ID URI, one of version 2 the
+    /// The accepted values of a token's `aud`. A token of version 1 has the application ID URI, one of version 2 the
     /// application's id alone ("Access token claims reference"), so `api://<id>` stands for both.
     #[must_use]
     pub fn accepted(&self) -> Vec<&str> {
@@ -74,11 +74,12 @@ impl fmt::Display for Audience {
 pub struct CallerPolicy {
     /// The tenant that issued it.
     pub tenant: TenantId,
-    /// The cloud of the tenant, which decides what its issuer is called.
+    /// The cloud of the tenant, which decides the issuer's address.
     pub cloud: Cloud,
-    /// Whom it is for.
+    /// The audience of the token.
     pub audience: Audience,
-    /// Who may call: object ids of users and service principals, and ids of applications that call as themselves.
+    /// The allowed callers: object ids of users and service principals, and ids of applications that call as
+    /// themselves.
     pub allowed: Vec<Uuid>,
 }
 

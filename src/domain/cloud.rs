@@ -1,5 +1,4 @@
-//! The Microsoft clouds, and the one place outside them where their services may be looked for: this
-//! machine.
+//! The Microsoft clouds, and the one other place where their services may be: this machine.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -19,7 +18,7 @@ pub enum Cloud {
 }
 
 impl Cloud {
-    /// Every cloud, with the word for it in `EVICT_CLOUD`.
+    /// Every cloud, with its name in `EVICT_CLOUD`.
     pub const ALL: [(&'static str, Self); 4] = [
         ("global", Self::Global),
         ("usgov", Self::UsGov),
@@ -27,7 +26,7 @@ impl Cloud {
         ("china", Self::China),
     ];
 
-    /// The root of Graph, which is the audience of its tokens too, without a slash at the end.
+    /// The root URL of Graph, which is also its tokens' audience, without a trailing slash.
     #[must_use]
     pub fn graph_root(self) -> &'static str {
         match self {
@@ -38,7 +37,7 @@ impl Cloud {
         }
     }
 
-    /// The root of the sign-in service, without a slash at the end ("Microsoft Entra authentication endpoints" of
+    /// The root URL of the sign-in service, without a trailing slash ("Microsoft Entra authentication endpoints" of
     /// "National clouds").
     #[must_use]
     pub fn login_root(self) -> &'static str {
@@ -49,8 +48,8 @@ impl Cloud {
         }
     }
 
-    /// The root of the issuer of tokens of version 1, without a slash at the end ("Access token claims reference"; for
-    /// China after the metadata of its sign-in service).
+    /// The root URL of the issuer of version 1 tokens, without a trailing slash ("Access token claims reference"; for
+    /// China from the metadata of its sign-in service).
     #[must_use]
     pub fn first_issuer_root(self) -> &'static str {
         match self {
@@ -59,8 +58,8 @@ impl Cloud {
         }
     }
 
-    /// The root of Azure Resource Manager, which is the audience of its tokens too, without a slash at the end (the cloud
-    /// metadata that the Azure CLI ships; both government clouds share one).
+    /// The root URL of Azure Resource Manager, which is also its tokens' audience, without a trailing slash (the cloud
+    /// metadata of the Azure CLI; both government clouds share one).
     #[must_use]
     pub fn arm_root(self) -> &'static str {
         match self {
@@ -70,7 +69,7 @@ impl Cloud {
         }
     }
 
-    /// The word for it in `EVICT_CLOUD`.
+    /// The name of the cloud in `EVICT_CLOUD`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -94,8 +93,8 @@ impl FromStr for Cloud {
     }
 }
 
-/// An endpoint of one service: a Microsoft cloud over https, or loopback. Nothing else can be expressed, so that a typing
-/// error cannot send a token to a stranger.
+/// An endpoint of one service: a Microsoft cloud over https, or loopback. No other address can be expressed, so a
+/// typing error cannot send a token to a stranger.
 macro_rules! endpoint {
     ($(#[$doc:meta])* $name:ident, $root:ident) => {
         $(#[$doc])*
@@ -113,16 +112,16 @@ macro_rules! endpoint {
                 }
             }
 
-            /// The service on this machine, such as `http://127.0.0.1:4010`. Over https too, so that what a real one does
-            /// over HTTP/2 can be tried here.
+            /// The service on this machine, such as `http://127.0.0.1:4010`. Https is allowed too, so that HTTP/2
+            /// behaviour can be tried here.
             ///
             /// # Errors
-            /// Anything that is not http or https to an explicit loopback address and port.
+            /// The text is not http or https to an explicit loopback address and port.
             pub fn loopback(text: &str) -> Result<Self, &'static str> {
                 loopback_root(text).map(|root| Self { root })
             }
 
-            /// The root, without a slash at the end.
+            /// The root URL, without a trailing slash.
             #[must_use]
             pub fn root(&self) -> &str {
                 &self.root
@@ -144,15 +143,15 @@ macro_rules! endpoint {
 }
 
 endpoint! {
-    /// Where Graph is called: the root that stands before `/v1.0`.
+    /// The endpoint of Graph: the root before `/v1.0`.
     GraphEndpoint, graph_root
 }
 endpoint! {
-    /// Where the keys of the sign-in service are read and federated tokens exchanged: the root before the tenant's id.
+    /// The endpoint of the sign-in service, for signing keys and federated tokens: the root before the tenant's id.
     LoginEndpoint, login_root
 }
 endpoint! {
-    /// Where Azure Resource Manager is called: the root that stands before `/subscriptions`.
+    /// The endpoint of Azure Resource Manager: the root before `/subscriptions`.
     ArmEndpoint, arm_root
 }
 

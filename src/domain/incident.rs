@@ -1,5 +1,4 @@
-//! The incident that an alert belongs to: the workspace in which it may be written, who writes its comment, and what became
-//! of that.
+//! The incident of an alert: the workspace in which it may be written, who writes its comment, and how that ended.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +10,7 @@ use uuid::Uuid;
 use super::accounts::identifiers::UserId;
 use super::outcome::Outcome;
 
-/// The segments of a workspace's resource id that are not names, in their order.
+/// The fixed segments of a workspace's resource id, in their order.
 const SUBSCRIPTIONS: &str = "subscriptions";
 const RESOURCE_GROUPS: &str = "resourceGroups";
 const PROVIDER: &str = "Microsoft.OperationalInsights";
@@ -19,8 +18,8 @@ const WORKSPACES: &str = "workspaces";
 
 /// A Log Analytics workspace with Microsoft Sentinel, by its resource id.
 ///
-/// Names are kept as they are written and compared without regard to case, as Azure Resource Manager does. Every character
-/// of them stands for itself in a URL: letters beyond ASCII, which a resource group may have, are refused.
+/// Names keep their case and compare without it, as in Azure Resource Manager. Each of their characters is valid in a
+/// URL: letters beyond ASCII, which a resource group may have, are refused.
 #[derive(Debug, Clone)]
 pub struct SentinelWorkspace {
     subscription: Uuid,
@@ -29,10 +28,10 @@ pub struct SentinelWorkspace {
 }
 
 impl SentinelWorkspace {
-    /// Reads the segments of a resource id that ends in a workspace, or goes on after it; gives what follows.
+    /// Parses the segments of a resource id that begins with a workspace's, and returns the remaining ones.
     ///
     /// # Errors
-    /// If they do not begin with a workspace's.
+    /// The segments do not begin with a workspace's.
     pub fn of_segments<'s, 't>(
         segments: &'s [&'t str],
     ) -> Result<(Self, &'s [&'t str]), &'static str> {
@@ -76,13 +75,14 @@ impl SentinelWorkspace {
     }
 }
 
-/// The names of resource groups ("Naming rules and restrictions for Azure resources"), without those beyond ASCII.
+/// Whether a text is a resource group's name ("Naming rules and restrictions for Azure resources"), without letters
+/// beyond ASCII.
 fn is_group(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '(' | ')');
     (1..=90).contains(&name.len()) && name.chars().all(allowed) && !name.ends_with('.')
 }
 
-/// The names of workspaces (the same page).
+/// Whether a text is a workspace's name (the same page).
 fn is_name(name: &str) -> bool {
     (1..=63).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
@@ -128,7 +128,7 @@ impl fmt::Display for SentinelWorkspace {
 pub enum CommentBy {
     /// This program.
     Evict,
-    /// Whoever sent the alert, with the comment of the reply.
+    /// The sender of the alert, with the comment from the reply.
     Caller,
 }
 
@@ -146,16 +146,16 @@ impl CommentBy {
     }
 }
 
-/// What became of the comment on an alert's incident.
+/// The result of writing the comment on an alert's incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CommentState {
-    /// It stands in the incident.
+    /// The incident has the comment.
     Written,
     /// It could not be written.
     Failed,
-    /// It was not tried: the incident lies in no workspace that may be written.
+    /// Not tried: the incident is in a workspace that may not be written.
     OtherWorkspace,
 }
 
@@ -171,26 +171,26 @@ impl CommentState {
     }
 }
 
-/// The label that an incident gets for an alert, by how that ended.
+/// The label of an incident for an alert, by the alert's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub enum IncidentLabel {
-    /// Every user whom the alert flags was cut.
+    /// Every flagged user was cut.
     #[serde(rename = "evict-done")]
     Done,
-    /// Some were.
+    /// Some flagged users were cut.
     #[serde(rename = "evict-partly")]
     Partly,
-    /// None was.
+    /// No flagged user was cut.
     #[serde(rename = "evict-nobody-cut")]
     NobodyCut,
-    /// The entities did not arrive, so that nobody was named.
+    /// The entities did not arrive, so nobody was named.
     #[serde(rename = "evict-no-entities")]
     NoEntities,
 }
 
 impl IncidentLabel {
-    /// Every one.
+    /// Every label.
     pub const ALL: [Self; 4] = [Self::Done, Self::Partly, Self::NobodyCut, Self::NoEntities];
 
     /// The label's name in the incident.
@@ -205,14 +205,14 @@ impl IncidentLabel {
     }
 }
 
-/// Something that only a person can do, for the list of tasks of an incident. Its texts are ready to be shown.
+/// An entry for an incident's task list: something that only a person can do. Its texts are ready for display.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IncidentTask {
-    /// What is to be done and about whom, the same for every alert: one incident has one such task.
+    /// The action and its subject, the same for every alert: one incident has one such task.
     pub key: String,
-    /// What it is called.
+    /// The title.
     pub title: String,
-    /// How it is done.
+    /// The instructions.
     pub description: String,
 }
 
@@ -222,43 +222,43 @@ impl fmt::Debug for IncidentTask {
     }
 }
 
-/// Whether an alert's incident still stood when it was asked.
+/// Whether an alert's incident was still open when it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentStatus {
-    /// It did.
+    /// It was open.
     Open,
     /// It was closed.
     Closed,
-    /// It could not be asked, or had not answered when all was done: what the alert says was acted on.
+    /// Unknown, because the request failed or had not been answered when the work was done. The alert was acted on.
     Unknown,
 }
 
-/// What a receipt says of the alert's incident.
+/// What a receipt records about the alert's incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentNote {
-    /// Whether it still stood, if it was asked.
+    /// Whether it was still open, if it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<IncidentStatus>,
-    /// What became of the comment on it, if one was to be written.
+    /// How writing the comment ended, if one was to be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<CommentState>,
-    /// The label that it has for the alert, if it was added or was there.
+    /// The label for the alert, if it was added or already there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<IncidentLabel>,
-    /// How many tasks it has for people because of the alert, those included that were there.
+    /// The number of tasks for people because of the alert, including those already there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tasks: Option<usize>,
-    /// What could not be asked or written, as sentences for a person.
+    /// What could not be read or written, as sentences for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
 impl IncidentNote {
-    /// Of a status alone.
+    /// A note with the status alone.
     #[must_use]
     pub fn of(status: IncidentStatus) -> Self {
         Self {
@@ -271,8 +271,8 @@ impl IncidentNote {
     }
 }
 
-/// What an earlier part of an alert came to for one account, as far as the incident's comment tells it. A claim of whoever
-/// wrote the message, and of nothing but the comment.
+/// The outcome of an earlier part of an alert for one account, for the incident's comment. It is a claim of the sender,
+/// and is used for nothing but the comment.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -282,7 +282,7 @@ pub struct Told {
     /// The object id, if the directory named a user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<UserId>,
-    /// How it ended; final.
+    /// The final outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// When the sessions were cut.
@@ -302,18 +302,18 @@ impl fmt::Debug for Told {
     }
 }
 
-/// What a message that goes on says for the comment on its alert's incident, by its own claim.
+/// What a message that goes on claims for the comment on its alert's incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Story {
-    /// By what the alert's comment is found again: made from the alert's first message.
+    /// The id under which the alert's comment is found again, derived from the alert's first message.
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "uuid")))]
     pub first: Uuid,
-    /// What the comment tells already.
+    /// The outcomes that the comment already lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<Told>,
-    /// How many accounts more had ended before, for which there was no room here.
+    /// The number of further finished accounts, for which the message had no room.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: usize,
     /// How many of those were cut.
@@ -322,7 +322,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// That of an alert of which nothing was told yet.
+    /// The story of an alert without any outcome yet.
     #[must_use]
     pub fn of(first: Uuid) -> Self {
         Self {

@@ -1,23 +1,23 @@
-//! The address of the ledger's blob: a storage account of the configured cloud over https, or loopback. Nothing else can
-//! be expressed, so that a typing error cannot send a token to a stranger.
+//! The address of the ledger's blob: a storage account of the configured cloud over https, or loopback. No other
+//! address can be expressed, so a typing error cannot send a token to a stranger.
 
 use std::fmt;
 use std::net::SocketAddr;
 
 use super::cloud::Cloud;
 
-/// Where the ledger's blob is.
+/// The address of the ledger's blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEndpoint {
     url: String,
 }
 
 impl LedgerEndpoint {
-    /// Reads `https://<account>.blob.<domain of the cloud>/<container>/<blob>`; on this machine `http://` or `https://`, a
-    /// loopback address with a port, and a path.
+    /// Parses `https://<account>.blob.<domain of the cloud>/<container>/<blob>`; on this machine `http://` or
+    /// `https://`, a loopback address with a port, and a path.
     ///
     /// # Errors
-    /// Anything else. The text is not repeated: a shared access signature may stand in it.
+    /// The text has another form. It is not repeated, because it may contain a shared access signature.
     pub fn parse(text: &str, cloud: Cloud) -> Result<Self, &'static str> {
         let text = text.trim();
         let (scheme, rest) = text.split_once("://").ok_or("it is not an address")?;
@@ -58,7 +58,8 @@ impl LedgerEndpoint {
         })
     }
 
-    /// The blob beside it in which an app that only observes counts whom it would have cut, so that it takes nobody's place.
+    /// The neighbouring blob in which an app in `observe` mode counts the users that it would have cut, so that it
+    /// takes no place from others.
     #[must_use]
     pub fn of_observing(&self) -> Self {
         Self {
@@ -91,8 +92,9 @@ fn loopback(authority: &str) -> bool {
         .is_ok_and(|address| address.ip().is_loopback() && address.port() != 0)
 }
 
-/// An account of the cloud ("Storage account overview", endpoints; an account with an Azure DNS zone has the zone, `z00` to
-/// `z99`, between). Not the read-only secondary, whose name has a hyphen that no account's has.
+/// Whether a host is a storage account of the cloud ("Storage account overview", endpoints; an account with an Azure
+/// DNS zone has the zone, `z00` to `z99`, in between). The read-only secondary is refused; its name has a hyphen, and
+/// no account's has.
 fn is_account_host(host: &str, cloud: Cloud) -> bool {
     let name = match cloud {
         Cloud::Global => host.strip_suffix(".blob.core.windows.net").or_else(|| {
@@ -113,7 +115,7 @@ fn is_account_host(host: &str, cloud: Cloud) -> bool {
     })
 }
 
-/// "Naming and referencing containers, blobs, and metadata".
+/// Whether a text is a container's name ("Naming and referencing containers, blobs, and metadata").
 fn is_container(name: &str) -> bool {
     (3..=63).contains(&name.len())
         && name
@@ -124,7 +126,7 @@ fn is_container(name: &str) -> bool {
         && !name.contains("--")
 }
 
-/// A piece of a path that is written as it is meant.
+/// Whether a path segment is written without encoding.
 fn is_plain(piece: &str) -> bool {
     !piece.is_empty()
         && !piece.ends_with('.')

@@ -1,7 +1,7 @@
 //! Plain values that every room speaks in: identifiers, the alert, the subject, the user, the outcome, the receipt.
 //!
-//! A name tells how far a value is trusted: a [`SubjectRef`] is an account as a sender wrote it, a [`User`] is what the
-//! directory answered. Nothing here does I/O, and nothing here names another room.
+//! A type's name says how far its values are trusted: a [`SubjectRef`] is an account as a sender wrote it, a [`User`]
+//! is an answer of the directory. Nothing here does I/O or names another room.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

@@ -9,7 +9,7 @@ use super::accounts::subject::SubjectKind;
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WithholdReason {
-    /// The app's token is of another tenant than the pinned one: nothing may be done with it.
+    /// The app's token is of another tenant than the configured one: nothing may be done with it.
     TokenTenant,
     /// The subject or the user belongs to another tenant.
     OtherTenant,
@@ -19,15 +19,15 @@ pub enum WithholdReason {
     ProtectedGroup,
     /// Whether the user is a member of a protected group could not be read.
     MembershipUnknown,
-    /// A protected group does not exist, so that nobody could be found in it.
+    /// A protected group does not exist, so its members are unknown.
     ProtectedGroupMissing,
-    /// The alert is less grave than the least severity that is acted on.
+    /// The alert's severity is below the minimum that is acted on.
     BelowMinimumSeverity,
     /// More users than one alert, or one hour, may cut.
     BlastRadius,
     /// The mode is `observe`: the user would have been cut.
     Observe,
-    /// The sender itself says that what flagged the user is over.
+    /// The sender itself states that the flag is over.
     ClearedBySource,
 }
 
@@ -46,7 +46,7 @@ impl WithholdReason {
         Self::ClearedBySource,
     ];
 
-    /// Whether it stands for something that could not be read, so that asking again may decide otherwise.
+    /// Whether something could not be read, so that asking again may decide otherwise.
     #[must_use]
     pub fn may_be_asked_again(self) -> bool {
         match self {
@@ -63,8 +63,8 @@ impl WithholdReason {
         }
     }
 
-    /// Whether it tells of something that is wrong here and not of the user, so that the user may be cut once a setting or a
-    /// permission is corrected.
+    /// Whether the cause is a fault of this deployment and not of the user, so that the user may be cut once a setting
+    /// or a permission is corrected.
     #[must_use]
     pub fn ends_when_mended(self) -> bool {
         match self {
@@ -97,21 +97,21 @@ impl WithholdReason {
     }
 }
 
-/// What somebody has to do when a containment failed, and so whose move it is.
+/// What a person has to do after a failed containment, and so who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fix {
-    /// Grant the managed identity what it lacks, as Graph's refusal says: then the same message succeeds.
+    /// Grant the managed identity what it lacks, as Graph's refusal says. Then the same message succeeds.
     Permission,
-    /// Name the user otherwise: the directory does not accept what the alert has.
+    /// Name the user differently: the directory does not accept the alert's identifier.
     Alert,
-    /// Cut the user by hand and report the error: nothing outside this program can mend it.
+    /// Cut the user by hand and report the error, which only a new version of this program can correct.
     Report,
 }
 
 impl Fix {
-    /// Every one.
+    /// Every fix.
     pub const ALL: [Self; 3] = [Self::Permission, Self::Alert, Self::Report];
 
     /// The word for it in JSON.
@@ -125,45 +125,45 @@ impl Fix {
     }
 }
 
-/// How it ended, for one subject.
+/// How the containment of one subject ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Graph accepted the revocation.
     Revoked {
-        /// Whether the property was read back and lies past the moment of the call.
+        /// Whether the property was read back and is later than the call.
         verified: bool,
     },
-    /// The sessions were already cut after the message was enqueued; nothing was called.
+    /// The sessions were already cut after the message was enqueued; no call was made.
     AlreadyCut,
-    /// The guard withheld it.
+    /// The guard withheld the subject.
     Withheld {
-        /// Why.
+        /// Why the guard withheld the subject.
         reason: WithholdReason,
     },
     /// The user signs in elsewhere: this tenant cannot end the sessions.
     NotEffective {
-        /// The domain of the home tenant, where something tells it. A hint.
+        /// The domain of the home tenant, if known. A hint.
         #[serde(rename = "homeDomain", skip_serializing_if = "Option::is_none")]
         home_domain: Option<String>,
     },
     /// The directory has no such user.
     NotFound,
-    /// The identifiers fit more than one user, or users who differ.
+    /// The identifiers match more than one user, or different users.
     Ambiguous {
-        /// How many users fit.
+        /// The number of matching users.
         candidates: usize,
     },
-    /// The payload itself says that it is no user.
+    /// The payload itself states that it is not a user.
     NotAUser {
-        /// What it is.
+        /// The kind of account.
         #[serde(rename = "as")]
         kind: SubjectKind,
     },
     /// It cannot be done, and trying again would not change that by itself.
     Failed {
-        /// What has to be mended first.
+        /// What has to be corrected first.
         fix: Fix,
     },
     /// Not final: Graph throttles or is down, or time ran out.
@@ -190,7 +190,7 @@ impl Outcome {
         }
     }
 
-    /// Whether nothing more will be tried for the subject. Only a deferred one is not finished.
+    /// Whether no further attempt is made for the subject.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
@@ -223,7 +223,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the subject is worth another message once somebody, or time, has removed what stood in the way.
+    /// Whether the subject is worth another message once a person, or time, has removed the obstacle.
     #[must_use]
     pub fn is_worth_putting_back(&self) -> bool {
         match self {

@@ -3,12 +3,12 @@
 use super::accounts::identifiers::{GroupId, TenantId, UserId, UserPrincipalName};
 use super::severity::Severity;
 
-/// Whether anything is changed at all.
+/// Whether users are cut, or only reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Users are cut.
     Enforce,
-    /// Receipts say what would be done; nothing is changed.
+    /// Receipts say what would be done, and nothing is changed.
     Observe,
 }
 
@@ -32,7 +32,7 @@ pub enum ProtectedUser {
     Upn(UserPrincipalName),
 }
 
-/// The settings that the guard decides by.
+/// The settings of the guard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// The one tenant in which this app may act.
@@ -41,12 +41,12 @@ pub struct Policy {
     pub protected_users: Vec<ProtectedUser>,
     /// Groups whose members, also by nesting, are never cut.
     pub protected_groups: Vec<GroupId>,
-    /// Whether anything is changed at all.
+    /// Whether users are cut, or only reported.
     pub mode: Mode,
     /// The most users that one alert may cut.
     pub max_users_per_alert: usize,
     /// The most users that may be cut within a rolling hour.
     pub max_users_per_hour: usize,
-    /// The least severity of an automated alert that is acted on; `None` acts on all.
+    /// The minimum severity of an automated alert that is acted on; `None` acts on all.
     pub min_severity: Option<Severity>,
 }

@@ -1,4 +1,4 @@
-//! The receipt: the record of one subject's containment. `receipt` renders it; this file says what it holds.
+//! The receipt: the record of one subject's containment. This file defines its contents, and `receipt` renders it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::incident::IncidentNote;
 use super::outcome::Outcome;
 
-/// The user of a receipt, as the directory names it.
+/// The user of a receipt, as the directory returned it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -36,47 +36,47 @@ impl From<&User> for ReceiptUser {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub struct SessionsValidFrom {
-    /// As it was read before anything was called.
+    /// The value before any call.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub before: Option<Timestamp>,
-    /// As it was read back afterwards.
+    /// The value read back afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub after: Option<Timestamp>,
 }
 
-/// How fast it was, as far as each is known.
+/// The times of an alert and its cut, as far as each is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Times {
-    /// When the alert was made, by its sender's word; of several the latest.
+    /// When the alert was made, as its sender states; the latest of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub alert_at: Option<Timestamp>,
-    /// When its first message was put on the queue, by the broker's clock, or its HTTP call came.
+    /// When its first message was enqueued, by the broker's clock, or when its HTTP call arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub received_at: Option<Timestamp>,
-    /// From when on sessions are valid, if that was read after the cut: the property, which has no fractions of a second.
+    /// The start of valid sessions, if it was read after the cut: the property, which has whole seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub cut_at: Option<Timestamp>,
-    /// When that was read.
+    /// When that property was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub proved_at: Option<Timestamp>,
 }
 
-/// A call to Graph that changed something, or tried to.
+/// A call to Graph that changed something, or attempted to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Call {
-    /// What was called, such as `POST /users/{id}/revokeSignInSessions`.
+    /// The call, such as `POST /users/{id}/revokeSignInSessions`.
     pub operation: String,
-    /// When the answer came, by Graph's own clock where it told.
+    /// The time of the answer, by Graph's own clock if it stated one.
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub at: Timestamp,
     /// The HTTP status; absent when no answer came.
@@ -85,7 +85,7 @@ pub struct Call {
     /// Graph's `request-id`, by which Microsoft's support finds the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The `client-request-id` that was sent, by which it is found where Graph's own is not known.
+    /// The `client-request-id` that was sent, by which the call is found if Graph's own id is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
 }
@@ -94,15 +94,15 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 pub struct StillAlive {
-    /// What it is, as a sentence.
+    /// Its description, as a sentence.
     pub what: String,
-    /// Until when it may live; absent where no bound is known.
+    /// The latest time of its end; absent if no bound is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub until: Option<Timestamp>,
 }
 
-/// The ids by which a receipt is found again elsewhere.
+/// The ids by which a receipt is found in other systems.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -113,10 +113,10 @@ pub struct Correlation {
     /// The incident's id, as the sender wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident_id: Option<String>,
-    /// The message's id, only if the broker said it.
+    /// The message's id, only if the broker stated it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
-    /// The message's correlation id, only if the broker said it.
+    /// The message's correlation id, only if the broker stated it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
     /// The host's id of the invocation.
@@ -128,68 +128,68 @@ pub struct Correlation {
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-    /// The subject as it was written.
+    /// The subject as the sender wrote it.
     pub subject: Masked,
-    /// The object id that the sender gave, where the directory named no user.
+    /// The object id that the sender gave, if the directory found no user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_id: Option<UserId>,
-    /// The subject by a hash, where no object id is known: the log has the same one, and no name.
+    /// A hash of the subject, if no object id is known. The log has the same hash, and no name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "operator", schemars(with = "Option<String>", extend("format" = "uuid")))]
     pub subject_hash: Option<Uuid>,
-    /// The user that the directory named for it.
+    /// The user that the directory found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<ReceiptUser>,
-    /// By what of the subject the directory knew that user.
+    /// The identifier by which the directory found that user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found_by: Option<FoundBy>,
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// What that means here and what to do next, as sentences for a person. May name the subject.
+    /// What that means here and what to do next, as sentences for a person. It may name the subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The setting that decided, such as `EVICT_PROTECTED_GROUPS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<&'static str>,
-    /// The property before and after.
+    /// The property before and after the call.
     pub sessions_valid_from: SessionsValidFrom,
-    /// How fast it was.
+    /// The times of the alert and the cut.
     #[serde(flatten)]
     pub times: Times,
-    /// The shape of the alert's first message, which tells where it came from.
+    /// The shape of the alert's first message, which shows its origin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'static str>,
-    /// What was called that changes something, and when.
+    /// The calls that change something, with their times.
     pub calls: Vec<Call>,
-    /// How many requests were sent to Graph for this subject.
+    /// The number of requests that were sent to Graph for this subject.
     pub attempts: u32,
     /// The time spent on this subject, in milliseconds.
     #[serde(rename = "elapsedMilliseconds", serialize_with = "milliseconds")]
     #[cfg_attr(feature = "operator", schemars(with = "u64"))]
     pub elapsed: Duration,
-    /// When this record was made.
+    /// When this receipt was written.
     #[cfg_attr(feature = "operator", schemars(with = "String", extend("format" = "date-time")))]
     pub at: Timestamp,
-    /// What stays alive, and until when that may be.
+    /// What stays alive, and until when.
     pub still_alive: Vec<StillAlive>,
-    /// Who called over HTTP, as a checked token proves; absent on the queue, and where callers need no token.
+    /// The HTTP caller that a checked token proves; absent on the queue, and if callers need no token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<Caller>,
-    /// Who asked for it by the alert's own word, which anybody may have written.
+    /// Who asked, as the alert claims, which anybody may have written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by_claim: Option<Masked>,
-    /// Why, by the alert's own word.
+    /// The reason, as the alert claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_because: Option<Masked>,
-    /// What was written into the alert's incident; absent where this program writes nothing there.
+    /// What was written into the alert's incident; absent if this program writes nothing there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentNote>,
-    /// The ids by which it is found again.
+    /// The ids by which the receipt is found again.
     pub correlation: Correlation,
 }
 
-/// A text that may hold personal data: written out in receipts, masked in `Debug`.
+/// A text that may hold personal data: plain in receipts, masked in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Masked(pub String);
 

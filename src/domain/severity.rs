@@ -1,15 +1,15 @@
-//! How grave an alert is.
+//! The severity of an alert.
 
 use serde::Serialize;
 
-/// How grave an alert is, in Sentinel's scale.
+/// The severity of an alert, on Sentinel's scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// None at all, as the sender says: below every least severity, and not the same as a severity that is not stated.
+    /// Stated as none: below every minimum severity, and different from a severity that is not stated.
     None,
-    /// For information.
+    /// Informational.
     Informational,
     /// Low.
     Low,
@@ -20,8 +20,8 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// Reads a severity in the words of any sender: Sentinel's, Graph's, Identity Protection's risk levels, Azure
-    /// Monitor's `Sev0` to `Sev4`. Case does not matter. `None` for words that say nothing, such as `unknown`.
+    /// Parses a severity in the words of any sender: Sentinel's, Graph's, Identity Protection's risk levels, Azure
+    /// Monitor's `Sev0` to `Sev4`. Case does not matter. `None` for words without meaning, such as `unknown`.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         match text.trim().to_ascii_lowercase().as_str() {

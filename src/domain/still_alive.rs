@@ -1,4 +1,4 @@
-//! What a revocation leaves alive, and until when. The bounds are those of Microsoft's documentation; where it gives none,
+//! What a revocation leaves alive, and until when. The bounds come from Microsoft's documentation; without one there,
 //! none is claimed.
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,10 +12,10 @@ const EVALUATION: SignedDuration = SignedDuration::from_mins(15);
 /// The same page: a token that is evaluated continuously is issued for up to 28 hours.
 const EVALUATED_TOKEN: SignedDuration = SignedDuration::from_hours(28);
 
-/// When the sessions of a receipt's user were cut; `None` if they were not, or if nothing tells when.
+/// When the sessions of a receipt's user were cut; `None` if they were not, or if the time is unknown.
 ///
-/// For a revocation it is the moment of Graph's answer, which is not earlier than the property that was set, so that no
-/// bound derived from it is too early.
+/// For a revocation it is the time of Graph's answer, which is not earlier than the property that was set, so no bound
+/// derived from it is too early.
 #[must_use]
 pub fn cut_at(receipt: &Receipt) -> Option<Timestamp> {
     match receipt.outcome {
@@ -41,8 +41,8 @@ pub fn cut_at(receipt: &Receipt) -> Option<Timestamp> {
     }
 }
 
-/// What stays alive after this outcome. `cut_at` is when the sessions were cut, as [`cut_at`] tells it; without it no
-/// time is given. Empty where the subject turned out to be nobody who has sessions.
+/// What stays alive after this outcome. `cut_at` is the time from [`cut_at`]; without it no bound is given. Empty for a
+/// subject that has no sessions.
 #[must_use]
 pub fn still_alive(outcome: &Outcome, cut_at: Option<Timestamp>) -> Vec<StillAlive> {
     match outcome {
@@ -68,8 +68,8 @@ pub fn still_alive(outcome: &Outcome, cut_at: Option<Timestamp>) -> Vec<StillAli
     }
 }
 
-/// The first is from "user: revokeSignInSessions", the others from "Revoke user access in Microsoft Entra ID" and the pages
-/// named above.
+/// The first entry is from "user: revokeSignInSessions", the others from "Revoke user access in Microsoft Entra ID" and
+/// the pages named above.
 fn after_a_cut(cut_at: Option<Timestamp>) -> Vec<StillAlive> {
     let bounded = |what: &str, time: SignedDuration| StillAlive {
         what: what.to_owned(),
@@ -102,19 +102,19 @@ fn after_a_cut(cut_at: Option<Timestamp>) -> Vec<StillAlive> {
 }
 
 impl Receipt {
-    /// Says what stays alive: it follows from the outcome, and changes with it.
+    /// Fills in what stays alive, which follows from the outcome and changes with it.
     pub fn say_what_stays_alive(&mut self) {
         self.still_alive = still_alive(&self.outcome, cut_at(self));
     }
 }
 
-/// Until when something may live after a cut.
+/// How long something may live after a cut.
 pub(crate) struct Bounds {
-    /// Access tokens that nothing evaluates.
+    /// Access tokens that are not evaluated continuously.
     pub(crate) token: Timestamp,
     /// Access tokens that are evaluated continuously.
     pub(crate) evaluation: Timestamp,
-    /// The same, where the evaluation does not reach the application.
+    /// The same, if the evaluation does not reach the application.
     pub(crate) evaluated_token: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What untrusted text may hold besides what is seen of it. Each room that shows such text decides what becomes of it.
+//! What untrusted text may contain besides visible characters. Each room that shows such text decides how to treat it.
 
 use std::fmt::Write as _;
 
@@ -14,8 +14,8 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The same JSON with every character escaped that JSON lets through but a terminal or a log reader may act on. Only line
-/// feeds stay, which stand between values; within a text they are escaped already.
+/// Escapes every character that JSON permits but that a terminal or a log reader may act on. Only line feeds between
+/// values stay; within a text they are escaped already.
 #[must_use]
 pub fn json_without_controls(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 1);

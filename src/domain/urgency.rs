@@ -1,12 +1,12 @@
-//! Who is asked for and cut first where not all can be at once.
+//! The order in which users are looked up and cut if not all can be at once.
 
 use jiff::Timestamp;
 
 use super::accounts::mention::Flag;
 use super::severity::Severity;
 
-/// How urgent a subject is beside others: the graver first, and of equally grave ones whoever was flagged last, because that
-/// is news beside a storm that goes on.
+/// The urgency of a subject: the graver first, and of equally grave ones the one that was flagged last, because a new
+/// alert matters more than a continuing storm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Urgency {
     severity: Severity,
@@ -14,14 +14,14 @@ pub struct Urgency {
 }
 
 impl Urgency {
-    /// Before everybody else, for what is asked on nobody's account in particular.
+    /// The highest urgency, for requests on behalf of no particular account.
     pub const FIRST: Self = Self {
         severity: Severity::High,
         since: Timestamp::MAX,
     };
 
-    /// That of a subject of an alert that has waited since then. A severity that is not stated counts as high: leaving it out must
-    /// not delay anybody.
+    /// The urgency of a subject of an alert that has waited since then. An unstated severity counts as high: leaving it
+    /// out must not delay anybody.
     #[must_use]
     pub fn of(flag: &Flag, since: Timestamp) -> Self {
         Self {
@@ -30,7 +30,7 @@ impl Urgency {
         }
     }
 
-    /// Since when its alert has waited.
+    /// The time since which its alert has waited.
     #[must_use]
     pub fn since(self) -> Timestamp {
         self.since

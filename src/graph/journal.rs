@@ -10,7 +10,7 @@ use super::Moment;
 /// One request that was sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
-    /// When it was sent, as well as it could be told then on Graph's clock.
+    /// When it was sent, on Graph's clock as far as that was known then.
     pub(crate) moment: Moment,
     /// When it was answered or given up, on Graph's clock where it said.
     pub(crate) ended: Timestamp,

@@ -1,4 +1,4 @@
-//! The values that stand between a user and a call: a place in the hour, eligible, and cleared. All can be made in this room alone.
+//! The values between a user and a call: a place in the hour, eligible, and cleared. Only this room can create them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,8 +6,8 @@ use crate::domain::{Admission, Mode, UserId, WithholdReason};
 
 use super::Withheld;
 
-/// What the ledger granted to one alert. Each cut takes one place, and in `observe` mode each that would be made; when none is
-/// left, the rest is withheld.
+/// The cuts that the ledger granted to one alert. Each cut takes one place, and in `observe` mode each cut that would
+/// be made; when none is left, the other users are withheld.
 #[derive(Debug)]
 pub struct Allowance {
     left: AtomicUsize,
@@ -18,7 +18,7 @@ pub struct Allowance {
     undecided: Option<String>,
 }
 
-/// One place in the hour. Made by [`Allowance::take`] alone and spent by [`Eligible::clear`].
+/// One place in the hour. Only [`Allowance::take`] creates it, and [`Eligible::clear`] spends it.
 #[derive(Debug)]
 pub struct Slot(());
 
@@ -27,12 +27,12 @@ pub struct Slot(());
 pub enum NoPlace {
     /// The hour is full: the user is withheld with the reason `blast_radius`.
     Withheld(Withheld),
-    /// The ledger could not be asked whether the hour is full, for this reason: the user is to be tried again.
+    /// The ledger could not be asked whether the hour is full, for this reason: the user has to be retried.
     Undecided(String),
 }
 
 impl Allowance {
-    /// The allowance that an admission under `cap` users per hour gives.
+    /// The allowance for an admission under `cap` users per hour.
     #[must_use]
     pub fn new(admission: &Admission, cap: usize, mode: Mode) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Allowance {
     /// Takes a place.
     ///
     /// # Errors
-    /// No place is left. While the ledger cannot be asked that is no verdict on the user.
+    /// No place is left. While the ledger is unavailable, that is not a verdict on the user.
     pub fn take(&self) -> Result<Slot, NoPlace> {
         self.left
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
@@ -78,13 +78,13 @@ impl Allowance {
         })
     }
 
-    /// Gives back the place of a clearance with which surely nothing was done.
+    /// Returns the place of a clearance that certainly had no effect.
     pub fn unused(&self, clearance: Clearance) {
         drop(clearance);
         self.left.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// How many places were taken and not given back.
+    /// The number of places that were taken and not returned.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.granted
@@ -92,14 +92,14 @@ impl Allowance {
     }
 }
 
-/// A user whom no rule protects. It permits nothing by itself.
+/// A user that no rule protects. It permits nothing by itself.
 #[derive(Debug)]
 pub struct Eligible {
     user: UserId,
     mode: Mode,
 }
 
-/// Leave to end the sessions of one user, once. Neither copied nor made outside this room.
+/// Permission to end the sessions of one user, once. It cannot be copied, or created outside this room.
 #[derive(Debug)]
 #[must_use = "a clearance that is not used has taken a place in the hour for nothing"]
 pub struct Clearance {
@@ -114,8 +114,8 @@ impl Eligible {
     /// Spends a place of the hour for the clearance.
     ///
     /// # Errors
-    /// In `observe` mode: the user would have been cut, and is withheld. The place is spent all the same, in an hour of its own,
-    /// so that the cap per hour is told as it would hold.
+    /// The mode is `observe`: the user would have been cut, and is withheld. The place is spent all the same, in a
+    /// separate hour, so that the cap per hour applies as it would in `enforce`.
     pub fn clear(self, Slot(()): Slot) -> Result<Clearance, Withheld> {
         match self.mode {
             Mode::Enforce => Ok(Clearance { user: self.user }),
@@ -131,7 +131,7 @@ impl Eligible {
 }
 
 impl Clearance {
-    /// The one user whom it is for.
+    /// The only user that it permits to cut.
     #[must_use]
     pub fn user_id(&self) -> UserId {
         self.user

@@ -1,31 +1,31 @@
-//! The second step: what the directory's answer decides. Whatever is not known counts against acting.
+//! The second step: the decision by the directory's answer. Anything unknown counts against acting.
 
 use crate::domain::{GroupId, HomeTenant, Policy, ProtectedUser, User, UserId, WithholdReason};
 
 use super::Withheld;
 use super::clearance::Eligible;
 
-/// What is known of a user's membership of the protected groups.
+/// What is known about a user's membership of the protected groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Membership {
-    /// Graph was asked for these groups, all of which exist, and named those that the user is in.
+    /// Graph was asked about these groups, all of which exist, and named the user's groups among them.
     Known {
-        /// The groups that were asked for.
+        /// The groups in the question.
         asked: Vec<GroupId>,
-        /// Those that the user is a member of, directly or by nesting.
+        /// Those of which the user is a member, directly or by nesting.
         member_of: Vec<GroupId>,
     },
     /// These configured groups do not exist.
     GroupsMissing(Vec<GroupId>),
-    /// These configured groups hide who is in them from this app.
+    /// These configured groups hide their members from this app.
     GroupsHidden(Vec<GroupId>),
     /// It could not be read; the text says why and what to do.
     Unreadable(String),
 }
 
 impl Membership {
-    /// What an answer about these groups says, in which those that do not exist, or that hide who is in them, were left out.
-    /// Being seen in one protected group is enough, whatever is wrong with another.
+    /// The membership by an answer about these groups. Groups that do not exist or hide their members were left out.
+    /// One protected group in the answer is enough, whatever is wrong with another.
     #[must_use]
     pub fn seen(
         asked: &[GroupId],
@@ -46,7 +46,7 @@ impl Membership {
     }
 }
 
-/// What the guard says of a user.
+/// The guard's decision about a user.
 #[derive(Debug)]
 pub enum Examined {
     /// No rule protects the user.
@@ -57,8 +57,8 @@ pub enum Examined {
     NotEffective(HomeTenant),
 }
 
-/// Examines a user. `pinned` are the object ids that protected names had when they were last looked up: who was renamed, or
-/// got such a name, is protected as before.
+/// Examines a user. `pinned` holds the object ids that protected names had when they were last looked up: a user who
+/// was renamed, or got such a name, stays protected.
 #[must_use]
 pub fn examine(
     policy: &Policy,

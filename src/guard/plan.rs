@@ -1,7 +1,7 @@
-//! The first step: what the alert alone decides, before the directory is asked for anybody.
+//! The first step: the decision by the alert alone, before any look-up in the directory.
 //!
-//! The cap per alert counts the subjects in the order in which the alert names them, so that a redelivery decides as the
-//! first delivery did, and ten thousand flagged accounts cost no look-up beyond the cap.
+//! The cap per alert counts subjects in the alert's order. So a redelivery decides as the first delivery did, and ten
+//! thousand flagged accounts cost no look-up beyond the cap.
 
 use crate::domain::{
     AlertHeader, Cleared, Policy, State, Subject, SubjectKind, TenantId, WithholdReason, WrittenBy,
@@ -9,28 +9,28 @@ use crate::domain::{
 
 use super::Withheld;
 
-/// What the alert alone says about one subject.
+/// The decision about one subject by the alert alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Screened {
-    /// The directory is to be asked.
+    /// The directory has to be asked.
     LookUp,
-    /// It is withheld whoever it is.
+    /// The subject is withheld, whichever user it is.
     Withhold(Withheld),
-    /// The sender itself says that what flagged it is over.
+    /// The sender itself states that the flag is over.
     Cleared(Cleared),
-    /// The payload itself says that it is no user.
+    /// The payload itself states that it is not a user.
     NotAUser(SubjectKind),
 }
 
 /// One entry per subject, in the alert's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// What the alert alone says about each subject.
+    /// The decision about each subject by the alert alone.
     pub screened: Vec<Screened>,
 }
 
 impl Plan {
-    /// How many users may be cut at most, and so how many places of the hour are wanted.
+    /// The most users that may be cut, which is the number of places wanted in the hour.
     #[must_use]
     pub fn wanted(&self) -> usize {
         self.screened
@@ -40,7 +40,7 @@ impl Plan {
     }
 }
 
-/// Plans an alert. It asks nobody, so that nothing that fails for a passing reason can come before it.
+/// Plans an alert. It does no I/O, so no transient failure can come before it.
 #[must_use]
 pub fn plan(policy: &Policy, header: &AlertHeader, subjects: &[Subject]) -> Plan {
     let mut screened: Vec<Screened> = subjects
@@ -55,7 +55,7 @@ pub fn plan(policy: &Policy, header: &AlertHeader, subjects: &[Subject]) -> Plan
 }
 
 impl Plan {
-    /// The same plan for an app whose token is of the tenant `token_tenant`: under a wrong one nobody is looked up.
+    /// The same plan under a token of the tenant `token_tenant`: with the wrong tenant, no user is looked up.
     #[must_use]
     pub fn under(mut self, policy: &Policy, token_tenant: TenantId) -> Self {
         if token_tenant == policy.tenant {
@@ -103,8 +103,8 @@ fn screen(policy: &Policy, subject: &Subject) -> Result<(), Screened> {
 }
 
 fn below_minimum(policy: &Policy, subject: &Subject) -> Result<(), Screened> {
-    // A person who asks by hand means it, whatever the severity; an alert that states none is acted on, since leaving it
-    // out must not spare anybody.
+    // A person's request counts at any severity. An alert without a severity is acted on too, because leaving it out
+    // must not spare anybody.
     let (Some(minimum), Some(severity), WrittenBy::Machine) = (
         policy.min_severity,
         subject.flag.severity,
@@ -128,8 +128,8 @@ fn below_minimum(policy: &Policy, subject: &Subject) -> Result<(), Screened> {
 }
 
 fn cap_per_alert(policy: &Policy, header: &AlertHeader, screened: &mut [Screened]) {
-    // Parsing has refused an `expect` that is not the number of users named, so its presence is the sender's word that
-    // all of them are meant.
+    // Parsing refuses an `expect` that differs from the number of users named, so its presence confirms that the sender
+    // wants all of them.
     if header.expect.is_some() {
         return;
     }

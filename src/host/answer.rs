@@ -1,4 +1,4 @@
-//! Answers of the server, as HTTP.
+//! The server's answers, as HTTP.
 
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::error::InvocationError;
-use super::function::Function;
+use super::invocation::Function;
 use super::reply::Reply;
 
-/// A reply as an answer. Its status decides what becomes of the message; see the room's documentation.
+/// The answer for a reply. Its status decides what happens to the message; see the room's documentation.
 pub(super) fn replied(reply: &Reply) -> Response {
     let status = match reply.reason_abandoned() {
         None => StatusCode::OK,
@@ -18,30 +18,28 @@ pub(super) fn replied(reply: &Reply) -> Response {
     json_answer(status, reply.to_json())
 }
 
-/// An answer whose body is JSON.
 fn json_answer(status: StatusCode, body: String) -> Response {
-    // The host reads a reply only if its content type says JSON.
+    // The host reads a reply only if its content type is JSON.
     let content_type = HeaderValue::from_static("application/json; charset=utf-8");
     (status, [(CONTENT_TYPE, content_type)], body).into_response()
 }
 
-/// An answer that says what is wrong.
+/// An error answer with its message.
 pub(super) fn refusal(status: StatusCode, error: &str) -> Response {
     json_answer(status, json!({ "error": error }).to_string())
 }
 
-/// The request was no invocation.
+/// The answer to a request that is not an invocation.
 pub(super) fn no_invocation(function: Function, error: &InvocationError) -> Response {
     let text = format!("This is no invocation of {}. {error}.", function.name());
     refusal(StatusCode::BAD_REQUEST, &text)
 }
 
-/// The probe's answer.
 pub(super) async fn ready() -> Response {
     json_answer(StatusCode::OK, json!({ "status": "listening" }).to_string())
 }
 
-/// What there is instead of what was asked for.
+/// The answer for an unknown path: it lists the paths that exist.
 pub(super) async fn unknown_path() -> Response {
     json_answer(
         StatusCode::NOT_FOUND,
@@ -49,7 +47,7 @@ pub(super) async fn unknown_path() -> Response {
     )
 }
 
-/// The path is served, but not by this method.
+/// The answer for a known path with the wrong method.
 pub(super) fn wrong_method(allowed: &'static str) -> Response {
     let body = json!({
         "error": format!("This path is served by {allowed} alone."),

@@ -1,12 +1,12 @@
-//! How much of what is posted is in memory at once.
+//! Limits the memory that posted bodies take at once.
 //!
-//! A body becomes many times its size while it is read, so a dozen large ones at the same time would take the whole
-//! instance down, and with it every alert that is in work. What does not fit waits unread on its connection, which holds
-//! its sender back. Small bodies have room of their own, so that an alert about one user never waits behind a crowd's.
+//! A body grows to many times its size while it is parsed, so a dozen large ones at the same time would take the whole
+//! instance down, with every alert in work. A body that does not fit waits unread on its connection, which holds its
+//! sender back. Small bodies have a budget of their own, so that an alert about one user never waits behind a crowd's.
 //!
-//! A body needs room twice. While it is read, by its bytes: the host tells no length, so that one is taken for small until it is
-//! seen to be larger. And then until its values are taken out of it, by what they may take then. After that it has only what is kept
-//! of it, however long the work on it takes.
+//! A body needs budget twice. While it is read, it counts by its bytes. The host sends no length, so a body counts as
+//! small until it proves to be larger. Then, until its values are extracted, it counts by what these may take. After
+//! that it counts only what is kept of it, however long the work takes.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,32 +19,32 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The largest body of an invocation, in bytes: 64 MiB.
 ///
-/// An alert of 10 MB becomes about 15 MB when the host encodes it twice (each quote in it takes four bytes), and as much
-/// again as metadata, which repeats its top-level properties; a message of 256 KB is far below. Service Bus Premium would
-/// carry 100 MB, but what is that large is no alert: it is refused and goes to the dead-letter queue.
+/// An alert of 10 MB becomes about 15 MB when the host encodes it twice (each quote in it takes four bytes), and as
+/// much again as metadata, which repeats its top-level properties; a message of 256 KB is far below. Service Bus
+/// Premium would carry 100 MB, but nothing that large is an alert: it is refused and goes to the dead-letter queue.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
-/// How long a body may take to arrive once there is room for it. It comes from a process on the same machine.
+/// How long a body may take to arrive once it has budget. It comes from a process on the same machine.
 const ARRIVAL: Duration = Duration::from_mins(1);
 
-/// The largest that counts as small, in KiB. A message of 256 KB, which is Service Bus's limit below Premium, stays
-/// below it when the host has encoded it twice and repeated it as metadata.
+/// The largest body that counts as small, in KiB. A message of 256 KB, which is Service Bus's limit below Premium,
+/// stays below it when the host has encoded it twice and repeated it as metadata.
 const SMALL: u32 = 1024;
 
-/// The most of small ones that are read or worked on at once, in KiB. An alert on 25 users, which is the cap by default, keeps about
-/// 100 KiB while it waits for its turn, and host.json lets 256 of them wait.
+/// The budget for small bodies that are read or worked on, in KiB. An alert on 25 users, which is the default cap,
+/// keeps about 100 KiB while it waits for its turn, and host.json lets 256 of them wait.
 const SMALL_AT_ONCE: u32 = 64 * 1024;
 
-/// The most of small ones that are taken apart at once, in KiB.
+/// The budget for small bodies that are parsed, in KiB.
 const SMALL_TAKEN_APART: u32 = 16 * 1024;
 
-/// The most of large ones at once, in KiB. One that is larger still is alone.
+/// The budget for large bodies, in KiB. A body larger than this is admitted alone.
 const LARGE_AT_ONCE: u32 = 16 * 1024;
 
-/// What one JSON value may take besides its text while it is read, in bytes.
+/// The memory that parsing takes per JSON value, besides its text, in bytes.
 const EACH_VALUE: u64 = 256;
 
-/// The room for bodies.
+/// The budgets for bodies.
 #[derive(Debug)]
 pub(super) struct Bodies {
     read: Room,
@@ -66,7 +66,7 @@ impl Default for Bodies {
     }
 }
 
-/// The place of one body. It is free again when this is dropped.
+/// The share of one body, freed on drop.
 #[derive(Debug, Default)]
 pub(super) struct Place(Option<OwnedSemaphorePermit>);
 
@@ -89,7 +89,7 @@ impl Unread {
 }
 
 impl Bodies {
-    /// Reads a body as soon as there is room for it.
+    /// Reads a body as soon as it has budget.
     pub(super) async fn read(&self, body: Body) -> Result<(Bytes, Place), Unread> {
         let told = body.size_hint().exact();
         if told.is_some_and(|bytes| bytes > BODY_LIMIT as u64) {
@@ -104,7 +104,7 @@ impl Bodies {
             if told.is_some() {
                 return Err(Unread::Broken);
             }
-            // It may be of any length. What is read of it already waits with it, and nobody small waits for it.
+            // It may have any length from here on. The part already read waits with it, outside of the small budget.
             drop(place);
             place = self.read.place(u64::MAX).await;
             if !arrive(&mut stream, &mut read, BODY_LIMIT).await? {
@@ -115,13 +115,13 @@ impl Bodies {
         Ok((read.into(), place))
     }
 
-    /// Waits until there is room for what a text's values may take while they are taken out of it.
+    /// Waits for the budget that the values of a text may take while they are extracted.
     pub(super) async fn take_apart(&self, text: &[u8]) -> Place {
         self.taken_apart.place(weight(text)).await
     }
 }
 
-/// Reads on until the body has ended, or has more bytes than these: then this is false.
+/// Reads until the body ends. Returns false as soon as it has more than `most` bytes.
 async fn arrive(
     stream: &mut BodyDataStream,
     read: &mut Vec<u8>,
@@ -142,8 +142,8 @@ async fn arrive(
         .unwrap_or(Err(Unread::TooSlow))
 }
 
-/// What the values of a JSON text may take besides it: each begins after one of these. A text may hold them too, which counts too
-/// much and never too little.
+/// The most that the values of a JSON text may take besides it: each value begins after one of these characters.
+/// Characters within texts count too, so the estimate may be too high but never too low.
 fn weight(text: &[u8]) -> u64 {
     let begins = |byte: &&u8| matches!(**byte, b',' | b':' | b'[' | b'{');
     let values = text.iter().filter(begins).count() as u64;
@@ -159,7 +159,7 @@ fn kib(bytes: u64) -> u32 {
 }
 
 impl Room {
-    /// With room for so many KiB of small ones.
+    /// Creates budgets with `small` KiB for small bodies.
     fn of(small: u32) -> Self {
         let room = |kib: u32| Arc::new(Semaphore::new(usize_of(kib.into())));
         Self {
@@ -183,7 +183,7 @@ impl Room {
 }
 
 impl Place {
-    /// Gives back what is more than so many bytes.
+    /// Frees what exceeds this many bytes.
     fn shrink_to(&mut self, bytes: u64) {
         if let Some(permit) = &mut self.0 {
             let more = permit
@@ -194,7 +194,7 @@ impl Place {
     }
 }
 
-/// How an invocation came: when, and what of the room its body takes until it is taken apart.
+/// How an invocation arrived: when, and the share that its body has until it is parsed.
 #[derive(Clone, Default)]
 pub struct Arrival {
     at: Option<Duration>,
@@ -209,7 +209,7 @@ impl Arrival {
         }
     }
 
-    /// One that began at this time, by the handler's clock, and takes no room.
+    /// An arrival at this time, by the handler's clock, without a share.
     #[must_use]
     pub fn begun(at: Duration) -> Self {
         Self {
@@ -218,14 +218,14 @@ impl Arrival {
         }
     }
 
-    /// When it began to arrive, by [`Handler::elapsed`](super::Handler::elapsed); `None` if the handler has no clock. What it waited
-    /// for room is time that its sender waited too.
+    /// When it began to arrive, by [`Handler::elapsed`](super::Handler::elapsed); `None` if the handler has no clock.
+    /// Waiting for budget counts, because its sender waited too.
     #[must_use]
     pub fn at(&self) -> Option<Duration> {
         self.at
     }
 
-    /// The body was taken apart, and what is kept of it takes about so many bytes: another one may have the rest of its place.
+    /// Reduces the share to this many bytes, which are kept after parsing; the rest is free for other bodies.
     pub fn keeps(&self, bytes: usize) {
         if let Some(place) = &self.place {
             let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
@@ -294,8 +294,8 @@ mod tests {
         assert!(room.place(2 * MIB).now_or_never().is_none());
     }
 
-    /// A body that tells no length, in pieces of a mebibyte.
-    fn untold(mebibytes: usize) -> Body {
+    /// A body without a length, in pieces of a mebibyte.
+    fn without_length(mebibytes: usize) -> Body {
         let piece = Bytes::from(vec![b' '; 1024 * 1024]);
         Body::from_stream(stream::iter(
             std::iter::repeat_n(piece, mebibytes).map(Ok::<_, Infallible>),
@@ -308,20 +308,20 @@ mod tests {
         let small = Body::from_stream(stream::iter([Ok::<_, Infallible>("{}")]));
         let (read, place) = bodies.read(small).await.unwrap();
         assert_eq!(&read[..], b"{}");
-        // It gives back what it did not need.
+        // It frees what it did not need.
         assert_eq!(place.0.as_ref().unwrap().num_permits(), 1);
 
-        let (read, held) = bodies.read(untold(10)).await.unwrap();
+        let (read, held) = bodies.read(without_length(10)).await.unwrap();
         assert_eq!(read.len() as u64, 10 * MIB);
         assert_eq!(held.0.as_ref().unwrap().num_permits(), 10 * 1024);
-        // Another one has to have all of the large room before it is read on; small ones do not.
-        assert!(bodies.read(untold(2)).now_or_never().is_none());
+        // A second large body needs the whole large budget before it is read on; small bodies do not.
+        assert!(bodies.read(without_length(2)).now_or_never().is_none());
         for _ in 0..64 {
             let small = bodies.read(Body::from("{}")).now_or_never();
             assert!(small.is_some_and(|read| read.is_ok()));
         }
         drop(held);
-        assert!(bodies.read(untold(2)).await.is_ok());
+        assert!(bodies.read(without_length(2)).await.is_ok());
     }
 
     #[tokio::test]
@@ -329,8 +329,14 @@ mod tests {
         let bodies = Bodies::default();
         let told = Body::from(vec![b' '; BODY_LIMIT + 1]);
         assert_eq!(bodies.read(told).await.unwrap_err(), Unread::TooLarge);
-        assert_eq!(bodies.read(untold(65)).await.unwrap_err(), Unread::TooLarge);
-        assert_eq!(bodies.read(untold(64)).await.unwrap().0.len(), BODY_LIMIT);
+        assert_eq!(
+            bodies.read(without_length(65)).await.unwrap_err(),
+            Unread::TooLarge
+        );
+        assert_eq!(
+            bodies.read(without_length(64)).await.unwrap().0.len(),
+            BODY_LIMIT
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -353,7 +359,7 @@ mod tests {
         arrival.keeps(15 * 1024 * 1024);
         assert!(room.place(MIB + 1).now_or_never().is_none());
         arrival.keeps(0);
-        // It does not grow again.
+        // A share never grows again.
         arrival.keeps(16 * 1024 * 1024);
         assert!(room.place(u64::MAX).now_or_never().is_some());
         let held = room.place(u64::MAX).now_or_never();

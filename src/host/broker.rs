@@ -2,15 +2,16 @@
 //!
 //! Before the host writes an invocation, it parses the message's text; if that is a JSON object, each of its top-level
 //! properties overwrites the metadata value of the same name, without regard to case (Azure/azure-functions-host,
-//! `Utility.ApplyBindingData`). So whoever writes a message can write its metadata. A value counts here only if the body
-//! cannot have put it there:
+//! `Utility.ApplyBindingData`). So the sender of a message can also write its metadata. A value counts here only if the
+//! body cannot have put it there:
 //!
-//! - No top-level property of the body has its name. The host spares properties that hold arrays; here they refuse the
-//!   name all the same, because nothing is lost by it.
-//! - A body that begins like an object, or like a comment before one, but is not strict JSON is believed in nothing: the host's parser (Newtonsoft.Json)
-//!   also takes comments, single quotes, bare names and more, and nobody should have to prove where the two differ.
-//! - Names are compared after folding by all of Unicode, which makes more names equal than the host does.
-//! - Numbers and times count only in the form that the host gives to its own, without a layer of quotes.
+//! - No top-level property of the body has its name. The host skips properties that hold arrays; here they disqualify
+//!   the name all the same, because nothing is lost by it.
+//! - A body that begins like an object, or like a comment before one, but is not strict JSON disqualifies every name:
+//!   the host's parser (Newtonsoft.Json) also accepts comments, single quotes, bare names and more, and nobody should
+//!   have to prove where the two differ.
+//! - Names are compared after full Unicode case folding, which makes more names equal than the host does.
+//! - Numbers and times count only in the host's own form, without a layer of quotes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,25 +23,25 @@ use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use super::encoding::Metadatum;
 
-/// What Service Bus says of a message. A value is `None` if it was not told, or if the body can have forged it.
+/// What Service Bus says of a message. A value is `None` if it is absent, or if the body may have forged it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct BrokerWord {
-    /// The message's id, which every delivery of it bears. Its sender chose it.
+    /// The message's id, the same for every delivery. Its sender chose it.
     pub message_id: Option<String>,
     /// The correlation id that its sender chose.
     pub correlation_id: Option<String>,
     /// Which delivery this is, counted from 1.
     pub delivery_count: Option<u32>,
-    /// When the message was put on the queue, to the second: the host drops what lies below.
+    /// When the message was put on the queue, in whole seconds: the host drops fractions.
     pub enqueued_at: Option<Timestamp>,
-    /// The number that Service Bus gave to it, from 1. No two messages of a queue have the same one.
+    /// The number that Service Bus gave to it, from 1. It is unique within a queue.
     pub sequence_number: Option<u64>,
-    /// Whether it is held under a lock.
+    /// Whether the message is locked for this delivery.
     pub is_locked: bool,
 }
 
 impl fmt::Debug for BrokerWord {
-    /// The two ids are shown as there or not there: a sender may have written a person's name into them.
+    /// The two ids are shown only as present or absent: a sender may have written a person's name into them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let masked = |id: &Option<String>| id.as_ref().map(|_| "***");
         f.debug_struct("BrokerWord")
@@ -55,10 +56,10 @@ impl fmt::Debug for BrokerWord {
 }
 
 impl BrokerWord {
-    /// Whether anything of it shows that a broker has sent the message. Whoever starts the function by hand
-    /// (`/admin/functions`, with the app's master key) has the extension make a message that has never been on a queue: a delivery
-    /// count of 0, the number -1, a lock of zeros and a time in the year 1 (seen with version 4.1037 of the host). A sender who claims
-    /// all of these names in the body is taken for one.
+    /// Whether any value shows that a broker sent the message. A caller that starts the function by hand
+    /// (`/admin/functions`, with the app's master key) makes the extension create a message that was never on a queue:
+    /// a delivery count of 0, the number -1, a lock of zeros and a time in the year 1 (seen with version 4.1037 of the
+    /// host). A sender that claims all of these names in the body is treated alike.
     #[must_use]
     pub fn shows_a_broker(&self) -> bool {
         self.delivery_count.is_some()
@@ -67,7 +68,7 @@ impl BrokerWord {
             || self.is_locked
     }
 
-    /// What of the metadata the body cannot have forged.
+    /// The metadata that the body cannot have forged.
     pub(super) fn believed(metadata: &Metadata, body: &[u8]) -> Self {
         let claims = Claims::of(body);
         let value = |name| {
@@ -76,7 +77,7 @@ impl BrokerWord {
             }
             metadata.0.get(&name)
         };
-        // One that was never on a queue has the year 1.
+        // A message that was never on a queue has the year 1.
         let enqueued = |time: Option<Timestamp>| time.filter(|at| *at > Timestamp::UNIX_EPOCH);
         let enqueued_at_utc = value(Name::EnqueuedTimeUtc).and_then(|it| utc(it.bare()?));
         let enqueued_at = value(Name::EnqueuedTime).and_then(|it| zoned(it.bare()?));
@@ -87,7 +88,7 @@ impl BrokerWord {
                 .and_then(Metadatum::number)
                 .and_then(|count| u32::try_from(count).ok())
                 .filter(|count| *count > 0),
-            // The same instant under two names: when one is forged, the other still tells it.
+            // Both names hold the same instant: if one is forged, the other still has it.
             enqueued_at: enqueued(enqueued_at_utc).or_else(|| enqueued(enqueued_at)),
             sequence_number: value(Name::SequenceNumber)
                 .and_then(Metadatum::number)
@@ -99,13 +100,13 @@ impl BrokerWord {
     }
 }
 
-/// Whether a lock token is one: a GUID that is not all zeros.
+/// Whether a lock token is real: a GUID that is not all zeros.
 fn is_a_lock(token: &str) -> bool {
     let digits = token.bytes().filter(u8::is_ascii_hexdigit);
     digits.clone().count() == 32 && digits.into_iter().any(|digit| digit != b'0')
 }
 
-/// A `DateTime` of the host's: without zone, in UTC. The documentation shows it with one.
+/// A `DateTime` of the host: UTC, without a zone. The documentation shows it with one.
 fn utc(text: &str) -> Option<Timestamp> {
     zoned(text).or_else(|| {
         let time: DateTime = text.parse().ok()?;
@@ -113,7 +114,7 @@ fn utc(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// A `DateTimeOffset` of the host's.
+/// A `DateTimeOffset` of the host.
 fn zoned(text: &str) -> Option<Timestamp> {
     text.parse().ok()
 }
@@ -142,7 +143,7 @@ impl Name {
     ];
 
     fn of(text: &str) -> Option<Self> {
-        // Upper case first: some characters meet an ASCII letter only there, as the long s does.
+        // Upper case first: some characters, such as the long s, become an ASCII letter only there.
         let folded = text.to_uppercase().to_lowercase();
         Self::ALL
             .iter()
@@ -151,7 +152,7 @@ impl Name {
     }
 }
 
-/// The values of `Metadata` that are read, as they arrived.
+/// The known values of `Metadata`, as they arrived.
 #[derive(Default)]
 pub(super) struct Metadata(BTreeMap<Name, Metadatum>);
 
@@ -176,7 +177,7 @@ impl<'de> Deserialize<'de> for Metadata {
                     match Name::of(&name) {
                         Some(name) => {
                             let value = members.next_value()?;
-                            // Two names that differ in case only: the host writes no such thing, so neither is believed.
+                            // The host never writes two names that differ in case alone, so neither is believed.
                             values
                                 .entry(name)
                                 .and_modify(|value| *value = Metadatum::Other)
@@ -195,21 +196,21 @@ impl<'de> Deserialize<'de> for Metadata {
     }
 }
 
-/// Which names of the metadata the body claims for itself.
+/// The metadata names that the body claims for itself.
 #[derive(Debug, PartialEq, Eq)]
 enum Claims {
-    /// These: the top-level properties of an object, or none for a body that is no object.
+    /// The top-level properties of an object; empty for a body that is not an object.
     These(Vec<Name>),
-    /// It cannot be told, so that it has to be taken for all of them.
+    /// Unknown, so every name counts as claimed.
     Unknown,
 }
 
 impl Claims {
     fn of(body: &[u8]) -> Self {
-        // What is no UTF-8 arrived as bytes, which the host does not parse; it is treated alike all the same.
+        // A body that is not UTF-8 arrived as bytes, which the host does not parse. It is treated alike.
         let text = String::from_utf8_lossy(body);
         let text = text.trim_matches(is_blank);
-        // A comment may stand before an object, and the host's parser passes over it.
+        // The host's parser skips a comment before an object.
         if text.starts_with('/') {
             return Self::Unknown;
         }
@@ -232,7 +233,8 @@ impl Claims {
     }
 }
 
-/// What a parser might pass over before an object: white space, control characters, and characters without a width.
+/// The characters that a parser may skip before an object: white space, control characters, and characters without a
+/// width.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()

@@ -1,12 +1,12 @@
-//! The forms in which the host writes a value, undone once, here.
+//! Decodes the forms in which the host writes a value, once and only here.
 //!
-//! What arrives (Azure/azure-functions-host, `GetHttpScriptInvocationContextValue`): a text as *its JSON text* in a JSON
-//! string, so that two layers have to be undone; a number as a JSON string; bytes as base64 in a JSON string; an object as
-//! an object. The documentation's samples show texts, numbers and objects plain. Both forms are read.
+//! The forms (Azure/azure-functions-host, `GetHttpScriptInvocationContextValue`): a text as *its JSON text* in a JSON
+//! string, which makes two layers; a number as a JSON string; bytes as base64 in a JSON string; an object as an object.
+//! The documentation's samples show texts, numbers and objects plain. Both forms are read.
 //!
-//! Where one string can be either form, the host's own form wins, in this order: a JSON string literal, the word `null`,
-//! base64, plain text. So a plain text that happens to be base64, such as `abcd`, is read as bytes; the host never writes
-//! a text plain, and no alert is such a word.
+//! If a string fits several forms, the host's own form wins, in this order: a JSON string literal, the word `null`,
+//! base64, plain text. So a plain text that happens to be base64, such as `abcd`, is read as bytes; the host never
+//! writes a text plain, and no alert is such a word.
 
 use std::fmt;
 
@@ -19,16 +19,16 @@ use serde_json::Value;
 /// The value of a trigger or of a body.
 #[derive(Clone, PartialEq)]
 pub(super) enum Payload {
-    /// Nothing: `null`.
+    /// `null`.
     Nothing,
-    /// A string, with the layers inside it still on.
+    /// A string whose inner layers are still encoded.
     Text(String),
-    /// A JSON value that is no string: the documentation's form.
+    /// A JSON value other than a string: the documentation's form.
     Plain(Value),
 }
 
 impl Payload {
-    /// The bytes of a value that the host wrote by its general rules; nothing for no value.
+    /// The bytes of a value in the host's general form; empty for `null`.
     pub(super) fn into_message(self) -> Vec<u8> {
         match self {
             Self::Nothing => Vec::new(),
@@ -37,8 +37,8 @@ impl Payload {
         }
     }
 
-    /// The bytes of an HTTP request's body, which the host writes as one layer: the text itself, or base64 for what it
-    /// takes for binary. `None` for no value.
+    /// The bytes of an HTTP request's body, which the host encodes in one layer: the text itself, or base64 for content
+    /// it considers binary. `None` for `null`.
     pub(super) fn into_body(self, binary: bool) -> Option<Vec<u8>> {
         match self {
             Self::Nothing => None,
@@ -61,7 +61,7 @@ fn message_bytes(text: String) -> Vec<u8> {
     STANDARD.decode(&text).unwrap_or_else(|_| text.into_bytes())
 }
 
-/// The text in a JSON string literal; `None` if this is no such literal.
+/// The text in a JSON string literal; `None` for any other text.
 fn literal(text: &str) -> Option<String> {
     if !text.starts_with('"') {
         return None;
@@ -121,11 +121,11 @@ impl<'de> Visitor<'de> for PayloadVisitor {
     }
 }
 
-/// One value of `Metadata`. What is neither a text nor a whole number is passed over without being kept, however deep it
-/// is: the host puts objects of the message's body there.
+/// One value of `Metadata`. Values other than texts and whole numbers are skipped without being kept, however deep they
+/// are: the host puts objects of the message's body there.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Metadatum {
-    /// A string, with the layer inside it still on.
+    /// A string whose inner layer is still encoded.
     Text(String),
     /// A whole number in the documentation's form.
     Number(u64),
@@ -134,7 +134,7 @@ pub(super) enum Metadatum {
 }
 
 impl Metadatum {
-    /// The text in it, out of its layer; `None` if there is none.
+    /// The decoded text; `None` for anything else.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(literal(text).unwrap_or_else(|| text.clone()))
@@ -143,8 +143,8 @@ impl Metadatum {
         }
     }
 
-    /// A string that has no further layer in it. The host writes numbers and times so, whereas what a message's body
-    /// puts in their place is a text and has one.
+    /// A string without an inner layer. The host writes numbers and times so, whereas the values that come from a
+    /// message's body are texts with a layer.
     pub(super) fn bare(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -152,7 +152,7 @@ impl Metadatum {
         }
     }
 
-    /// The whole number in it, in either form.
+    /// The whole number, in either form.
     pub(super) fn number(&self) -> Option<u64> {
         match self {
             Self::Text(text) => text.parse().ok(),

@@ -1,8 +1,9 @@
-//! Why a request is no invocation. The text names the place and what belongs there, and nothing of what stood there.
+//! Why a request is not an invocation. The text names the place and what was expected there, and repeats nothing of the
+//! content.
 
 use std::fmt;
 
-/// A request that the Functions host cannot have written.
+/// The error for a request that the Functions host cannot have written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvocationError {
     path: String,
@@ -10,7 +11,7 @@ pub struct InvocationError {
     position: Option<(usize, usize)>,
 }
 
-/// The names that may stand in a path. Any other came from outside, and the path ends before it.
+/// The names that may appear in a path. Any other name came from outside, and the path ends before it.
 const NAMES: [&str; 15] = [
     "Body",
     "CorrelationId",
@@ -38,7 +39,7 @@ impl InvocationError {
         }
     }
 
-    /// The invocation's id is missing or is none.
+    /// The error for a missing or malformed invocation id.
     pub(super) fn no_id() -> Self {
         Self::at(
             "X-Azure-Functions-InvocationId",
@@ -46,7 +47,7 @@ impl InvocationError {
         )
     }
 
-    /// From the parser's error. Its own words are dropped, because they may repeat what was read.
+    /// Converts the parser's error. Its own message is dropped, because it may repeat the input.
     pub(super) fn from_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let path = known(&error.path().to_string());
         let inner = error.inner();
@@ -62,7 +63,7 @@ impl InvocationError {
         }
     }
 
-    /// The place: a JSON path, or the name of a header. It holds no name that came from outside.
+    /// The place: a JSON path, or the name of a header. It contains no name that came from outside.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -81,7 +82,7 @@ impl fmt::Display for InvocationError {
 
 impl std::error::Error for InvocationError {}
 
-/// The beginning of a path that consists of known names; `$` if there is none.
+/// The longest prefix of a path that consists of known names; `$` if there is none.
 fn known(path: &str) -> String {
     let names: Vec<&str> = path
         .split(['.', '['])

@@ -1,20 +1,21 @@
-//! What answers the host: the seam between the contract and the program behind it.
+//! Answers the host: the seam between the contract and the program behind it.
 
 use std::time::Duration;
 
 use super::invocation::Invocation;
 use super::reply::Reply;
 
-/// What answers invocations.
+/// Answers invocations.
 pub trait Handler: Send + Sync + 'static {
-    /// The probe is being answered: what was put off for that may begin.
+    /// Called when the probe is being answered: postponed work may begin.
     fn probed(&self) {}
 
-    /// The time since some fixed instant, by the clock with which the handler counts its deadlines.
+    /// The time since some fixed instant, by the clock that counts the handler's deadlines.
     fn elapsed(&self) -> Option<Duration> {
         None
     }
 
-    /// Answers one invocation. It runs to its end even if the host is gone. A panic in it fails this invocation only.
+    /// Answers one invocation. It runs to its end even if the host disconnects. A panic in it fails this invocation
+    /// only.
     fn handle(&self, invocation: Invocation) -> impl Future<Output = Reply> + Send;
 }

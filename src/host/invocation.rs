@@ -1,4 +1,4 @@
-//! An invocation: what triggered which function.
+//! An invocation: which function runs, and what triggered it. Each function has its folder `function/<name>` with a `function.json`.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -7,18 +7,62 @@ use super::body_budget::Arrival;
 use super::broker::Metadata;
 use super::encoding::Payload;
 use super::error::InvocationError;
-use super::function::Function;
 use super::message::QueueMessage;
 use super::request::HttpRequest;
+
+/// A function of the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// Service Bus trigger, binding `message`.
+    RevokeFromQueue,
+    /// HTTP trigger, bindings `req` and `res`, public route `revoke`.
+    RevokeFromAlert,
+    /// HTTP trigger, bindings `req` and `res`, public route `check`.
+    Check,
+}
+
+impl Function {
+    /// Every function.
+    pub const ALL: [Self; 3] = [Self::RevokeFromQueue, Self::RevokeFromAlert, Self::Check];
+
+    /// The name, as in its folder and the host's log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RevokeFromQueue => "RevokeFromQueue",
+            Self::RevokeFromAlert => "RevokeFromAlert",
+            Self::Check => "Check",
+        }
+    }
+
+    /// The path to which the host posts its invocations: `/<name>` (`DefaultHttpWorkerService`).
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::RevokeFromQueue => "/RevokeFromQueue",
+            Self::RevokeFromAlert => "/RevokeFromAlert",
+            Self::Check => "/Check",
+        }
+    }
+
+    /// The kind of its trigger, in the words of OpenTelemetry's semantic conventions for functions (`faas.trigger`).
+    #[must_use]
+    pub fn trigger_kind(self) -> &'static str {
+        match self {
+            Self::RevokeFromQueue => "pubsub",
+            Self::RevokeFromAlert | Self::Check => "http",
+        }
+    }
+}
 
 /// One invocation by the Functions host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// The host's id of it, under which it logs the invocation. Letters, digits, `-`, `_` and `.`, at most 128.
+    /// The host's id for it, under which it logs the invocation. Letters, digits, `-`, `_` and `.`, at most 128.
     pub id: String,
     /// What triggered it.
     pub trigger: Trigger,
-    /// How it came.
+    /// How it arrived.
     pub arrival: Arrival,
 }
 
@@ -34,12 +78,12 @@ pub enum Trigger {
 }
 
 impl Invocation {
-    /// Reads what the host posted: the header `X-Azure-Functions-InvocationId` and the body
-    /// `{"Data": {<binding>: value}, "Metadata": {…}}`.
+    /// Reads what the host posted: the header `X-Azure-Functions-InvocationId` and the body `{"Data": {<binding>:
+    /// value}, "Metadata": {…}}`.
     ///
     /// # Errors
-    /// A body that is no invocation of this function, or an id that is none. The error names the place, and repeats
-    /// nothing of what was read.
+    /// The body is not an invocation of this function, or the id is malformed. The error names the place, and repeats
+    /// nothing of the input.
     pub fn parse(
         function: Function,
         invocation_id: &str,
@@ -84,7 +128,7 @@ impl Trigger {
     }
 }
 
-/// Whether it may stand in a log line and in a receipt as it is. The host's own are GUIDs.
+/// Whether an id may appear unchanged in log lines and receipts. The host's own are GUIDs.
 pub(super) fn is_invocation_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text
@@ -106,7 +150,7 @@ struct QueueData {
     message: Option<Payload>,
 }
 
-/// A `null` that is there is a message without a body; only a value that is not there is none.
+/// A `null` value is a message without a body; only an absent value is an error.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Payload>, D::Error> {
     Payload::deserialize(deserializer).map(Some)
 }

@@ -1,7 +1,7 @@
 //! One invocation from its bytes to its answer, detached from the connection that brought it.
 //!
-//! Two tasks: the inner one reads and works, and may panic; the outer one sees how it ended, logs that, and hands the
-//! answer to the connection if it is still there. Neither ends with the connection.
+//! There are two tasks. The inner one reads and works, and may panic. The outer one logs how it ended, and hands the
+//! answer to the connection if it is still open. Neither ends with the connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,8 @@ use tracing::Instrument as _;
 use super::answer::{no_invocation, refusal, replied};
 use super::body_budget::{Arrival, Bodies, Place};
 use super::error::InvocationError;
-use super::function::Function;
 use super::handler::Handler;
-use super::invocation::Invocation;
+use super::invocation::{Function, Invocation};
 use super::reply::{OutputBinding, Reply};
 
 /// What arrived at a function's path.
@@ -27,7 +26,7 @@ pub(super) struct Posted {
     /// When it began to arrive, by the handler's clock.
     pub(super) arrived: Option<Duration>,
     pub(super) body: Bytes,
-    /// What the body takes of the room for those that are read.
+    /// The share of the read budget that the body holds.
     pub(super) place: Place,
 }
 
@@ -38,7 +37,7 @@ enum Ended {
     Panicked,
 }
 
-/// Works on an invocation to its end and sends the answer; logs it where the host will not.
+/// Works on an invocation to its end and sends the answer. Logs what the host will not log.
 pub(super) async fn run<H: Handler>(
     posted: Posted,
     bodies: &Arc<Bodies>,
@@ -50,7 +49,7 @@ pub(super) async fn run<H: Handler>(
         match tokio::spawn(work(posted, Arc::clone(bodies), handler).in_current_span()).await {
             Ok(Ok(reply)) => Ended::Reply(reply),
             Ok(Err(error)) => Ended::NoInvocation(error),
-            // The panic's payload is dropped unread: it may hold what an alert said.
+            // The panic's payload is dropped unread: it may contain text of an alert.
             Err(_) => Ended::Panicked,
         };
     log(&ended);
@@ -81,9 +80,9 @@ async fn work<H: Handler>(
     } = posted;
     tracing::debug!(body_bytes = body.len(), "invocation.begun");
     let mut invocation = Invocation::parse(function, &invocation_id, &body)?;
-    // It may be large, and all that counts has been read.
+    // The body may be large, and everything needed has been read.
     drop(body);
-    // Until there is room to take it apart, its place among those that are read stands for it.
+    // The body keeps its share of the read budget until it has one of the parse budget.
     let place = bodies.take_apart(invocation.trigger.body()).await;
     drop(while_read);
     invocation.arrival = Arrival::new(arrived, place);
@@ -115,7 +114,8 @@ fn log(ended: &Ended) {
     }
 }
 
-/// The host takes a dropped connection for a failure: it sends no output, logs no line, and delivers the message again.
+/// Logs an undelivered answer. The host treats a dropped connection as a failure: it sends no output, logs no line, and
+/// delivers the message again.
 fn log_undelivered(ended: &Ended) {
     tracing::warn!(
         problem = "the host was gone before the answer: what was begun is finished, but its outputs were not sent",
@@ -128,7 +128,7 @@ fn log_undelivered(ended: &Ended) {
     }
 }
 
-/// Lines that the host would have logged.
+/// Logs the lines that the host would have logged.
 fn log_lines(reply: &Reply) {
     for line in reply.logs() {
         tracing::info!(line, "invocation.log");

@@ -1,26 +1,27 @@
-//! When the process leaves after a signal, and with which code.
+//! When the process exits after a signal, and with which code.
 //!
-//! The host starts a handler that has exited with 200 anew at once and counts no error; one that has exited with 0 it never
-//! starts again: every call then gets 500, and every message ends in the dead letters (Azure/azure-functions-host,
-//! `HttpFunctionInvocationDispatcher.cs`; seen with version 4.1037). It sends no signal itself, and on one of its own it goes on
-//! posting messages until its HTTP requests have drained, for half a minute at most. So under a host a signal closes nothing:
-//! what comes is served, and the process leaves when nobody can post any more.
+//! The host restarts a handler that exits with 200 at once and counts no error. It never restarts one that exits with
+//! 0: every call then gets 500, and every message is dead-lettered (Azure/azure-functions-host,
+//! `HttpFunctionInvocationDispatcher.cs`; seen with version 4.1037). It sends no signal itself. When it receives one,
+//! it goes on posting messages until its HTTP requests have drained, for half a minute at most. So under a host a
+//! signal closes nothing: the process serves on, and exits when nobody can post any more.
 
 use std::time::Duration;
 
 use super::server::InFlight;
 
-/// How long the process stays after a signal: as long as a host that was told to end may still post.
+/// How long the process serves after a signal: as long as a host that is shutting down may still post.
 pub const STAY: Duration = Duration::from_secs(30);
 
-/// The exit code at which the host starts the handler anew.
+/// The exit code at which the host restarts the handler.
 pub const START_ANEW: u8 = 200;
 
-/// Between two looks at whether the host is gone. Nothing tells it.
+/// The interval of the checks whether the host is gone. No event reports it.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Stays after a signal for as long as somebody may post: [`STAY`], or until `is_gone` says that the host is gone and what it
-/// had posted has ended. What has not ended by then is left: its message was not completed and comes again.
+/// Waits after a signal for as long as somebody may post: [`STAY`], or until `is_gone` reports that the host is gone
+/// and its invocations have ended. Unfinished invocations are abandoned: their messages were not completed and are
+/// delivered again.
 pub async fn stay(in_flight: InFlight, mut is_gone: impl FnMut() -> bool + Send) {
     let finished = async {
         while !is_gone() {

@@ -1,4 +1,4 @@
-//! What the host is told of the functions: `<script root>/<Name>/function.json`. Only who may call over HTTP is read.
+//! The functions' configuration for the host: `<script root>/<Name>/function.json`. Only the HTTP access level is read.
 
 use std::fmt;
 use std::fs;
@@ -7,23 +7,23 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-/// Whom the host lets through to a function (`authLevel` of an `httpTrigger`).
+/// Which callers the host admits to a function (`authLevel` of an `httpTrigger`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthLevel {
     /// Everybody.
     Anonymous,
-    /// Whoever has a key of the function or of the app. It holds where nothing is said ("Azure Functions HTTP trigger").
+    /// Callers with a key of the function or of the app. It is the default ("Azure Functions HTTP trigger").
     Function,
-    /// Whoever has the app's master key.
+    /// Callers with the app's master key.
     Admin,
 }
 
-/// An HTTP function, and whom the host lets through to it.
+/// An HTTP function, and which callers the host admits to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpFunction {
     /// Its folder's name.
     pub name: String,
-    /// Whom the host lets through.
+    /// Which callers the host admits.
     pub auth_level: AuthLevel,
 }
 
@@ -46,11 +46,11 @@ impl fmt::Display for ManifestError {
 
 impl std::error::Error for ManifestError {}
 
-/// The HTTP functions of a script root, by name; `None` if the folder is no script root, for it has no `host.json` or no
-/// HTTP function in a folder below it.
+/// The HTTP functions of a script root, by name; `None` if the folder is not a script root, because it has no
+/// `host.json` or no HTTP function in a folder below it.
 ///
 /// # Errors
-/// If a `function.json` cannot be read.
+/// A `function.json` cannot be read.
 pub fn http_functions(script_root: &Path) -> Result<Option<Vec<HttpFunction>>, ManifestError> {
     if !script_root.join("host.json").is_file() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! A message of the queue.
+//! A message of the input queue.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use super::encoding::Payload;
 /// A message of the queue, as its sender put it there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct QueueMessage {
-    /// The body, byte for byte, out of all layers of encoding. Empty for a message without a body. A body that was no
-    /// UTF-8 has arrived with replacement characters, unless the trigger's binding says `dataType: binary`.
+    /// The body, byte for byte, fully decoded. Empty for a message without a body. A body that was not UTF-8 has
+    /// arrived with replacement characters, unless the trigger's binding says `dataType: binary`.
     pub body: Vec<u8>,
     /// What Service Bus says of it.
     pub broker: BrokerWord,
@@ -24,7 +24,7 @@ impl QueueMessage {
 }
 
 impl fmt::Debug for QueueMessage {
-    /// The body is shown by its length alone.
+    /// Shows the body by its length alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("QueueMessage")
             .field("body_bytes", &self.body.len())

@@ -1,17 +1,17 @@
-//! The answer to an invocation, written so that the host changes nothing in it.
+//! The answer to an invocation, in a form that the host passes on unchanged.
 //!
 //! What the host does with an output (Azure/azure-functions-host, `HttpScriptInvocationResultExtensions`,
 //! `FunctionBinding.ReadAsEnumerable`; Azure/azure-webjobs-sdk, `JobHostMetadataProvider`), and what follows:
 //!
-//! - A *string* that is valid base64 is sent as the bytes it stands for. So no output is a string: messages are always in
-//!   an array, and the HTTP answer is in an object.
+//! - A *string* that is valid base64 is sent as the bytes it stands for. So no output is a string: messages are always
+//!   in an array, and the HTTP answer is in an object.
 //! - An *object*, or a string that parses as one, is parsed, its strings that look like dates are rewritten, and it is
 //!   sent with indentation. An *array* becomes one message for each element, and an element that is a string is sent as
 //!   that string (the binding of Service Bus collects strings, and `JValue.ToString()` is the text itself). So messages
 //!   are **an array of strings**, each the JSON text of one message: it arrives byte for byte.
-//! - While the host reads the array it takes a string that is *as a whole* a date for one. A JSON object's text never is;
-//!   hand over JSON objects.
-//! - The HTTP answer's `body` is a string as well and is passed on as it is, with the `Content-Type` among its headers.
+//! - While the host reads the array, it converts a string that is *as a whole* a date. The text of a JSON object never
+//!   is, so every message has to be one.
+//! - The HTTP answer's `body` is a string too and is passed on unchanged, with the `Content-Type` among its headers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,14 +19,14 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A binding by which a reply sends messages. Each has its entry in `function.json`.
+/// A binding that sends messages. Each has an entry in `function.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OutputBinding {
     /// The queue or topic of receipts.
     Receipts,
-    /// The queue of what could not be read or not be finished.
+    /// The queue of messages that could not be read or finished.
     Rejected,
-    /// The input queue, for what an HTTP caller cannot wait for.
+    /// The input queue, for work that takes longer than an HTTP caller waits.
     Handover,
 }
 
@@ -52,14 +52,14 @@ pub struct HttpReply {
     pub status: u16,
     /// The `Content-Type`.
     pub content_type: &'static str,
-    /// Further headers, each name once. A `Content-Type` among them is passed over.
+    /// Further headers with unique names. A `Content-Type` among them is ignored.
     pub headers: Vec<(String, String)>,
-    /// The body, sent as it is.
+    /// The body, sent unchanged.
     pub body: String,
 }
 
 impl HttpReply {
-    /// An answer in JSON.
+    /// A JSON answer.
     #[must_use]
     pub fn json(status: u16, body: String) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl HttpReply {
 }
 
 impl fmt::Debug for HttpReply {
-    /// The body, which may name people, is shown by its length alone.
+    /// Shows the body by its length alone, because it may name people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpReply")
             .field("status", &self.status)
@@ -82,7 +82,7 @@ impl fmt::Debug for HttpReply {
     }
 }
 
-/// The answer to an invocation: completed, with what has to be sent; or abandoned, with the reason.
+/// The answer to an invocation: completed, with outputs to send, or abandoned, with the reason.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     abandoned: Option<String>,
@@ -92,7 +92,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The invocation is done: its outputs are sent, then its message is completed.
+    /// Completes the invocation: its outputs are sent, then its message is completed.
     #[must_use]
     pub fn completed() -> Self {
         Self {
@@ -103,9 +103,9 @@ impl Reply {
         }
     }
 
-    /// The invocation is not done: its message comes again, or is dead-lettered after its last delivery. The host drops
-    /// the outputs of such a reply, so that they are not written; the reason and the log lines go to this process's log.
-    /// The reason must name nobody.
+    /// Abandons the invocation: its message is delivered again, or dead-lettered after its last delivery. The host
+    /// drops the outputs of such a reply, so they are not written. The reason and the log lines go to this process's
+    /// log. The reason must name nobody.
     #[must_use]
     pub fn abandoned(reason: &str) -> Self {
         Self {
@@ -121,7 +121,7 @@ impl Reply {
         self
     }
 
-    /// Sets the answer to the HTTP caller. Only for functions with an HTTP trigger, which need one.
+    /// Sets the answer to the HTTP caller, which every function with an HTTP trigger needs, and no other.
     #[must_use]
     pub fn with_http(mut self, http: HttpReply) -> Self {
         self.http = Some(http);
@@ -135,7 +135,7 @@ impl Reply {
         self
     }
 
-    /// Why it was abandoned; `None` for a completed one.
+    /// The reason if it was abandoned; `None` if it was completed.
     #[must_use]
     pub fn reason_abandoned(&self) -> Option<&str> {
         self.abandoned.as_deref()
@@ -159,7 +159,7 @@ impl Reply {
         &self.logs
     }
 
-    /// The body of the answer to the host. It is always an object: at `null` the host would wait for ever.
+    /// The body of the answer to the host. It is always an object: the host would wait for ever on `null`.
     #[must_use]
     pub fn to_json(&self) -> String {
         if let Some(reason) = &self.abandoned {
@@ -179,13 +179,13 @@ impl Reply {
             logs: &self.logs,
             return_value: (),
         };
-        // Texts and names only, which serde_json always writes. An empty reply would still be one.
+        // It consists of texts and names, which serde_json always writes. An empty reply would still be valid.
         serde_json::to_string(&body).unwrap_or_else(|_| "{}".to_owned())
     }
 }
 
 impl fmt::Debug for Reply {
-    /// Messages are counted, not shown: they name people.
+    /// Shows messages by their number alone, because they name people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let messages: BTreeMap<_, _> = self
             .messages

@@ -1,4 +1,4 @@
-//! An HTTP request, as the host hands it on.
+//! An HTTP request, as the host passes it on.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,19 +7,19 @@ use serde::de::{Deserialize, Deserializer};
 
 use super::encoding::Payload;
 
-/// An HTTP request that the host has received and whose function key, where one is demanded, it has checked.
+/// An HTTP request that the host has received. The host has checked its function key, where one is required.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// The method, as it was sent.
+    /// The method as sent.
     pub method: String,
-    /// The body. `None` if the host left it out, which it does when the request told no length or the length 0; see
+    /// The body. `None` if the host left it out, which it does for a request with no length or the length 0; see
     /// [`lacks_length`](Self::lacks_length).
     pub body: Option<Vec<u8>>,
     headers: Vec<(String, String)>,
 }
 
 impl HttpRequest {
-    /// A request. Of two headers with the same name, the first one is found.
+    /// Creates a request. Of two headers with the same name, the first one is found.
     pub fn new(
         method: impl Into<String>,
         headers: impl IntoIterator<Item = (String, String)>,
@@ -32,7 +32,7 @@ impl HttpRequest {
         }
     }
 
-    /// A header's value, by its name in any case; the first one if it was sent several times.
+    /// A header's value, by its name in any case. Of several values, the first.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -49,8 +49,8 @@ impl HttpRequest {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Whether the body is missing because the request told no length, as with chunked transfer: then there may have been
-    /// one, and the host did not hand it on. The caller has to send it again with a `Content-Length`.
+    /// Whether the body is missing because the request stated no length, as with chunked transfer. It may have had a
+    /// body that the host did not pass on, so the caller has to send it again with a `Content-Length`.
     #[must_use]
     pub fn lacks_length(&self) -> bool {
         self.body.is_none() && self.header("Content-Length").is_none()
@@ -58,7 +58,7 @@ impl HttpRequest {
 }
 
 impl fmt::Debug for HttpRequest {
-    /// Of headers only the names are shown, for their values hold keys and tokens; the body by its length alone.
+    /// Shows the headers' names alone, because their values hold keys and tokens, and the body by its length.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("HttpRequest")
@@ -81,7 +81,7 @@ struct RequestWire {
     body: Option<Payload>,
 }
 
-/// A list in the host's form; in the documentation's `Metadata` also one text.
+/// A list in the host's form; the documentation's `Metadata` also has single texts.
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 enum HeaderWire {
@@ -107,7 +107,7 @@ impl<'de> Deserialize<'de> for HttpRequest {
     }
 }
 
-/// Whether the host takes a body of this content type for binary (`Utility.IsMediaTypeOctetOrMultipart`).
+/// Whether the host considers a content type binary (`Utility.IsMediaTypeOctetOrMultipart`).
 fn is_binary(content_type: &str) -> bool {
     let media_type = content_type
         .split(';')

@@ -1,8 +1,8 @@
 //! The server on 127.0.0.1 to which the host posts invocations.
 //!
-//! HTTP/1.1 with keep-alive. `GET /` is the probe and is always answered. An invocation is worked on in a task of its
-//! own, so that a dropped connection does not end it and a panic fails it alone. Failures to accept a connection are
-//! retried and never end the server.
+//! HTTP/1.1 with keep-alive. `GET /` is the probe and is always answered. Each invocation runs in its own task, so that
+//! a dropped connection does not end it and a panic fails it alone. Failures to accept a connection are retried and
+//! never end the server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,12 +21,11 @@ use tracing::Instrument as _;
 use super::answer::{no_invocation, ready, refusal, unknown_path, wrong_method};
 use super::body_budget::{BODY_LIMIT, Bodies};
 use super::error::InvocationError;
-use super::function::Function;
 use super::handler::Handler;
-use super::invocation::is_invocation_id;
+use super::invocation::{Function, is_invocation_id};
 use super::invoke::{Posted, run};
 
-/// The server ended although nobody told it to.
+/// The server ended without being asked to.
 #[derive(Debug)]
 pub struct ServeError(Option<std::io::Error>);
 
@@ -41,25 +40,25 @@ impl fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-/// The invocations that are being worked on.
+/// The invocations in progress.
 #[derive(Debug, Clone)]
 pub struct InFlight(Arc<watch::Sender<()>>);
 
 impl InFlight {
-    /// How many there are.
+    /// The number of invocations in progress.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.receiver_count()
     }
 
-    /// Waits until there is none.
+    /// Waits until none is in progress.
     pub async fn ended(&self) {
         self.0.closed().await;
     }
 }
 
-/// Serves until `leave` has ended, whose result is handed on. The listener is open to the end; what is in flight then is
-/// left. `leave` is told of what is in flight, so that it can wait for it.
+/// Serves until `leave` completes, and returns its result. The listener stays open to the end; invocations still in
+/// progress then are dropped. `leave` receives the invocations in progress, so that it can wait for them.
 ///
 /// # Errors
 /// The server ended before `leave` did.
@@ -76,7 +75,7 @@ pub async fn serve<H: Handler, Left: Future>(
         bodies: Arc::default(),
         in_flight,
     }));
-    // Answers are small and awaited: none of them may wait for an acknowledgement of the one before.
+    // Answers are small and awaited, so none may wait for the acknowledgement of the one before.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "connection.delayed");
@@ -90,7 +89,7 @@ pub async fn serve<H: Handler, Left: Future>(
 
 struct Shared<H> {
     handler: Arc<H>,
-    /// Whether an invocation has been here before.
+    /// Whether an invocation has arrived before.
     warm: AtomicBool,
     bodies: Arc<Bodies>,
     in_flight: InFlight,
@@ -132,7 +131,7 @@ async fn invoke<H: Handler>(
     if !is_invocation_id(invocation_id) {
         return no_invocation(function, &InvocationError::no_id());
     }
-    // At the highest level, so that it is there for every event, whatever the level in force.
+    // At the highest level, so that every event has it, whatever the configured level.
     let span = tracing::error_span!(
         "invocation",
         faas.invocation_id = invocation_id,
@@ -150,7 +149,7 @@ async fn invoke<H: Handler>(
     let (answer, answered) = oneshot::channel();
     let handler = Arc::clone(&shared.handler);
     let bodies = Arc::clone(&shared.bodies);
-    // Every task holds a receiver until it has ended.
+    // Every task holds a receiver until it ends.
     let in_flight = shared.in_flight.0.subscribe();
     tokio::spawn(
         async move {

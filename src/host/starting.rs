@@ -1,8 +1,8 @@
-//! A handler that can be asked before it is made.
+//! A handler that accepts invocations before its set-up is done.
 //!
-//! The server listens first, and answers the probe; then identity, TLS roots and the HTTP client are made. Invocations that
-//! come before that is done wait for it. If it fails, every invocation says why: the probe is still answered, since a process that
-//! ends would be restarted into the same failure three times and then take the whole host down.
+//! The server listens first and answers the probe; then identity, TLS roots and the HTTP client are set up. Earlier
+//! invocations wait for that. If it fails, every invocation reports why. The probe is still answered, because a process
+//! that exits would be restarted into the same failure three times and then take the whole host down.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use super::handler::Handler;
 use super::invocation::{Invocation, Trigger};
 use super::reply::{HttpReply, Reply};
 
-/// How long a message is held before it is abandoned because the handler could not be made. Service Bus delivers an
-/// abandoned message again at once; without this pause, ten deliveries would be used up in a second.
+/// How long a message is held before it is abandoned because the set-up failed. Service Bus delivers an abandoned
+/// message again at once; without this pause, ten deliveries would be used up in a second.
 pub const HELD_WHEN_NOT_SET_UP: Duration = Duration::from_secs(30);
 
-/// How long the set-up waits for somebody to ask. It takes some milliseconds of a processor, which on a small machine would
-/// hold up the first answer; the host waits for that one and asks at once.
+/// How long the set-up waits for the first request. It takes some milliseconds of a processor, which would delay the
+/// first answer on a small machine. The host waits for that answer and asks at once.
 const UNASKED: Duration = Duration::from_millis(20);
 
-/// A handler in the making, which is answered for once it is made.
+/// A handler whose set-up may still be running; invocations wait for it.
 pub struct Starting<H> {
     made: watch::Receiver<Made<H>>,
     asked: Arc<Notify>,
@@ -46,14 +46,14 @@ type Made<H> = Option<Result<Arc<H>, String>>;
 const NO_RESULT: &str = "its set-up ended without a result; the log names the place";
 
 impl<H: Handler> Starting<H> {
-    /// Makes the handler in a task of its own, as soon as somebody has asked something. The reason of a failure is logged and shown to callers: it must
-    /// hold no secret and name nobody. A panic counts as a failure.
+    /// Runs the set-up in its own task, after the first request. The reason of a failure is logged and shown to
+    /// callers: it must hold no secret and name nobody. A panic counts as a failure.
     pub fn begin(set_up: impl Future<Output = Result<H, String>> + Send + 'static) -> Self {
         let (sender, made) = watch::channel(None);
         let asked = Arc::new(Notify::new());
         let first = Arc::clone(&asked);
         tokio::spawn(async move {
-            // Whether somebody asked or not, it begins now.
+            // The set-up begins now, with or without a request.
             let _asked = tokio::time::timeout(UNASKED, first.notified()).await;
             let result = set_up.await;
             if let Err(problem) = &result {
@@ -68,7 +68,7 @@ impl<H: Handler> Starting<H> {
         }
     }
 
-    /// The clock of the handler to be, so that what waits for it knows since when.
+    /// Sets the clock of the future handler, so that waiting invocations know their arrival time.
     #[must_use]
     pub fn with_clock(mut self, elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         self.elapsed = Some(Box::new(elapsed));

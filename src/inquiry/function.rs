@@ -1,4 +1,4 @@
-//! Asks a deployed function for its own self-check, as an operator would with curl. Nothing of Entra ID is asked.
+//! Asks a deployed function for its self-check, as an operator would with curl. Entra ID is not asked.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,16 +16,15 @@ use crate::http::header::{self, HeaderValue};
 use crate::http::{Answer, Bounds, HttpClient, HttpFailure, HttpRequest, Method, Url};
 use crate::identity::operator::AccessToken;
 
-/// Its own check asks Graph for up to 30 seconds, after a cold start.
+/// The function's check asks Graph for up to 30 seconds, after a cold start.
 const BOUNDS: Bounds = Bounds {
     time: Duration::from_mins(1),
     bytes: 1024 * 1024,
 };
 
-/// The most of a function's answer that is repeated.
 const MOST_PROBLEMS: usize = 50;
 
-/// Where a function's self-check is: https, or plain http on this machine, without a user, a query or a fragment.
+/// The address of a function's self-check: https, or plain http on this machine, without user, query or fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckUrl(Url);
 
@@ -62,7 +61,7 @@ impl FromStr for CheckUrl {
 }
 
 impl CheckUrl {
-    /// The host to which a token would go.
+    /// The host that gets the token.
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
@@ -75,43 +74,43 @@ impl fmt::Display for CheckUrl {
     }
 }
 
-/// What the function said.
+/// The function's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FunctionCheck {
-    /// All is well there.
+    /// All is well.
     Well {
         /// Its version.
         version: String,
-        /// Its policy; an older function tells none.
+        /// Its policy; an older function sends none.
         policy: Option<FunctionPolicy>,
     },
-    /// Something is not, in its own words.
+    /// Something is wrong, in its own words.
     NotWell {
         /// What is wrong and what to do, one sentence or two each.
         problems: Vec<String>,
-        /// Its policy; an older function tells none.
+        /// Its policy; an older function sends none.
         policy: Option<FunctionPolicy>,
     },
-    /// It did not let the caller in, for this reason and with this next step, if it told.
+    /// The caller was refused, with the reason and the next step if the function gives them.
     NotLetIn {
         /// 401 or 403.
         status: u16,
         /// What was missing, and what to do.
         said: Option<String>,
     },
-    /// It answered something else.
+    /// Another answer.
     Otherwise {
-        /// What came.
+        /// The answer, in words.
         what: String,
     },
-    /// It did not answer.
+    /// No answer.
     Silent {
-        /// What came of it.
+        /// The reason.
         reason: String,
     },
 }
 
-/// By what a function decides, as its self-check tells it.
+/// The policy of a function, as its self-check shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionPolicy {
     /// The one tenant in which it acts.
@@ -122,7 +121,7 @@ pub struct FunctionPolicy {
     pub max_users_per_alert: usize,
     /// The most users that may be cut within a rolling hour.
     pub max_users_per_hour: usize,
-    /// How many were cut within the past hour, if its ledger said so.
+    /// How many users were cut within the past hour, if its ledger answers.
     pub used: Option<usize>,
     /// The groups whose members are never cut.
     pub protected_groups: Vec<GroupId>,
@@ -181,7 +180,7 @@ struct WireProtected {
 }
 
 impl WireCheck {
-    /// The policy; none if it is not there, or if a part of it cannot be read: half a policy would protect half.
+    /// The policy; `None` if it is missing or a part cannot be read: half a policy protects half.
     fn policy(&self) -> Option<FunctionPolicy> {
         let wire = self.policy.as_ref()?;
         let groups = wire.protected_groups.iter().map(|group| group.parse().ok());
@@ -213,7 +212,7 @@ struct WireError {
     next: String,
 }
 
-/// Asks the function for its self-check, with this token or with none. The token goes to that address and no other.
+/// Asks the function for its self-check, with or without a token. The token goes to this address alone.
 pub async fn ask(http: &HttpClient, url: &CheckUrl, token: Option<&AccessToken>) -> FunctionCheck {
     let mut request = HttpRequest::new(Method::GET, url.0.clone());
     let headers = request.headers_mut();

@@ -1,8 +1,8 @@
 //! The blob in Azure Storage, through `azure_storage_blob`.
 //!
-//! The crate's own retries are switched off, since the ledger's answer to a write that was refused or lost is to read again.
-//! It takes a credential over https only, and gives it to nothing else; over http, which [`LedgerEndpoint`] knows on this
-//! machine alone, there is none.
+//! The crate's own retries are off, because the ledger handles a refused or lost write by reading again. The crate
+//! sends a credential over https only. Over http, which [`LedgerEndpoint`] permits on this machine alone, requests
+//! carry none.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ use crate::http::azure::{self, AzureFailure, AzureHttp};
 use crate::http::{Bounds, HttpClient, HttpFailure};
 use crate::identity::{IdentityProblem, ManagedIdentity};
 
-/// How long one answer may take. The account is in the app's region, and its answers take some milliseconds.
+/// The time limit of one answer. The account is in the app's region, and answers within some milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The version of the protocol. Reading and writing with conditions is much older; the clouds that learn new versions last
-/// know this one.
+/// The version of the protocol. Conditional reads and writes are much older; this version also exists in the clouds
+/// that receive new versions last.
 const VERSION: &str = "2021-12-02";
 
-/// The blob behind an address.
+/// The blob at an address.
 pub(super) struct AzureStore {
     client: BlobClient,
 }
@@ -47,7 +47,7 @@ impl fmt::Debug for AzureStore {
 }
 
 impl AzureStore {
-    /// Puts the parts together. Nothing is sent yet.
+    /// Creates the client. Nothing is sent yet.
     pub(super) fn new(
         endpoint: &LedgerEndpoint,
         http: HttpClient,
@@ -74,7 +74,7 @@ impl AzureStore {
 
     async fn get(&self) -> Result<Reading, LedgerProblem> {
         let options = BlobClientDownloadOptions {
-            // One byte more than is read, so that a larger one is seen to be larger.
+            // One byte more than the limit, so that a larger blob is recognised.
             range: Some((0..LARGEST as u64 + 1).into()),
             ..BlobClientDownloadOptions::default()
         };
@@ -132,7 +132,7 @@ impl Store for AzureStore {
     }
 }
 
-/// What went wrong, in the ledger's terms: on the way to a token, on the way to the service, or there.
+/// Maps an error to the ledger's terms: no token, no answer, or an answer of the service.
 fn problem(error: &azure_core::Error) -> LedgerProblem {
     if let Some(identity) = azure::cause::<IdentityProblem>(error) {
         return LedgerProblem::NoToken(identity.to_string());
@@ -173,7 +173,7 @@ fn no_answer(failure: &AzureFailure) -> LedgerProblem {
     })
 }
 
-/// A blob that is not there is an answer; a container that is not there is a problem.
+/// A missing blob is an answer; a missing container is a problem.
 fn no_blob(error: &azure_core::Error) -> Result<Reading, LedgerProblem> {
     let found = problem(error);
     let is_absent = matches!(
@@ -196,8 +196,8 @@ fn no_blob(error: &azure_core::Error) -> Result<Reading, LedgerProblem> {
     })
 }
 
-/// The refusals of a write that say that somebody else was first ("Specifying conditional headers for Blob service
-/// operations"; a blob that has meanwhile been deleted is one too).
+/// Maps the refusals of a write which mean that another instance wrote first ("Specifying conditional headers for Blob
+/// service operations"; a blob that was deleted meanwhile is one too).
 fn changed(problem: LedgerProblem) -> LedgerProblem {
     let LedgerProblem::Answered { status, code, .. } = &problem else {
         return problem;

@@ -1,4 +1,4 @@
-//! The ledger that all instances of the app share: a handle on the one task of this process that writes it.
+//! The ledger that all instances of the app share: a handle on the only task of this process that writes it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::domain::{Admission, Clock, Kept, Ledger, LedgerEndpoint, LedgerState,
 use crate::http::HttpClient;
 use crate::identity::ManagedIdentity;
 
-/// What was cut within the past hour, by the whole app.
+/// Counts the cuts of the past hour for the whole app.
 #[derive(Debug)]
 pub struct BlobLedger {
     url: String,
@@ -26,9 +26,9 @@ pub struct BlobLedger {
 }
 
 impl BlobLedger {
-    /// Begins to keep the ledger at this address, under the managed identity. In the folder it remembers what it has granted
-    /// while the ledger could not be asked. Returns at once; the token and a first look at the blob are got meanwhile, by a task
-    /// on the runtime that this is called in. The task ends with the ledger.
+    /// Opens the ledger at this address, under the managed identity. The folder stores what is granted while the ledger
+    /// is unavailable. It returns at once; a task on the current runtime gets the token and reads the blob in the
+    /// background. The task ends with the ledger.
     #[must_use]
     pub fn open(
         endpoint: &LedgerEndpoint,
@@ -58,7 +58,7 @@ impl BlobLedger {
         (ledger, messages)
     }
 
-    /// Asks the task; `None` if it has ended, which it does with the runtime alone.
+    /// Asks the task; `None` if it has ended, which happens only with the runtime.
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         self.inbox.send(message(reply)).ok()?;
@@ -66,7 +66,7 @@ impl BlobLedger {
     }
 }
 
-/// What is said where the task has ended.
+/// The reason after the task has ended.
 const ENDED: &str = "The process is ending, and the ledger with it.";
 
 impl Ledger for BlobLedger {
@@ -114,7 +114,7 @@ impl Ledger for BlobLedger {
     }
 }
 
-/// Stands in where no client could be made: every call fails for that reason.
+/// Replaces a client that could not be created: every call fails for that reason.
 #[derive(Debug)]
 struct NoStore(LedgerProblem);
 

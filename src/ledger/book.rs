@@ -1,9 +1,9 @@
-//! What stands in the blob: how many users were cut, and how many may be being cut, each with the moment from which the
-//! hour counts. Pure: it is told the time. It names no user.
+//! The blob's content: the number of users cut, and of reservations, each with the time from which its hour counts.
+//! Pure: it receives the time as an argument. It names no user.
 //!
-//! A reservation is *open* until it is settled. It counts for an hour after the last moment at which its users can be cut, so
-//! one whose process died counts as cut. What was settled is added up by the minute, so that the blob stays small however
-//! much is cut. Every change is known by its reservation's id, so that one whose answer was lost can be made again.
+//! A reservation is *open* until it is settled. It counts for an hour after the last moment at which its users can be
+//! cut, so the reservation of a dead process counts as cut. Settled cuts are summed by the minute, so the blob stays
+//! small. Every change has its reservation's id, so a change whose answer was lost can be repeated.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,19 @@ use serde::{Deserialize, Serialize};
 /// How long a cut counts.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// How long after its reservation a user can still be cut: the longest that a delivery is worked on
-/// (`EVICT_QUEUE_DEADLINE_SECONDS`), and a minute for an answer that is waited for.
+/// How long after its reservation a user can still be cut: the longest work on a delivery
+/// (`EVICT_QUEUE_DEADLINE_SECONDS`), and a minute for a pending answer.
 const LONGEST_WORK: SignedDuration = SignedDuration::from_mins(5);
 
-/// How much the clocks of two instances differ at most. Both go by the storage service's, which names whole seconds and
-/// is some way away.
+/// The largest difference between the clocks of two instances. Both follow the storage service's, which has whole
+/// seconds and some network delay.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(30);
 
-/// How many open reservations stand one by one. Beyond it the oldest are added up too, and can no longer be settled.
+/// The most open reservations that are kept separately. The oldest beyond it are summed too, and can no longer be
+/// settled.
 const MOST_OPEN: usize = 500;
 
-/// The largest blob that is read. Ours has at most some tens of KiB.
+/// The largest blob that is read. A real one has at most some tens of KiB.
 pub(super) const LARGEST: usize = 256 * 1024;
 
 const WHAT: &str = "evict-ledger";
@@ -34,7 +35,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Book {
     open: Vec<Open>,
-    /// By the end of the minute in which they were cut, at the latest.
+    /// The cuts by the end of their minute.
     cut: BTreeMap<Timestamp, usize>,
 }
 
@@ -65,19 +66,19 @@ struct Cut {
     users: usize,
 }
 
-/// Only as much as tells whose a blob is.
+/// The fields that identify a blob as ours.
 #[derive(Deserialize)]
 struct Head {
     what: String,
     version: u32,
 }
 
-/// What a reservation got.
+/// The result of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grant {
-    /// How many users may be cut.
+    /// The number of users that may be cut.
     pub(super) granted: usize,
-    /// How many the hour held before.
+    /// The number in the hour before it.
     pub(super) used: usize,
 }
 
@@ -85,7 +86,7 @@ impl Book {
     /// Reads a blob.
     ///
     /// # Errors
-    /// Why it is no ledger that this version can go on with.
+    /// The blob is not a ledger that this version can continue.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() > LARGEST {
             return Err(format!("it is larger than {LARGEST} bytes"));
@@ -113,7 +114,7 @@ impl Book {
         Ok(book)
     }
 
-    /// Whether something in it lies further ahead of `now` than a ledger's entries can. It would count forever.
+    /// Whether an entry is further in the future than entries of a ledger can be. It would count for too long.
     pub(super) fn is_ahead_of(&self, now: Timestamp) -> bool {
         let latest = plus(now, HOUR);
         self.open.iter().any(|open| open.until > latest) || self.cut.keys().any(|by| *by > latest)
@@ -134,24 +135,24 @@ impl Book {
                 })
                 .collect(),
         };
-        // Text keys and plain values: writing them to memory cannot fail.
+        // It consists of text keys and plain values, whose serialisation to memory cannot fail.
         serde_json::to_vec(&wire).unwrap_or_default()
     }
 
-    /// Forgets what lies more than an hour back.
+    /// Drops entries from more than an hour ago.
     pub(super) fn forget(&mut self, now: Timestamp) {
         self.open.retain(|open| plus(open.until, HOUR) > now);
         self.cut.retain(|by, _| plus(*by, HOUR) > now);
     }
 
-    /// How many users the hour holds.
+    /// The number of users in the hour.
     pub(super) fn used(&self) -> usize {
         let open = self.open.iter().map(|open| open.users);
         open.chain(self.cut.values().copied())
             .fold(0, usize::saturating_add)
     }
 
-    /// Reserves up to `wanted` cuts under `cap`. What stands under this id already is what was granted.
+    /// Reserves up to `wanted` cuts under `cap`. An existing reservation with this id is returned unchanged.
     pub(super) fn reserve(&mut self, id: &str, wanted: usize, cap: usize, now: Timestamp) -> Grant {
         let used = self.used();
         if let Some(open) = self.open.iter().find(|open| open.id == id) {
@@ -167,8 +168,8 @@ impl Book {
         Grant { granted, used }
     }
 
-    /// Says that `cut` users of a reservation were cut, by now, and the others will not be. A reservation that does not
-    /// stand here was settled before, or is too old to matter.
+    /// Records that `cut` users of a reservation were cut by now, and the others will not be. An unknown reservation
+    /// was settled before, or is too old to matter.
     pub(super) fn settle(&mut self, id: &str, cut: usize, now: Timestamp) {
         let before = self.open.len();
         self.open.retain(|open| open.id != id);
@@ -177,8 +178,7 @@ impl Book {
         }
     }
 
-    /// Says that users were cut, by now, that were reserved nowhere. They stand under their id, so that saying it twice
-    /// counts them once.
+    /// Records cuts by now without a reservation. They have an id, so that recording them twice counts once.
     pub(super) fn record(&mut self, id: &str, cut: usize, now: Timestamp) {
         if cut > 0 && !self.open.iter().any(|open| open.id == id) {
             self.open(id, cut, plus(now, CLOCKS_DIFFER));
@@ -205,7 +205,7 @@ impl Book {
     }
 }
 
-/// Where a text stops making sense. Serde's own message would repeat some of it.
+/// The position of the error. Serde's own message would repeat some of the content.
 fn place(error: &serde_json::Error) -> String {
     format!("line {}, column {}", error.line(), error.column())
 }
@@ -233,7 +233,7 @@ mod tests {
     fn a_reservation_that_is_never_settled_counts_as_cut_for_the_hour() {
         let mut book = Book::default();
         assert_eq!(book.reserve("a", 8, 10, at(0)).granted, 8);
-        // Its last user may be cut 300 s later, and that counts for an hour.
+        // Its last user may be cut after 300 s, and that cut counts for an hour.
         book.forget(at(3_899));
         assert_eq!(book.used(), 8);
         book.forget(at(3_900));
@@ -317,8 +317,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is reserved and settled, and however the clocks of those who write differ, within no hour more is
-        /// cut than the cap.
+        /// For every sequence of reservations and settlements, and for all clock differences between writers, no
+        /// rolling hour contains more cuts than the cap.
         #[test]
         fn no_rolling_hour_holds_more_cuts_than_the_cap(
             steps in prop::collection::vec((0_i64..900, 1_usize..9, 0_usize..9, 0_i64..25, 0_i64..290), 1..60),
@@ -329,13 +329,13 @@ mod tests {
             let mut time = 0;
             for (index, (pause, wanted, unused, behind, takes)) in steps.into_iter().enumerate() {
                 time += pause;
-                // Who writes goes by a clock that is behind.
+                // The writer's clock is behind.
                 book.forget(at(time - behind));
                 let id = index.to_string();
                 let granted = book.reserve(&id, wanted, cap, at(time - behind)).granted;
                 let cut = granted.saturating_sub(unused);
                 if unused == 8 {
-                    // The process died after it had cut all, as late as it could.
+                    // The process died after it had cut all users, as late as possible.
                     cuts.push((time + takes, granted));
                 } else {
                     cuts.push((time + takes, cut));

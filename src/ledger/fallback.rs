@@ -1,8 +1,8 @@
-//! What this machine may cut while the ledger cannot be asked: within an hour no more users than one alert may cut, all
-//! alerts together, and no more than the hour had left when the ledger was last seen.
+//! The cuts of this machine while the ledger is unavailable. All alerts of an hour together get no more than the cap of
+//! one alert, and no more than the hour had left when the ledger was last read.
 //!
-//! A process that dies would forget what it has granted, and the next one would grant as much again. So it stands in a file, which
-//! outlives the process. Where it cannot be kept, a process that has never seen the ledger grants nothing.
+//! A process that dies would forget its grants, and the next one would grant as much again. So a file keeps them. If
+//! the file cannot be written, a process that has never read the ledger grants nothing.
 
 use std::time::Duration;
 
@@ -13,41 +13,41 @@ use crate::domain::{Clock, Wanted};
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// What was granted without the ledger within the past hour.
+/// The grants without the ledger of the past hour.
 #[derive(Debug)]
 pub(super) struct Fallback {
     file: FallbackFile,
     granted: Vec<Granted>,
-    /// Whether the file is as it should be.
+    /// Whether the file is up to date.
     is_kept: bool,
 }
 
 #[derive(Debug)]
 struct Granted {
     id: String,
-    /// Until when it counts, by the time since this process began.
+    /// The end of its validity, as time since this process began.
     until: Duration,
     users: usize,
 }
 
-/// One alert that asks.
+/// The request of one alert.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
-    /// Under which id.
+    /// The id of the grant.
     pub(super) id: &'a str,
     pub(super) wanted: Wanted,
-    /// How many users the hour held when the ledger was last seen; `None` if it never was.
+    /// The number of users in the hour when the ledger was last read; `None` if it never was.
     pub(super) known: Option<usize>,
 }
 
 impl Fallback {
-    /// Takes up what earlier processes of this machine have left in a file.
+    /// Loads what earlier processes of this machine left in a file.
     pub(super) fn open(file: FallbackFile, clock: &dyn Clock) -> Self {
         let (now, wall) = (clock.elapsed(), clock.now());
         let (granted, is_kept) = match file.read() {
             Ok(lines) => {
                 let granted = lines.into_iter().map(|line| {
-                    // Whatever the clock did meanwhile: it counts for an hour at most.
+                    // A grant counts for an hour at most, even if the clock was set meanwhile.
                     let left = line.until.duration_since(wall);
                     let left = Duration::try_from(left).unwrap_or_default().min(HOUR);
                     Granted {
@@ -70,14 +70,14 @@ impl Fallback {
         }
     }
 
-    /// What earlier processes have granted, by its ids.
+    /// The grants of earlier processes, by id.
     pub(super) fn earlier(&self) -> impl Iterator<Item = (&str, usize)> {
         self.granted
             .iter()
             .map(|granted| (granted.id.as_str(), granted.users))
     }
 
-    /// Grants what it can.
+    /// Grants what is possible.
     pub(super) fn grant(&mut self, asked: &Asked<'_>, clock: &dyn Clock) -> usize {
         let now = clock.elapsed();
         self.granted.retain(|granted| granted.until > now);
@@ -101,14 +101,14 @@ impl Fallback {
         });
         self.keep(clock);
         if asked.known.is_none() && !self.is_kept {
-            // The next process would not know of it.
+            // The next process would not know about it.
             self.granted.pop();
             return 0;
         }
         users
     }
 
-    /// Takes note of how many were cut. False if it was not granted here.
+    /// Records how many users were cut. Returns false if the grant was not made here.
     pub(super) fn settle(&mut self, id: &str, cut: usize, clock: &dyn Clock) -> bool {
         let found = self.granted.iter_mut().find(|granted| granted.id == id);
         let Some(granted) = found else {
@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    /// A machine's clocks: the time of day goes on while no process runs.
+    /// A machine's clocks: the time of day continues while no process runs.
     #[derive(Debug, Default)]
     struct Clocks(Mutex<(Duration, Duration)>);
 
@@ -165,7 +165,7 @@ mod tests {
             clocks.1 += Duration::from_secs(seconds);
         }
 
-        /// A new process: the time of day goes on, its own time begins anew.
+        /// Restarts the process: the time of day continues, and the process time begins at zero.
         fn restart(&self) {
             self.0.lock().unwrap().1 = Duration::ZERO;
         }
@@ -236,7 +236,7 @@ mod tests {
         clocks.pass(3_600);
         let mut alone = open(folder.path(), &clocks);
         assert_eq!(alone.grant(&asked("later", 50, None), &clocks), 25);
-        // Another ledger is another matter.
+        // Another ledger has a separate file.
         let mut other =
             Fallback::open(FallbackFile::in_folder(folder.path(), "https://b"), &clocks);
         assert_eq!(other.grant(&asked("a", 50, None), &clocks), 25);

@@ -1,7 +1,7 @@
-//! The file in which a machine remembers what it has granted without the ledger. It names no user.
+//! The file of grants that a machine made without the ledger. It names no user.
 //!
-//! It lies in the machine's folder for what does not matter for long, one file for each ledger. It is written anew as a whole, under
-//! another name first, so that a process that dies in the middle leaves the old one.
+//! It is in the machine's folder for temporary files, one file per ledger. Each write replaces the whole file, under a
+//! temporary name first, so that a process that dies in the middle leaves the old one.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -11,12 +11,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The largest that is read. Ours has at most some KiB.
+/// The largest file that is read. A real one has at most some KiB.
 const LARGEST: u64 = 64 * 1024;
 
 const WHAT: &str = "evict-alone";
 
-/// The file.
 #[derive(Debug)]
 pub(super) struct FallbackFile(PathBuf);
 
@@ -24,7 +23,7 @@ pub(super) struct FallbackFile(PathBuf);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) id: String,
-    /// Until when it counts.
+    /// The end of its validity.
     pub(super) until: Timestamp,
     pub(super) users: usize,
 }
@@ -51,7 +50,7 @@ impl FallbackFile {
         Self(folder.join(format!("evict-alone-{id}.json")))
     }
 
-    /// What stands there; nothing if there is no file yet.
+    /// The content; empty if there is no file yet.
     pub(super) fn read(&self) -> Result<Vec<Line>, String> {
         let told = |reason: String| format!("{}: {reason}", self.0.display());
         match fs::metadata(&self.0) {
@@ -74,7 +73,7 @@ impl FallbackFile {
         }
     }
 
-    /// Puts this there, in place of what stood there.
+    /// Replaces the content.
     pub(super) fn write(&self, granted: &[Line]) -> Result<(), String> {
         let wire = Wire {
             what: WHAT.to_owned(),
@@ -95,12 +94,12 @@ impl FallbackFile {
 
     fn replace(&self, bytes: &[u8]) -> std::io::Result<()> {
         let new = self.0.with_extension(format!("{}.new", std::process::id()));
-        // One that a process of the same number has left.
+        // A leftover of an earlier process with the same id.
         match fs::remove_file(&new) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        // Never through a link that somebody else has put there.
+        // The write must not follow a link that another user has placed there.
         let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
         file.write_all(bytes)?;
         fs::rename(&new, &self.0)

@@ -8,7 +8,7 @@ use crate::domain::{Admission, Clock, Kept, Ledger, LedgerState, Wanted};
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// What was cut within the past hour, by this process.
+/// Counts the cuts of the past hour in this process.
 #[derive(Debug)]
 pub struct MemoryLedger {
     clock: Arc<dyn Clock>,
@@ -46,7 +46,7 @@ impl MemoryLedger {
 
     fn with_entries<T>(&self, act: impl FnOnce(&mut Entries, Duration) -> T) -> T {
         let now = self.clock.elapsed();
-        // A poisoned lock means that a thread died between two statements that cannot panic; the list is whole.
+        // A poisoned lock means that a thread died between two statements that cannot panic, so the list is intact.
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries
             .list
@@ -85,7 +85,7 @@ impl Ledger for MemoryLedger {
                 .list
                 .retain(|entry| entry.reservation != admission.reservation);
             if cut > 0 {
-                // Counted from the cut, not from the reservation: the hour rolls over what was done.
+                // The hour counts from the cut, not from the reservation.
                 entries.list.push(Entry {
                     at,
                     users: cut,

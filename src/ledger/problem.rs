@@ -1,4 +1,4 @@
-//! What can be wrong with the ledger: what was answered, whether trying again may help, and what a person can do.
+//! The ledger's problems: what was answered, whether a retry may help, and what a person can do.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,41 +6,41 @@ use std::time::Duration;
 /// Why the ledger could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum LedgerProblem {
-    /// Somebody else wrote in between.
+    /// Another instance wrote in between.
     Changed,
     /// The storage service answered with an error.
     Answered {
         /// The HTTP status.
         status: u16,
-        /// The service's own word for it (`x-ms-error-code`).
+        /// The service's own error code (`x-ms-error-code`).
         code: Option<String>,
         /// The service's id of the request.
         request_id: Option<String>,
-        /// How long it asks to wait.
+        /// The wait that it asks for.
         retry_after: Option<Duration>,
     },
-    /// There is no answer. A write may have been carried out.
+    /// No answer. A write may have been carried out.
     NoAnswer(String),
-    /// There is no token for the storage service.
+    /// No token for the storage service.
     NoToken(String),
-    /// The answer lacks a header without which nothing can be decided.
+    /// The answer lacks a required header.
     Lacks(&'static str),
-    /// What stands there is no ledger of this version.
+    /// The content is not a ledger of this version.
     NotOurs(String),
 }
 
 impl LedgerProblem {
-    /// Whether trying again soon may help.
+    /// Whether a retry soon may help.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Changed | Self::NoAnswer(_) => true,
-            // A token that was just refused is forgotten, and another one is asked for.
+            // A refused token is dropped, and the retry gets another one.
             Self::Answered { status, .. } => matches!(status, 401 | 408 | 429 | 500..=599),
             Self::NoToken(_) | Self::Lacks(_) | Self::NotOurs(_) => false,
         }
     }
 
-    /// How long the service asks to wait.
+    /// The wait that the service asks for.
     pub(super) fn retry_after(&self) -> Duration {
         match self {
             Self::Answered { retry_after, .. } => retry_after.unwrap_or_default(),
@@ -93,7 +93,7 @@ impl LedgerProblem {
         }
     }
 
-    /// The problem in whole sentences, with what to do.
+    /// The problem in whole sentences, with the next step.
     pub(super) fn sentence(&self, url: &str) -> String {
         format!(
             "The ledger {url} cannot be used: {self}. Next: {}",

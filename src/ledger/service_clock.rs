@@ -1,8 +1,8 @@
-//! The storage service's time of day, which all instances have in common: the date of its last answer, and what has passed
-//! since by this machine's clock that never goes back.
+//! The storage service's time of day, which all instances share: the date of its last answer, plus the monotonic time
+//! since then.
 //!
-//! It is at most a second, and an answer's way, behind. A machine that was put to sleep meanwhile has a clock that stood
-//! still; its time of day then disagrees, and the service has to be asked again.
+//! It is behind by at most a second and the answer's delay. The monotonic clock of a suspended machine stood still; its
+//! time of day then disagrees, and the service has to be asked again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Clock;
 
-/// How much the machine's two clocks may disagree on the time since the last answer.
+/// The largest disagreement of the machine's two clocks about the time since the last answer.
 const DISAGREE: SignedDuration = SignedDuration::from_secs(5);
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl ServiceClock {
         self.machine.elapsed()
     }
 
-    /// Takes the date of an answer that has just come.
+    /// Sets the time from the date of an answer that has just arrived.
     pub(super) fn learn(&mut self, date: Timestamp) {
         self.learnt = Some(Learnt {
             date,
@@ -90,7 +90,7 @@ mod tests {
         let minute = SignedDuration::from_mins(1);
         *machine.0.lock().unwrap() = (own + minute, Duration::from_mins(1));
         assert_eq!(clock.now(), Some(date + minute));
-        // Frozen for an hour: one clock stood still.
+        // Suspended for an hour: one clock stood still.
         *machine.0.lock().unwrap() = (own + minute * 61, Duration::from_mins(1));
         assert_eq!(clock.now(), None);
     }

@@ -1,5 +1,5 @@
-//! What the ledger needs of whoever keeps its blob: to read it, and to write it if nobody else has. The network is one
-//! such keeper, a script in a test another.
+//! The storage interface of the ledger: read the blob, and write it if nobody else has. Azure Storage implements it,
+//! and a script in tests.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::problem::LedgerProblem;
 
-/// What a reading found.
+/// The result of a reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reading {
     /// The blob; `None` if there is none.
@@ -24,29 +24,29 @@ pub(super) struct Blob {
     pub(super) bytes: Vec<u8>,
 }
 
-/// The state of the blob that a write stands on.
+/// The precondition of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Over {
     /// There is no blob.
     Nothing,
-    /// The blob has this mark.
+    /// The blob has this ETag.
     Etag(String),
 }
 
-/// What a write answered.
+/// The answer to a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Written {
-    /// The mark of what was written.
+    /// The ETag of the written blob.
     pub(super) etag: String,
     /// The time of day, by the storage service's clock.
     pub(super) date: Timestamp,
 }
 
-/// Whoever keeps the blob. Each call asks once, and ends within some seconds.
+/// The storage of the blob. Each call tries once, and ends within seconds.
 pub(super) trait Store: Send + Sync + fmt::Debug {
     /// Reads the blob.
     fn read(&self) -> BoxFuture<'_, Result<Reading, LedgerProblem>>;
 
-    /// Writes the blob if it still is as `over` says; otherwise the answer is [`LedgerProblem::Changed`].
+    /// Writes the blob if `over` still holds; otherwise the answer is [`LedgerProblem::Changed`].
     fn write(&self, bytes: Vec<u8>, over: Over) -> BoxFuture<'_, Result<Written, LedgerProblem>>;
 }

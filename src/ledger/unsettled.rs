@@ -1,5 +1,5 @@
-//! What has yet to be written: how many users of a reservation were cut. It is kept until it is written, or until the
-//! reservation counts for nothing any more. What is lost counts as cut, and is told.
+//! The pending writes: how many users of a reservation were cut. A record is kept until it is written, or until the
+//! reservation no longer counts. A lost record counts as cut, and is logged.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use jiff::Timestamp;
 
 use super::book::Book;
 
-/// How long a debt matters: the hour of a reservation, and the time in which its users are cut.
+/// How long a record matters: the hour of a reservation, and the time in which its users are cut.
 const MATTERS: Duration = Duration::from_mins(66);
 
-/// How many debts are kept. The oldest go first.
+/// The most records that are kept. The oldest go first.
 const MOST: usize = 10_000;
 
-/// What is to be written under an id.
+/// The change to write under an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Debt {
-    /// So many users of this reservation were cut.
+    /// This many users of the reservation were cut.
     Settle(usize),
-    /// So many users were cut without a reservation.
+    /// This many users were cut without a reservation.
     Record(usize),
 }
 
-/// All of it.
+/// All pending records.
 #[derive(Debug, Default)]
 pub(super) struct Owed {
     list: Vec<(String, Debt, Duration)>,
@@ -33,7 +33,7 @@ impl Owed {
         self.list.is_empty()
     }
 
-    /// Adds a debt, and drops what matters no more.
+    /// Adds a record, and drops those that no longer matter.
     pub(super) fn add(&mut self, id: String, debt: Debt, now: Duration) {
         self.list
             .retain(|(_, _, since)| now.saturating_sub(*since) < MATTERS);
@@ -44,7 +44,7 @@ impl Owed {
         self.list.push((id, debt, now));
     }
 
-    /// Writes all of it into a book.
+    /// Applies all records to a book.
     pub(super) fn write_into(&self, book: &mut Book, now: Timestamp) {
         for (id, debt, _) in &self.list {
             match debt {
@@ -54,7 +54,7 @@ impl Owed {
         }
     }
 
-    /// All of it was written.
+    /// Drops all records after they were written.
     pub(super) fn clear(&mut self) {
         self.list.clear();
     }
@@ -63,7 +63,7 @@ impl Owed {
 impl Drop for Owed {
     fn drop(&mut self) {
         if !self.list.is_empty() {
-            // The process ends. What was reserved counts as cut until its hour is over.
+            // The process ends. The reservations count as cut until their hour is over.
             tracing::warn!(count = self.list.len(), "ledger.settle.lost");
         }
     }

@@ -1,9 +1,9 @@
-//! The one task of a process that reads and writes the ledger. Whatever waits when it begins a round goes into one write:
-//! however many alerts ask at once, they cost one round trip together.
+//! The only task of a process that reads and writes the ledger. A round writes everything that waits when it begins, so
+//! any number of simultaneous alerts cost one round trip together.
 //!
-//! The blob and its mark are kept in memory, so that a round is one conditional write. If somebody else wrote meanwhile, it
-//! is read and written again, after a short wait of random length. A write whose answer is lost may have been carried out:
-//! reading tells, since every change is known by its reservation's id.
+//! The blob and its ETag are kept in memory, so that a round is one conditional write. If another instance wrote
+//! meanwhile, the round reads and writes again, after a short random wait. A write whose answer is lost may have been
+//! carried out. Reading shows it, because every change has its reservation's id.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::store::{Over, Store};
 use super::unsettled::{Debt, Owed};
 use crate::domain::{Admission, Clock, Wanted};
 
-/// The waits between attempts, each up to twice as long by chance, so that those who met do not meet again.
+/// The waits between attempts, each randomly up to twice as long, so that colliding instances do not collide again.
 const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(10))
     .with_max_delay(LONGEST_BACKOFF)
@@ -30,35 +30,35 @@ const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
 
 const LONGEST_BACKOFF: Duration = Duration::from_millis(300);
 
-/// How long a round is tried. Alerts wait for it.
+/// The time limit of a round. Alerts wait for it.
 const ROUND: Duration = Duration::from_secs(6);
 
-/// How long a round is tried after one that failed: while the ledger is down, alerts are not to wait for it each time.
+/// The time limit of a round after a failed one: during an outage alerts must not wait for each round.
 const ROUND_WHILE_DOWN: Duration = Duration::from_millis(500);
 
-/// The first wait between rounds that only write what is owed, while the ledger is down; it doubles each time.
+/// The first wait between rounds that only write pending records during an outage; it doubles each time.
 const OWED_AGAIN: Duration = Duration::from_secs(1);
 
 const LONGEST_OWED_AGAIN: Duration = Duration::from_mins(1);
 
-/// What the task is asked.
+/// A request to the task.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// To reserve.
+    /// Reserve.
     Admit {
         reservation: u64,
         wanted: Wanted,
         reply: oneshot::Sender<Admission>,
     },
-    /// To write down how many of a reservation were cut.
+    /// Record how many of a reservation were cut.
     Settle { reservation: u64, cut: usize },
-    /// Whether the ledger can be written, and how many users it counts.
+    /// Report whether the ledger can be written, and how many users it counts.
     Check {
         reply: oneshot::Sender<Result<usize, String>>,
     },
 }
 
-/// One alert that waits.
+/// A waiting alert.
 struct Ask {
     reservation: u64,
     id: String,
@@ -66,25 +66,24 @@ struct Ask {
     reply: oneshot::Sender<Admission>,
 }
 
-/// The task.
 #[derive(Debug)]
 pub(super) struct Writer {
     url: String,
-    /// Tells this process's reservations from those of others.
+    /// The prefix that distinguishes this process's reservations from those of others.
     name: String,
     store: Box<dyn Store>,
     clock: ServiceClock,
     inbox: mpsc::UnboundedReceiver<Message>,
-    /// What was last read or written.
+    /// The content that was last read or written.
     book: Book,
-    /// What a write can stand on; `None` if the blob has to be read.
+    /// The precondition of the next write; `None` if the blob has to be read.
     over: Option<Over>,
     owed: Owed,
     alone: Fallback,
     machine: Arc<dyn Clock>,
-    /// Whether the ledger was read or written once.
+    /// Whether the ledger was ever read or written.
     was_seen: bool,
-    /// How long what is owed waits for the next round if nobody asks.
+    /// How long pending records wait for the next round if nobody asks.
     owed_again: Duration,
     /// Whether the last round failed.
     is_down: bool,
@@ -101,7 +100,8 @@ impl Writer {
         let alone = Fallback::open(file, &*clock);
         let mut owed = Owed::default();
         for (id, cut) in alone.earlier() {
-            // A process that died may not have told it. What stands there under its id already counts once.
+            // The dead process may not have reported it. A record that is already in the ledger under its id counts
+            // once.
             owed.add(id.to_owned(), Debt::Record(cut), clock.elapsed());
         }
         Self {
@@ -121,15 +121,15 @@ impl Writer {
         }
     }
 
-    /// Works until the ledger's handle is gone.
+    /// Works until the ledger's handle is dropped.
     pub(super) async fn run(mut self) {
-        // A first look, so that the first alert finds it done.
+        // Reads early, so that the first alert need not.
         let looked = self.read().await;
         self.note(looked.err().as_ref());
         while !self.round().await {}
     }
 
-    /// Waits for something to do, and does all that there is. True when there will be no more.
+    /// Waits for requests, and handles all that are there. Returns true when there will be no more.
     async fn round(&mut self) -> bool {
         let first = if self.owed.is_empty() {
             self.inbox.recv().await
@@ -179,7 +179,7 @@ impl Writer {
             Ok(grants) => {
                 self.owed_again = OWED_AGAIN;
                 for reply in checks {
-                    // Whoever asked may have gone.
+                    // The caller may be gone.
                     let _ = reply.send(Ok(self.book.used()));
                 }
                 for (ask, grant) in asks.into_iter().zip(grants) {
@@ -199,7 +199,7 @@ impl Writer {
         is_over
     }
 
-    /// Notes in the log when the ledger fails and when it is there again.
+    /// Logs when the ledger fails and when it is available again.
     fn note(&mut self, problem: Option<&LedgerProblem>) {
         match (self.is_down, problem) {
             (false, Some(problem)) => {
@@ -214,7 +214,7 @@ impl Writer {
     fn owe(&mut self, reservation: u64, cut: usize) {
         let id = format!("{}-{reservation}", self.name);
         let now = self.clock.elapsed();
-        // Under an id of its own: the reservation itself may have reached the ledger after all, and is taken back.
+        // The grant has a new id: the reservation itself may have reached the ledger after all, and is cancelled.
         let alone = alone(&id);
         if self.alone.settle(&alone, cut, &*self.machine) {
             self.owed.add(alone, Debt::Record(cut), now);
@@ -230,7 +230,7 @@ impl Writer {
             reservation: ask.reservation,
             undecided: None,
         };
-        // An alert that did not wait cuts nobody under it.
+        // An alert that did not wait makes no cuts under it.
         if ask.reply.send(admission).is_err() && grant.granted > 0 {
             self.owe(ask.reservation, 0);
         }
@@ -239,15 +239,15 @@ impl Writer {
     fn answer_alone(&mut self, ask: Ask, problem: &LedgerProblem) {
         let sentence = problem.sentence(&self.url);
         if *problem == LedgerProblem::Changed {
-            // The ledger is there and busy: others are cutting now, so nobody is cut past it.
+            // The ledger is available but busy: others are cutting now, so no cut may bypass it.
             let now = self.clock.elapsed();
             self.owed.add(ask.id, Debt::Settle(0), now);
-            // An alert that did not wait cuts nobody.
+            // An alert that did not wait makes no cuts.
             let _ = ask.reply.send(Admission::undecided(sentence));
             return;
         }
         let now = self.clock.elapsed();
-        // A write whose answer was lost may have reserved; that is not used.
+        // A write whose answer was lost may have reserved; that reservation is not used.
         let id = alone(&ask.id);
         self.owed.add(ask.id, Debt::Settle(0), now);
         let mut book = self.book.clone();
@@ -276,7 +276,7 @@ impl Writer {
         }
     }
 
-    /// Reserves for all who ask, and writes what is owed, at once.
+    /// Reserves for all waiting alerts and writes pending records, in one write.
     async fn commit(
         &mut self,
         asks: &[Ask],
@@ -297,7 +297,7 @@ impl Writer {
                 .unwrap_or(LONGEST_BACKOFF)
                 .max(problem.retry_after());
             let passed = self.clock.elapsed().saturating_sub(begun);
-            // Whoever is told that others were first has reached the ledger.
+            // The answer that others wrote first proves that the ledger is reachable.
             let time = if self.is_down && problem != LedgerProblem::Changed {
                 ROUND_WHILE_DOWN
             } else {
@@ -337,8 +337,8 @@ impl Writer {
             if is_fresh {
                 return Ok(grants);
             }
-            // Nothing to write, so that nothing tells whether what is held is still what stands there: nobody is turned
-            // away on that.
+            // With nothing to write, nothing shows whether the content in memory is current, and nobody may be withheld
+            // because of it.
             self.over = None;
         }
     }
@@ -363,7 +363,7 @@ impl Writer {
     }
 
     async fn write(&mut self, book: Book, over: Over) -> Result<(), LedgerProblem> {
-        // Whatever the answer, the mark that this stood on is used up.
+        // Whatever the answer, the ETag is used up.
         self.over = None;
         let written = self.store.write(book.write(), over).await?;
         self.clock.learn(written.date);
@@ -374,7 +374,7 @@ impl Writer {
     }
 }
 
-/// The id of what was granted without the ledger for an alert of this id.
+/// The id of a grant without the ledger for an alert with this id.
 fn alone(id: &str) -> String {
     format!("{id}-alone")
 }

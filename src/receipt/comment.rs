@@ -145,7 +145,7 @@ fn item(subject: Option<&Subject>, receipt: &Receipt) -> String {
         ),
     };
     let id = id.map(|id| id.to_string());
-    // What was written is told only where it is neither of the two.
+    // What was written shows only where it is neither of the two.
     let is_known = |text: &str| written.eq_ignore_ascii_case(text);
     let flagged_as = (!is_known(name) && !id.as_deref().is_some_and(is_known))
         .then(|| format!("flagged as {}", text(written, NAME_LIMIT)));
@@ -200,7 +200,7 @@ fn still_alive(receipts: &[Receipt]) -> Vec<String> {
     lines
 }
 
-/// The manual message that cuts the users whom the cap per alert withheld.
+/// The manual message that cuts the users that the cap per alert withheld.
 pub(super) fn confirm(report: &AlertReport<'_>) -> Vec<String> {
     let messages = confirmation::of(report, size::QUEUE_MESSAGE_LIMIT);
     let [first, rest @ ..] = messages.as_slice() else {

@@ -1,4 +1,4 @@
-//! The manual messages that name exactly the users whom the cap per alert withheld. Sent by a person who means them all,
+//! The manual messages that name exactly the users that the cap per alert withheld. Sent by a person who means them all,
 //! each cuts them, because its `expect` lifts that cap for it alone.
 
 use std::collections::HashSet;

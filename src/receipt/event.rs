@@ -1,7 +1,7 @@
 //! Receipts as events: CloudEvents 1.0 in their JSON form, one for each receipt.
 //!
 //! The id is made from what the broker says of the message and from the subject, not from the outcome. A message whose outputs
-//! were written only in part is delivered again, its users are then `already_cut`, and the event repeats its id: whoever
+//! were written only in part is delivered again, its users are then `already_cut`, and the event repeats its id: a reader who
 //! keeps the first event of an id keeps the true one.
 
 use std::collections::HashMap;
@@ -104,7 +104,7 @@ pub(super) struct Event<'a> {
     /// The type of the event.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The user's object id. Never a name: whoever passes the event on may log it.
+    /// The user's object id. Never a name: a system that passes the event on may log it.
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<UserId>,
     /// When the receipt was made.
@@ -125,7 +125,7 @@ struct Data<'a> {
     /// How many earlier calls are not listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     calls_left_out: Option<usize>,
-    /// The message that lifts the cap per alert for some of those whom it withheld.
+    /// The message that lifts the cap per alert for some of the users that it withheld.
     #[serde(skip_serializing_if = "Option::is_none")]
     confirm: Option<&'a Confirmation<'a>>,
 }

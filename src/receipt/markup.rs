@@ -103,7 +103,7 @@ fn is_harmless(text: &[char], c: char, after: Option<char>) -> bool {
         ' ' | ',' | ';' | '?' | '%' | '-' | '(' | ')' | '/' | '+' | '\'' => true,
         // Not within `www.example.com`, nor in `smile:` of an emoji.
         '.' => !ends_in_www(text),
-        // Within an address and the name of a guest, and not before the name of whoever is called on.
+        // Within an address and the name of a guest, and not before the name of a person who is called on.
         '@' => is_word(before) || before == Some('#'),
         '#' => is_word(before) && (is_word(after) || after == Some('@')),
         ':' => after.is_none_or(|after| after == ' ' || after.is_ascii_digit()),

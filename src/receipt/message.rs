@@ -24,7 +24,7 @@ const TEXT_LIMIT: usize = 2 * 1024;
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ManualMessage<'a> {
-    /// Whom it names.
+    /// The users that it names.
     pub(super) users: Vec<Entry<'a>>,
     /// Why it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +113,7 @@ impl Earlier {
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub(super) enum Entry<'a> {
-    /// A user whom the directory named.
+    /// A user that the directory named.
     Id(UserId),
     /// An account with all that is known of it.
     Subject(SubjectEntry<'a>),
@@ -233,8 +233,8 @@ impl<'a> ManualMessage<'a> {
         self.severity.as_deref().and_then(Severity::read)
     }
 
-    /// These subjects in as many copies of this message as it takes. Whom a person asked for and whom an alert flags, with a
-    /// severity and without one, go in messages of their own, and whoever is not as grave as the message says so: each is
+    /// These subjects in as many copies of this message as it takes. Users that a person asked for and users that an alert flags, with a
+    /// severity and without one, go in messages of their own, and a user who is not as grave as the message says so: each is
     /// decided about, and comes to his turn, as before. They need no common cap, since no more go on than the cap let through.
     pub(super) fn naming(
         &self,
@@ -287,7 +287,7 @@ pub fn put_back(header: &AlertHeader, subjects: &[Subject], limit_bytes: usize) 
 }
 
 /// The subjects whose receipts say `handed_over`, as messages for the input queue. They name the caller whose token was
-/// checked; on the queue that is a claim like any other, since whoever may send there could have written it. What is left of
+/// checked; on the queue that is a claim like any other, since every sender there could have written it. What is left of
 /// a message says how far it had come.
 #[must_use]
 pub fn handover(report: &AlertReport<'_>, handed_on: Option<&HandedOn>) -> Vec<String> {

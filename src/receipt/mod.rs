@@ -43,7 +43,7 @@
 //! | `correlation` | `invocationId`, and if known `alertId`, `incidentId`, `messageId`, `correlationId` |
 //!
 //! Two fields occur in events alone: `callsLeftOut`, if there were more calls than an event holds, and `confirm`, if the
-//! cap per alert withheld users: a manual message that cuts those whom it names. In the reply, `alert.confirm` lists all
+//! cap per alert withheld users: a manual message that cuts the users that it names. In the reply, `alert.confirm` lists all
 //! of these messages.
 
 #![deny(clippy::wildcard_enum_match_arm)]

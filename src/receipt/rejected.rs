@@ -75,7 +75,7 @@ pub fn rejected(malformed: &Malformed, body: &[u8], from: &RejectedFrom<'_>) -> 
     with_body(because, problem, malformed.header.shape, body, from)
 }
 
-/// A message that was understood, and that leaves users whom it does not name: its entities have not arrived, or it only
+/// A message that was understood, and that leaves users that it does not name: its entities have not arrived, or it only
 /// links to them. It goes on with its whole body, so that nobody waits in vain; none, if it leaves nobody.
 #[must_use]
 pub fn unread(parsed: &Parsed, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
@@ -171,7 +171,7 @@ fn split(body: &[u8], room: usize) -> Vec<Body<'_>> {
     }
 }
 
-/// In an object the host takes a string that looks like a date for one and writes it anew; such a body is kept from it,
+/// In an object the host takes a string that looks like a date for one and rewrites it; such a body is kept from it,
 /// should it ever read ours.
 fn may_be_rewritten(text: &str) -> bool {
     let begins_like_a_date = text

@@ -39,9 +39,9 @@ pub fn reply_json(report: &AlertReport<'_>) -> String {
 pub struct OperatorReport<'a> {
     /// The receipts.
     pub receipts: &'a [Receipt],
-    /// Whom nothing was done for, as they were written, since the work was broken off.
+    /// The users for whom nothing was done, as they were written, since the work was broken off.
     pub not_begun: &'a [String],
-    /// Of whom it is not known what was done, as they were written, since the work was broken off at once.
+    /// The users of whom it is unknown what was done, as they were written, since the work was broken off at once.
     pub unknown: &'a [String],
     /// Why it was asked for.
     pub reason: Option<&'a str>,
@@ -69,10 +69,10 @@ pub struct OperatorReply<'a> {
     receipts: &'a [Receipt],
     /// How many receipts ended in which way.
     summary: Summary,
-    /// Whom nothing was done for, since the work was broken off.
+    /// The users for whom nothing was done, since the work was broken off.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     not_begun: &'a [String],
-    /// Of whom it is not known what was done, since the work was broken off at once.
+    /// The users of whom it is unknown what was done, since the work was broken off at once.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     unknown: &'a [String],
     /// Why it was asked for.
@@ -160,7 +160,7 @@ struct AlertRecord<'a> {
     /// How many users the message says that it means.
     #[serde(skip_serializing_if = "Option::is_none")]
     expect: Option<usize>,
-    /// The messages that lift the cap per alert for those whom it withheld.
+    /// The messages that lift the cap per alert for the users that it withheld.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     confirm: Vec<Confirmation<'a>>,
 }

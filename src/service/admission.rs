@@ -1,7 +1,7 @@
-//! Who may call, and what somebody is told who may not.
+//! Who may call, and what a caller reads who may not.
 //!
 //! Over HTTP that is decided by the token, if one is asked for. What comes by the queue was let in by Service Bus, if it came by the
-//! queue: whoever holds the app's master key can hand the function a text that no broker has sent (`/admin/functions`), past any
+//! queue: a holder of the app's master key can hand the function a text that no broker has sent (`/admin/functions`), past any
 //! token. So where HTTP callers have to prove themselves, a message has to show that a broker sent it.
 
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub enum HttpAccess {
     FunctionKeyAndEntraToken,
     /// The Functions host, by a function key.
     FunctionKey,
-    /// Whoever started the handler: it stands outside of a function app's folder.
+    /// The person who started the handler: it stands outside of a function app's folder.
     Unknown,
 }
 

@@ -46,7 +46,7 @@ impl Service {
         let (Looked::Ready(mut parsed) | Looked::Pending(mut parsed)) = looked.await;
         left_out = left_out.saturating_add(self.shorten(&mut parsed));
         let delivery = Delivery {
-            // A request always cuts: whoever asks knows of sessions that live now.
+            // A request always cuts: the caller knows of sessions that live now.
             enqueued_at: None,
             received_at: Some(received_at),
             message: None,

@@ -35,7 +35,7 @@ use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
 use crate::incident::Incidents;
 use crate::{alert, receipt};
 
-/// What the service is told by the settings.
+/// What the settings say to the service.
 #[derive(Debug, Clone)]
 pub struct ServiceSettings {
     /// The tenant, which names this deployment in events.
@@ -48,7 +48,7 @@ pub struct ServiceSettings {
     pub http_deadline: Duration,
     /// How long one delivery of a message is worked on.
     pub queue_deadline: Duration,
-    /// The wait before an unfinished first delivery is given back; it doubles with each delivery.
+    /// The wait before an unfinished first delivery is abandoned; it doubles with each delivery.
     pub redelivery_wait: Duration,
     /// Who lets HTTP callers in, for the self-check.
     pub http_access: HttpAccess,

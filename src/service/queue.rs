@@ -1,7 +1,7 @@
 //! The queue trigger. The queue is the durability: a message is completed only when every subject of it is final, or on its
 //! last delivery, when everything is reported and what is left goes to `evict-rejected` in a form that can be put back.
 //!
-//! What is final is told at once: where a delivery ends with some subjects final, their receipts are published, the message is
+//! What is final is reported at once: where a delivery ends with some subjects final, their receipts are published, the message is
 //! completed, and the others go on in a message of their own, which says how often they were tried. So no later delivery can
 //! deny what an earlier one has done.
 //!
@@ -257,7 +257,7 @@ fn redelivery_wait(base: Duration, deliveries: u32) -> Duration {
     base.saturating_mul(1 << doublings).min(LONGEST_WAIT)
 }
 
-/// How much of a wait that Graph has asked for is kept before the message is given back: all that a delivery may take, of
+/// How long the message is held before it is abandoned: as long as Graph asked, at most all that a delivery may take, of
 /// which `left` was not needed. A delivery that comes before the wait is over only uses one up.
 fn told_wait(told: Duration, left: Duration) -> Duration {
     told.min(left.saturating_add(LONGEST_WAIT))
@@ -318,7 +318,7 @@ fn summary(parsed: &Parsed) -> String {
     }
 }
 
-/// What goes to the queue `evict-rejected`: what could not be read, and whom this delivery leaves unfinished.
+/// What goes to the queue `evict-rejected`: what could not be read, and the users that this delivery leaves unfinished.
 fn rejected(report: &AlertReport<'_>, body: &[u8], from: &RejectedFrom<'_>) -> Vec<String> {
     match report.parsed {
         Parsed::Malformed(malformed) => receipt::rejected(malformed, body, from),

@@ -64,7 +64,7 @@ impl Service {
         let until = since.and_then(|since| since.checked_add(PATIENCE).ok());
         // What was waited for is worked on in the same delivery, so that time is left for it.
         let waits_until = deadline.earlier_by(self.settings.queue_deadline / 3);
-        // Without a free one it goes on to the end of the queue, where it is told.
+        // Without a free one it goes on to the end of the queue.
         let place = since.and_then(|_| self.waiting_places.try_acquire().ok());
         for number in 0.. {
             // Azure that is slow or away keeps nobody's place.

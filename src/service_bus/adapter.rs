@@ -1,5 +1,5 @@
-//! Stands below the crate's HTTP client trait: takes the requests that the crate makes, and sends what is meant. What it
-//! changes and why stands in the room's docs.
+//! Implements the crate's HTTP client trait: takes the requests that the crate makes, and sends what is meant. The room's
+//! docs give the changes and their reasons.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,20 +19,19 @@ use super::namespace::Namespace;
 use crate::http::header::{self, HeaderName, HeaderValue};
 use crate::http::{Bearer, Bounds, HttpClient, HttpFailure, HttpRequest, Method};
 
-/// The name of the broker's properties while they pass the crate, which would read them too narrowly.
+/// The name of the broker's properties on their way through the crate, which would read them too narrowly.
 pub(super) const HIDDEN_PROPERTIES: &str = "x-evict-broker-properties";
 
-/// Says that a body passes the crate in base64.
+/// Marks a body that passes the crate in base64.
 pub(super) const IN_BASE64: &str = "x-evict-in-base64";
 
-/// A read waits a second for a message, and the rest is the network. The largest answer is a message of the Premium tier's usual
-/// limit, with room to spare.
+/// A read waits one second for a message; the rest is the network. The largest answer is a message of the Premium tier's
+/// usual limit, with a margin.
 const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(30),
     bytes: 2 * 1024 * 1024,
 };
 
-/// The HTTP client that the crate is given.
 pub(super) struct Adapter {
     http: HttpClient,
     namespace: Namespace,
@@ -67,7 +66,7 @@ impl Adapter {
         let mut in_base64 = false;
         for (name, value) in request.headers().iter() {
             match name.as_str() {
-                // The SAS signature; and the length, which follows from the body.
+                // The SAS signature, and the length, which follows from the body.
                 "authorization" | "content-length" => {}
                 IN_BASE64 => in_base64 = true,
                 name => {
@@ -97,7 +96,7 @@ impl Adapter {
         let (status, body) = (answer.status, answer.body.map_err(network)?);
         let mut headers = Headers::new();
         for (name, value) in &answer.headers {
-            // The service writes what is not ASCII in UTF-8 there, if at all.
+            // The service writes non-ASCII text as UTF-8, if at all.
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             let name = match name.as_str() {
                 BROKER_PROPERTIES => HIDDEN_PROPERTIES.to_owned(),
@@ -151,7 +150,7 @@ fn network(failure: HttpFailure) -> ServiceBusFailure {
     }
 }
 
-/// A refusal, in the service's words: `<Error><Code>…</Code><Detail>…</Detail></Error>`, with its tracking id.
+/// A refusal in the service's words, `<Error><Code>…</Code><Detail>…</Detail></Error>`, with its tracking id.
 fn refusal(status: u16, headers: &Headers, body: &[u8]) -> ServiceBusFailure {
     let text = String::from_utf8_lossy(body);
     let detail = text
@@ -189,7 +188,7 @@ fn refusal(status: u16, headers: &Headers, body: &[u8]) -> ServiceBusFailure {
     }
 }
 
-/// Whether a refusal speaks of the size of a message: Service Bus answers 403 for a full queue too ("Send Message").
+/// Whether a refusal concerns the size of a message: Service Bus answers 403 for a full queue too ("Send Message").
 fn is_about_the_size(words: &str) -> bool {
     let words = words.to_ascii_lowercase();
     [

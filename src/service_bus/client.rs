@@ -1,4 +1,4 @@
-//! The operations, through the crate.
+//! The operations on queues, through the crate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,23 +16,23 @@ use super::message::{BROKER_PROPERTIES, Outgoing, Received};
 use super::namespace::{Namespace, QueuePath};
 use crate::http::{Bearer, HttpClient};
 
-/// What the crate is given where it wants a namespace, a policy and its key: nothing of it is ever sent.
+/// A placeholder where the crate wants a namespace, a policy and its key; none of it is ever sent.
 const UNUSED: &str = "unused";
 
-/// How long the service waits for a message before it says that there is none.
+/// How long the service waits for a message before it answers that there is none.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// A Service Bus namespace, to be used under somebody's Entra token.
+/// A Service Bus namespace under an Entra token.
 #[derive(Debug)]
 pub struct ServiceBus {
     namespace: Namespace,
     http: Arc<Adapter>,
 }
 
-/// How long a lock is taken to hold where the answer does not say it.
+/// The lock duration if the answer has none.
 const USUAL_LOCK: Duration = Duration::from_secs(30);
 
-/// A message in our hands. If its lock is neither ended nor given back, it ends by itself and the message is in its queue again.
+/// A message under lock. Unless it is completed or abandoned, the lock expires and the message is in its queue again.
 #[derive(Debug)]
 pub struct Locked {
     /// The lock.
@@ -46,25 +46,24 @@ pub struct Locked {
 pub struct Lock {
     queue: QueuePath,
     sequence_number: i64,
-    /// Path and query of its address.
     path: String,
     holds_for: Duration,
 }
 
 impl Lock {
-    /// Where the message lies.
+    /// The queue of the message.
     #[must_use]
     pub fn queue(&self) -> &QueuePath {
         &self.queue
     }
 
-    /// The message's place in that queue.
+    /// The sequence number in that queue.
     #[must_use]
     pub fn sequence_number(&self) -> i64 {
         self.sequence_number
     }
 
-    /// How long it holds from its beginning, or from its last renewal.
+    /// The duration of the lock, from its beginning or its last renewal.
     #[must_use]
     pub fn holds_for(&self) -> Duration {
         self.holds_for
@@ -74,36 +73,36 @@ impl Lock {
 /// Whether a queue may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// The queue is there, and the asker may read it.
+    /// The queue exists, and the caller may read it.
     Allowed,
-    /// The namespace knows who asks, and that the role for reading is missing. Whether the queue is there is not told then.
+    /// The caller lacks the role for reading. The service does not say whether the queue exists.
     NotAllowed,
 }
 
-/// Whether a refusal speaks of a lock or a message, and not of the queue.
+/// Whether a refusal concerns a lock or a message, and not the queue.
 fn is_about_the_lock(words: &str) -> bool {
     let words = words.to_ascii_lowercase();
     !words.contains("entity") && (words.contains("lock") || words.contains("message"))
 }
 
 impl ServiceBus {
-    /// A namespace, and the token of who asks it.
+    /// A namespace with the token of the caller.
     #[must_use]
     pub fn new(namespace: Namespace, bearer: Bearer, http: HttpClient) -> Self {
         let http = Arc::new(Adapter::new(namespace.clone(), bearer, http));
         Self { namespace, http }
     }
 
-    /// Which namespace it is.
+    /// The namespace.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
         &self.namespace
     }
 
-    /// Puts a message on a queue.
+    /// Sends a message to a queue.
     ///
     /// # Errors
-    /// It is too large, or was not accepted.
+    /// The message is too large, or was not accepted.
     pub async fn send(&self, queue: &QueuePath, message: &Outgoing) -> Result<(), QueueError> {
         let failed = |cause| self.error(ServiceBusOperation::Send, queue, cause);
         let mut headers = message.headers();
@@ -123,9 +122,9 @@ impl ServiceBus {
         sent.map_err(|error| failed(cause(error)))
     }
 
-    /// Asks whether a queue is there and may be read, and touches no message: it renews a lock that nobody can hold. What
-    /// that is answered tells the cases apart ("Renew-Lock for a Message": 401, 404 for no such lock, 410 for no such queue).
-    /// Whether the asker may send is not told by anything but sending.
+    /// Asks whether a queue exists and may be read, without touching a message: it renews a lock that nobody can hold, and
+    /// the refusal tells the cases apart ("Renew-Lock for a Message": 401, 404 for no such lock, 410 for no such queue).
+    /// Only sending shows whether the caller may send.
     ///
     /// # Errors
     /// The namespace does not answer, does not know who asks, or has no such queue.
@@ -137,7 +136,7 @@ impl ServiceBus {
             Ok(()) => Err(failed(ServiceBusFailure::Unexpected(
                 "a lock that nobody holds was renewed".to_owned(),
             ))),
-            // Both words stand for both cases somewhere, so that the sentence decides.
+            // Either status occurs in both cases, so the sentence decides.
             Err(ServiceBusFailure::Gone(_, words)) if is_about_the_lock(&words) => {
                 Ok(Reading::Allowed)
             }
@@ -150,7 +149,7 @@ impl ServiceBus {
         }
     }
 
-    /// Locks the next message of a queue; none if it is empty, or everything in it is locked.
+    /// Locks the next message of a queue; `None` if the queue is empty or all its messages are locked.
     ///
     /// # Errors
     /// It cannot be read.
@@ -198,34 +197,34 @@ impl ServiceBus {
         Ok(Some(Locked { lock, message }))
     }
 
-    /// Lets a lock begin anew.
+    /// Renews a lock.
     ///
     /// # Errors
-    /// The lock has ended, or it was not accepted.
+    /// The lock has expired, or the request failed.
     pub async fn renew(&self, lock: &Lock) -> Result<(), QueueError> {
         let done = self.call(Method::Post, &lock.path).await;
         done.map_err(|cause| self.error(ServiceBusOperation::Renew, &lock.queue, cause))
     }
 
-    /// Ends a message: it is gone.
+    /// Completes a message: it is gone.
     ///
     /// # Errors
-    /// The lock has ended, or it was not accepted; the message is still there, or somebody else has ended it.
+    /// The lock has expired, or the request failed; the message is still there, or another receiver has completed it.
     pub async fn complete(&self, lock: &Lock) -> Result<(), QueueError> {
         let done = self.call(Method::Delete, &lock.path).await;
         done.map_err(|cause| self.error(ServiceBusOperation::Complete, &lock.queue, cause))
     }
 
-    /// Gives a message back.
+    /// Abandons a message: it is in its queue again.
     ///
     /// # Errors
-    /// It was not accepted; the message is there again when its lock ends.
+    /// The request failed; the message is in its queue again when its lock expires.
     pub async fn abandon(&self, lock: &Lock) -> Result<(), QueueError> {
         let done = self.call(Method::Put, &lock.path).await;
         done.map_err(|cause| self.error(ServiceBusOperation::Abandon, &lock.queue, cause))
     }
 
-    /// A call without a body, whose answer says no more than that it was done.
+    /// A call without a body, whose answer is its status.
     async fn call(&self, method: Method, path: &str) -> Result<(), ServiceBusFailure> {
         let address = format!("{}{path}", self.namespace.root());
         let address = address
@@ -263,14 +262,14 @@ impl ServiceBus {
     }
 }
 
-/// The adapter's own word where there is one, and else the crate's.
+/// The adapter's failure if there is one, else the crate's.
 fn cause(error: azure_core_legacy::Error) -> ServiceBusFailure {
     error
         .into_downcast::<ServiceBusFailure>()
         .unwrap_or_else(|error| ServiceBusFailure::Unexpected(error.to_string()))
 }
 
-/// Path and query of an address. The host that an answer names is not called: the namespace's own is.
+/// The path and query of an address. An answer's host is not called: the namespace's own is.
 fn path_of(address: &str) -> Option<String> {
     let url: url::Url = address.parse().ok()?;
     Some(match url.query() {

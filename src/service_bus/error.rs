@@ -1,11 +1,10 @@
-//! What can go wrong at Service Bus, each with words of its own: what was being done, where, what was answered, and what
-//! to do next.
+//! Failures of Service Bus: the operation, the queue, the answer, and the next step.
 
 use std::fmt;
 
 use super::namespace::{Namespace, QueuePath};
 
-/// What was being done.
+/// The operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceBusOperation {
     /// Sending a message.
@@ -14,9 +13,9 @@ pub enum ServiceBusOperation {
     Read,
     /// Renewing a lock.
     Renew,
-    /// Ending a message.
+    /// Completing a message.
     Complete,
-    /// Giving a message back.
+    /// Abandoning a message.
     Abandon,
     /// Asking whether the queue can be read, without touching a message.
     Probe,
@@ -33,7 +32,7 @@ impl ServiceBusOperation {
     }
 }
 
-/// Why it was not done.
+/// Why an operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceBusFailure {
     /// 401, in the service's words.
@@ -68,16 +67,16 @@ pub enum ServiceBusFailure {
     Unexpected(String),
 }
 
-/// Something that was not done, and where.
+/// A failed operation on a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueError {
-    /// What was being done.
+    /// The operation.
     pub operation: ServiceBusOperation,
     /// The queue.
     pub queue: QueuePath,
     /// The namespace.
     pub namespace: Namespace,
-    /// Why it was not done.
+    /// Why an operation failed.
     pub cause: ServiceBusFailure,
 }
 

@@ -1,5 +1,5 @@
-//! Messages as Service Bus's REST writes them: a body, `BrokerProperties` as one JSON object in a header, and the
-//! application's own properties in headers, a string in quotation marks ("Message headers and properties").
+//! Messages in the REST form of Service Bus: a body, `BrokerProperties` as one JSON object in a header, and the
+//! application's properties in headers, a string in quotation marks ("Message headers and properties").
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -10,44 +10,44 @@ use jiff::fmt::rfc2822;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The header, as the service has it.
 pub(super) const BROKER_PROPERTIES: &str = "brokerproperties";
 
-/// What precedes the name of a sender's property that is named like a header of HTTP, on its way through the adapter.
+/// The prefix of a sender's property with the name of an HTTP header, on its way through the adapter.
 pub(super) const NAMED_LIKE_HTTP: &str = "x-evict-named-like-http-";
 
-/// By which invocation the Functions host sent a message, as its extension notes on each output. It says nothing of a copy.
+/// The invocation that sent a message, which the Functions host's extension notes on each output. It does not describe a
+/// copy.
 const PARENT_INVOCATION: &str = "$AzureWebJobsParentId";
 
-/// Why the broker gave a message up: a word.
+/// The reason for dead-lettering, as a word.
 const DEAD_LETTER_REASON: &str = "deadletterreason";
 
-/// Why the broker gave a message up: the sentence to the word.
+/// The reason for dead-lettering, as a sentence.
 const DEAD_LETTER_DESCRIPTION: &str = "deadlettererrordescription";
 
-/// The time to live of a message that never ends, in seconds: the largest time span of .NET.
+/// The time to live of a message that never expires, in seconds: the largest time span of .NET.
 const FOR_EVER: f64 = 922_337_203_685.0;
 
-/// What a sender wrote for those who route or answer a message ("Message headers and properties").
+/// Routing properties of a message ("Message headers and properties").
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Routing {
-    /// What it is about.
+    /// The subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// Whom it is for.
+    /// The recipient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Where answers go.
+    /// The queue for answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
     /// The session of answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to_session_id: Option<String>,
-    /// The session that it belongs to.
+    /// Its session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// What decides on its partition.
+    /// The key of its partition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition_key: Option<String>,
 }
@@ -59,17 +59,17 @@ pub struct Outgoing {
     pub body: Vec<u8>,
     /// The message's id.
     pub message_id: String,
-    /// An id that answers repeat.
+    /// The correlation id.
     pub correlation_id: Option<String>,
-    /// What the body is.
+    /// The content type of the body.
     pub content_type: Option<String>,
-    /// How long it lives, if not as long as the queue says.
+    /// The time to live, if not the queue's default.
     pub time_to_live: Option<Duration>,
-    /// When it may be delivered first, if not at once.
+    /// The earliest delivery, if not at once.
     pub at: Option<Timestamp>,
-    /// What is said for those who route or answer it.
+    /// Routing properties.
     pub routing: Routing,
-    /// Properties by names that are headers: texts, numbers, and whether something is so.
+    /// Custom properties, by names that are valid headers: texts, numbers and booleans.
     pub properties: BTreeMap<String, Value>,
 }
 
@@ -88,7 +88,6 @@ struct Settable<'a> {
 }
 
 impl Outgoing {
-    /// Its properties as headers.
     pub(super) fn headers(&self) -> HashMap<String, String> {
         let settable = Settable {
             message_id: &self.message_id,
@@ -109,12 +108,12 @@ impl Outgoing {
     }
 }
 
-/// JSON with nothing but ASCII in it.
+/// JSON in ASCII alone.
 fn for_a_header(value: &(impl Serialize + ?Sized)) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     let mut ascii = String::with_capacity(text.len());
     for c in text.chars() {
-        // A DEL is as little part of a header as a control character, and JSON leaves it.
+        // JSON leaves DEL unescaped, which a header may not hold.
         if c.is_ascii() && c != '\u{7f}' {
             ascii.push(c);
         } else {
@@ -127,32 +126,32 @@ fn for_a_header(value: &(impl Serialize + ?Sized)) -> String {
     ascii
 }
 
-/// A message that was read.
+/// A received message.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Received {
     /// The body.
     pub body: Vec<u8>,
     /// The message's id; empty if it has none.
     pub message_id: String,
-    /// Its place in the queue.
+    /// Its sequence number.
     pub sequence_number: i64,
-    /// An id that answers repeat.
+    /// The correlation id.
     pub correlation_id: Option<String>,
-    /// What the sender says the body is.
+    /// The sender's content type.
     pub content_type: Option<String>,
-    /// When it was put there, to the second.
+    /// The enqueued time, to the second.
     pub enqueued_at: Option<Timestamp>,
-    /// How often it was handed out.
+    /// The delivery count.
     pub delivery_count: u32,
-    /// How long it lives; `None` if for ever.
+    /// The time to live; `None` if it never expires.
     pub time_to_live: Option<Duration>,
-    /// What is said for those who route or answer it.
+    /// Routing properties.
     pub routing: Routing,
-    /// Properties that a sender or the broker added, by their names in lower case, which is how HTTP hands them out.
+    /// Properties of the sender or the broker, by their names in lower case, as HTTP delivers them.
     pub properties: BTreeMap<String, Value>,
-    /// Names of properties that no request can carry, since HTTP has headers of these names.
+    /// Names of properties that no request can carry, because HTTP has headers of these names.
     pub not_to_be_sent: Vec<String>,
-    /// How long its lock holds, as the answer that brought it says.
+    /// The duration of its lock, by the answer that brought it.
     pub(super) locked_for: Option<Duration>,
 }
 
@@ -188,7 +187,7 @@ const OF_HTTP: &[&str] = &[
     "transfer-encoding",
 ];
 
-/// Whether a header of an answer is HTTP's own, or a property of a message that is named like one: a text in quotation marks.
+/// Whether a header is a message's property with the name of an HTTP header: its value is in quotation marks.
 pub(super) fn is_named_like_http(name: &str, value: &str) -> bool {
     OF_HTTP.contains(&name) && value.starts_with('"')
 }
@@ -198,7 +197,7 @@ fn time(text: &str) -> Option<Timestamp> {
 }
 
 impl Received {
-    /// Reads the headers of an answer, given by their names in lower case.
+    /// Reads the headers of an answer, by their names in lower case.
     pub(super) fn of<'a>(
         headers: impl Iterator<Item = (&'a str, &'a str)>,
         body: Vec<u8>,
@@ -258,7 +257,7 @@ impl Received {
         })
     }
 
-    /// The properties that are neither the broker's word on why it gave the message up nor the Functions host's note.
+    /// The properties of the sender: without the broker's reason for dead-lettering and the Functions host's note.
     #[must_use]
     pub fn senders_properties(&self) -> BTreeMap<String, Value> {
         let mut properties = self.properties.clone();
@@ -268,7 +267,7 @@ impl Received {
         properties
     }
 
-    /// Why the broker gave it up: its reason, and the sentence that goes with it.
+    /// The reason for dead-lettering: the word, and the sentence if there is one.
     #[must_use]
     pub fn dead_letter_reason(&self) -> Option<String> {
         let text = |name: &str| self.properties.get(name)?.as_str();

@@ -1,5 +1,5 @@
-//! Where Service Bus is, and which queue is meant. Nothing but a cloud of Microsoft or this machine can be expressed, so that
-//! a typing error cannot send a token to a stranger.
+//! Namespaces and queues of Service Bus. Only a cloud of Microsoft or this machine can be expressed, so that a typing error
+//! cannot send a token to a stranger.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -25,7 +25,7 @@ impl Namespace {
         &self.root
     }
 
-    /// It as it is to be written down: its host, or for one on this machine its whole address.
+    /// The form for a file: the host, or the whole address of one on this machine.
     #[must_use]
     pub fn written(&self) -> &str {
         if self.root.starts_with("http://") {
@@ -35,7 +35,7 @@ impl Namespace {
         }
     }
 
-    /// Its host, for people.
+    /// The host, for people.
     #[must_use]
     pub fn host(&self) -> &str {
         self.root.split_once("://").map_or("", |(_, host)| host)
@@ -78,7 +78,7 @@ impl FromStr for Namespace {
             Some(domain) => (text.strip_suffix(domain).unwrap_or_default(), *domain),
             None => (text.as_str(), DOMAINS[0]),
         };
-        // "The namespace name": 6 to 50 letters, digits and hyphens, beginning with a letter.
+        // "The namespace name": 6 to 50 letters, digits and hyphens, the first one a letter.
         let is_name = (6..=50).contains(&name.len())
             && name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');

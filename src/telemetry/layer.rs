@@ -1,4 +1,4 @@
-//! From tracing's events to lines.
+//! Turns tracing's events into lines.
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ where
 struct Fields(Vec<Field>);
 
 impl Fields {
-    /// Of a field that is recorded again, the later value counts.
+    /// Sets a field. A field that is recorded again takes the later value.
     fn set(&mut self, field: &TracingField, value: Value) {
         let name = field.name();
         self.0.retain(|(other, _)| *other != name);

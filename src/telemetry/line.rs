@@ -12,10 +12,11 @@ use crate::domain::json_without_controls;
 /// A field's name and value.
 pub(super) type Field = (&'static str, Value);
 
-/// The most bytes of one text in a line; Application Insights cuts a whole message at 32 KiB.
+/// The longest text in a line, in bytes. Application Insights truncates a whole message at 32 KiB.
 const TEXT_LIMIT: usize = 8 * 1024;
 
-/// The line of an event, with its end. Of fields with the same name the first counts; `time` and `level` are not theirs.
+/// The line of an event, with its line end. Of fields with the same name the first counts; `time` and `level` are
+/// reserved.
 pub(super) fn line(time: Timestamp, level: Level, fields: &[Field]) -> String {
     let mut line = format!(r#"{{"time":"{time}","level":"{level}""#);
     let mut seen = vec!["time", "level"];
@@ -54,7 +55,7 @@ fn short(value: &Value) -> Cow<'_, Value> {
     }
 }
 
-/// The same JSON without the letters "warn", in any case: their first one is written as an escape.
+/// The same JSON without the letters "warn", in any case: the first of them becomes an escape.
 fn without_warn(json: &str) -> String {
     let lower = json.to_ascii_lowercase();
     let mut line = String::with_capacity(json.len());

@@ -1,18 +1,18 @@
 //! Log lines, written so that the Functions host logs each at its own level.
 //!
-//! The host reads a custom handler's streams line by line (Azure/azure-functions-host, `WorkerProcess`): a line on stdout
-//! is logged at Information; one on stderr at Warning if "warn" stands *anywhere* in it, else at Error if "error" does.
-//! So what is no more than information goes to stdout and the rest to stderr, and in the line of an error the letters
-//! "warn" are written as an escape that means the same.
+//! The host reads a custom handler's streams line by line (Azure/azure-functions-host, `WorkerProcess`): a line on
+//! stdout is logged at Information; one on stderr at Warning if "warn" stands *anywhere* in it, else at Error if
+//! "error" does. So information and below goes to stdout and the rest to stderr. In the line of an error, the letters
+//! "warn" contain an equivalent escape.
 //!
-//! A line is one JSON object: `time`, `level`, `message`, the event's fields, then those of the spans around it, of which
-//! `faas.invocation_id` ties it to the host's own log. Control characters are escaped, so that nothing can pretend to be
-//! a line of its own.
+//! A line is one JSON object: `time`, `level`, `message`, the event's fields, then those of the spans around it, of
+//! which `faas.invocation_id` ties it to the host's own log. Control characters are escaped, so that no value can
+//! imitate a separate line.
 //!
-//! Masking is the types' work: their `Debug` hides names and tokens, and no body is ever handed to a log macro. Events of
-//! other crates are dropped whole, because nobody here has decided what stands in them. A panic leaves a line with its
-//! place and its thread, never its message, which may hold anything. `RUST_LOG` is not read. Streams that are broken,
-//! closed, full or not read are nothing to stop or to wait for.
+//! The types mask: their `Debug` hides names and tokens, and no body is ever passed to a log macro. Events of other
+//! crates are dropped, because their content is not controlled here. A panic leaves a line with its place and its
+//! thread, never its message, which may hold anything. `RUST_LOG` is not read. A stream that is broken, closed, full or
+//! not read neither stops the program nor makes it wait.
 
 mod layer;
 mod line;
@@ -36,7 +36,7 @@ use self::sink::{ProcessStreams, Sink};
 /// The crates whose events are written: the library and its programs.
 const OURS: [&str; 2] = ["evict", "handler"];
 
-/// Writes what was logged and is not written yet when it is dropped: the last thing that the process does.
+/// Writes the remaining lines when it is dropped, which is the last action of the process.
 #[must_use = "dropped at once, it leaves the last lines of the process unwritten"]
 pub struct Telemetry {
     streams: ProcessStreams,
@@ -48,8 +48,8 @@ impl Drop for Telemetry {
     }
 }
 
-/// Writes this process's events of `level` and above from now on, and a line for each panic. What was set up before, if
-/// anything was, stays.
+/// Writes this process's events of `level` and above from now on, and a line for each panic. An earlier set-up stays in
+/// force.
 pub fn init(level: Level) -> Telemetry {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let streams = ProcessStreams::start(&clock);

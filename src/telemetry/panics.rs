@@ -1,8 +1,8 @@
-//! The line that a panic leaves.
+//! The log line of a panic.
 
 use std::panic::PanicHookInfo;
 
-/// From now on a panic is an error's line with its place and its thread, and nothing of its message.
+/// Logs each panic from now on as an error with its place and its thread, without its message.
 pub(super) fn install() {
     std::panic::set_hook(Box::new(report));
 }

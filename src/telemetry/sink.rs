@@ -1,9 +1,9 @@
-//! Where lines go.
+//! Writes lines to the process's streams.
 //!
-//! A thread of its own writes each stream, so that whoever logs never waits: the Functions host reads these streams
-//! through pipes, and a pipe that nobody empties blocks its writer. What does not fit into the queue meanwhile is lost, and
-//! counted in a line as soon as there is room. A stream that is closed or full, such as a file on a full disk, loses its
-//! lines and stops nothing.
+//! Each stream has a writer thread, so that logging never waits: the Functions host reads these streams through pipes,
+//! and a pipe that nobody empties blocks its writer. Lines that do not fit into the queue are lost, and counted in a
+//! line as soon as there is room. A stream that is closed or full, such as a file on a full disk, loses its lines and
+//! stops nothing.
 
 use std::io::Write as _;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,10 +15,10 @@ use tracing::Level;
 use super::line;
 use crate::domain::Clock;
 
-/// The most bytes of lines that wait for one stream: some ten thousand lines, more than the storm of an alert leaves.
+/// The most bytes of lines that wait for one stream: some ten thousand lines, more than an alert storm produces.
 const MOST_WAITING: usize = 4 * 1024 * 1024;
 
-/// How long the end of the process waits for lines that were not written yet.
+/// How long the end of the process waits for unwritten lines.
 const FLUSH: Duration = Duration::from_secs(1);
 
 /// A stream of the process.
@@ -31,7 +31,7 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// The stream on which the host takes a line for what it is.
+    /// The stream on which the host logs a line at this level.
     pub(super) fn of(level: Level) -> Self {
         if level <= Level::WARN {
             Self::Err
@@ -42,16 +42,16 @@ impl Stream {
 
     /// Writes to the process's own stream, as long as that takes.
     fn write(self, text: &str) {
-        // One call with the lock held, so that lines of several threads do not mingle.
+        // One call with the lock held, so that lines of several threads do not mix.
         let written = match self {
             Self::Out => std::io::stdout().lock().write_all(text.as_bytes()),
             Self::Err => std::io::stderr().lock().write_all(text.as_bytes()),
         };
-        // A broken stream is where its breaking would have to be reported.
+        // A broken stream cannot report its own failure.
         drop(written);
     }
 
-    /// The line that says how many are missing, at a level that belongs on this stream.
+    /// The line that reports the lost lines, at a level that belongs on this stream.
     fn confession(self, lost: u64, clock: &dyn Clock) -> String {
         let level = match self {
             Self::Out => Level::INFO,
@@ -62,13 +62,14 @@ impl Stream {
     }
 }
 
-/// Takes lines.
+/// Accepts lines.
 pub(super) trait Sink: Send + Sync + 'static {
-    /// Takes a whole line, with its end. It cannot fail and does not wait: there is nowhere to say so.
+    /// Accepts a whole line, with its line end. It cannot fail and does not wait, because a failure could not be
+    /// reported.
     fn write(&self, stream: Stream, line: &str);
 }
 
-/// The streams of this process. Clones write to the same queues.
+/// The streams of this process. Clones share their queues.
 #[derive(Clone)]
 pub(super) struct ProcessStreams {
     out: Writer,
@@ -76,7 +77,7 @@ pub(super) struct ProcessStreams {
 }
 
 impl ProcessStreams {
-    /// Starts the threads that write.
+    /// Starts the writer threads.
     pub(super) fn start(clock: &Arc<dyn Clock>) -> Self {
         let writer = |stream: Stream| {
             Writer::start(stream, Arc::clone(clock), move |text| stream.write(text))
@@ -87,7 +88,7 @@ impl ProcessStreams {
         }
     }
 
-    /// Waits until everything is written, but not for a stream that takes nothing.
+    /// Waits until everything is written, but not for a blocked stream.
     pub(super) fn flush(&self) {
         self.out.flush();
         self.err.flush();
@@ -103,7 +104,7 @@ impl Sink for ProcessStreams {
     }
 }
 
-/// The queue to one stream.
+/// The queue of one stream.
 #[derive(Clone)]
 struct Writer {
     stream: Stream,
@@ -111,7 +112,7 @@ struct Writer {
     waiting: Arc<Waiting>,
 }
 
-/// What was taken and is not written yet.
+/// The accepted lines that are not written yet.
 #[derive(Default)]
 struct Waiting {
     queue: Mutex<Queue>,
@@ -121,7 +122,7 @@ struct Waiting {
 #[derive(Default)]
 struct Queue {
     bytes: usize,
-    /// The lines that found no room since the last confession.
+    /// The number of lines lost since the last report.
     lost: u64,
 }
 
@@ -133,14 +134,14 @@ impl Waiting {
 }
 
 impl Writer {
-    /// Begins a queue. Where no thread can be had, lines are written by whoever logs them.
+    /// Starts a queue. Without a thread, the logging thread writes the lines itself.
     fn start(stream: Stream, clock: Arc<dyn Clock>, put: impl Fn(&str) + Send + 'static) -> Self {
         let (lines, taken) = channel();
         let waiting = Arc::new(Waiting::default());
         let shared = Arc::clone(&waiting);
         let thread = std::thread::Builder::new().name("log".to_owned());
         let started = thread.spawn(move || drain(stream, &taken, &shared, &*clock, put));
-        // If it was not started, its end of the channel is gone, which `write` sees.
+        // If the thread did not start, its end of the channel is closed, which `write` detects.
         drop(started);
         Self {
             stream,
@@ -170,7 +171,7 @@ impl Writer {
             .waiting
             .written
             .wait_timeout_while(queue, FLUSH, |queue| queue.bytes > 0);
-        // Whether it was in time changes nothing any more.
+        // Whether it finished in time changes nothing any more.
         drop(flushed);
     }
 }
@@ -219,7 +220,7 @@ mod tests {
         let (let_go, go) = channel::<()>();
         let (put, written) = channel();
         let writer = Writer::start(Stream::Out, Arc::new(Stopped), move |text: &str| {
-            // Blocked until the other end goes away, as on a pipe that nobody empties.
+            // Blocked until the other end is dropped, as on a pipe that nobody empties.
             assert!(go.recv().is_err());
             put.send(text.to_owned()).unwrap();
         });
@@ -236,7 +237,7 @@ mod tests {
             "{}",
             texts[1]
         );
-        // There is room again.
+        // The queue has room again.
         writer.write("last");
         writer.flush();
         assert_eq!(written.try_recv().as_deref(), Ok("last"));

@@ -1,4 +1,4 @@
-//! Each line lands at its own level by the host's rules.
+//! The host logs each line at its own level.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -38,9 +38,9 @@ impl Clock for Stopped {
     }
 }
 
-/// Keeps two listeners that hear nothing, for as long as the process lives. While a process has one listener alone, `tracing` asks
-/// the thread that comes to an event first whether anybody listens there, and takes its no for every thread's: a test beside this
-/// one would switch the event off.
+/// Keeps two listeners without an effect for the life of the process. In a process with a single listener, `tracing`
+/// asks the first thread at an event whether it listens, and applies a no to all threads: a test beside this one would
+/// switch the event off.
 fn listen_beside_others() {
     static OTHERS: LazyLock<[Dispatch; 2]> =
         LazyLock::new(|| std::array::from_fn(|_| Dispatch::new(NoSubscriber::default())));
@@ -63,7 +63,7 @@ fn texts(level: LevelFilter, act: impl FnOnce()) -> String {
         .collect()
 }
 
-/// It fails without `listen_beside_others` when it runs alone: the other thread's no counts for both.
+/// Without `listen_beside_others` it fails when it runs alone: the other thread's no counts for both.
 #[test]
 fn an_event_that_a_thread_without_a_log_comes_to_first_is_written_all_the_same() {
     fn say() {

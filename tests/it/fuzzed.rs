@@ -1,5 +1,5 @@
-//! The corpora of the fuzz targets, and what those found once, stay part of the ordinary tests: each input is held to what
-//! its target is held to.
+//! The corpora of the fuzz targets, and their past findings, are part of the ordinary tests: each input passes the
+//! checks of its target.
 
 #[path = "../fuzz/checks/mod.rs"]
 #[expect(unreachable_pub, reason = "they are public to the fuzz targets")]

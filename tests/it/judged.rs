@@ -1,6 +1,6 @@
-//! The handler's own requests, judged by what nobody here wrote: Prism, which holds them against Graph's published contract,
-//! and Azurite, Microsoft's emulator of Azure Storage, over https with the managed identity's tokens. What it writes into an incident,
-//! and how, is held by Microsoft's own client of Microsoft Sentinel.
+//! The handler's own requests, checked by independent judges: Prism, which compares them with Graph's published
+//! contract, and Azurite, Microsoft's emulator of Azure Storage, over https with the managed identity's tokens.
+//! Microsoft's own client of Microsoft Sentinel reads what the handler writes into an incident.
 
 use sandbox::clock::SandboxClock;
 use sandbox::judges::{self, Azurite, Prism, Request};
@@ -46,7 +46,7 @@ async fn graphs_published_contract_allows_what_the_handler_sends() {
     app.end().await;
 }
 
-/// A token for storage, as the identity endpoint gives it to anybody in the app.
+/// A token for storage, as the identity endpoint gives it to any process of the app.
 async fn storage_token() -> String {
     let tenant = Tenant::start(World::default_contoso().unwrap(), SandboxClock::new())
         .await
@@ -82,7 +82,7 @@ async fn azure_storages_own_emulator_keeps_the_cap_for_two_handlers() {
         ("SSL_CERT_FILE", certificate.to_str().unwrap()),
     ];
     let (first, second) = (App::start(&settings).await, App::start(&settings).await);
-    // There is no container yet.
+    // The container does not exist yet.
     let check = first.check().await;
     let problems = check.body["problems"].to_string();
     assert!(

@@ -1,4 +1,4 @@
-//! The one integration target: one folder for each part of the house, one file for each behaviour.
+//! The only integration target: one folder for each part of the source, one file for each behaviour.
 #![cfg_attr(
     test,
     expect(

@@ -1,5 +1,5 @@
 //! A storm: a rule flags thousands of users at once, two handlers work on one queue, and Graph limits what the app may
-//! write. What is asked of it and what it cost is held against the simulated Graph's own record.
+//! write. The results and the costs are compared with the simulated Graph's own record.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,27 +17,27 @@ use uuid::Uuid;
 use crate::support::app::SOON;
 use crate::support::busy::{patience, slower_at_worst};
 
-/// How many users one alert flags: as many as the cap per alert lets through by default.
+/// The number of users in one alert: the default cap per alert.
 const PER_ALERT: usize = 25;
 
-/// How many users one handler works on at once.
+/// The number of users that one handler works on at once.
 const IN_WORK: usize = 64;
 
-/// What one handler's memory may come to at most.
+/// The most memory of one handler.
 const MOST_MEMORY_KIB: u64 = 96 * 1024;
 
 /// How long after a refusal a call may arrive that left before: a hundred are on their way when the limit is reached, and
 /// the two handlers and what judges them share a machine.
 const ON_ITS_WAY: Duration = Duration::from_millis(750);
 
-/// The same on a machine that is busy besides. No wait is shorter than a second.
+/// The same on a busy machine. No wait is shorter than a second.
 const ON_ITS_WAY_AT_MOST: Duration = Duration::from_millis(950);
 
-/// What does not shrink with a storm: the calls that are on their way when the limit is reached, which Graph counts, and the
-/// last wait.
+/// The part that does not shrink with a storm: the calls that are on their way when the limit is reached, which Graph
+/// counts, and the last wait.
 const LAST_WAITS: Duration = Duration::from_secs(8);
 
-/// How long an alert of high severity waits at most for its cut, whichever way it comes, while a storm goes on.
+/// The longest wait of an alert of high severity for its cut, by either way, during a storm.
 const MOST_URGENT: Duration = Duration::from_secs(10);
 
 const GROUP: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_ffff_0001);
@@ -59,7 +59,7 @@ struct Storm {
     _staged: tempfile::TempDir,
 }
 
-/// What a storm came to.
+/// The results of a storm.
 struct Figures {
     users: usize,
     alone: Duration,
@@ -74,7 +74,7 @@ struct Figures {
 }
 
 impl Storm {
-    /// A tenant whose last user is protected, and whose two before that are kept for the alerts that come in the middle.
+    /// A tenant whose last user is protected, and whose two users before that are kept for the alerts in the middle.
     async fn start(users: usize, limits: Limits) -> Self {
         let mut world = World::default_contoso().unwrap();
         world.users = (0..users + 3)
@@ -110,7 +110,7 @@ impl Storm {
     }
 
     /// Sends all alerts at once, and two of high severity when half of them are done; waits until all is settled.
-    async fn rage(&self) -> Figures {
+    async fn run(&self) -> Figures {
         let host = &self.hosts[0];
         let begun = self.tenant.clock().now();
         for first in (0..self.users).step_by(PER_ALERT) {
@@ -151,7 +151,7 @@ impl Storm {
             alone: self.limits.time_for_writes(lossless(users)),
             taken,
             refused: count(&calls, |call| call.status == Some(429)),
-            early: self.tenant.calls_while_told_to_wait().len(),
+            early: self.tenant.calls_while_throttled().len(),
             per_user: per_user(&calls, users),
             memory_kib: self.hosts.iter().map(peak_memory_kib).collect(),
             by_queue: cut_after(by_queue),
@@ -159,9 +159,9 @@ impl Storm {
         }
     }
 
-    /// What must hold of every storm: each flagged user was cut exactly once and has one final receipt that says so, the
+    /// Properties of every storm: each flagged user was cut exactly once and has one final receipt that says so, the
     /// protected one was not touched, and no message needed more deliveries than these.
-    fn hold_to_account(&self, most_deliveries: u32) {
+    fn assert_outcomes(&self, most_deliveries: u32) {
         let cut_users = self.users + 2;
         let mut cuts: BTreeMap<Uuid, usize> = BTreeMap::new();
         for call in self.tenant.calls().iter().filter(|call| is_cut(call)) {
@@ -266,7 +266,7 @@ fn count(calls: &[CallRecord], fits: impl Fn(&CallRecord) -> bool) -> usize {
     calls.iter().filter(|call| fits(call)).count()
 }
 
-/// How many answered calls of each kind there were for each user who was cut.
+/// The number of answered calls of each kind per user who was cut.
 fn per_user(calls: &[CallRecord], users: usize) -> BTreeMap<&'static str, f64> {
     let mut kinds: BTreeMap<&'static str, usize> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.status == Some(200)) {
@@ -293,7 +293,7 @@ fn since(earlier: Timestamp, later: Timestamp) -> Duration {
     later.duration_since(earlier).unsigned_abs()
 }
 
-/// What the system says the worker's memory came to at most.
+/// The peak memory of the worker, as the system reports it.
 fn peak_memory_kib(host: &FunctionsHost) -> u64 {
     let pid = host
         .events()
@@ -312,8 +312,8 @@ fn peak_memory_kib(host: &FunctionsHost) -> u64 {
 }
 
 impl Figures {
-    /// The figures for a person, on standard error even where the test runner keeps what tests print.
-    fn tell(&self) {
+    /// Prints the figures for a person, on standard error even if the test runner captures output.
+    fn print(&self) {
         let mut text = format!(
             "users cut: {}\nby the write limit alone: {:.1} s\ntaken: {:.1} s ({:.3} times)\nrefused calls: {}\n\
              calls while told to wait: {}\npeak memory of each handler: {:?} KiB\n\
@@ -334,10 +334,10 @@ impl Figures {
         std::io::stderr().write_all(text.as_bytes()).unwrap();
     }
 
-    /// Holds the figures to what was promised, where so many users may have been found once more.
-    fn hold(&self, found_again: usize) {
+    /// Compares the figures with the promises; this many users may have been looked up again.
+    fn assert_within(&self, found_again: usize) {
         assert_eq!(self.early, 0, "calls while told to wait");
-        // The protected user is found and asked for too.
+        // The protected user is looked up too.
         let few = 3;
         for (kind, more) in [
             ("find", few + found_again),
@@ -352,7 +352,7 @@ impl Figures {
         // Each instance looks for the group when it begins, once for each alert it begins with, and every five minutes.
         let looks = self.per_user["read group"] * lossless(self.users);
         assert!(looks <= 2.0 * 4.0 * 3.0, "{looks}");
-        // These are of a machine with nothing else to do.
+        // These bounds are for an idle machine.
         let most = MOST_URGENT.mul_f64(slower_at_worst());
         for urgent in [self.by_queue, self.over_http] {
             assert!(urgent <= most, "{urgent:?} {most:?}");
@@ -365,25 +365,25 @@ impl Figures {
 
 async fn storm_of_a_thousand(limits: Limits) {
     let storm = Storm::start(1_000, limits).await;
-    let figures = storm.rage().await;
-    figures.tell();
-    storm.hold_to_account(1);
-    figures.hold(0);
+    let figures = storm.run().await;
+    figures.print();
+    storm.assert_outcomes(1);
+    figures.assert_within(0);
     let most = figures.alone.mul_f64(1.05) + LAST_WAITS;
     let most = most.mul_f64(slower_at_worst());
     assert!(figures.taken <= most, "{:?} {most:?}", figures.taken);
     storm.end().await;
 }
 
-/// The storm of ten thousand through the wrong end of the telescope: a tenth of the users, and windows that are ten times
-/// shorter, so that the rate is Graph's own and the burst a tenth. What does not shrink is a caller's last wait.
+/// The storm of ten thousand on a smaller scale: a tenth of the users, and windows that are ten times shorter, so that
+/// the rate is Graph's own and the burst a tenth. A caller's last wait does not shrink.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_users_are_cut_about_as_fast_as_the_write_limit_allows() {
     storm_of_a_thousand(Limits::of_graph(10_000).shortened(10.0)).await;
 }
 
-/// The published sample of a refusal for too many writes names reads too in its scope. Then everything waits, and the users
-/// are cut as fast all the same.
+/// The published sample of a refusal for too many writes includes reads in its scope. Then everything waits, and the
+/// users are cut as fast all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes most of a minute, for a variant; tests/bench/README.md says how to run it"]
 async fn ten_times_fewer_users_are_cut_as_fast_where_refused_writes_hold_reads_too() {
@@ -398,11 +398,12 @@ async fn ten_times_fewer_users_are_cut_as_fast_where_refused_writes_hold_reads_t
 #[ignore = "takes six minutes, which are Graph's own; tests/bench/README.md says how to run it"]
 async fn ten_thousand_users_are_cut_as_fast_as_the_write_limit_allows() {
     let storm = Storm::start(10_000, Limits::of_graph(10_000)).await;
-    let figures = storm.rage().await;
-    figures.tell();
-    // It lasts longer than a delivery: what waits to its end is delivered once more, and who was in work then is found again.
-    storm.hold_to_account(2);
-    figures.hold(2 * IN_WORK);
+    let figures = storm.run().await;
+    figures.print();
+    // It lasts longer than a delivery: a user who waits to its end is delivered once more, and a user who was in work
+    // then is looked up again.
+    storm.assert_outcomes(2);
+    figures.assert_within(2 * IN_WORK);
     assert!(
         figures.taken <= figures.alone.mul_f64(1.05),
         "{:?}",

@@ -1,6 +1,6 @@
-//! What a stranger sees first: the sandbox's story of its sample incident, told by the real handler.
+//! A stranger's first sight: the sandbox's story of its sample incident, produced by the real handler.
 
-use sandbox::once::{self, Alert, Via};
+use sandbox::send::{self, Alert, Via};
 use sandbox::story::Story;
 use serde_json::Value;
 
@@ -12,16 +12,16 @@ const PROTECTED: (&str, &str) = (
     "f448435d-3ca7-4073-8152-a1fd73c0fd09",
 );
 
-async fn told(via: Via) -> Story {
+async fn story_of(via: Via) -> Story {
     let app = App::start(&[PROTECTED]).await;
-    let story = once::send(&app.tenant, &app.host, Alert::sample(), via, None)
+    let story = send::send(&app.tenant, &app.host, Alert::sample(), via, None)
         .await
         .unwrap();
     app.end().await;
     story
 }
 
-/// Without what differs from run to run: its times, and how many reads it took until the cuts showed.
+/// The text without what differs between runs: its times, and how many reads it took until the cuts showed.
 fn timeless(text: &str) -> String {
     let word = |word: &str| {
         let bare = word.trim_matches(['(', ')', ',']);
@@ -45,14 +45,14 @@ fn timeless(text: &str) -> String {
 
 #[tokio::test]
 async fn the_story_says_who_was_cut_who_was_not_and_what_is_still_alive() {
-    let story = told(Via::Queue).await;
+    let story = story_of(Via::Queue).await;
     insta::assert_snapshot!(timeless(&story.text()));
 }
 
-/// What README has room for: the first user and the protected one.
+/// README has room for the first user and the protected one.
 #[tokio::test]
 async fn readme_shows_a_part_of_it() {
-    let text = timeless(&told(Via::Queue).await.text());
+    let text = timeless(&story_of(Via::Queue).await.text());
     let begins = ["The sample", "alice@", "break.glass@"];
     let shown: Vec<&str> = text
         .split("\n\n")
@@ -66,7 +66,7 @@ async fn readme_shows_a_part_of_it() {
 #[tokio::test]
 async fn the_document_has_the_fields_that_other_tools_read() {
     for via in [Via::Queue, Via::Http] {
-        let document = told(via).await.json();
+        let document = story_of(via).await.json();
         let keys = |value: &Value| {
             value
                 .as_object()
@@ -95,7 +95,8 @@ async fn the_document_has_the_fields_that_other_tools_read() {
     }
 }
 
-/// What `--alert` tells of payloads that other people's systems send: whom each cuts, whom it spares, and why.
+/// The `--alert` output for payloads of other people's systems: the users that each cuts, those that it spares, and
+/// why.
 #[tokio::test]
 async fn the_story_of_what_others_send_says_who_was_spared_and_why() {
     let field = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/field");
@@ -112,7 +113,7 @@ async fn the_story_of_what_others_send_says_who_was_spared_and_why() {
             name: file,
         };
         let app = App::start(&[PROTECTED]).await;
-        let story = once::send(&app.tenant, &app.host, alert, via, None)
+        let story = send::send(&app.tenant, &app.host, alert, via, None)
             .await
             .unwrap();
         app.end().await;

@@ -27,19 +27,19 @@ use crate::domain::{
 
 use super::kind::{self, Account, Machines};
 
-/// The most characters of a name that are carried on. A distinguished name fits.
+/// The longest name that is kept, in characters. A distinguished name fits.
 const LONGEST_NAME: usize = 256;
 
-/// Where an object id is looked for first.
+/// The properties that usually hold an object id.
 const IDS: [&str; 4] = [
     "aadUserId",
     "azureAdUserId",
     "accountObjectId",
     "userObjectId",
 ];
-/// Where a user principal name is looked for first.
+/// The properties that usually hold a user principal name.
 const UPNS: [&str; 3] = ["userPrincipalName", "accountUpn", "upn"];
-/// Where a SID is looked for first.
+/// The properties that usually hold a SID.
 const SIDS: [&str; 4] = [
     "sid",
     "userSid",
@@ -47,8 +47,8 @@ const SIDS: [&str; 4] = [
     "onPremisesSecurityIdentifier",
 ];
 
-/// Reads an account. `None` when the object says nothing of one: senders leave such objects in place with every member
-/// null or empty.
+/// Reads an account. `None` if the object has no identifier: senders leave such objects in place with every member null
+/// or empty.
 pub(crate) fn read(fields: &Object, machines: &Machines) -> Option<SubjectRef> {
     let mut subject =
         Account::of(fields, machines).subject(machines, || unresolvable_name(fields))?;
@@ -56,7 +56,7 @@ pub(crate) fn read(fields: &Object, machines: &Machines) -> Option<SubjectRef> {
     Some(subject)
 }
 
-/// An account of which a sender gives identifiers in members of their own. `None` when none of them is known.
+/// Reads an account whose identifiers stand in members of the sender's own. `None` if it has none of them.
 pub(crate) fn identified(
     id: Option<UserId>,
     upn: Option<UserPrincipalName>,
@@ -76,7 +76,7 @@ pub(crate) fn identified(
     account.subject(&Machines::default(), || None)
 }
 
-/// What somebody wrote by hand, named as what it is: `NT AUTHORITY\SYSTEM` is no user there either.
+/// Classifies what a person wrote by hand: `NT AUTHORITY\SYSTEM` is not a user there either.
 pub(crate) fn classified(written: SubjectRef) -> SubjectRef {
     let account = Account {
         id: written.id,
@@ -101,13 +101,13 @@ pub(crate) fn classified(written: SubjectRef) -> SubjectRef {
             tenant,
             ..subject
         },
-        // A mail address is all there is.
+        // Only a mail address is known.
         None => written,
     }
 }
 
 impl Account {
-    /// The subject that an account is; `otherwise` names it where nothing else is known.
+    /// The subject for an account. `otherwise` names it if nothing else is known.
     fn subject(
         self,
         machines: &Machines,
@@ -138,7 +138,7 @@ impl Account {
 
     fn of(fields: &Object, machines: &Machines) -> Self {
         let written_name = written_name(fields);
-        // `DOMAIN\name` in one member occurs where a rule's author mapped a full name to it.
+        // Some rules map a full `DOMAIN\name` to one member.
         let (domain_in_name, name) = match written_name.as_deref().and_then(|n| n.split_once('\\'))
         {
             Some((domain, name)) => (Some(domain), Some(name)),
@@ -150,7 +150,7 @@ impl Account {
             .or(domain_in_name)
             .map(str::to_owned)
             .or_else(|| fields.text("dnsDomain").map(Into::into));
-        // A whole user principal name is no name within a domain, and is not read as one.
+        // A whole user principal name is not a name within a domain.
         let qualified = domain
             .as_ref()
             .zip(name)
@@ -178,22 +178,22 @@ impl Account {
         read
     }
 
-    /// Whether the directory cannot be asked for it by what is known so far.
+    /// Whether no identifier is known that the directory could be asked for.
     fn is_unknown(&self) -> bool {
         self.id.is_none() && self.upn.is_none() && self.sid.is_none()
     }
 
-    /// A name may hold an object id or a SID, where a rule's author mapped one to it.
+    /// Reads an object id or a SID from the name, where a rule's author mapped one to it.
     fn take_name(&mut self) {
         if let Some(name) = self.name.as_deref() {
-            // Mostly it is neither, and then stays a name.
+            // Usually it is neither, and stays a name.
             self.id = name.parse().ok();
             self.sid = name.parse().ok().filter(kind::names_somebody);
         }
     }
 
-    /// Beside an account of Entra, Defender writes the SID and the domain of the account that the machine itself has
-    /// for the same person: a Mac's own. Neither is known in the directory.
+    /// Drops the SID and the domain of a machine's own account. Defender writes them beside an account of Entra when a
+    /// Mac has a local account for the same person; the directory knows neither.
     fn forget_what_is_the_machines(&mut self, machines: &Machines) {
         let is_entra = self.id.is_some() || self.upn.is_some();
         let of_machine = self
@@ -206,20 +206,20 @@ impl Account {
         }
     }
 
-    /// `friendlyName` sometimes holds a whole UPN or a SID. It is asked only where nothing stronger is known, and not
-    /// where it repeats the display name, which people can set themselves.
+    /// Reads a UPN or a SID from `friendlyName`, which sometimes holds one. It is used only if nothing stronger is
+    /// known and if it differs from the display name, which people can set themselves.
     fn take_friendly_name(&mut self, fields: &Object) {
         let friendly = fields
             .text("friendlyName")
             .filter(|friendly| fields.text("displayName").as_ref() != Some(friendly));
         if let Some(friendly) = friendly {
-            // Mostly it is neither, but a name for people.
+            // Usually it is neither, but a display name.
             self.upn = friendly.parse().ok();
             self.sid = friendly.parse().ok().filter(kind::names_somebody);
         }
     }
 
-    /// The name as a person knows it: with its domain, if there is one.
+    /// The name with its domain, if there is one.
     fn written(&self) -> Option<String> {
         let name = self.name.as_ref()?;
         match &self.domain {
@@ -229,7 +229,7 @@ impl Account {
     }
 }
 
-/// The name within a domain. Azure Resource Manager's own `name` of an entity is none.
+/// The name within a domain. The `name` that Azure Resource Manager gives to an entity is not one.
 fn written_name<'f>(fields: &'f Object) -> Option<Cow<'f, str>> {
     let of_resource = fields.text("type").is_some_and(|kind| kind.contains('/'));
     let names: &[&str] = if of_resource {
@@ -240,7 +240,7 @@ fn written_name<'f>(fields: &'f Object) -> Option<Cow<'f, str>> {
     fields.first_text(names)
 }
 
-/// The texts that stand where an object id, a user principal name and a SID are looked for.
+/// The texts found where an object id, a user principal name and a SID belong.
 struct Written<'f> {
     ids: [Option<Cow<'f, str>>; 4],
     upns: [Option<Cow<'f, str>>; 3],
@@ -269,7 +269,7 @@ impl<'f> Written<'f> {
     }
 }
 
-/// The first text of this form: where it belongs, then where others do.
+/// The first text of this form: from its own properties first, then from the others.
 fn first<T: FromStr>(
     own: &[Option<Cow<str>>],
     other: &[Option<Cow<str>>],
@@ -279,17 +279,17 @@ fn first<T: FromStr>(
     texts.find_map(|text| text.parse().ok())
 }
 
-/// The UPN of a name and a suffix. A name with `@` is a whole one already. What is not well formed is unknown.
+/// Builds a UPN from a name and a suffix. A name with `@` is already whole. A malformed one counts as unknown.
 fn user_principal_name(name: &str, suffix: Option<&str>) -> Option<UserPrincipalName> {
     if name.contains('@') {
-        // What Entra would not allow as one is a name for people, and is kept as that.
+        // A text that Entra would not allow as a UPN is kept as a display name.
         return name.parse().ok();
     }
     let suffix = suffix?.trim_start_matches(['@', ' ']);
     [name, "@", suffix].concat().parse().ok()
 }
 
-/// A name for people, of an account that nothing else is known of.
+/// A display name, for an account without any identifier.
 fn unresolvable_name(fields: &Object) -> Option<String> {
     let name = fields.first_text(&["displayName", "friendlyName", "cloudAppAccountId"]);
     if let Some(name) = name {
@@ -340,7 +340,7 @@ pub(crate) fn group(fields: &Object) -> Option<SubjectRef> {
     Some(subject)
 }
 
-/// A subject of which only a name is known, or a name and an id that is no user's.
+/// A subject with only a name, or with a name and an id that is not a user's.
 pub(crate) fn named(kind: SubjectKind, name: Option<&str>) -> SubjectRef {
     let mut subject = SubjectRef::new(kind);
     subject.name = name.and_then(|name| tidy(name, LONGEST_NAME));

@@ -1,13 +1,13 @@
-//! Accounts that an operating system brings along, by name. Whoever has a SID is known by it; these names are for senders
-//! that give none.
+//! The built-in accounts of operating systems, by name. An account with a SID is recognised by the SID; these names are
+//! for senders that give none.
 //!
 //! Windows names the authority and its services in its own language, and so do the sensors that read its logs. Sources:
 //! "Microsoft Sentinel entity types reference" (the names that Sentinel drops where they stand alone); "Security
 //! identifiers", Windows documentation; the names in other languages are those that the editions of Windows show for
-//! `S-1-5-18`, `S-1-5-19`, `S-1-5-20`, `S-1-5-7` and the account with the number 500. An authority counts as built in by
-//! its name alone, a name within another domain never does.
+//! `S-1-5-18`, `S-1-5-19`, `S-1-5-20`, `S-1-5-7` and the account with the number 500. An authority counts as built in
+//! by its name alone, a name within another domain never does.
 
-/// The domains of accounts that every Windows machine has, in one case.
+/// The domains of built-in Windows accounts, in lower case.
 const AUTHORITIES: &[&str] = &[
     "nt authority",
     "nt-autorität",
@@ -39,9 +39,9 @@ const AUTHORITIES: &[&str] = &[
     "font driver host",
 ];
 
-/// Names of accounts that stand alone, in one case.
+/// Names of built-in accounts without a domain, in lower case.
 const NAMES: &[&str] = &[
-    // What Sentinel itself drops.
+    // Names that Sentinel itself drops.
     "admin",
     "administrator",
     "system",

@@ -1,13 +1,13 @@
 //! Lists of entities: Sentinel's `Entities` and `relatedEntities`, Defender for Cloud's `entities`.
 //!
-//! A subject is an account, a mailbox or a group that is an element of the list, and an account that stands under the
-//! property `Account` of any entity, be it written there or referred to. Accounts anywhere else are only mentioned: who
-//! was signed in to a device, who owns something, who sent a mail, who got one.
+//! A subject is an account, a mailbox or a group that is an element of the list. An account under the property
+//! `Account` of any entity is one too, whether written there or referred to. Accounts anywhere else are only mentioned:
+//! who was signed in to a device, owns something, or sent or got a mail.
 //!
 //! # References
-//! Json.NET writes an object once, with `"$id": "4"`, and then `{"$ref": "4"}`. A published payload holds the same `$id`
-//! several times, so a reference means the nearest earlier one; a reference to nothing means nothing. What a reference
-//! leads to is read but not walked again, so a cycle ends by itself.
+//! Json.NET writes an object once, with `"$id": "4"`, and then `{"$ref": "4"}`. A published payload holds the same
+//! `$id` several times, so a reference means the nearest earlier one; a reference to nothing means nothing. What a
+//! reference leads to is read but not walked again, so a cycle ends by itself.
 //!
 //! Sources: "Microsoft Sentinel entity types reference"; "Incidents - List Entities" of the Sentinel REST API, and what
 //! @azure/arm-securityinsight makes of its answer (properties beside the kind); published samples of both dialects.
@@ -23,7 +23,7 @@ use super::entity_kind::{self, EntityKind};
 use super::kind::Machines;
 use super::{account, message};
 
-/// Properties below which accounts are only mentioned, and as what.
+/// Properties whose accounts are only mentioned, with the reason.
 const CONTEXT: [(&str, Context); 13] = [
     ("owner", Context::Owner),
     ("owners", Context::Owner),
@@ -40,7 +40,7 @@ const CONTEXT: [(&str, Context); 13] = [
     ("recipient", Context::Recipient),
 ];
 
-/// Adds the accounts of the list that stands in `holder` under `name`. Says whether the list holds any entity at all.
+/// Adds the accounts of the list that `holder` has under `name`. Returns whether the list holds any entity.
 pub(crate) fn read(
     holder: &Object,
     name: &'static str,
@@ -51,7 +51,7 @@ pub(crate) fn read(
     read_list(&list, builder).within(name)
 }
 
-/// Adds the accounts of a list of entities. Says whether it holds any entity at all.
+/// Adds the accounts of a list of entities. Returns whether it holds any entity.
 pub(crate) fn read_list(list: &[Node], builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     let mut machines = Machines::default();
     for node in list {
@@ -89,7 +89,7 @@ fn no_entity(node: &Node) -> JsonProblem {
     })
 }
 
-/// Adds the account of one entity that stands alone, outside of any list.
+/// Adds the account of a single entity outside of a list.
 pub(crate) fn read_one(entity: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let mut walk = Walk {
         machines: Machines::default(),
@@ -100,7 +100,7 @@ pub(crate) fn read_one(entity: &Object, builder: &mut AlertBuilder) -> Result<()
     walk.entity(entity, Standing::Element)
 }
 
-/// Whether an object is an entity by itself: a resource of Sentinel, or an object that says its kind and has what only
+/// Whether an object is an entity by itself: a resource of Sentinel, or an object with a kind and a property that only
 /// entities have.
 pub(crate) fn is_entity(object: &Object) -> bool {
     let of_sentinel = object
@@ -140,7 +140,7 @@ pub(crate) fn is_account(object: &Object) -> bool {
     }
 }
 
-/// What an account below a property is.
+/// How an account below a property is related to the alert.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Context {
     Owner,
@@ -162,7 +162,7 @@ impl Context {
     }
 }
 
-/// Where an object stands, which decides whether an account in it is a subject.
+/// The position of an object, which decides whether an account in it is a subject.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Standing {
     /// An element of the list itself.
@@ -187,9 +187,10 @@ impl Standing {
 
 struct Walk<'a, 'd> {
     machines: Machines,
-    /// What each `$id` stands for, as of the place that the walk has come to.
+    /// The object behind each `$id`, as of the current position of the walk.
     identified: HashMap<Box<str>, &'a Object<'a>>,
-    /// The objects with an `$id` that were collected, by their addresses: a hundred thousand references to one object read it once.
+    /// The objects with an `$id` that were already collected, by address. A hundred thousand references to one object
+    /// thus read it once.
     collected: HashSet<(*const Object<'a>, Standing)>,
     builder: &'d mut AlertBuilder,
 }
@@ -206,7 +207,7 @@ impl<'a> Walk<'a, '_> {
             self.identified.insert(id.as_ref().into(), entity);
             self.collect_once(entity, standing)?;
         } else {
-            // Nothing refers to it, so the walk comes here once.
+            // Nothing refers to this entity, so the walk visits it once.
             self.collect(entity, standing)?;
         }
         for (name, node) in entity.properties() {
@@ -215,14 +216,14 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// Walks what stands in an entity under a name. Its path ends at the entity: the names further in may be anything.
+    /// Walks a property of an entity. Paths in problems end at the entity, because the names below it are not ours.
     fn part(
         &mut self,
         name: &str,
         node: &'a Node<'a>,
         standing: Standing,
     ) -> Result<(), JsonProblem> {
-        // Most parts are texts, and nothing stands below those.
+        // Most parts are texts, which contain nothing to walk.
         let is_text_of_account =
             name.eq_ignore_ascii_case("account") && matches!(node, Node::Text(_));
         if !is_text_of_account && !matches!(node, Node::Object(_) | Node::List(_)) {
@@ -245,7 +246,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Collects what references may lead to again.
+    /// Collects an object that references may reach again.
     fn collect_once(&mut self, entity: &Object<'a>, standing: Standing) -> Result<(), JsonProblem> {
         let is_new = self
             .collected
@@ -301,8 +302,8 @@ fn context(name: &str) -> Option<Context> {
         .map(|(_, context)| *context)
 }
 
-/// Where the properties of an entity stand: beside its kind, or in the incident dialect one level below. `None` for an
-/// ARM resource that says nothing beside its kind: its `name` is not the account's.
+/// The properties of an entity: beside its kind, or one level below in the incident dialect. `None` for an ARM resource
+/// that has only a kind: its `name` is not the account's.
 fn fields<'e>(
     entity: &'e Object<'e>,
     kind: Option<EntityKind>,
@@ -317,7 +318,7 @@ fn fields<'e>(
     }
 }
 
-/// An entity that lost its kind on the way through a playbook, but has a property that only accounts have.
+/// Whether an entity without a kind has a property that only accounts have. Playbooks lose the kind on the way.
 fn is_plainly_an_account(fields: &Object) -> bool {
     ["aadUserId", "upnSuffix", "accountName"]
         .iter()

@@ -1,5 +1,5 @@
-//! The kind that an entity says of itself: `kind` of the incident dialect, `Type` of the alert dialect, in any case, with or
-//! without hyphens. The incident dialect also has a `type`, the same for all entities, which is told by its slash.
+//! The kind that an entity states: `kind` of the incident dialect, `Type` of the alert dialect, in any case, with or
+//! without hyphens. The incident dialect also has a `type`, the same for all entities, which its slash gives away.
 //!
 //! Source: "Microsoft Sentinel entity types reference".
 
@@ -39,16 +39,16 @@ const KINDS: &[&str] = &[
     "url",
 ];
 
-/// What an entity can be to an account.
+/// How an entity relates to accounts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntityKind {
     Account,
     Mailbox,
     SecurityGroup,
     ServicePrincipal,
-    /// A mail, or its submission for a look: it names a sender and recipients.
+    /// A mail, or a mail submitted for analysis: it names a sender and recipients.
     Mail,
-    /// Any other: accounts stand in its parts at most.
+    /// Any other: only its parts can hold accounts.
     Other,
 }
 
@@ -62,20 +62,20 @@ const NAMED: [(&str, EntityKind); 6] = [
 ];
 
 impl EntityKind {
-    /// What an entity says it is; `None` if it says nothing.
+    /// The kind that an entity states; `None` if it states none.
     pub(super) fn of(entity: &Object) -> Option<Self> {
         let written = written(entity)?;
         let named = NAMED.iter().find(|(name, _)| is(&written, name));
         Some(named.map_or(Self::Other, |(_, kind)| *kind))
     }
 
-    /// Whether the entity is of no use where its properties are no object.
+    /// Whether the entity is unusable if its properties are not an object.
     pub(super) fn has_properties(self) -> bool {
         matches!(self, Self::Account | Self::Mailbox | Self::SecurityGroup)
     }
 }
 
-/// Whether an object says of itself that it is an entity of a kind that is known.
+/// Whether an object states that it is an entity of a known kind.
 pub(super) fn is_stated(object: &Object) -> bool {
     written(object).is_some_and(|written| KINDS.iter().any(|kind| is(&written, kind)))
 }
@@ -85,7 +85,7 @@ fn written<'e>(entity: &'e Object) -> Option<Cow<'e, str>> {
     kind.or_else(|| entity.text("type").filter(|kind| !kind.contains('/')))
 }
 
-/// Whether a kind is the one that is written in lower case and without hyphens.
+/// Compares a kind with one in lower case without hyphens.
 fn is(written: &str, kind: &str) -> bool {
     let letters = written.bytes().filter(|b| !matches!(b, b'-' | b'_' | b' '));
     letters.map(|b| b.to_ascii_lowercase()).eq(kind.bytes())

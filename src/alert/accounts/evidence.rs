@@ -1,13 +1,13 @@
-//! The evidence of Graph's security alerts: objects that say their kind in `@odata.type`, and may hold others.
+//! The evidence of Graph's security alerts: objects that state their kind in `@odata.type` and may be nested.
 //!
-//! Every kind that has a user account flags it, at any depth and whether the kind is known or not, unless its role or its
-//! verdict says otherwise. What a kind puts below another (the processes of malware, the account of a logon session) has
-//! the role of the outer one where it states none. A device's `loggedOnUsers` and a message's sender and recipient are
-//! only mentioned.
+//! Every kind that has a user account flags it, at any depth and whether the kind is known or not, unless its role or
+//! its verdict says otherwise. A nested piece (the processes of malware, the account of a logon session) inherits the
+//! role of the outer one if it states none. A device's `loggedOnUsers` and a message's sender and recipient are only
+//! mentioned.
 //!
-//! `PowerShell`'s module writes what is special to a kind below `AdditionalProperties`, the type among it, so both places
-//! are read as one. Sources: "alertEvidence resource type" and its kinds, microsoft.graph.security; the issues 525, 1213
-//! and 3115 of microsoftgraph/msgraph-sdk-powershell.
+//! `PowerShell`'s module writes what is special to a kind below `AdditionalProperties`, the type among it, so both
+//! places are read as one. Sources: "alertEvidence resource type" and its kinds, microsoft.graph.security; the issues
+//! 525, 1213 and 3115 of microsoftgraph/msgraph-sdk-powershell.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ use super::flat_evidence::together;
 use super::kind::Machines;
 use super::{account, message, role};
 
-/// Properties below which accounts are only mentioned, and as what.
+/// Properties whose accounts are only mentioned, with the reason.
 const CONTEXT: [(&str, MentionedAs); 5] = [
     ("loggedOnUsers", MentionedAs::SignedIn),
     ("owner", MentionedAs::Owner),
@@ -29,7 +29,7 @@ const CONTEXT: [(&str, MentionedAs); 5] = [
     ("sender", MentionedAs::Sender),
 ];
 
-/// Adds the accounts of an alert's evidence. Says whether there is any.
+/// Adds the accounts of an alert's evidence. Returns whether it has any evidence.
 pub(crate) fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     cut_off::refuse(alert, &["evidence"])?;
     let list = alert.list("evidence")?;
@@ -57,7 +57,7 @@ pub(crate) fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<bool, J
     Ok(any)
 }
 
-/// A piece of evidence with what stands in its `AdditionalProperties`.
+/// A piece of evidence, merged with its `AdditionalProperties`.
 struct Piece<'o> {
     own: &'o Object<'o>,
     more: Option<&'o Object<'o>>,
@@ -87,7 +87,7 @@ impl<'o> Piece<'o> {
         self.parts().find_map(|part| part.get(name))
     }
 
-    /// The one of both places that has a property.
+    /// Whichever of the two objects has a property.
     fn with(&self, name: &str) -> &'o Object<'o> {
         self.parts()
             .find(|part| part.get(name).is_some())
@@ -95,7 +95,7 @@ impl<'o> Piece<'o> {
     }
 }
 
-/// The type of an object of Graph without its namespace, in lower case: `security.alert`, `riskyuser`.
+/// The type of a Graph object without its namespace, in lower case: `security.alert`, `riskyuser`.
 pub(crate) fn odata_type(object: &Object) -> Option<String> {
     let name = object.text("@odata.type")?.to_lowercase();
     let name = name.trim_start_matches('#');
@@ -114,7 +114,7 @@ struct Walk<'d> {
 }
 
 impl Walk<'_> {
-    /// Takes note of the machines and the applications, which tell what the accounts beside them are.
+    /// Records the machines and the applications, which help to classify the accounts beside them.
     fn note(&mut self, node: &Node) {
         match node {
             Node::List(items) => items.iter().for_each(|item| self.note(item)),
@@ -157,7 +157,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The account and the mailbox that a piece is about: two readings of one.
+    /// Adds the account and the mailbox of a piece, as two readings of one account.
     fn owner(&mut self, piece: &Piece<'_>, said: &Role) -> Result<(), JsonProblem> {
         let machines = &self.machines;
         let user = match piece.get("userAccount") {
@@ -180,7 +180,7 @@ impl Walk<'_> {
     }
 
     fn application(&mut self, piece: &Object, said: &Role) {
-        // The application of a service principal that stands beside it says nothing new.
+        // The application of a service principal that is already listed adds nothing.
         let repeats = piece
             .text("appId")
             .is_some_and(|id| self.applications.contains(&id.to_lowercase()));
@@ -191,7 +191,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What stands below a piece: other pieces, and whatever of another kind holds some.
+    /// Walks what a piece contains: other pieces, and objects that contain pieces.
     fn below(&mut self, object: &Object, said: &Role) -> Result<(), JsonProblem> {
         for (name, node) in object.properties() {
             if name.eq_ignore_ascii_case("userAccount")
@@ -212,7 +212,7 @@ impl Walk<'_> {
 
     fn inner(&mut self, node: &Node, said: &Role) -> Result<(), JsonProblem> {
         match node {
-            // An account as such, under whatever name.
+            // A plain account, under any property name.
             Node::Object(object) if object.has("azureAdUserId") => {
                 self.add(account::read(object, &self.machines), said);
                 Ok(())
@@ -241,7 +241,7 @@ impl Walk<'_> {
     }
 }
 
-/// What a piece says of itself; where it says nothing, what the piece around it says.
+/// The role that a piece states, or that of the piece around it.
 fn role_of(piece: &Piece<'_>, outer: &Role) -> Role {
     let own = role::of_evidence(piece.own);
     let states_one = ["roles", "verdict"].iter().any(|name| {

@@ -35,7 +35,7 @@ pub(crate) fn account_of(evidence: &Object, machines: &Machines) -> Option<Subje
             let name = evidence.first_text(&["application", "oauthApplicationId"])?;
             Some(account::named(SubjectKind::ServicePrincipal, Some(&name)))
         }
-        // A kind that is not known yet names an account if it names one of Entra's.
+        // An unknown kind names an account if it has an identifier of Entra.
         Some(
             "file" | "ip" | "url" | "device" | "machine" | "registrykey" | "registryvalue"
             | "mailcluster" | "mailmessage" | "analyzedmessage" | "azureresource",
@@ -49,12 +49,12 @@ fn kind(evidence: &Object) -> Option<String> {
     Some(kind.replace(['-', '_', ' '], "").to_lowercase())
 }
 
-/// A mailbox and the account beside it in the same object are one.
+/// Reads a mailbox and the account in the same object as one.
 fn mailbox(fields: &Object, machines: &Machines) -> Option<SubjectRef> {
     together(account::read(fields, machines), account::mailbox(fields))
 }
 
-/// Two readings of one piece of evidence: one account, unless their object ids differ; then the first is meant.
+/// Merges two readings of one piece of evidence into one account. If their object ids differ, the first is kept.
 pub(crate) fn together(one: Option<SubjectRef>, other: Option<SubjectRef>) -> Option<SubjectRef> {
     match (one, other) {
         (Some(mut one), Some(other)) => {

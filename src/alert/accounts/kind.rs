@@ -1,10 +1,10 @@
-//! Tells accounts that are no users from those that may be some.
+//! Decides whether an account can be an Entra user.
 //!
-//! Whatever has an object id is for the directory to judge, unless the sender itself says that it is a group or a service
-//! principal: to refuse a user who was flagged is worse than to ask for one who does not exist.
+//! An account with an object id is left for the directory to judge, unless the sender states that it is a group or a
+//! service principal: refusing a flagged user is worse than asking for one who does not exist.
 //!
-//! Sources: "Microsoft Sentinel entity types reference", Account; "Security identifiers", Windows documentation. That a
-//! name which ends in `$` is a machine's is common knowledge of the field.
+//! Sources: "Microsoft Sentinel entity types reference", Account; "Security identifiers", Windows documentation. A name
+//! that ends in `$` belongs to a machine, by a convention of Windows.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::domain::{AccountName, SecurityIdentifier, SubjectKind, UserId, UserPr
 
 use super::built_in;
 
-/// All that an object says of an account, whatever the dialect.
+/// Everything that an object states about an account, in any dialect.
 pub(crate) struct Account {
     pub(crate) id: Option<UserId>,
     pub(crate) upn: Option<UserPrincipalName>,
@@ -23,20 +23,20 @@ pub(crate) struct Account {
     pub(crate) domain: Option<String>,
     /// The local part or SAM account name, without domain.
     pub(crate) name: Option<String>,
-    /// `IsDomainJoined`. Only a `false` says anything: a mapped full name gets `true` though nobody set it.
+    /// `IsDomainJoined`. Only `false` means anything: a mapped full name gets `true` although nobody set it.
     pub(crate) domain_joined: Option<bool>,
-    /// Whether a machine is named as the account's.
+    /// Whether the account names its machine.
     pub(crate) has_host: bool,
 }
 
-/// The names of the machines in a payload, by which an account of one of them is known.
+/// The names of the machines in a payload, which identify their local accounts.
 #[derive(Debug, Default)]
 pub(crate) struct Machines {
     names: HashSet<String>,
 }
 
 impl Machines {
-    /// Takes note of a machine: of its name, and of the first label of its full name.
+    /// Records a machine by its name and by the first label of its full name.
     pub(crate) fn note(&mut self, name: &str) {
         let first = name.split('.').next().unwrap_or(name);
         self.names.insert(first.to_lowercase());
@@ -49,7 +49,7 @@ impl Machines {
     }
 }
 
-/// What an account is; `None` when nothing of it is known but names for people.
+/// The kind of an account; `None` if only display names are known.
 pub(crate) fn of(account: &Account, machines: &Machines) -> Option<SubjectKind> {
     let cloud_sid = account.sid.as_ref().and_then(SecurityIdentifier::object_id);
     if account.id.is_some() || cloud_sid.is_some() {
@@ -67,7 +67,7 @@ pub(crate) fn of(account: &Account, machines: &Machines) -> Option<SubjectKind> 
     }
 }
 
-/// Whether a SID says anything: "nobody" (`S-1-0-0`) and the cloud SID of the all-zero GUID stand for "unknown".
+/// Whether a SID identifies anything: "nobody" (`S-1-0-0`) and the cloud SID of the all-zero GUID stand for "unknown".
 pub(crate) fn names_somebody(sid: &SecurityIdentifier) -> bool {
     let unknown = sid.as_str() == "S-1-0-0"
         || (sid.as_str().starts_with("S-1-12-") && sid.object_id().is_none());
@@ -93,13 +93,13 @@ fn is_machine(account: &Account) -> bool {
     [account.name.as_deref(), upn]
         .into_iter()
         .flatten()
-        // A whole name may stand where the part before the domain is expected.
+        // Some senders write a whole UPN where the local part is expected.
         .filter_map(|name| name.split('@').next())
         .any(|name| name.len() > 1 && name.ends_with('$'))
 }
 
-/// A machine's own account: its domain is a machine of the payload, or its sender says that it is none of a domain and
-/// names a machine, and nothing contradicts that.
+/// Whether this is a machine's local account. Its domain is a machine of the payload, or the sender states that it is
+/// not domain-joined, names a machine, and nothing contradicts that.
 fn is_local(account: &Account, machines: &Machines) -> bool {
     if account.upn.is_some() {
         return false;

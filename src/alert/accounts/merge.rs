@@ -1,15 +1,15 @@
-//! Brings the forms of one account together: each account once, in the payload's order, with all that is known of it and
-//! all that was said of it.
+//! Merges the forms of one account: each account once, in the payload's order, with everything known and stated about
+//! it.
 //!
-//! Two forms are one account when they share an object id, a UPN, a SID, a mail address or a `DOMAIN\name`, in any case;
-//! a cloud SID `S-1-12-1-…` *is* an object id. Where nothing in the payload connects two forms, they stay two subjects:
-//! only the directory can say more.
+//! Two forms are one account when they share an object id, a UPN, a SID, a mail address or a `DOMAIN\name`, in any
+//! case; a cloud SID `S-1-12-1-…` *is* an object id. Where nothing in the payload connects two forms, they stay two
+//! subjects: only the directory can say more.
 //!
-//! Never are two forms with different object ids made one, whatever else they share, because one of the two would be
+//! Two forms with different object ids are never merged, whatever else they share, because one of the two would be
 //! lost. For the same reason a mail address and a `DOMAIN\name`, which are weaker, do not connect forms that differ in
 //! UPN or SID.
 //!
-//! It takes time linear in the number of forms, so that a payload of a hundred thousand accounts is no attack.
+//! The time is linear in the number of forms, so a payload of a hundred thousand accounts is not an attack.
 
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, OccupiedEntry};
@@ -21,7 +21,7 @@ use crate::domain::{
 
 use crate::alert::said::Said;
 
-/// What connects two forms.
+/// An identifier that connects two forms.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Id(UserId),
@@ -30,23 +30,23 @@ enum Key {
     Sid(SecurityIdentifier),
     Mail(MailAddress),
     Account(AccountName),
-    /// Of what is no user, and so has a name where a user has identifiers.
+    /// For an account that is not a user, and so has a name instead of identifiers.
     Name(SubjectKind, String),
 }
 
-/// How many subjects that cannot be one are remembered under one key. More of them are a payload that contradicts itself;
-/// those beyond stay subjects of their own, and the time stays linear.
+/// The most unmergeable subjects that are remembered under one key. A payload with more contradicts itself; the others
+/// stay separate subjects, and the time stays linear.
 const MOST_RIVALS: usize = 16;
 
-/// Accounts, brought together as they are added.
+/// Accounts, merged as they are added.
 #[derive(Default)]
 pub(crate) struct Accounts {
-    /// The accounts by their number; one that was found to be an earlier one has moved there.
+    /// The accounts by number. An account that was merged into an earlier one points there.
     places: Vec<Place>,
     known: HashMap<Key, Rivals>,
 }
 
-/// The subjects that are known by one key: in nearly every payload one, which takes no allocation.
+/// The subjects known by one key. Nearly every payload has one, which needs no allocation.
 struct Rivals {
     first: usize,
     others: Vec<usize>,
@@ -78,19 +78,18 @@ enum Place {
 }
 
 impl Accounts {
-    /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// How many of them are users.
+    /// The number of users among them.
     pub(crate) fn users(&self) -> usize {
         let is_user =
             |place: &&Place| matches!(place, Place::Account(a, _) if a.kind == SubjectKind::User);
         self.places.iter().filter(is_user).count()
     }
 
-    /// Adds a form of an account, with what was said of it.
+    /// Adds a form of an account, with what was stated about it.
     pub(crate) fn add(&mut self, mut account: SubjectRef, said: Vec<Said>) {
         complete(&mut account);
         let known_by = keys(&account);
@@ -99,13 +98,13 @@ impl Accounts {
         for key in known_by.into_iter().flatten() {
             at = self.know(at, key);
         }
-        // What is no user is known by its name and its kind, which may be another since it became one with others.
+        // An account that is not a user is known by its name and its kind, which a merge may have changed.
         if let Some(name) = name(&self.places[at]) {
             self.know(at, name);
         }
     }
 
-    /// Makes a subject known by a key, and one with those who are known by it already. Says where it stands then.
+    /// Registers a subject under a key and merges it with the subjects already there. Returns its place afterwards.
     fn know(&mut self, mut at: usize, key: Key) -> usize {
         match self.known.entry(key) {
             Entry::Vacant(free) => {
@@ -121,7 +120,7 @@ impl Accounts {
         at
     }
 
-    /// Says of every account whose tenant is unknown that it is this one.
+    /// Sets the tenant of every account whose tenant is unknown.
     pub(crate) fn belong_to(&mut self, tenant: Option<TenantId>) {
         for place in &mut self.places {
             if let Place::Account(account, _) = place {
@@ -142,8 +141,8 @@ impl Accounts {
     }
 }
 
-/// Another subject that is the same account as this one, of those that are known by the same key. Two that cannot be one
-/// stay two, however much more is known of them later, so a key is looked at once.
+/// Finds a subject under the same key that is the same account. Two subjects that cannot be merged stay apart, however
+/// much more is learnt about them, so each key is looked at once.
 fn counterpart(
     places: &mut [Place],
     at: usize,
@@ -162,7 +161,7 @@ fn counterpart(
     })
 }
 
-/// Where a subject stands now; the way there is shortened for the next time.
+/// The current place of a subject; the path to it is shortened for the next time.
 fn resolve(places: &mut [Place], mut at: usize) -> usize {
     while let Place::Moved(to) = places[at] {
         if let Place::Moved(further) = places[to] {
@@ -173,14 +172,14 @@ fn resolve(places: &mut [Place], mut at: usize) -> usize {
     at
 }
 
-/// Makes two subjects one, which stands where the first of them stood.
+/// Merges two subjects; the result takes the place of the first one.
 fn unite(places: &mut [Place], one: usize, other: usize) -> usize {
     let (first, second) = (one.min(other), one.max(other));
     let moved = std::mem::replace(&mut places[second], Place::Moved(first));
     if let (Place::Account(here, said), Place::Account(account, more)) = (&mut places[first], moved)
     {
         absorb(here, *account);
-        // A hundred thousand references to one account from one alert say it once.
+        // A hundred thousand references from one alert to one account count as one statement.
         let is_new = |one: &Said| said.last() != Some(one);
         let more: Vec<Said> = more.into_iter().filter(is_new).collect();
         said.extend(more);
@@ -188,7 +187,7 @@ fn unite(places: &mut [Place], one: usize, other: usize) -> usize {
     first
 }
 
-/// Takes into one form what another form of the same account says besides.
+/// Takes over what another form of the same account states.
 pub(crate) fn absorb(here: &mut SubjectRef, other: SubjectRef) {
     here.kind = kind_of_both(here, &other);
     here.id = here.id.or(other.id);
@@ -203,7 +202,7 @@ pub(crate) fn absorb(here: &mut SubjectRef, other: SubjectRef) {
     }
 }
 
-/// `User` is what an account is as long as nothing says otherwise. What a sender calls a service principal is one; any
+/// `User` is the default kind, so any other kind wins. An account that the sender calls a service principal is one; any
 /// other doubt is the directory's to settle as soon as one form has an object id or a UPN.
 fn kind_of_both(one: &SubjectRef, other: &SubjectRef) -> SubjectKind {
     if one.kind == other.kind {
@@ -226,14 +225,14 @@ fn kind_of_both(one: &SubjectRef, other: &SubjectRef) -> SubjectKind {
     }
 }
 
-/// Fills in the object id that a cloud SID is.
+/// Fills in the object id that a cloud SID encodes.
 fn complete(subject: &mut SubjectRef) {
     if subject.id.is_none() && subject.kind != SubjectKind::Group {
         subject.id = subject.sid.as_ref().and_then(SecurityIdentifier::object_id);
     }
 }
 
-/// What a form can be known by, the strongest first.
+/// The keys of a form, the strongest first.
 fn keys(subject: &SubjectRef) -> [Option<Key>; 5] {
     let id = if subject.kind == SubjectKind::Group {
         Key::GroupId
@@ -249,7 +248,7 @@ fn keys(subject: &SubjectRef) -> [Option<Key>; 5] {
     ]
 }
 
-/// The name that something is known by besides, unless it is a user: people's names are no identifiers.
+/// The name as a key, except for users: people's names are not identifiers.
 fn name(place: &Place) -> Option<Key> {
     match place {
         Place::Moved(_) => None,
@@ -425,8 +424,8 @@ mod tests {
         }
     }
 
-    /// A payload in which one address has more owners than are remembered contradicts itself: whoever comes after them
-    /// stays a subject of his own, and nothing is lost.
+    /// A payload in which one address has more owners than are remembered contradicts itself: each later owner stays a
+    /// subject, and nothing is lost.
     #[test]
     fn a_form_joins_the_last_rival_that_is_remembered_and_none_after_it() {
         let subjects_of = |rivals: usize| {
@@ -440,7 +439,7 @@ mod tests {
                     "",
                 )
             };
-            // The last one alone has no SID, so that it alone can be the one that is added in the end.
+            // Only the last one has no SID, so only that one can match the form that is added at the end.
             let last = user("", "last@contoso.com", "", "office@contoso.com", "");
             let added = user("", "", "S-1-5-21-1-2-3-999", "office@contoso.com", "");
             merged((1..rivals).map(with_sid).chain([last, added])).len()
@@ -449,7 +448,7 @@ mod tests {
         assert_eq!(subjects_of(MOST_RIVALS + 1), MOST_RIVALS + 2);
     }
 
-    /// Forms that collide often: each identifier is one of three, or unknown.
+    /// Forms that collide often: each identifier has three possible values, or is unknown.
     fn forms() -> impl Strategy<Value = Vec<SubjectRef>> {
         let some = || prop::option::of(0_u32..3);
         let kind = prop::sample::select(vec![

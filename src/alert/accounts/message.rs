@@ -1,11 +1,11 @@
-//! Who sent and who got a message, as Sentinel and Defender write it. Neither is flagged by that.
+//! The sender and the recipients of a message, as Sentinel and Defender write them. Being one of them flags nobody.
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{Node, Object};
 use crate::alert::said::Role;
 use crate::domain::{MailAddress, MentionedAs, SubjectKind, SubjectRef};
 
-/// Adds who sent and who got a message.
+/// Adds the sender and the recipients of a message, as mentioned.
 pub(super) fn read(message: &Object, builder: &mut AlertBuilder) {
     for (addresses, why) in [
         (senders(message), MentionedAs::Sender),

@@ -1,7 +1,7 @@
-//! Accounts, in whatever dialect a sender speaks of them: what they are, what flags them, and which of them are one.
+//! Accounts in every dialect: what they are, what flags them, and which of them are one.
 //!
-//! Nothing here knows a shape: a shape hands over the object in which an account stands, and says where in the alert it
-//! stands.
+//! This module knows no shape. A shape hands over the object that holds an account, and states its position in the
+//! alert.
 
 mod account;
 mod built_in;

@@ -1,16 +1,16 @@
-//! What an account is to the alert that names it, by the sender's own word: evidence roles and verdicts.
+//! The role of an account in an alert, as the sender states it: evidence roles and verdicts.
 //!
-//! Sources: "alertEvidence resource type" of Microsoft Graph (`roles`, `verdict`; contextual is "likely benign", scanned a
-//! target of reconnaissance, attacked what was aimed at); "`AlertEvidence`" in the advanced hunting reference
-//! (`EvidenceRole`: impacted or merely related).
+//! Sources: "alertEvidence resource type" of Microsoft Graph (`roles`, `verdict`; contextual is "likely benign",
+//! scanned a target of reconnaissance, attacked a target of the attack); "`AlertEvidence`" in the advanced hunting
+//! reference (`EvidenceRole`: impacted or merely related).
 
 use crate::alert::json::tidy::folded;
 use crate::alert::json::{Node, Object};
 use crate::alert::said::Role;
 use crate::domain::MentionedAs;
 
-/// The role that a piece of evidence says. One role that flags is enough, and so is one that is not known yet; what an
-/// investigation has found harmless is flagged by none.
+/// The role that a piece of evidence states. One flagging role is enough, and an unknown role flags too. An account
+/// that an investigation has found harmless is not flagged by any role.
 pub(crate) fn of_evidence(piece: &Object) -> Role {
     let verdict = piece.text("verdict").map(|verdict| folded(&verdict));
     if matches!(verdict.as_deref(), Some("nothreatsfound")) {
@@ -22,7 +22,7 @@ pub(crate) fn of_evidence(piece: &Object) -> Role {
         return Role::Subject;
     };
     let all = mentioned.all(|role| role.is_some());
-    // Whoever is aimed at is flagged once the investigation says that the attack has got through.
+    // A target is flagged once the investigation says that the attack has succeeded.
     let is_through = first == MentionedAs::Target && verdict.as_deref() == Some("malicious");
     if all && !is_through {
         Role::Mentioned(first)
@@ -41,7 +41,7 @@ fn mentioned_as(role: &str) -> Option<MentionedAs> {
     }
 }
 
-/// The words under the first of these names that says something: a list, or a text of several, as `PowerShell` writes them.
+/// The words under the first non-empty property: a list, or a text of several, as `PowerShell` writes them.
 fn words(piece: &Object, names: &[&str]) -> Vec<String> {
     let Some(node) = names.iter().find_map(|name| piece.get(name)) else {
         return Vec::new();

@@ -1,12 +1,12 @@
-//! What a sender's tool cut off on the way: the name of a type, or an object as text, where an object should stand.
+//! Values that a sender's tool has cut off: the name of a type, or an object as text, in place of an object.
 //!
-//! `PowerShell`'s `ConvertTo-Json` keeps two levels unless it is told otherwise, and writes what lies deeper as text:
-//! `@{Name=alice}`, `System.Object[]`, the name of a .NET class. Whoever was flagged there is gone, so such a payload is
+//! `PowerShell`'s `ConvertTo-Json` keeps two levels by default, and writes deeper values as text: `@{Name=alice}`,
+//! `System.Object[]`, the name of a .NET class. The accounts that were flagged there are lost, so such a payload is
 //! refused; "it names no account" would hide the loss. Source: "ConvertTo-Json", `PowerShell` documentation (`-Depth`).
 
 use super::{JsonProblem, Node, Object};
 
-/// Whether a text stands for an object or a list that was cut off.
+/// Whether a text replaces an object or a list that was cut off.
 pub(crate) fn is_cut_off(text: &str) -> bool {
     let text = text.trim();
     let is_hashtable = text.starts_with("@{") && text.ends_with('}');
@@ -23,7 +23,7 @@ pub(crate) fn is_cut_off(text: &str) -> bool {
     is_hashtable || is_type
 }
 
-/// The problem of a value that was cut off; `None` if it was not.
+/// The problem with a value that was cut off; `None` for any other value.
 pub(crate) fn problem(node: &Node) -> Option<JsonProblem> {
     let Node::Text(text) = node else {
         return None;
@@ -36,7 +36,7 @@ pub(crate) fn problem(node: &Node) -> Option<JsonProblem> {
     })
 }
 
-/// Refuses an object of which one of these properties was cut off.
+/// Refuses an object if one of these properties was cut off.
 pub(crate) fn refuse(object: &Object, names: &[&'static str]) -> Result<(), JsonProblem> {
     for name in names {
         if let Some(problem) = object.get(name).and_then(problem) {

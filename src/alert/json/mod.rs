@@ -1,7 +1,7 @@
-//! JSON as senders really write it: a tree whose names compare without case, within text within JSON.
+//! JSON as senders really write it: a tree whose names compare without case, and JSON within JSON strings.
 //!
-//! `read` makes the tree from bytes and `tree` is what a shape asks; `problem` says where something is not as expected,
-//! `time` and `tidy` read values, and `snake_case` and `cut_off` know what senders' own tools do to a document.
+//! `read` builds the tree from bytes, and shapes query `tree`. `problem` states where a payload differs from what was
+//! expected; `time` and `tidy` read values; `snake_case` and `cut_off` know what senders' tools do to a document.
 
 pub(crate) mod cut_off;
 mod problem;

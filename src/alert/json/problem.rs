@@ -1,7 +1,7 @@
-//! Why a payload cannot be understood: where, and what was expected there.
+//! Why a payload cannot be understood: the place, and what was expected there.
 //!
-//! A path is put together while the problem travels outwards, from names that stand in this source code alone, so that
-//! nothing of the payload's own text can get into it.
+//! A path is built while the problem travels outwards. Its names come from this source code alone, so the payload's own
+//! text cannot get into it.
 
 use std::fmt::Write;
 
@@ -15,13 +15,13 @@ enum Step {
 /// A place in a payload and what was expected there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JsonProblem {
-    /// The steps that lead there, the innermost first.
+    /// The steps from the innermost to the outermost.
     steps: Vec<Step>,
     expected: String,
 }
 
 impl JsonProblem {
-    /// A problem right here.
+    /// A problem at the current place.
     pub(crate) fn new(expected: impl Into<String>) -> Self {
         Self {
             steps: Vec::new(),
@@ -52,19 +52,19 @@ impl JsonProblem {
         path
     }
 
-    /// The same problem, of JSON that is written as a string: lines and columns count from where the string begins.
+    /// The same problem within a JSON string: lines and columns count from the beginning of the string.
     pub(crate) fn of_string(mut self) -> Self {
         self.expected.push_str(" (counted within the string)");
         self
     }
 
-    /// The same problem, seen from the object that holds the place as the property `name`.
+    /// The same problem, seen from the object whose property `name` contains it.
     pub(crate) fn within(mut self, name: &'static str) -> Self {
         self.steps.push(Step::Name(name));
         self
     }
 
-    /// The same problem, seen from the list that holds the place as its element `index`.
+    /// The same problem, seen from the list whose element `index` contains it.
     pub(crate) fn at(mut self, index: usize) -> Self {
         self.steps.push(Step::Item(index));
         self
@@ -73,9 +73,9 @@ impl JsonProblem {
 
 /// The steps of [`JsonProblem`] on a result.
 pub(crate) trait Within {
-    /// As [`Problem::within`].
+    /// As [`JsonProblem::within`].
     fn within(self, name: &'static str) -> Self;
-    /// As [`Problem::at`].
+    /// As [`JsonProblem::at`].
     fn at(self, index: usize) -> Self;
 }
 

@@ -1,6 +1,6 @@
-//! Bytes to text, text to a JSON tree, with an answer for everything that can be wrong with either.
+//! Bytes to text, and text to a JSON tree; every error in either is reported.
 //!
-//! No message repeats the payload, and no input makes it recurse without a bound.
+//! No message repeats the payload, and the recursion is bounded for every input.
 
 use std::borrow::Cow;
 
@@ -9,15 +9,15 @@ use serde_json::error::Category;
 
 use super::{JsonProblem, Name, Node, Property};
 
-/// How deep lists and objects may stand in one another. The deepest shape that is read needs about ten levels; the
-/// parser underneath gives up at 128.
+/// The deepest nesting of lists and objects that is read. The deepest shape needs about ten levels; the underlying
+/// parser stops at 128.
 const DEEPEST: usize = 100;
 
-/// Text that is no JSON.
+/// Text that is not JSON.
 pub(crate) struct Broken<'t> {
     /// Where and why.
     pub(crate) problem: JsonProblem,
-    /// What was read before it went wrong.
+    /// What was read before the error.
     pub(crate) rest: Option<Node<'t>>,
 }
 
@@ -42,12 +42,12 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, JsonProblem> {
     }
 }
 
-/// A text without byte order marks and white space around it.
+/// A text without byte order marks and white space at its ends.
 pub(crate) fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| c == '\u{feff}' || c.is_whitespace())
 }
 
-/// Reads JSON. What it yields borrows from the text.
+/// Parses JSON. The result borrows from the text.
 pub(crate) fn parse(text: &str) -> Result<Node<'_>, Broken<'_>> {
     let text = bare(text);
     read(text).or_else(|broken| match repaired(text) {
@@ -89,7 +89,7 @@ fn message(error: &serde_json::Error) -> String {
         Category::Eof => {
             format!("well-formed JSON was expected; it breaks off at line {line}, column {column}")
         }
-        // The only error that the reader below makes itself.
+        // The reader below raises errors of this category only for excessive depth.
         Category::Data => format!(
             "JSON of at most {DEEPEST} levels was expected; it goes deeper at line {line}, column {column}"
         ),
@@ -124,7 +124,7 @@ fn repaired(text: &str) -> Option<String> {
                 copied = escape + 6;
                 at = copied;
             }
-            // Any other escape, `\\` among them: its second character starts no escape of its own.
+            // Any other escape, `\\` among them: its second character does not begin an escape.
             _ => at = escape + 2,
         }
     }
@@ -134,7 +134,7 @@ fn repaired(text: &str) -> Option<String> {
     })
 }
 
-/// The UTF-16 unit that is written at this place as `\uXXXX`.
+/// The UTF-16 unit that is written at this position as `\uXXXX`.
 fn unit(text: &str, at: usize) -> Option<u16> {
     let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
     digits
@@ -144,15 +144,15 @@ fn unit(text: &str, at: usize) -> Option<u16> {
         .flatten()
 }
 
-/// The elements of the lists and the properties of the objects that are not closed yet, those of the innermost last. Each
-/// is taken off when it closes, so that it is allocated once and exactly as large as it is.
+/// The elements and the properties of the lists and objects that are still open, the innermost last. They are moved out
+/// when their parent closes, so each list is allocated once in its exact size.
 #[derive(Default)]
 struct Open<'t> {
     items: Vec<Node<'t>>,
     properties: Vec<Property<'t>>,
 }
 
-/// Builds the tree. On an error each level leaves what it has in `rest`, for the level above to take in.
+/// Builds the tree. On an error each level leaves its part in `rest`, for the level above to include.
 struct Reader<'r, 't> {
     depth: usize,
     open: &'r mut Open<'t>,
@@ -160,7 +160,7 @@ struct Reader<'r, 't> {
 }
 
 impl<'t> Reader<'_, 't> {
-    /// The reader of what stands within this value.
+    /// The reader for the contents of this value.
     fn inner(&mut self) -> Reader<'_, 't> {
         Reader {
             depth: self.depth + 1,
@@ -303,7 +303,7 @@ mod tests {
     use crate::alert::json::Object;
     use crate::alert::tests::object;
 
-    /// What was read of an object that breaks off.
+    /// Reads the beginning of an object that is cut short.
     fn rest(text: &str) -> Object<'_> {
         match parse(text) {
             Err(Broken {

@@ -7,10 +7,10 @@
 
 use super::{Node, Object};
 
-/// How deep the resources stand at most: in a list under a name.
+/// The deepest level at which resources are looked for: in a list under a name.
 const DEEPEST: usize = 3;
 
-/// Whether somewhere near the top a resource of Sentinel in snake case stands.
+/// Whether the upper levels contain a resource of Sentinel in snake case.
 pub(crate) fn stands_in(node: &Node) -> bool {
     stands_below(node, DEEPEST)
 }
@@ -24,7 +24,7 @@ fn stands_below(node: &Node, deepest: usize) -> bool {
                         .properties()
                         .any(|(_, node)| stands_below(node, deepest - 1)))
         }
-        // All resources of a list are written by one hand.
+        // The resources of one list come from one tool.
         Node::List(items) => {
             deepest > 0
                 && items

@@ -1,5 +1,5 @@
-//! Makes text of a payload fit to be carried on: one line, no control characters, no marks that reorder or hide what a
-//! person reads, and no more than a bounded length. Identifiers do not pass here: their types refuse such text.
+//! Cleans text of a payload: one line, no control characters, no characters that reorder or hide text, and a bounded
+//! length. Identifiers need no cleaning: their types refuse such text.
 
 use crate::domain::is_invisible;
 
@@ -30,7 +30,7 @@ pub(crate) fn tidy(text: &str, longest: usize) -> Option<String> {
     (!tidied.is_empty()).then_some(tidied)
 }
 
-/// A word in one case and without marks: senders write `NoThreatsFound`, `noThreatsFound` and `no threats found`.
+/// A word in lower case without punctuation: senders write `NoThreatsFound`, `noThreatsFound` and `no threats found`.
 pub(crate) fn folded(word: &str) -> String {
     word.chars()
         .filter(|c| c.is_alphanumeric())

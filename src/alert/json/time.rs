@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 
-/// Zone-less forms besides ISO 8601; what stands without a zone is UTC.
+/// Forms without a zone, besides ISO 8601. Such times are UTC.
 const FORMS: [&str; 4] = [
     // "3/22/2019 1:36:31 PM": search results and diagnostic settings.
     "%m/%d/%Y %I:%M:%S %p",
@@ -15,7 +15,7 @@ const FORMS: [&str; 4] = [
     "%m/%d/%Y %H:%M",
 ];
 
-/// The instant that a text names; `None` when it names none. The year 1 is what .NET writes for "unknown".
+/// Parses an instant. `None` for the year 1, which .NET writes for "unknown".
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let instant = text.parse::<Timestamp>().ok().or_else(|| {
@@ -46,7 +46,7 @@ fn of_javascript(text: &str) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds.parse().ok()?).ok()
 }
 
-/// Midnight of the second day of the year 1: whatever zone a sender is in, its "unknown" lies before.
+/// Midnight of the second day of the year 1. The "unknown" of every time zone is earlier.
 const UNKNOWN: Timestamp = Timestamp::constant(-62_135_510_400, 0);
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
 //! A JSON tree whose property names compare without case.
 //!
 //! Senders write the same name in several casings, and the expressions with which playbooks pass values on ignore case
-//! ("Logic Apps" in the list of inbound shapes), so no shape may depend on it. Properties stay in the order in which they
-//! were written, and are looked up by a linear scan: a shape asks an object for a fixed number of names, so reading a
-//! payload stays linear in its size.
+//! ("Logic Apps" in the list of inbound shapes), so no shape may depend on it. Properties keep their order, and are
+//! looked up by a linear scan: a shape asks an object for a fixed number of names, so reading a payload stays linear in
+//! its size.
 //!
 //! # Unknown
-//! null, an empty string and a missing property say the same: unknown. The accessors do not tell them apart.
+//! null, an empty string and a missing property all mean unknown. The accessors treat them alike.
 //!
 //! # Duplicate names
-//! Of several properties whose names are equal without case, the **last one that says something** counts, which is how
-//! the Functions host's own parser and most others take exact duplicates. A later null or empty string does not erase
-//! what an earlier one said.
+//! Of several properties whose names are equal without case, the **last one with a value** counts, as in the Functions
+//! host's own parser and most others. A later null or empty string does not erase an earlier value.
 
 use std::borrow::Cow;
 
@@ -20,7 +19,7 @@ use serde_json::Number;
 
 use super::{JsonProblem, Within, read, time};
 
-/// A JSON value. Its texts are borrowed from the text that was read, unless an escape stands in them.
+/// A JSON value. Its texts borrow from the text that was read, unless they contain an escape.
 #[derive(Clone)]
 pub(crate) enum Node<'t> {
     Null,
@@ -37,14 +36,14 @@ pub(crate) type Property<'t> = (Name<'t>, Node<'t>);
 /// The name of a property, with its mark.
 #[derive(Clone)]
 pub(crate) enum Name<'t> {
-    /// As it stands in the text that was read.
+    /// As written in the text that was read.
     Written(Mark, &'t str),
-    /// An escape stood in it.
+    /// Written with an escape.
     Unescaped(Mark, Box<str>),
 }
 
-/// Four bytes of a name that are the same in any case: its length, and its first, its middle and its last letter. Nearly all
-/// names that differ differ in them, so that a name is seldom read from the text that it is borrowed from.
+/// Four bytes that are the same for a name in any case: its length, and its first, middle and last letter. Nearly all
+/// different names differ in them, so the borrowed name itself is seldom read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark(u32);
 
@@ -91,7 +90,7 @@ impl Name<'_> {
         }
     }
 
-    /// Whether it is this name, which has this mark, in any case.
+    /// Whether this is the given name, with its mark, in any case.
     fn is(&self, name: &str, mark: Mark) -> bool {
         self.mark() == mark && self.as_str().eq_ignore_ascii_case(name)
     }
@@ -104,11 +103,11 @@ impl Name<'_> {
     }
 }
 
-// A tree takes less memory than its text as long as these two are small.
+// A tree takes less memory than its text as long as these two types are small.
 const _: () = assert!(size_of::<Node<'_>>() == 24 && size_of::<Property<'_>>() == 48);
 
 impl<'t> Node<'t> {
-    /// The same value, borrowing from nothing.
+    /// The same value without borrows.
     pub(crate) fn into_owned(self) -> Node<'static> {
         match self {
             Self::Null => Node::Null,
@@ -127,7 +126,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The same tree with other names for properties, where `renamed` gives one.
+    /// The same tree with renamed properties; `renamed` returns `None` for names that stay.
     pub(crate) fn with_names(self, renamed: fn(&str) -> Option<String>) -> Self {
         match self {
             Self::List(items) => Self::List(
@@ -154,7 +153,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// What kind of value it is, for messages: never the value itself.
+    /// The kind of the value, for messages: never the value itself.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -174,7 +173,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The object, or a problem that says what stands here.
+    /// The object, or a problem that names the kind found.
     pub(crate) fn as_object(&self) -> Result<&Object<'t>, JsonProblem> {
         if let Self::Object(object) = self {
             Ok(object)
@@ -183,7 +182,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// A string without surrounding white space, or a number as it is written.
+    /// A string without surrounding white space, or a number as written.
     pub(crate) fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Text(text) => Some(Cow::Borrowed(text.trim())).filter(|text| !text.is_empty()),
@@ -193,7 +192,7 @@ impl<'t> Node<'t> {
     }
 }
 
-/// A problem that says what was expected and which kind of value stands there.
+/// A problem that states what was expected and which kind was found.
 pub(crate) fn unexpected(expected: &str, found: &Node) -> JsonProblem {
     JsonProblem::new(format!(
         "{expected} was expected; {} stands there",
@@ -201,7 +200,7 @@ pub(crate) fn unexpected(expected: &str, found: &Node) -> JsonProblem {
     ))
 }
 
-/// As [`unexpected`], where what stands there is of the right kind and says the wrong thing.
+/// As [`unexpected`], for a value of the right kind with the wrong content.
 pub(crate) fn unexpected_other(expected: &str, found: &Node) -> JsonProblem {
     let kind = match found {
         Node::Number(_) => "another number",
@@ -226,14 +225,14 @@ impl<'t> FromIterator<Property<'t>> for Object<'t> {
 }
 
 impl<'t> Object<'t> {
-    /// Its properties, in the order in which they were written.
+    /// The properties in the order in which they were written.
     pub(crate) fn properties(&self) -> impl Iterator<Item = (&str, &Node<'t>)> {
         self.properties
             .iter()
             .map(|(name, node)| (name.as_str(), node))
     }
 
-    /// Whether a property of that name stands there, even if it says nothing.
+    /// Whether the object has a property of that name, even without a value.
     #[inline]
     pub(crate) fn has(&self, name: &str) -> bool {
         let mark = Mark::of(name);
@@ -241,7 +240,7 @@ impl<'t> Object<'t> {
     }
 
     /// The value of a property; `None` when it is missing, null or an empty string.
-    // Inlined, so that the marks of the names that shapes ask for are made by the compiler.
+    // Inlined, so that the compiler computes the marks of the names that shapes ask for.
     #[inline]
     pub(crate) fn get(&self, name: &str) -> Option<&Node<'t>> {
         self.find(name, Mark::of(name))
@@ -255,20 +254,20 @@ impl<'t> Object<'t> {
             .map(|(_, node)| node)
     }
 
-    /// A string without surrounding white space, or a number as it is written. Any other kind counts as unknown: what is
-    /// read in this way describes, and must not be the reason to refuse the accounts beside it.
+    /// A string without surrounding white space, or a number as written. Any other kind counts as unknown: a
+    /// descriptive property must not cause the accounts beside it to be refused.
     #[inline]
     pub(crate) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get(name).and_then(Node::as_text)
     }
 
-    /// The first of several names that is known, as [`Object::text`].
+    /// The first known value of several names, as [`Object::text`].
     #[inline]
     pub(crate) fn first_text(&self, names: &[&str]) -> Option<Cow<'_, str>> {
         names.iter().find_map(|name| self.text(name))
     }
 
-    /// The first of several names whose text parses; what does not parse counts as unknown.
+    /// The first value of several names that parses. A value that does not parse counts as unknown.
     #[inline]
     pub(crate) fn parse<T: std::str::FromStr>(&self, names: &[&str]) -> Option<T> {
         names
@@ -276,7 +275,7 @@ impl<'t> Object<'t> {
             .find_map(|name| self.text(name).and_then(|text| text.parse().ok()))
     }
 
-    /// true or false, also where a sender writes it as a string.
+    /// A boolean, also written as a string.
     pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
         match self.get(name)? {
             Node::Bool(value) => Some(*value),
@@ -286,7 +285,7 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// A whole number that is not negative, also where a sender writes it as a string.
+    /// A whole number that is not negative, also written as a string.
     pub(crate) fn count(&self, name: &str) -> Option<u64> {
         match self.get(name)? {
             Node::Number(number) => number.as_u64(),
@@ -295,26 +294,26 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// An instant, in any of the forms in which senders write it.
+    /// An instant in any form that senders write.
     pub(crate) fn time(&self, name: &str) -> Option<Timestamp> {
         self.text(name).and_then(|text| time::read(&text))
     }
 
-    /// An object below this one, if it is known.
+    /// A nested object, if known.
     pub(crate) fn object(&self, name: &'static str) -> Result<Option<&Object<'t>>, JsonProblem> {
         self.get(name)
             .map(|node| node.as_object().within(name))
             .transpose()
     }
 
-    /// An object below this one that has to be there.
+    /// A nested object that is required.
     pub(crate) fn required(&self, name: &'static str) -> Result<&Object<'t>, JsonProblem> {
         self.object(name)?.ok_or_else(|| {
             JsonProblem::new("an object was expected; nothing stands there").within(name)
         })
     }
 
-    /// An object below this one, as JSON or as a string that holds JSON.
+    /// A nested object, as JSON or as a string of JSON.
     pub(crate) fn written_object(
         &self,
         name: &'static str,
@@ -337,8 +336,8 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// A list below this one: as JSON, as a string that holds JSON (tables keep lists so), or as the one object that
-    /// it would hold. Unknown is an empty list.
+    /// A nested list: as JSON, as a string of JSON (tables keep lists so), or as the single object that it would
+    /// contain. Unknown is an empty list.
     pub(crate) fn list(&self, name: &'static str) -> Result<Cow<'_, [Node<'_>]>, JsonProblem> {
         let Some(node) = self.get(name) else {
             return Ok(Cow::Borrowed(&[]));
@@ -363,7 +362,7 @@ impl<'t> Object<'t> {
     }
 }
 
-/// The objects of a list with their places in it. null says nothing and is passed over; anything else is a problem.
+/// The objects of a list with their indexes. null is skipped; any other value is a problem.
 pub(crate) fn objects<'n>(
     list: &'n [Node<'n>],
 ) -> impl Iterator<Item = Result<(usize, &'n Object<'n>), JsonProblem>> {
@@ -411,7 +410,7 @@ mod tests {
     fn a_list_may_stand_as_a_string_or_as_the_one_object_it_holds() {
         let object =
             object(r#"{"a": [{}, {}], "b": "[{}, {}]", "c": {}, "d": "{}", "e": 4, "f": "{"}"#);
-        // What is refused, and why, is held below.
+        // The test below covers what is refused, and why.
         let length = |name| object.list(name).map(|list| list.len()).ok();
         assert_eq!(length("a"), Some(2));
         assert_eq!(length("b"), Some(2));

@@ -1,7 +1,7 @@
 //! Azure Monitor's common alert schema around an activity log event: who called.
 //!
 //! `caller` is a user's UPN, the object id of an application's service principal, or a service's name; `claims`, a JSON
-//! string, tells them apart. Sources: "Sample alert payloads", Azure Monitor; "Azure activity log event schema".
+//! string, distinguishes them. Sources: "Sample alert payloads", Azure Monitor; "Azure activity log event schema".
 
 use std::borrow::Cow;
 
@@ -57,7 +57,7 @@ fn read_caller(context: &Object, builder: &mut AlertBuilder) -> Result<(), JsonP
     let upn = claims
         .parse::<UserPrincipalName>(&[UPN, "upn"])
         .or_else(|| caller.as_ref().and_then(|caller| caller.parse().ok()));
-    // How an application proved itself: 1 by a secret, 2 by a certificate; a user's client has 0.
+    // How an application authenticated: 1 by a secret, 2 by a certificate; a user's client has 0.
     let proved = matches!(claims.text("appidacr").as_deref(), Some("1" | "2"));
     let is_application = upn.is_none() && (called_by_id.is_some() || proved);
     let subject = if is_application {

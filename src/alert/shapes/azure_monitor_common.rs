@@ -1,9 +1,9 @@
 //! Azure Monitor's common alert schema, with the rows or the dimensions of a log query.
 //!
-//! One row of the search results is one account, and so is one combination of dimensions; `columns` says which of them
-//! name one. A condition that has ended is nothing to act on, and neither is an alert that only links to its results: log
-//! alerts since 2021 do so unless the rule has dimensions. Source: "Sample alert payloads", Azure Monitor; "Sample log
-//! search alerts that use the legacy webhook".
+//! One row of the search results is one account, and so is one combination of dimensions; `columns` lists the names. A
+//! condition that has ended is not acted on. Neither is an alert that only links to its results, as log alerts since
+//! 2021 do unless the rule has dimensions. Source: "Sample alert payloads", Azure Monitor; "Sample log search alerts
+//! that use the legacy webhook".
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{JsonProblem, Node, Object, Within, objects, unexpected};
@@ -23,7 +23,7 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-/// Whether it is of the schema, of whatever service.
+/// Whether the payload has the schema, for any service.
 pub(super) fn is_common(payload: &Object) -> bool {
     says(payload, "schemaId", "azureMonitorCommonAlertSchema")
         || matches!(payload.object("data"), Ok(Some(data)) if data.has("essentials"))
@@ -58,7 +58,7 @@ fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem>
     }
 }
 
-/// Reads what all alerts of the schema have in common.
+/// Reads the properties that all alerts of the schema share.
 pub(super) fn read_essentials(
     data: &Object,
     builder: &mut AlertBuilder,
@@ -113,7 +113,7 @@ fn read_context(context: &Object, builder: &mut AlertBuilder) -> Result<(), Json
     Ok(())
 }
 
-/// Reads the rows of a table. Says whether it has any.
+/// Reads the rows of a table. Returns whether it has any.
 fn read_table(table: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     let mut names = Vec::new();
     for column in objects(&table.list("columns")?) {
@@ -134,7 +134,7 @@ fn read_table(table: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonPr
     Ok(!rows.is_empty())
 }
 
-/// Reads a combination of dimensions. Says whether one of them names an account.
+/// Reads a combination of dimensions. Returns whether one of them names an account.
 fn read_dimensions(element: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     let dimensions = element.list("dimensions")?;
     let mut values = Vec::new();

@@ -1,9 +1,9 @@
 //! Columns and dimensions of a query that name an account.
 //!
-//! The query's author names them, and tables differ in what they keep in a column of one name (`UserId` is a UPN in
-//! Office's activity), so the value's form says what it is. Custom tables write the type behind the name (`_s`, `_g`). A
-//! cell may hold a list, as `make_set` makes them, which the query's answer writes as JSON in a string: then each element
-//! is an account of its own. Sources: "Sample alert payloads", Azure Monitor; "Standard columns in Azure Monitor Logs";
+//! The query's author chooses the names, and a column of one name holds different things in different tables (`UserId`
+//! is a UPN in Office's activity). So the form of the value decides. Custom tables append the type to the name (`_s`,
+//! `_g`). A cell may hold a list, as `make_set` builds them; the query's answer writes it as a JSON string, and each
+//! element is an account. Sources: "Sample alert payloads", Azure Monitor; "Standard columns in Azure Monitor Logs";
 //! "`make_set()` (aggregation function)", Kusto.
 
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use crate::alert::json;
 use crate::alert::json::{JsonProblem, Node};
 use crate::domain::{SecurityIdentifier, SubjectRef, UserId, UserPrincipalName};
 
-/// The columns that name an account, the surest first.
+/// The columns that name an account, the most reliable first.
 const COLUMNS: [&str; 14] = [
     "UserPrincipalName",
     "UPN",
@@ -31,10 +31,10 @@ const COLUMNS: [&str; 14] = [
     "Account",
 ];
 
-/// What custom tables write behind a column's name ("Data Collector API").
+/// The suffixes that custom tables append to a column's name ("Data Collector API").
 const TYPES: [&str; 2] = ["_s", "_g"];
 
-/// The place of a column among those that name an account.
+/// The rank of a column among those that name an account.
 fn column(name: &str) -> Option<usize> {
     let is = |name: &str| {
         COLUMNS
@@ -75,7 +75,7 @@ pub(super) fn accounts<'v>(
     }
     single.sort_by_key(|(place, _)| *place);
     let one = of_values(&single);
-    // A list beside single values is a summary of others: each of its elements is meant, and so is the single one.
+    // A list beside single values summarises other rows: each element is an account, and so is the single one.
     Ok(one.into_iter().chain(several).collect())
 }
 
@@ -85,7 +85,7 @@ enum Elements<'n> {
     List(Vec<String>),
 }
 
-/// What a cell holds: a value, a list of values, or a list written as text.
+/// The contents of a cell: a value, a list of values, or a list written as text.
 fn elements<'n>(node: &'n Node<'n>) -> Result<Elements<'n>, JsonProblem> {
     match node {
         Node::List(items) => list(items),

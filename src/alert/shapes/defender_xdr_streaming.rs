@@ -1,9 +1,9 @@
 //! Advanced hunting's table `AlertEvidence`: one piece of evidence of an alert in each record.
 //!
-//! The streaming API and the workspace's export write it, and so does a script that sends on a row of a query. The account
-//! stands in columns, and again in `AdditionalFields`, a JSON string in the dialect of Sentinel's alerts. Records of other
-//! tables on the same stream are no alerts. Source: "`AlertEvidence`" in the advanced hunting reference and in the Azure
-//! Monitor Logs reference (whose `TenantId` is the workspace's); a published captured record.
+//! The streaming API and the workspace's export write it, and so do scripts that forward a row of a query. The account
+//! stands in columns, and again in `AdditionalFields`, a JSON string in the dialect of Sentinel's alerts. Records of
+//! other tables on the same stream are no alerts. Source: "`AlertEvidence`" in the advanced hunting reference and in
+//! the Azure Monitor Logs reference (whose `TenantId` is the workspace's); a published captured record.
 
 use crate::alert::accounts::{Machines, flat_account, read_entity, role, together};
 use crate::alert::builder::AlertBuilder;
@@ -77,7 +77,7 @@ pub(crate) const FLAT: Row = Row {
     }),
 };
 
-/// The table that a record is of.
+/// The table of a record.
 fn category(payload: &Object) -> Option<String> {
     let category = payload.text("category")?.to_ascii_lowercase();
     category.strip_prefix(CATEGORY).map(str::to_owned)
@@ -113,12 +113,12 @@ fn read_row(row: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem>
     let mut fields = AlertBuilder::new(builder.shape());
     match row.written_object("AdditionalFields") {
         Ok(Some(entity)) => read_entity(&entity, &mut fields).within("AdditionalFields")?,
-        // What cannot be read there would only repeat the columns, if these name an account.
+        // If the columns name an account, an unreadable entity would only repeat it.
         Err(problem) if columns.is_none() => return Err(problem),
         Ok(None) | Err(_) => {}
     }
     let mut fields = fields.into_subjects();
-    // The columns and the entity describe one account, also where they have no identifier in common.
+    // The columns and the entity describe one account, even without a common identifier.
     let columns = if fields.len() == 1 {
         together(columns, fields.pop())
     } else {

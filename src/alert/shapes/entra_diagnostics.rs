@@ -56,7 +56,7 @@ fn category(record: &Object) -> Category {
     }
 }
 
-/// The tenant of a record: `/tenants/<id>/providers/Microsoft.aadiam` names it as well.
+/// The tenant of a record. `/tenants/<id>/providers/Microsoft.aadiam` names it too.
 fn tenant(record: &Object) -> Option<TenantId> {
     record.parse(&["tenantId"]).or_else(|| {
         let resource = record.text("resourceId")?;

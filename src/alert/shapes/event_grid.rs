@@ -1,8 +1,9 @@
-//! An event in the Event Grid schema, around any other payload. A webhook gets a list of them, also of one.
+//! An event in the Event Grid schema, around any other payload. A webhook receives a list of events, even for one
+//! event.
 //!
-//! Before it sends any, Event Grid asks whether the endpoint is meant: the code is to be sent back. Source: "Azure Event
-//! Grid event schema"; "Endpoint validation with Event Grid event schema". Amazon's audit records have an `eventType` and
-//! an `eventTime` too, so that these alone say nothing.
+//! Event Grid validates an endpoint before it sends events: the endpoint has to return the code. Source: "Azure Event
+//! Grid event schema"; "Endpoint validation with Event Grid event schema". Amazon's audit records have an `eventType`
+//! and an `eventTime` too, so that these alone say nothing.
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::tidy::tidy;

@@ -1,9 +1,10 @@
-//! What is often sent and is no alert in a form that can be read: it is refused by a sentence that says what was seen and
-//! how to send it instead. Nothing of the payload is repeated.
+//! Documents that are often sent but are not readable alerts. The refusal says what was recognised and how to send it
+//! instead, and repeats nothing of the payload.
 //!
-//! Sources: "Get data from Azure Monitor Log Analytics API" and "security: runHuntingQuery" (answers of queries); "Elastic
-//! Common Schema"; Splunk's "Use a webhook alert action"; "Office 365 Management Activity API schema"; "alert resource
-//! type" (the retired one, with `vendorInformation`); "Azure Monitor log alert webhook" (before the common schema).
+//! Sources: "Get data from Azure Monitor Log Analytics API" and "security: runHuntingQuery" (answers of queries);
+//! "Elastic Common Schema"; Splunk's "Use a webhook alert action"; "Office 365 Management Activity API schema"; "alert
+//! resource type" (the retired one, with `vendorInformation`); "Azure Monitor log alert webhook" (before the common
+//! schema).
 
 use crate::alert::accounts::odata_type;
 use crate::alert::json;
@@ -11,11 +12,11 @@ use crate::alert::json::Object;
 
 use super::{decoded, has_any, says};
 
-/// What to do instead, where the document names people in a form of its own.
+/// What to do instead, for documents that name people in a form of their own.
 const BY_HAND: &str =
     "To have somebody of it cut, send a manual message, such as {\"user\": \"alice@contoso.com\"}";
 
-/// What was seen and how to send it instead, for an object of no shape.
+/// What was recognised and how to send it instead, for an object of no shape.
 pub(crate) fn sentence(object: &Object) -> String {
     let all = |names: &[&str]| names.iter().all(|name| object.has(name));
     let seen = if all(&["tables"]) || all(&["columns", "rows"]) {
@@ -59,10 +60,11 @@ pub(crate) fn sentence(object: &Object) -> String {
     format!("an alert, an incident, an entity or a manual message was expected; {seen}")
 }
 
-/// What was seen and how to send it instead, for text that is neither JSON nor a name.
+/// What was recognised and how to send it instead, for text that is neither JSON nor a name.
 pub(crate) fn text(text: &str) -> String {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    // A gzip begins with 1f 8b; the second byte is no text, so that a queue's extension puts a mark in its place.
+    // A gzip begins with 1f 8b. The second byte is not text, so the queue's extension puts a replacement character
+    // there.
     let seen = if text.starts_with("\u{1f}\u{fffd}") {
         "a compressed body stands there. Send it as it is, without Content-Encoding".to_owned()
     } else if text.starts_with("CEF:")
@@ -103,7 +105,7 @@ fn is_syslog(text: &str) -> bool {
         .is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Whether a text is base64 of something that could be a payload.
+/// Whether a text is the base64 of a possible payload.
 fn is_base64(text: &str) -> bool {
     text.len() >= 16
         && decoded(text).is_some_and(|inner| {

@@ -1,7 +1,7 @@
-//! A security alert of Microsoft Graph, version 2, polled by a script or a SIEM, or sent on by a playbook.
+//! A security alert of Microsoft Graph, version 2, polled by a script or a SIEM, or forwarded by a playbook.
 //!
-//! `accounts::evidence` reads whom it flags. `tenantId` is the alert's tenant and says nothing of an account's. Sources:
-//! "alert resource type", microsoft.graph.security.
+//! `accounts::evidence` reads the flagged accounts. `tenantId` is the alert's tenant, not an account's. Sources: "alert
+//! resource type", microsoft.graph.security.
 
 use crate::alert::accounts::{odata_type, read_evidence};
 use crate::alert::builder::AlertBuilder;
@@ -26,7 +26,7 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-/// An alert of which only the evidence is missing.
+/// Whether an alert lacks only its evidence.
 fn lacks_evidence(payload: &Object) -> bool {
     let all = [
         "id",
@@ -72,7 +72,7 @@ fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     Ok(())
 }
 
-/// Reads an alert of which the incident around it has said the incident's id. Says whether it has evidence.
+/// Reads an alert within an incident whose id is already known. Returns whether it has evidence.
 pub(super) fn read_within_incident(
     alert: &Object,
     builder: &mut AlertBuilder,

@@ -1,7 +1,8 @@
 //! A security incident of Microsoft Graph, with its alerts if they were asked for (`$expand=alerts`).
 //!
-//! Without them it names no account: it only says that there is an incident. One that was merged into another holds none
-//! any more. Source: "incident resource type", microsoft.graph.security; a published sample holds `alerts` as one object.
+//! Without them it names no account: it only says that there is an incident. An incident that was merged into another
+//! has none left. Source: "incident resource type", microsoft.graph.security; a published sample holds `alerts` as one
+//! object.
 
 use crate::alert::accounts::odata_type;
 use crate::alert::builder::AlertBuilder;
@@ -31,7 +32,7 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-/// The most characters of an incident's id.
+/// The longest incident id that is kept, in characters.
 const LONGEST_ID: usize = 256;
 
 fn read(incident: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {

@@ -44,7 +44,6 @@ fn is_typed(payload: &Object) -> bool {
     odata_type(payload).is_some_and(|name| name.ends_with("riskdetection"))
 }
 
-/// Reads it.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "every shape is read by a function of one signature"
@@ -60,7 +59,7 @@ pub(super) fn read(detection: &Object, builder: &mut AlertBuilder) -> Result<(),
     if let Some(id) = detection.text("servicePrincipalId") {
         let name = detection.text("servicePrincipalDisplayName");
         let mut subject = named(SubjectKind::ServicePrincipal, name.as_deref());
-        // Not well formed is unknown, as everywhere in foreign payloads: the name is reported all the same.
+        // A malformed id counts as unknown, as in every foreign payload. The name is reported all the same.
         subject.id = id.parse().ok();
         builder.risk(subject, cleared);
         return Ok(());

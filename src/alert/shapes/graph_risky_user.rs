@@ -38,7 +38,6 @@ fn is_typed(payload: &Object) -> bool {
     })
 }
 
-/// Reads it.
 pub(super) fn read(risky: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let is_application = odata_type(risky).is_some_and(|name| name.contains("serviceprincipal"))
         || (risky.has("appId") && !risky.has("userPrincipalName"));
@@ -75,7 +74,7 @@ pub(super) fn read_service_principal(
     Ok(())
 }
 
-/// Reads what is said of the risk. All that is said of one user's risk is about one thing, whatever record says it.
+/// Reads the state of the risk. All records of one user's risk describe the same thing.
 fn read_risk(risky: &Object, builder: &mut AlertBuilder, ids: &[&str]) -> Option<Cleared> {
     let at = risky.time("riskLastUpdatedDateTime");
     if let Some(id) = risky.first_text(ids) {

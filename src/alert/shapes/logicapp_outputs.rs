@@ -1,8 +1,8 @@
-//! What a Logic App's trigger or action gives as a whole: headers and a body, where the body alone was meant.
+//! The whole output of a Logic App's trigger or action: headers and a body, sent in place of the body alone.
 //!
-//! `triggerOutputs()` and `outputs()` stand for the whole, `triggerBody()` and `body()` for the body; a playbook that takes
-//! one for the other sends the envelope. The record of an action has `inputs` and `outputs` around it. Sources: "Workflow
-//! expression functions reference guide", Azure Logic Apps.
+//! `triggerOutputs()` and `outputs()` stand for the whole, `triggerBody()` and `body()` for the body; a playbook that
+//! takes one for the other sends the envelope. The record of an action has `inputs` and `outputs` around it. Sources:
+//! "Workflow expression functions reference guide", Azure Logic Apps.
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{JsonProblem, Node, Object};
@@ -10,7 +10,7 @@ use crate::domain::Shape;
 
 use super::{Inside, Reading, Row, Sign};
 
-/// What Logic Apps put beside a body.
+/// The properties that Logic Apps put beside a body.
 const BESIDE: &[&str] = &[
     "body",
     "clientTrackingId",

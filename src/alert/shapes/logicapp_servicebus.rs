@@ -1,9 +1,9 @@
 //! A Service Bus message as a Logic App's connector hands it on, around any other payload.
 //!
-//! The managed connector writes the content as base64; the one of Standard workflows is said to write it as it is. So
-//! base64 is tried first, and what is none is taken as it stands. Logic Apps also write content that they do not
-//! understand as `$content` in base64, beside its `$content-type`. Sources: "`ServiceBusMessage`" of the connectors SDK;
-//! "Handle content types in Azure Logic Apps".
+//! The managed connector writes the content as base64; the one of Standard workflows is reported to write it plain. So
+//! base64 is tried first, and any other text is taken as it is. Logic Apps also write content that they do not
+//! understand as `$content` in base64, beside its `$content-type`. Sources: "`ServiceBusMessage`" of the connectors
+//! SDK; "Handle content types in Azure Logic Apps".
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -50,7 +50,7 @@ fn open(message: &Object, _builder: &mut AlertBuilder) -> Result<Inside, JsonPro
     })
 }
 
-/// The text that is written here as base64, if it is some. Line ends within it are passed over.
+/// Decodes a base64 text, if it is one. Line ends within it are skipped.
 pub(crate) fn decoded(text: &str) -> Option<String> {
     let compact: Vec<u8> = text
         .bytes()

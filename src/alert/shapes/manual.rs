@@ -31,13 +31,13 @@
 //! | `rejectedBecause`, `rejectedFrom` | why and from where the application has put the message aside |
 //!
 //! `user` or `users` has to be there; an empty list is understood, and names nobody. A value of another kind, a string
-//! that is no such identifier and an object without one are refused, with their place: nothing is guessed. So is a property
-//! that the form does not have, and one that stands there twice: whoever wrote it meant something, and what narrows an
-//! order must not be passed over (`"whatIf": true`, `"expct": 1`). What a broker says of a message is passed over. Names
-//! may be written in any case.
+//! that is no such identifier and an object without one are refused, with their place: nothing is guessed. So are
+//! unknown properties and duplicates: the sender had a purpose, and a property that narrows an order must not be
+//! ignored (`"whatIf": true`, `"expct": 1`). The properties that a broker adds to a message are ignored. Names may be
+//! written in any case.
 //!
-//! The application writes this form itself when it puts back what it could not finish; `automated`, and a `severity` beside
-//! a user's identifiers, keep what the alert said, so that the guard decides as it did.
+//! The application writes this form itself when it puts back what it could not finish; `automated`, and a `severity`
+//! beside a user's identifiers, keep what the alert said, so that the guard decides as it did.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -72,8 +72,8 @@ const PROPERTIES: &[&str] = &[
     "rejectedFrom",
 ];
 
-/// What Service Bus says of a message. The Functions host mixes it with a body's own properties, and tools copy it into
-/// bodies; it says nothing of the order, and none of it is believed (`host`).
+/// The properties that Service Bus gives to a message. The Functions host mixes them with a body's own properties, and
+/// tools copy them into bodies. They say nothing about the order, and none of them is believed (`host`).
 const OF_BROKER: &[&str] = &[
     "ContentType",
     "CorrelationId",
@@ -117,8 +117,8 @@ const OF_HANDED_ON: &[&str] = &[
     "receivedBody",
 ];
 
-/// How many properties of other names a message may have before it is taken for a document of another system. Either is
-/// refused; the sentence differs.
+/// The most unknown properties of a message before it is taken for a document of another system. Either is refused; the
+/// sentence differs.
 const MOST_SLIPS: usize = 4;
 
 pub(crate) const ROW: Row = Row {
@@ -178,7 +178,7 @@ fn read(message: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem>
     }
     let (one, several) = (message.get("user"), message.get("users"));
     if one.is_none() && several.is_none() {
-        // In a form of our own a name without a value is a slip, not a way to say "unknown".
+        // In our own form a name without a value is a mistake, not a way to say "unknown".
         let name = if message.has("users") {
             "users"
         } else {
@@ -202,8 +202,7 @@ fn read(message: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem>
     expect(message, builder)
 }
 
-/// Refuses properties that the form does not have, by their names and with the nearest one that it has, and properties
-/// that stand there twice.
+/// Refuses unknown properties, with their names and the nearest known one, and duplicates.
 fn only(object: &Object, known: &'static [&'static str]) -> Result<(), JsonProblem> {
     if let Some(name) = unknown(object, known).next() {
         let named = if is_plain(name) {
@@ -234,12 +233,12 @@ fn only(object: &Object, known: &'static [&'static str]) -> Result<(), JsonProbl
     Ok(())
 }
 
-/// Whether a name may be repeated in an answer: a word, and nothing that a terminal or a page could obey.
+/// Whether a name may be repeated in an answer: a word without anything that a terminal or a page could interpret.
 fn is_plain(name: &str) -> bool {
     name.len() <= 32 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// The property that a name is a slip of the hand for.
+/// The property that a misspelt name probably stands for.
 fn nearest(name: &str, known: &'static [&'static str]) -> Option<&'static str> {
     let name = name.to_lowercase();
     known
@@ -350,7 +349,7 @@ fn user(node: &Node) -> Result<SubjectRef, JsonProblem> {
 
 fn text_user(text: &str) -> Option<SubjectRef> {
     let mut subject = SubjectRef::new(SubjectKind::User);
-    // A text is one of these, and so none of the others. What is none of them is refused by the caller, with its place.
+    // A text is one of these identifiers, so none of the others. The caller refuses any other text, with its place.
     subject.id = text.parse().ok();
     subject.upn = text.parse().ok();
     subject.sid = text.parse().ok();
@@ -386,12 +385,12 @@ fn identifier<T: std::str::FromStr>(
     }
 }
 
-/// What a user is by the rules for all shapes: somebody may name a machine or `NT AUTHORITY\SYSTEM` by hand.
+/// Applies the rules of all shapes to a user: a person may name a machine or `NT AUTHORITY\SYSTEM` by hand.
 fn resolvable(written: SubjectRef) -> Option<SubjectRef> {
     written.is_resolvable().then(|| classified(written))
 }
 
-/// Checks how many users the sender means against how many the message names.
+/// Compares the number of users that the sender expects with the number that the message names.
 fn expect(message: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let Some(node) = message.get("expect") else {
         return Ok(());

@@ -6,7 +6,6 @@ use crate::alert::json::JsonProblem;
 
 use super::foreign_text;
 
-/// Reads it.
 pub(crate) fn read(text: &str, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     match identified(text.parse().ok(), text.parse().ok(), None, None) {
         Some(subject) => {

@@ -1,9 +1,9 @@
-//! The shapes: one row and one file each. A row says who sends the shape, by which signs it is known, and how it is read.
+//! The shapes: one row and one file each. A row says who sends the shape, which signs identify it, and how it is read.
 //!
-//! Names of foreign properties stand in these files, and in those of `accounts`, and nowhere else. A shape is known when
-//! all of its signs hold, and no sign is a single common word, so that a document of another system is not taken for an
-//! alert because it happens to have a `user` or a `severity`. `evict explain` tells which signs a payload lacks, and
-//! the table of shapes in `function/README.md` is made of the rows.
+//! Names of foreign properties stand in these files, and in those of `accounts`, and nowhere else. A shape is
+//! recognised when all of its signs hold. No sign is a single common word: a document of another system may well have a
+//! `user` or a `severity`. `evict explain` lists the signs that a payload lacks, and the table of shapes in
+//! `function/README.md` is generated from the rows.
 
 mod azure_monitor_activity;
 mod azure_monitor_common;
@@ -46,11 +46,11 @@ pub(crate) use other_records::taken_for as other_record;
 pub(crate) use own::taken_for as own_output;
 pub(crate) use sentinel_entities::{is_list as is_entity_list, read_list as read_entity_list};
 
-/// Something by which a shape is known.
+/// One sign that identifies a shape.
 pub(crate) struct Sign {
-    /// What has to be there, in words.
+    /// What has to be present, in words.
     pub(crate) words: &'static str,
-    /// Whether it is.
+    /// Whether it is present.
     pub(crate) holds: fn(&Object) -> bool,
 }
 
@@ -60,29 +60,29 @@ pub(crate) enum Reading {
     Payload(fn(&Object, &mut AlertBuilder) -> Result<(), JsonProblem>),
     /// As an envelope around another payload.
     Envelope {
-        /// What it holds.
+        /// Opens it.
         open: fn(&Object, &mut AlertBuilder) -> Result<Inside, JsonProblem>,
-        /// The property that says when it was sent, for a payload that says no time itself.
+        /// The property with the sending time, for a payload that has no time itself.
         sent_at: Option<&'static str>,
     },
 }
 
-/// What an envelope holds.
+/// The contents of an envelope.
 pub(crate) enum Inside {
-    /// The payload that stands under a name.
+    /// The payload under a name.
     Payload(&'static str),
-    /// The payload as text, decoded from what stands under a name.
+    /// The payload as text, decoded from the value under a name.
     Text(&'static str, String),
-    /// No payload: all that there is was read.
+    /// No payload: everything has been read.
     Nothing,
 }
 
-/// A shape, in one of the forms in which it comes.
+/// One form of a shape.
 pub(crate) struct Row {
     pub(crate) shape: Shape,
-    /// Who sends it.
+    /// The system that sends it.
     pub(crate) sender: &'static str,
-    /// By what it is known: all of them.
+    /// The signs that identify it, all of which have to hold.
     pub(crate) signs: &'static [Sign],
     /// A sample of it below `tests/fixtures`.
     pub(crate) sample: &'static str,
@@ -101,15 +101,15 @@ impl Row {
         lacking.map(|sign| sign.words).collect()
     }
 
-    /// By what it is known, as one phrase.
+    /// Its signs as one phrase.
     pub(crate) fn known_by(&self) -> String {
         let words: Vec<&str> = self.signs.iter().map(|sign| sign.words).collect();
         words.join("; ")
     }
 }
 
-/// Every shape. Envelopes come first, and what people write last, because a document of a system that happens to have a
-/// `user` is no person's order.
+/// Every shape. Envelopes come first. Shapes that people write come last, because a system's document that happens to
+/// have a `user` is not a person's order.
 pub(crate) const ROWS: &[Row] = &[
     cloudevents::ROW,
     event_grid::ROW,
@@ -142,17 +142,17 @@ pub(crate) const ROWS: &[Row] = &[
     manual::ROW,
 ];
 
-/// The row that a payload is of.
+/// The row of a payload's shape.
 pub(crate) fn row(payload: &Object) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.is(payload))
 }
 
-/// Whether a property of any of these names stands there.
+/// Whether the object has a property with any of these names.
 fn has_any(payload: &Object, names: &[&str]) -> bool {
     names.iter().any(|name| payload.has(name))
 }
 
-/// Whether a property says this, in any case.
+/// Whether a property has this value, in any case.
 fn says(payload: &Object, name: &str, word: &str) -> bool {
     payload
         .text(name)

@@ -1,4 +1,4 @@
-//! A notification of Microsoft Graph: it says that something changed, or what became of the subscription, and names no
+//! A notification of Microsoft Graph: it says that something changed, or that the subscription ended, and names no
 //! account.
 //!
 //! Sources: "Microsoft.Graph.AlertCreated" in Event Grid's list of events; "changeNotification resource type"; "Reduce
@@ -27,7 +27,7 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-/// What a notification is about.
+/// The subject of a notification.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     Alert,
@@ -37,7 +37,7 @@ enum About {
     Other,
 }
 
-/// The resource's path or type tells it; the path may be the bare id.
+/// Reads the subject from the resource's path or type. The path may be the bare id.
 fn about(payload: &Object) -> About {
     let data = payload.object("resourceData").ok().flatten();
     let told = [
@@ -72,7 +72,7 @@ fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem>
     let data = payload.object("resourceData").ok().flatten();
     builder.tenant(payload.parse(&["tenantId"]));
     builder.otherwise = NothingToDoReason::NotificationOnly;
-    // That notifications were missed says that alerts may be there which nobody has read.
+    // Missed notifications mean that there may be alerts which nobody has read.
     if payload.has("lifecycleEvent") {
         return Ok(());
     }
@@ -82,7 +82,7 @@ fn read(payload: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem>
     match about(payload) {
         About::Alert | About::RiskDetection => builder.alert(id),
         About::Incident => builder.incident(id),
-        // The id is the user's; but that a risk changed does not say that there is one.
+        // The id is the user's, but a changed risk need not be a present risk.
         About::RiskyUser => {}
         About::Other => {
             builder.otherwise = NothingToDoReason::NotAnAlert {

@@ -1,10 +1,10 @@
-//! Records that streams, tables and APIs carry beside alerts, and that flag nobody: sign-ins, audit entries, incidents as
-//! rows. They are understood, named as what they are, and nothing is done.
+//! Records that streams, tables and APIs carry beside alerts, and that flag nobody: sign-ins, audit entries, incidents
+//! as rows. They are recognised and named, and nothing is done.
 //!
-//! A user who stands in one has signed in, or was changed, or is named by an incident; none of that says that the account
-//! is compromised. Sources: "Azure Monitor Logs reference" (the tables, with `Type` and `TimeGenerated` in each row);
-//! "Common and service-specific schemas for Azure resource logs" (`time`, `category`, `resourceId`, `operationName`);
-//! "signIn resource type" and "directoryAudit resource type" of Microsoft Graph.
+//! Such a record says that a user signed in, was changed, or is named by an incident; none of that means that the
+//! account is compromised. Sources: "Azure Monitor Logs reference" (the tables, with `Type` and `TimeGenerated` in each
+//! row); "Common and service-specific schemas for Azure resource logs" (`time`, `category`, `resourceId`,
+//! `operationName`); "signIn resource type" and "directoryAudit resource type" of Microsoft Graph.
 
 use crate::alert::accounts::odata_type;
 use crate::alert::json::Object;
@@ -47,7 +47,7 @@ const TABLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What a record is, if it is one that flags nobody.
+/// The name of a record that flags nobody.
 pub(crate) fn taken_for(record: &Object) -> Option<&'static str> {
     table(record)
         .or_else(|| diagnostic(record))

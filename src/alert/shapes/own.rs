@@ -1,17 +1,18 @@
-//! What Evict itself has written: receipts, replies, reports. None of it is an order, wherever it turns up.
+//! Documents that Evict itself has written: receipts, replies, reports. None of them is an order, wherever it turns up.
 //!
-//! A subscription that forwards receipts to the input queue is easily made, and each cut publishes a receipt: read as an
-//! order, it would sign a user out for ever. What `receipt` puts back on purpose is in the manual form, and is one.
+//! A subscription that forwards receipts to the input queue is easily made, and each cut publishes a receipt: read as
+//! an order, it would sign a user out for ever. Messages that `receipt` puts back on purpose use the manual form, and
+//! are orders.
 
 use crate::alert::json::Object;
 use crate::domain::Shape;
 
 use super::has_any;
 
-/// The type of the events begins so.
+/// The prefix of every event type.
 const EVENT: &str = "evict.";
 
-/// What a payload is, if Evict has written it and nobody may act on it.
+/// The kind of a document, if Evict has written it and nobody may act on it.
 pub(crate) fn taken_for(payload: &Object) -> Option<(Shape, &'static str)> {
     let is_event = payload.has("specversion")
         && payload

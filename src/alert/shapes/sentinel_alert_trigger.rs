@@ -1,7 +1,7 @@
 //! The body of the trigger *Microsoft Sentinel alert*: the alert contract V3, with `Entities` as a list.
 //!
-//! It has no incident id. Defender for Cloud exports the same contract. Source: published samples of that contract; what
-//! of it published playbooks read.
+//! It has no incident id. Defender for Cloud exports the same contract. Source: published samples of that contract; the
+//! properties that published playbooks read.
 
 use crate::alert::accounts::read_entities;
 use crate::alert::builder::AlertBuilder;
@@ -36,7 +36,6 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-/// Reads it.
 pub(super) fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     let at = alert
         .time("TimeGenerated")
@@ -46,7 +45,7 @@ pub(super) fn read(alert: &Object, builder: &mut AlertBuilder) -> Result<(), Jso
     builder.flagged(at);
     builder.said_at(alert.time("ProcessingEndTime").max(at));
     builder.state(state::of_alert(alert, at));
-    // One of them may be of type AAD and name the tenant; what cannot be read of it is no reason to refuse the alert.
+    // A resource of type AAD names the tenant. An unreadable one is not a reason to refuse the alert.
     if let Ok(resources) = alert.list("ResourceIdentifiers") {
         for (_, resource) in objects(&resources).filter_map(Result::ok) {
             builder.tenant(resource.parse(&["AadTenantId"]));

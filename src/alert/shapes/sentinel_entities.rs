@@ -11,7 +11,7 @@ use crate::domain::Shape;
 
 use super::{Reading, Row, Sign, has_any, sentinel_incident_resource};
 
-/// What the connector's actions give: accounts, or all kinds beside one another.
+/// The output of the connector's actions: accounts, or entities by kind.
 pub(crate) const ACCOUNTS: Row = Row {
     shape: Shape::SentinelEntities,
     sender: "playbooks that pass on the body of *Entities - Get Accounts*",
@@ -44,7 +44,7 @@ pub(crate) const ANSWER: Row = Row {
     }),
 };
 
-/// An incident and its entities, put side by side by whoever fetched both.
+/// An incident and its entities, combined by a sender that fetched both.
 pub(crate) const WITH_INCIDENT: Row = Row {
     shape: Shape::SentinelEntities,
     sender: "scripts that put an incident and its entities side by side",
@@ -84,7 +84,7 @@ fn is_account_like(node: &Node) -> bool {
         if is_account(object) || has_any(object, &["aadUserId", "upnSuffix", "$id", "kind", "accountName"]))
 }
 
-/// Whether a list is one of entities: all of its objects are, and one of them surely.
+/// Whether a list consists of entities: all of its objects may be entities, and at least one certainly is.
 pub(crate) fn is_list(items: &[Node]) -> bool {
     let mut any = false;
     for item in items {

@@ -1,13 +1,13 @@
 //! A Sentinel incident as a resource: what *Get incident* or the REST API answers, passed on.
 //!
-//! It has no entities unless somebody put them in; they come from a call of their own, whose answer is a shape of its own
-//! (`sentinel_entities`). Microsoft's SDKs write what stands in `properties` beside the id. Source: "Incidents" of the
+//! It has no entities unless the sender adds them; they come from a separate call, whose answer is a separate shape
+//! (`sentinel_entities`). Microsoft's SDKs write the contents of `properties` beside the id. Source: "Incidents" of the
 //! Sentinel REST API; @azure/arm-securityinsight.
 //!
 //! # Entities that have not arrived
 //! Sentinel makes an incident before its entities can be read, so the trigger can carry an incident that has alerts and
-//! an empty or missing `relatedEntities`. That is [`NothingToDoReason::EntitiesPending`]: to ask again later is worth it.
-//! As soon as one entity is there, of whatever kind, or no alert is, an incident without an account has none.
+//! an empty or missing `relatedEntities`. That is [`NothingToDoReason::EntitiesPending`]: asking again later is worth
+//! it. With at least one entity of any kind, or without any alert, an incident without an account is final.
 
 use crate::alert::accounts::read_entities;
 use crate::alert::builder::AlertBuilder;
@@ -34,7 +34,6 @@ pub(crate) const ROW: Row = Row {
     reading: Reading::Payload(read),
 };
 
-/// Reads it.
 pub(super) fn read(incident: &Object, builder: &mut AlertBuilder) -> Result<(), JsonProblem> {
     cut_off::refuse(incident, &["properties"])?;
     let is_flat = incident.get("properties").is_none() && incident.has("incidentNumber");
@@ -44,7 +43,7 @@ pub(super) fn read(incident: &Object, builder: &mut AlertBuilder) -> Result<(), 
     read_properties(incident, incident.required("properties")?, builder).within("properties")
 }
 
-/// Reads the entities that stand beside an incident.
+/// Reads the entities beside an incident.
 pub(super) fn read_header(
     incident: &Object,
     builder: &mut AlertBuilder,
@@ -93,7 +92,8 @@ fn alerts_counted(properties: &Object) -> Option<u64> {
         .and_then(|data| data.count("alertsCount"))
 }
 
-/// Reads the ids and times of an incident's alerts. Says whether it has any. If all of them are over, so is the incident.
+/// Reads the ids and times of an incident's alerts. Returns whether it has any. If all of them are over, so is the
+/// incident.
 fn read_alerts(properties: &Object, builder: &mut AlertBuilder) -> Result<bool, JsonProblem> {
     let (mut count, mut last_over) = (0_u64, None);
     let mut all_over = true;
@@ -113,7 +113,7 @@ fn read_alerts(properties: &Object, builder: &mut AlertBuilder) -> Result<bool, 
     if builder.lacks_time() {
         builder.flagged(properties.time("createdTimeUtc"));
     }
-    // The trigger may hold fewer alerts than the incident has.
+    // The trigger may list fewer alerts than the incident has.
     let is_whole = alerts_counted(properties).is_none_or(|counted| counted <= count);
     if let Some(state) = last_over.filter(|_| all_over && is_whole) {
         builder.state(state);

@@ -1,7 +1,7 @@
-//! The body of the trigger *Microsoft Sentinel incident*, sent on by an automation rule's playbook or a Logic App.
+//! The body of the trigger *Microsoft Sentinel incident*, forwarded by an automation rule's playbook or a Logic App.
 //!
-//! The entities of all its alerts stand together in `relatedEntities`; which alert named which account cannot be told.
-//! Source: a published schema of a captured trigger body; "`AccountEntity` interface" for the entities.
+//! `relatedEntities` holds the entities of all its alerts; it does not say which alert named which account. Source: a
+//! published schema of a captured trigger body; "`AccountEntity` interface" for the entities.
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{JsonProblem, Object, Within};

@@ -1,8 +1,8 @@
 //! A row of the `SecurityAlert` table: the workspace's data export, or the answer to a query.
 //!
-//! `Entities` is a JSON string there. `TenantId` is the workspace's id and no Entra tenant, so it is not read. An alert
-//! that changes is written again as another row. Source: "`SecurityAlert`" in the Azure Monitor Logs reference; a published
-//! sample record.
+//! `Entities` is a JSON string there. `TenantId` is the workspace's id and no Entra tenant, so it is not read. A
+//! changed alert is written again as another row. Source: "`SecurityAlert`" in the Azure Monitor Logs reference; a
+//! published sample record.
 
 use crate::alert::accounts::read_entities;
 use crate::alert::builder::AlertBuilder;

@@ -1,4 +1,4 @@
-//! What holds of all signs together: each sample of a shape is known by that shape's signs, and by no other's.
+//! A property of all signs together: each sample of a shape has that shape's signs, and no other's.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
-/// Every sample that is JSON, by its file.
+/// Every JSON sample, with its file name.
 fn samples() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for folder in ["inbound", "inbound/variants", "field"] {
@@ -63,7 +63,7 @@ fn each_row_has_a_sample_that_its_signs_know() {
     }
 }
 
-/// A row may be about what stands in another one's sample.
+/// A row may describe a part of another shape's sample.
 fn alerts_of<'o>(object: &'o Object<'o>) -> Vec<&'o Object<'o>> {
     match object.get("alerts") {
         Some(Node::List(items)) => items

@@ -1,15 +1,14 @@
-//! The function, as the command asks it: for its own self-check, and for the policy that is to hold here too.
+//! The deployed function, as the command asks it: for its self-check, and for the policy that holds here too.
 //!
-//! A token for the function is as good as its holder's word: whoever gets it can use it against the real function. So it goes only
-//! to a host that a profile or the command line names.
+//! A token for the function works against the real function, wherever it leaks. It is sent only to a host that a profile or
+//! the command line names.
 
 use clap::Args;
 
-use super::service_bus::place;
-use super::standing;
+use super::service_bus::origin_name;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::Console;
+use crate::cli::terminal::Surroundings;
 use crate::config::operator::Chosen;
 use crate::domain::{Audience, Mode, SubjectKind, SubjectRef, TenantId};
 use crate::identity::Resource;
@@ -32,30 +31,25 @@ pub(crate) struct Function {
     trust_host: Option<String>,
 }
 
-/// A function that can be asked.
 pub(crate) struct Target {
     pub(crate) url: CheckUrl,
     audience: Option<Audience>,
     is_trusted: bool,
 }
 
-/// What came of asking.
-pub(crate) enum Said {
-    /// It was asked, with a token or without.
+pub(crate) enum CheckReply {
     Answer {
-        /// Whether it was asked with a token.
         with_token: bool,
-        /// Its answer.
         check: FunctionCheck,
     },
-    /// It was not asked, for this reason.
+    /// No request was sent, for this reason.
     NotAsked(String),
 }
 
 impl Function {
-    /// The function that is meant, if one is. Nobody is asked yet.
-    pub(crate) fn target(&self, console: &mut Console<'_>) -> Result<Option<Target>, Failure> {
-        let standing = standing(console)?;
+    /// The function that the command line, a variable or the profile names. No request is sent.
+    pub(crate) fn target(&self, surroundings: &Surroundings) -> Result<Option<Target>, Failure> {
+        let standing = surroundings.standing()?;
         let url = match (&self.url, &standing.url) {
             (Some(url), _) => url.clone(),
             (None, Some(chosen)) => read(chosen)?,
@@ -83,14 +77,14 @@ impl Function {
 
 fn read<T: std::str::FromStr<Err = &'static str>>(chosen: &Chosen) -> Result<T, Failure> {
     chosen.text.parse().map_err(|reason| {
-        let place = place(chosen);
+        let place = origin_name(chosen);
         Failure::new(Exit::Usage, format!("{place}: {reason}"))
     })
 }
 
 impl Target {
-    /// A function that a person has chosen for a profile.
-    pub(crate) fn chosen(url: CheckUrl, audience: Option<Audience>) -> Self {
+    /// A function that a person names for a profile, which makes its host trusted.
+    pub(crate) fn trusted(url: CheckUrl, audience: Option<Audience>) -> Self {
         Self {
             url,
             audience,
@@ -98,14 +92,13 @@ impl Target {
         }
     }
 
-    /// Asks for the self-check.
-    pub(crate) async fn ask(&self, signed_in: &SignedIn) -> Said {
+    pub(crate) async fn ask(&self, signed_in: &SignedIn) -> CheckReply {
         let Self { url, .. } = self;
         let token = match &self.audience {
             None => None,
             Some(audience) => {
                 if !self.is_trusted {
-                    return Said::NotAsked(format!(
+                    return CheckReply::NotAsked(format!(
                         "no token for {audience} is sent to {host}, which neither a profile nor --trust-host names: whoever has it could \
                          use it against the function. Next: if {host} is the function's host, add --trust-host {host}, or make a \
                          profile with `evict profile add`.",
@@ -115,7 +108,7 @@ impl Target {
                 let resource = match Resource::application(audience) {
                     Ok(resource) => resource,
                     Err(reason) => {
-                        return Said::NotAsked(format!(
+                        return CheckReply::NotAsked(format!(
                             "{audience} is {reason}: no token for it is sent to {url}. Next: give the function's own application by \
                              --audience."
                         ));
@@ -124,28 +117,28 @@ impl Target {
                 match signed_in.token_for(&resource).await {
                     Ok(token) => Some(token),
                     Err(problem) => {
-                        return Said::NotAsked(format!(
+                        return CheckReply::NotAsked(format!(
                             "getting a token for {audience}, with which {url} was to be asked. Nothing was sent there. {problem}"
                         ));
                     }
                 }
             }
         };
-        Said::Answer {
+        CheckReply::Answer {
             with_token: token.is_some(),
             check: function::ask(signed_in.http(), url, token.as_ref()).await,
         }
     }
 
-    /// The policy of the function, which has to act in this tenant; a sentence or two where it did not tell.
+    /// The policy of the function, which must act in this tenant; otherwise the reason, as sentences.
     pub(crate) async fn policy(
         &self,
         signed_in: &SignedIn,
         tenant: Option<TenantId>,
     ) -> Result<FunctionPolicy, String> {
         let (with_token, check) = match self.ask(signed_in).await {
-            Said::Answer { with_token, check } => (with_token, check),
-            Said::NotAsked(why) => return Err(why),
+            CheckReply::Answer { with_token, check } => (with_token, check),
+            CheckReply::NotAsked(why) => return Err(why),
         };
         let url = &self.url;
         match check {
@@ -175,15 +168,15 @@ impl Target {
     }
 }
 
-/// What a function would make of a message, as far as its policy tells before the directory is asked.
+/// What a function will do with a message, as far as its policy shows before the directory is asked.
 pub(crate) struct Foreseen {
-    /// What is to be known beforehand, a sentence each.
-    pub(crate) told: Vec<String>,
-    /// Whether it protects everybody who is named.
+    /// Notices for the person, a sentence each.
+    pub(crate) notices: Vec<String>,
+    /// Whether the function protects every user of the message.
     pub(crate) nobody_is_cut: bool,
 }
 
-/// Foresees what a function with this policy makes of these subjects. What a message says lifts no guard of it.
+/// Predicts what a function with this policy does with these subjects. A message lifts none of its guards.
 pub(crate) fn foresee(policy: &FunctionPolicy, subjects: &[SubjectRef], expects: bool) -> Foreseen {
     let users: Vec<&SubjectRef> = subjects
         .iter()
@@ -197,7 +190,7 @@ pub(crate) fn foresee(policy: &FunctionPolicy, subjects: &[SubjectRef], expects:
                 .is_some_and(|name| policy.protects_name(name))
     };
     let protected: Vec<&&SubjectRef> = users.iter().filter(is_protected).collect();
-    let mut told: Vec<String> = protected
+    let mut notices: Vec<String> = protected
         .iter()
         .map(|subject| {
             format!(
@@ -208,23 +201,22 @@ pub(crate) fn foresee(policy: &FunctionPolicy, subjects: &[SubjectRef], expects:
         .collect();
     let most = policy.max_users_per_alert;
     if users.len() > most && !expects {
-        told.push(format!(
+        notices.push(format!(
             "{} users are named, and the function cuts at most {most} of one message.",
             users.len()
         ));
     }
     if policy.mode == Mode::Observe {
-        told.push(
+        notices.push(
             "The function only observes: it says whom it would cut, and cuts nobody.".to_owned(),
         );
     }
     Foreseen {
-        told,
+        notices,
         nobody_is_cut: !users.is_empty() && protected.len() == users.len(),
     }
 }
 
-/// The function did not let the caller in.
 pub(crate) fn not_let_in(
     url: &CheckUrl,
     with_token: bool,
@@ -241,7 +233,6 @@ pub(crate) fn not_let_in(
     format!("asking {url} for its self-check, with {with}: it answered {status}. {said}")
 }
 
-/// The function answered something else.
 pub(crate) fn otherwise(url: &CheckUrl, what: &str) -> String {
     format!(
         "asking {url} for its self-check: it answered {what}. Next: see that the address is the app's, with /api/check at its end, \
@@ -249,7 +240,6 @@ pub(crate) fn otherwise(url: &CheckUrl, what: &str) -> String {
     )
 }
 
-/// The function did not answer.
 pub(crate) fn silent(url: &CheckUrl, reason: &str) -> String {
     format!(
         "asking {url} for its self-check: {reason}. Next: see whether the app is running, and whether it can be reached from here \

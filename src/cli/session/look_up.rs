@@ -1,4 +1,4 @@
-//! Looks up whom an operator names, before anything is done.
+//! Looks up the users that an operator names, before anything is done.
 
 use futures_util::future::join_all;
 
@@ -9,20 +9,19 @@ use crate::directory::Resolution;
 use crate::domain::{SubjectKind, SubjectRef, User};
 use crate::graph::{CallError, Tally};
 
-/// What the directory said of a subject.
+/// The directory's answer about one subject.
 pub(crate) type Seen = Result<Resolution, CallError>;
 
-/// Why a subject is no user to go on with.
+/// Why a subject is not a single user.
 pub(crate) struct Unfound {
     /// `not_found`, `ambiguous`, `not_a_user` or `failed`.
     pub(crate) state: &'static str,
-    /// The same as sentences, with the next step.
+    /// The reason and the next step, as sentences.
     pub(crate) detail: String,
     pub(crate) exit: Exit,
 }
 
-/// The user whom a subject names.
-pub(crate) fn found(seen: Option<Seen>) -> Result<User, Unfound> {
+pub(crate) fn single_user(seen: Option<Seen>) -> Result<User, Unfound> {
     let unfound = |state, detail| Unfound {
         state,
         detail,
@@ -47,8 +46,8 @@ pub(crate) fn found(seen: Option<Seen>) -> Result<User, Unfound> {
     }
 }
 
-/// Looks everybody up beforehand, some at a time. A name that is nobody's user principal name may be a mail address: if it
-/// is, the subject is named by that.
+/// Looks up all subjects, a few at a time. A name that is no user principal name may be a mail address: if it is one, the
+/// subject becomes that address.
 pub(crate) async fn look_up(
     session: &Session,
     subjects: Vec<SubjectRef>,
@@ -64,7 +63,7 @@ async fn look_up_one(session: &Session, subject: &SubjectRef) -> (SubjectRef, Op
     if subject.kind != SubjectKind::User {
         return (subject.clone(), None);
     }
-    let seen = seen(session, subject).await;
+    let seen = resolve(session, subject).await;
     let mail = subject
         .upn
         .as_ref()
@@ -72,7 +71,7 @@ async fn look_up_one(session: &Session, subject: &SubjectRef) -> (SubjectRef, Op
     if let (Ok(Resolution::NotFound), Some(mail)) = (&seen, mail) {
         let mut by_mail = SubjectRef::new(SubjectKind::User);
         by_mail.mail = Some(mail);
-        let other = self::seen(session, &by_mail).await;
+        let other = resolve(session, &by_mail).await;
         if matches!(
             other,
             Ok(Resolution::Found(_) | Resolution::Ambiguous { .. })
@@ -83,7 +82,7 @@ async fn look_up_one(session: &Session, subject: &SubjectRef) -> (SubjectRef, Op
     (subject.clone(), Some(seen))
 }
 
-async fn seen(session: &Session, subject: &SubjectRef) -> Seen {
+async fn resolve(session: &Session, subject: &SubjectRef) -> Seen {
     session
         .directory
         .resolve(subject, &Tally::new(), session.deadline())

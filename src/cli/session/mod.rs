@@ -1,9 +1,10 @@
-//! What every verb that asks Entra ID begins with: the settings, the sign-in, the tenant pin.
+//! What every verb that asks Entra ID begins with: settings, sign-in, pinned tenant.
 
-pub(crate) mod function;
-pub(crate) mod look_up;
-pub(crate) mod service_bus;
-pub(crate) mod subjects;
+pub(super) mod function;
+pub(super) mod look_up;
+pub(super) mod per_user;
+pub(super) mod service_bus;
+pub(super) mod subjects;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,29 +13,28 @@ use clap::{Args, ValueEnum};
 use tokio::runtime::{Builder, Runtime};
 
 use super::exit::Exit;
-use super::terminal::Console;
-use crate::cli::failure::{complain, exit_of};
-use crate::config::operator::Standing;
-use crate::config::{Problems, Settings, SignInSettings};
+use super::failure::Failure;
+use super::terminal::Surroundings;
+use crate::config::{Settings, SignInSettings};
 use crate::containment::{Containment, Limits};
 use crate::directory::Directory;
 use crate::domain::{Caller, Clock, Deadline, Ledger, Policy, SystemClock, TenantId};
-use crate::http::{HttpClient, HttpSetupError};
+use crate::http::HttpClient;
 use crate::identity::operator::{SignIn, SignedIn};
 use crate::identity::{Credential, Resource, TokenFacts};
 use crate::inquiry::access::Azure;
 use crate::ledger::MemoryLedger;
 
-/// How long signing in may take. The Azure CLI takes seconds, and more where it has to renew its own token.
-pub(crate) const SIGN_IN: Duration = Duration::from_mins(1);
+/// The longest that a sign-in takes. The Azure CLI needs seconds, and more when it renews its own token.
+pub(super) const SIGN_IN: Duration = Duration::from_mins(1);
 
-/// Two threads: the work is waiting for Graph.
+/// Two threads suffice: the work is waiting for Graph.
 const THREADS: usize = 2;
 
 /// Who acts, and in which tenant.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in")]
-pub(crate) struct Operator {
+pub(super) struct Operator {
     /// The tenant to act in; without it `EVICT_TENANT_ID` counts, then the profile. A token of another tenant is refused. Verbs that ask
     /// Service Bus alone do without either, and then tell whose tenant it is.
     #[arg(long, value_name = "ID")]
@@ -64,160 +64,115 @@ impl From<How> for Credential {
     }
 }
 
-/// A verb's work after the sign-in.
-pub(crate) struct Session {
-    /// The settings in force.
-    pub(crate) settings: Settings,
-    /// Whoever is signed in, for tokens for others than Graph.
-    pub(crate) signed_in: SignedIn,
-    /// The client of Graph.
-    pub(crate) directory: Directory,
-    /// The client of Azure Resource Manager, for the same sign-in.
-    pub(crate) azure: Azure,
-    /// The clock.
-    pub(crate) clock: Arc<dyn Clock>,
-    /// What the token says of who acts.
-    pub(crate) facts: TokenFacts,
-    runtime: Runtime,
+/// A signed-in operator, with the clients and settings of one run.
+pub(super) struct Session {
+    pub(super) settings: Settings,
+    /// The sign-in, for tokens of other services than Graph.
+    pub(super) signed_in: SignedIn,
+    pub(super) directory: Directory,
+    /// Azure Resource Manager, under the same sign-in.
+    pub(super) azure: Azure,
+    pub(super) clock: Arc<dyn Clock>,
+    /// What the token says of the caller.
+    pub(super) facts: TokenFacts,
 }
 
 impl Operator {
-    /// Reads the settings and signs in to Graph. What goes wrong is told.
-    pub(crate) fn begin(&self, console: &mut Console<'_>) -> Result<Session, Exit> {
-        let settings = self.settings(console)?;
-        let runtime = runtime(console)?;
+    /// Reads the settings and signs in to Graph.
+    pub(super) fn begin(&self, surroundings: &Surroundings) -> Result<(Runtime, Session), Failure> {
+        let settings = self.settings(surroundings)?;
+        let runtime = runtime()?;
+        let session = runtime.block_on(self.connect(settings))?;
+        Ok((runtime, session))
+    }
+
+    /// Signs in to Graph.
+    pub(super) async fn connect(&self, settings: Settings) -> Result<Session, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let (signed_in, directory) = self
-            .connect(&settings, &clock)
-            .map_err(|error| complain(console, Exit::Unable, &error.to_string()))?;
+        let sign_in = SignInSettings::from(&settings);
+        let signed_in = self.sign_in(&sign_in)?;
+        let directory = Directory::connect(
+            signed_in.http().clone(),
+            signed_in.tokens_for(Resource::graph(settings.cloud)),
+            settings.graph_endpoint.clone(),
+            Arc::clone(&clock),
+        );
         let deadline = Deadline::after(&*clock, SIGN_IN);
-        let facts = runtime
-            .block_on(directory.identity(deadline))
-            .map_err(|error| complain(console, exit_of(&error), &error.to_string()))?;
+        let facts = directory.identity(deadline).await?;
         Ok(Session {
-            azure: Azure::connect_by(
-                &signed_in,
-                settings.cloud,
-                settings.arm_endpoint.clone(),
-                Arc::clone(&clock),
-            ),
+            azure: azure(&sign_in, &signed_in, &clock),
             settings,
             signed_in,
             directory,
             clock,
             facts,
-            runtime,
         })
     }
 
-    /// Reads the settings, the tenant pinned. What goes wrong is told.
-    pub(crate) fn settings(&self, console: &mut Console<'_>) -> Result<Settings, Exit> {
-        let tenant = self.named_tenant(console)?;
-        let standing = standing(console)?;
-        Settings::read_for_operator(&standing.environment, tenant)
-            .map_err(|problems| refused(console, &problems))
+    /// Reads the settings; `--tenant` wins over the variable and the profile.
+    pub(super) fn settings(&self, surroundings: &Surroundings) -> Result<Settings, Failure> {
+        let tenant = self.named_tenant()?;
+        let environment = surroundings.standing()?.environment;
+        Ok(Settings::read_for_operator(&environment, tenant)?)
     }
 
-    /// Whoever is signed in, and a client of Graph for them. Nobody is asked yet.
-    pub(crate) fn connect(
+    /// The sign-in of a verb that does not ask Graph. The tenant is pinned if one is set. No token is asked for yet.
+    pub(super) fn without_graph(&self, surroundings: &Surroundings) -> Result<SignedIn, Failure> {
+        self.sign_in(&self.sign_in_settings(surroundings)?)
+    }
+
+    pub(super) fn sign_in_settings(
         &self,
-        settings: &Settings,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<(SignedIn, Directory), HttpSetupError> {
-        let sign_in = SignIn {
-            tenant: Some(settings.policy.tenant),
-            credential: self.credential.map(Credential::from),
-            client_id: settings.client_id,
-            login: settings.login_endpoint.clone(),
-        };
-        let http = HttpClient::through_the_proxy()?;
-        let signed_in = SignedIn::new(sign_in, http.clone());
-        let tokens = signed_in.tokens_for(Resource::graph(settings.cloud));
-        let endpoint = settings.graph_endpoint.clone();
-        let directory = Directory::connect(http, tokens, endpoint, Arc::clone(clock));
-        Ok((signed_in, directory))
+        surroundings: &Surroundings,
+    ) -> Result<SignInSettings, Failure> {
+        let tenant = self.named_tenant()?;
+        let environment = surroundings.standing()?.environment;
+        Ok(SignInSettings::read(&environment, tenant)?)
     }
 
-    /// Whoever is signed in, for a verb that does not ask Graph: the tenant is pinned if one is set. Nobody is asked yet; what
-    /// goes wrong is told.
-    pub(crate) fn without_graph(&self, console: &mut Console<'_>) -> Result<SignedIn, Exit> {
-        self.sign_in_settings(console)
-            .and_then(|settings| self.signing_in(console, settings))
-    }
-
-    /// The settings by which to sign in. What goes wrong is told.
-    pub(crate) fn sign_in_settings(
-        &self,
-        console: &mut Console<'_>,
-    ) -> Result<SignInSettings, Exit> {
-        let tenant = self.named_tenant(console)?;
-        let standing = standing(console)?;
-        SignInSettings::read(&standing.environment, tenant)
-            .map_err(|problems| refused(console, &problems))
-    }
-
-    /// Whoever is signed in. Nobody is asked yet; what goes wrong is told.
-    pub(crate) fn signing_in(
-        &self,
-        console: &mut Console<'_>,
-        settings: SignInSettings,
-    ) -> Result<SignedIn, Exit> {
+    /// The sign-in. No token is asked for yet.
+    pub(super) fn sign_in(&self, settings: &SignInSettings) -> Result<SignedIn, Failure> {
         let sign_in = SignIn {
             tenant: settings.tenant,
             credential: self.credential.map(Credential::from),
             client_id: settings.client_id,
-            login: settings.login_endpoint,
+            login: settings.login_endpoint.clone(),
         };
-        HttpClient::through_the_proxy()
-            .map(|http| SignedIn::new(sign_in, http))
-            .map_err(|error| complain(console, Exit::Unable, &error.to_string()))
+        Ok(SignedIn::new(sign_in, HttpClient::through_the_proxy()?))
     }
 
-    fn named_tenant(&self, console: &mut Console<'_>) -> Result<Option<TenantId>, Exit> {
-        self.tenant
-            .as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| {
-                complain(
-                    console,
-                    Exit::Usage,
-                    "--tenant: this is not the id of a tenant.\nNext: give the id that `az account show --query tenantId` \
-                     prints.",
-                )
-            })
+    fn named_tenant(&self) -> Result<Option<TenantId>, Failure> {
+        let named = self.tenant.as_deref().map(str::parse);
+        named.transpose().map_err(|_| {
+            Failure::new(
+                Exit::Usage,
+                "--tenant: this is not the id of a tenant.\nNext: give the id that `az account show --query tenantId` \
+                 prints.",
+            )
+        })
     }
 }
 
-/// What counts besides the command line. What goes wrong is told.
-pub(crate) fn standing(console: &mut Console<'_>) -> Result<Standing, Exit> {
-    let standing = console.surroundings.standing();
-    standing.map_err(|problem| complain(console, Exit::Usage, &problem.to_string()))
+pub(super) fn azure(
+    settings: &SignInSettings,
+    signed_in: &SignedIn,
+    clock: &Arc<dyn Clock>,
+) -> Azure {
+    let endpoint = settings.arm_endpoint.clone();
+    Azure::connect_by(signed_in, settings.cloud, endpoint, Arc::clone(clock))
 }
 
-fn refused(console: &mut Console<'_>, problems: &Problems) -> Exit {
-    let hint =
-        "Next: correct the settings; --tenant ID or a profile stands in for EVICT_TENANT_ID.";
-    complain(console, Exit::Usage, &format!("{problems}\n{hint}"))
-}
-
-/// What the waiting runs on.
-pub(crate) fn runtime(console: &mut Console<'_>) -> Result<Runtime, Exit> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
         .build()
-        .map_err(|error| complain(console, Exit::Unable, &format!("starting failed: {error}")))
+        .map_err(|error| Failure::new(Exit::Unable, format!("starting failed: {error}")))
 }
 
 impl Session {
-    /// Runs what has to wait.
-    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
-    }
-
-    /// Containment under a policy, over the session's own directory.
-    pub(crate) fn containment(&self, policy: Policy, ledger: Arc<dyn Ledger>) -> Containment {
+    /// Containment under a policy, over this session's directory.
+    pub(super) fn containment(&self, policy: Policy, ledger: Arc<dyn Ledger>) -> Containment {
         let limits = Limits {
             concurrency: self.settings.concurrency,
             verify: self.settings.verify,
@@ -226,22 +181,22 @@ impl Session {
         Containment::new(self.directory.clone(), policy, ledger, clock, limits)
     }
 
-    /// The guard under the settings in force, for a verb that cuts nobody.
-    pub(crate) fn guard(&self) -> Containment {
+    /// The guard under the settings in force, for a verb that changes nothing.
+    pub(super) fn guard(&self) -> Containment {
         let ledger = MemoryLedger::new(Arc::clone(&self.clock));
         self.containment(self.settings.policy.clone(), Arc::new(ledger))
     }
 
-    /// Who acts, as the token says.
-    pub(crate) fn caller(&self) -> Option<Caller> {
+    /// The operator, as the token names them.
+    pub(super) fn caller(&self) -> Option<Caller> {
         self.facts.object_id.map(|object_id| Caller {
             object_id,
             application_id: self.facts.app_id,
         })
     }
 
-    /// The instant by which an answer has to be there.
-    pub(crate) fn deadline(&self) -> Deadline {
+    /// The deadline of an answer that is asked for now.
+    pub(super) fn deadline(&self) -> Deadline {
         Deadline::after(&*self.clock, self.settings.http_deadline)
     }
 }

@@ -1,12 +1,12 @@
-//! What the verbs that talk to Service Bus share: which namespace, under whose sign-in, and how an error is told.
+//! What the verbs that talk to Service Bus share: the namespace, the sign-in, and how an error reads.
 
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::{Operator, runtime, standing};
+use super::{Operator, runtime};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::Console;
+use crate::cli::terminal::{Console, Surroundings};
 use crate::config::operator::{Chosen, Origin};
 use crate::domain::TenantId;
 use crate::identity::operator::SignedIn;
@@ -23,40 +23,38 @@ pub(crate) struct Connection {
     pub(crate) operator: Operator,
 }
 
-/// A namespace to talk to, and what the talking runs on.
-pub(crate) struct Session {
+/// A namespace under a sign-in, and the runtime for its calls.
+pub(crate) struct ServiceBusSession {
     pub(crate) bus: ServiceBus,
-    /// Whoever is signed in, for tokens for others than Service Bus.
+    /// The sign-in, for tokens of other services.
     pub(crate) signed_in: SignedIn,
     pub(crate) runtime: Runtime,
 }
 
 impl Connection {
-    /// Signs in; Service Bus is not asked anything yet. What goes wrong is told, and so is the tenant if none is pinned.
-    pub(crate) fn open(&self, console: &mut Console<'_>) -> Result<Session, Failure> {
-        let namespace = self.namespace(console)?;
-        let signed_in = self.operator.without_graph(console)?;
-        let runtime = runtime(console)?;
+    /// Signs in, and names the tenant if none is pinned. Service Bus is not asked yet.
+    pub(crate) fn open(&self, console: &mut Console<'_>) -> Result<ServiceBusSession, Failure> {
+        let namespace = self.namespace(&console.surroundings)?;
+        let signed_in = self.operator.without_graph(&console.surroundings)?;
+        let runtime = runtime()?;
         let (bus, tenant) = runtime.block_on(connect(&namespace, &signed_in))?;
         if signed_in.pinned().is_none() {
-            let told = writeln!(
-                console.errors,
-                "evict: {namespace} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one."
-            );
-            told?;
+            console.tell(&format!(
+                "{namespace} is asked as somebody of the tenant {tenant}, for neither --tenant nor EVICT_TENANT_ID pins one."
+            ))?;
         }
-        Ok(Session {
+        Ok(ServiceBusSession {
             bus,
             signed_in,
             runtime,
         })
     }
 
-    /// The namespace that is meant.
-    pub(crate) fn namespace(&self, console: &mut Console<'_>) -> Result<Namespace, Failure> {
+    /// The namespace of the command line, a variable or the profile.
+    pub(crate) fn namespace(&self, surroundings: &Surroundings) -> Result<Namespace, Failure> {
         let given = match &self.namespace {
             Some(namespace) => Some(namespace.clone()),
-            None => standing_namespace(console)?,
+            None => standing_namespace(surroundings)?,
         };
         given.ok_or_else(|| {
             Failure::new(
@@ -67,26 +65,27 @@ impl Connection {
     }
 }
 
-/// The namespace that a variable or the profile names.
-pub(crate) fn standing_namespace(console: &mut Console<'_>) -> Result<Option<Namespace>, Failure> {
-    let Some(chosen) = standing(console)?.namespace else {
+pub(crate) fn standing_namespace(
+    surroundings: &Surroundings,
+) -> Result<Option<Namespace>, Failure> {
+    let Some(chosen) = surroundings.standing()?.namespace else {
         return Ok(None);
     };
     chosen.text.parse().map(Some).map_err(|reason| {
-        let place = place(&chosen);
+        let place = origin_name(&chosen);
         Failure::new(Exit::Usage, format!("{place}: {reason}"))
     })
 }
 
-/// Where a value stood, in words.
-pub(crate) fn place(chosen: &Chosen) -> String {
+/// The variable or the profile that a value comes from, in words.
+pub(crate) fn origin_name(chosen: &Chosen) -> String {
     match &chosen.origin {
         Origin::Variable(name) => (*name).to_owned(),
         Origin::Profile(name) => format!("the profile {name}"),
     }
 }
 
-/// Gets a token for Service Bus, which is refused here if it is of another tenant than the one that is pinned.
+/// Gets a token for Service Bus. A token of another tenant than the pinned one is refused.
 pub(crate) async fn connect(
     namespace: &Namespace,
     signed_in: &SignedIn,
@@ -104,7 +103,6 @@ pub(crate) async fn connect(
     Ok((bus, token.facts().tenant))
 }
 
-/// Signing in to somewhere failed.
 pub(crate) fn not_signed_in(place: &str, problem: &SignInProblem) -> Failure {
     Failure::new(
         Exit::Unable,
@@ -112,8 +110,8 @@ pub(crate) fn not_signed_in(place: &str, problem: &SignInProblem) -> Failure {
     )
 }
 
-/// The words for a way of signing in.
-pub(crate) fn by(credential: Credential) -> &'static str {
+/// A way of signing in, in words.
+pub(crate) fn credential_name(credential: Credential) -> &'static str {
     match credential {
         Credential::AzureCli => "the Azure CLI",
         Credential::ManagedIdentity => "a managed identity",

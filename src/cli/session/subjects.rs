@@ -1,4 +1,4 @@
-//! Reads whom an operator names: arguments, the standard input, a file with one user on each line.
+//! Reads the users that an operator names: arguments, the standard input, a file with one user on each line.
 
 use std::fs;
 use std::io::Read;
@@ -9,11 +9,10 @@ use serde_json::json;
 
 use crate::alert;
 use crate::cli::exit::Exit;
-use crate::cli::failure::complain;
-use crate::cli::terminal::Console;
-use crate::domain::{Parsed, SubjectRef};
+use crate::cli::failure::Failure;
+use crate::domain::{Parsed, SubjectKind, SubjectRef};
 
-/// The most that is read of a list: some ten thousand users.
+/// The longest list that is read: some ten thousand users.
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// Whom the operator names.
@@ -27,20 +26,19 @@ pub(crate) struct Users {
     file: Option<PathBuf>,
 }
 
-/// A text with the place where it stood.
 struct Entry {
     place: String,
     text: String,
 }
 
 impl Users {
-    /// The subjects, each once, in the order in which they were named. What goes wrong is told.
-    pub(crate) fn read(&self, console: &mut Console<'_>) -> Result<Vec<SubjectRef>, Exit> {
+    /// The subjects, each once, in the order of the arguments and lines.
+    pub(crate) fn read(&self, input: &mut dyn Read) -> Result<Vec<SubjectRef>, Failure> {
         let mut entries = Vec::new();
         for (number, text) in (1..).zip(&self.users) {
             if text == "-" {
-                let text = read_bounded(console.input)
-                    .map_err(|reason| complain(console, Exit::Io, &format!("-: {reason}")))?;
+                let text = read_bounded(input)
+                    .map_err(|reason| Failure::new(Exit::Io, format!("-: {reason}")))?;
                 entries.extend(lines(&text, "the standard input"));
             } else {
                 let place = format!("user {number} of the command line");
@@ -51,11 +49,19 @@ impl Users {
         if let Some(file) = &self.file {
             let name = file.display().to_string();
             let text = open(file)
-                .map_err(|reason| complain(console, Exit::NoInput, &format!("{name}: {reason}")))?;
+                .map_err(|reason| Failure::new(Exit::NoInput, format!("{name}: {reason}")))?;
             entries.extend(lines(&text, &name));
         }
-        understood(&entries).map_err(|problem| complain(console, Exit::Data, &problem))
+        parse(&entries).map_err(|problem| Failure::new(Exit::Data, problem))
     }
+}
+
+/// How many subjects are users.
+pub(crate) fn count_users<'a>(subjects: impl IntoIterator<Item = &'a SubjectRef>) -> usize {
+    let subjects = subjects.into_iter();
+    subjects
+        .filter(|subject| subject.kind == SubjectKind::User)
+        .count()
 }
 
 fn open(file: &Path) -> Result<String, String> {
@@ -85,8 +91,8 @@ fn lines(text: &str, name: &str) -> Vec<Entry> {
         .collect()
 }
 
-/// Reads the texts by the rules of the manual message, so that a name means the same at a shell and in the queue.
-fn understood(entries: &[Entry]) -> Result<Vec<SubjectRef>, String> {
+/// Reads the texts by the rules of the manual message: a name means the same at a shell and in the queue.
+fn parse(entries: &[Entry]) -> Result<Vec<SubjectRef>, String> {
     for Entry { place, text } in entries {
         if subjects(&[text]).is_none() {
             return Err(format!(

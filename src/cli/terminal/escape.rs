@@ -1,4 +1,4 @@
-//! Shows untrusted text as it is, without letting it act on the terminal.
+//! Shows untrusted text without letting it act on the terminal.
 
 use std::fmt::{self, Display, Formatter, Write};
 use std::io;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::{is_invisible, json_without_controls};
 
-/// A text whose control characters and whose marks that reorder or hide text are written as `\u{…}`.
+/// A text with control characters, and marks that reorder or hide text, written as `\u{…}`.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl Display for Escaped<'_> {
@@ -23,7 +23,24 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Writes a document as JSON that a terminal does not obey either: the same values, with escapes for what it would act on.
+/// A message of the command on the standard error. It is escaped line by line, because escaping turns a line break into
+/// text.
+pub(crate) struct Message<'a>(pub(crate) &'a str);
+
+impl Display for Message<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("evict: ")?;
+        for (index, line) in self.0.lines().enumerate() {
+            if index > 0 {
+                f.write_char('\n')?;
+            }
+            write!(f, "{}", Escaped(line))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a document as JSON: the same values, with escapes for characters that a terminal acts on.
 pub(crate) fn write_json(output: &mut dyn io::Write, document: &impl Serialize) -> io::Result<()> {
     let json = serde_json::to_string_pretty(document)?;
     writeln!(output, "{}", json_without_controls(&json))

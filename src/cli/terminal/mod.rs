@@ -1,23 +1,37 @@
-//! The terminal: the streams of a verb and what is around it, and how something is shown, asked and escaped there.
+//! The terminal: a verb's streams and surroundings, tables, questions, progress and escaping.
 
-pub(crate) mod escape;
-pub(crate) mod progress;
-pub(crate) mod question;
+pub(super) mod escape;
+pub(super) mod progress;
+pub(super) mod question;
 mod surroundings;
-pub(crate) mod table;
+pub(super) mod table;
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+
+use escape::Message;
 
 pub use surroundings::Surroundings;
 
 /// The streams that a verb reads and writes.
 pub struct Console<'a> {
-    /// What is piped in.
+    /// The standard input.
     pub input: &'a mut dyn Read,
-    /// What the verb was asked for.
+    /// The standard output, for the answer.
     pub output: &'a mut dyn Write,
-    /// What went wrong.
+    /// The standard error, for everything else.
     pub errors: &'a mut dyn Write,
-    /// What is around it.
+    /// Variables, profiles, and what the terminal can do.
     pub surroundings: Surroundings,
+}
+
+impl Console<'_> {
+    /// Writes a message to the standard error.
+    pub(super) fn tell(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.errors, "{}", Message(text))
+    }
+
+    /// Writes a message to the standard error; the work goes on even if nobody can read it.
+    pub(super) fn warn(&mut self, text: &str) {
+        let _written = self.tell(text);
+    }
 }

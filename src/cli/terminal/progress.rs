@@ -1,7 +1,7 @@
-//! Says on the standard error how far the work is, and heeds Ctrl-C meanwhile.
+//! Shows on the standard error how far the work is, and handles Ctrl-C.
 //!
-//! A bar is drawn only where somebody looks at a terminal that can redraw a line (indicatif sees to `TERM=dumb`), without any
-//! colour, and it is gone when the work ends. What has to be read is told as a line of its own, bar or no bar.
+//! A bar is drawn only on a terminal that can redraw a line (indicatif honours `TERM=dumb`), without colour, and disappears
+//! when the work ends. Messages stand on lines of their own, with or without a bar.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
@@ -11,21 +11,33 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::Notify;
 
-use super::Surroundings;
-use super::escape::Escaped;
+use super::escape::Message;
+use super::{Console, Surroundings};
 
-/// How often the time that has passed is drawn anew.
+/// How often the elapsed time is redrawn.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How far the work is.
 pub(crate) struct Progress<'a> {
     errors: RefCell<&'a mut (dyn Write + 'a)>,
     bar: ProgressBar,
 }
 
+impl Console<'_> {
+    /// Shows a progress bar while the work runs, with its total if it is known. The bar is gone before this returns, so that
+    /// nothing is written beside it.
+    pub(crate) fn with_progress<T>(
+        &mut self,
+        doing: &'static str,
+        all: Option<usize>,
+        work: impl FnOnce(&Progress<'_>, &mut dyn Write) -> T,
+    ) -> T {
+        let progress = Progress::begin(self.errors, &self.surroundings, doing, all);
+        work(&progress, self.output)
+    }
+}
+
 impl<'a> Progress<'a> {
-    /// Begins, with what is being done, and how much of it there is if that is known.
-    pub(crate) fn begin(
+    fn begin(
         errors: &'a mut (dyn Write + 'a),
         surroundings: &Surroundings,
         doing: &'static str,
@@ -46,23 +58,21 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// So much is done.
     pub(crate) fn set(&self, done: usize) {
         self.bar
             .set_position(u64::try_from(done).unwrap_or(u64::MAX));
     }
 
-    /// One more is done.
     pub(crate) fn step(&self) {
         self.bar.inc(1);
     }
 
-    /// Writes something else to the terminal, with the bar out of its way.
+    /// Writes to the terminal without the bar in the way.
     pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)
     }
 
-    /// Takes the bar away and writes a question, whose answer is typed behind it.
+    /// Removes the bar and writes a question; the answer is typed behind it.
     pub(crate) fn ask(&self, question: &str) -> std::io::Result<()> {
         self.bar.finish_and_clear();
         let mut errors = self.errors.borrow_mut();
@@ -70,7 +80,7 @@ impl<'a> Progress<'a> {
         errors.flush()
     }
 
-    /// Begins anew with something else, of which there is so much.
+    /// Restarts the bar for the next stage of the work.
     pub(crate) fn begin_again(&self, doing: &'static str, all: usize) {
         self.bar.reset();
         self.bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
@@ -79,13 +89,12 @@ impl<'a> Progress<'a> {
         self.bar.enable_steady_tick(TICK);
     }
 
-    /// Tells something on lines of its own.
+    /// Writes a message on lines of its own.
     pub(crate) fn tell(&self, text: &dyn Display) {
         let text = text.to_string();
-        let lines: Vec<String> = text.lines().map(|line| Escaped(line).to_string()).collect();
         self.bar.suspend(|| {
-            // Whether anybody can still read it changes nothing about the work.
-            let _told = writeln!(self.errors.borrow_mut(), "evict: {}", lines.join("\n"));
+            // The work goes on even if nobody can read this.
+            let _written = writeln!(self.errors.borrow_mut(), "{}", Message(&text));
         });
     }
 }
@@ -107,7 +116,7 @@ impl Drop for Progress<'_> {
     }
 }
 
-/// Whether the person at the terminal has asked to stop.
+/// A request to stop, by Ctrl-C.
 #[derive(Debug, Default)]
 pub(crate) struct Interrupt {
     asked: Cell<bool>,
@@ -115,12 +124,10 @@ pub(crate) struct Interrupt {
 }
 
 impl Interrupt {
-    /// Whether it was asked.
     pub(crate) fn is_asked(&self) -> bool {
         self.asked.get()
     }
 
-    /// Waits until it is asked.
     pub(crate) async fn asked(&self) {
         while !self.asked.get() {
             self.notify.notified().await;
@@ -128,16 +135,16 @@ impl Interrupt {
     }
 }
 
-/// Does the work to its end. The first Ctrl-C is answered by what `first` says and left to the work to heed; a second one gives
-/// the work up.
-pub(crate) async fn heeding<T>(
+/// Runs the work to its end. The first Ctrl-C writes what `first` returns and is left to the work; a second one abandons the
+/// work.
+pub(crate) async fn run_interruptibly<T>(
     interrupt: &Interrupt,
     progress: &Progress<'_>,
     first: impl Fn() -> String,
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let Ok(mut signals) = listen() else {
-        // Then a Ctrl-C ends the command as the system does it.
+        // Without a handler, Ctrl-C ends the process.
         return Some(work.await);
     };
     let mut work = std::pin::pin!(work);
@@ -156,13 +163,13 @@ pub(crate) async fn heeding<T>(
     }
 }
 
-/// Hears every Ctrl-C from now on, also those that come while another one is answered.
+/// Receives every Ctrl-C from now on, including those that come while another one is handled.
 #[cfg(unix)]
 fn listen() -> std::io::Result<tokio::signal::unix::Signal> {
     tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
 }
 
-/// Hears every Ctrl-C from now on, also those that come while another one is answered.
+/// Receives every Ctrl-C from now on, including those that come while another one is handled.
 #[cfg(windows)]
 fn listen() -> std::io::Result<tokio::signal::windows::CtrlC> {
     tokio::signal::windows::ctrl_c()

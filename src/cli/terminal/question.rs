@@ -1,26 +1,24 @@
-//! Hears the answer of the person at the terminal, also where something else is piped in.
+//! Reads an answer from the person at the terminal, even when the standard input is a pipe.
 
 use std::fs::File;
 use std::io::{self, Read};
 
 use tokio::sync::oneshot;
 
-/// The most bytes of an answer that are read.
 const MOST_BYTES: usize = 100;
 
-/// The terminal at which a person sits, whatever the standard input is.
+/// The terminal, whatever the standard input is.
 #[cfg(unix)]
 pub(crate) fn open() -> io::Result<File> {
     File::open("/dev/tty")
 }
 
-/// The terminal at which a person sits, whatever the standard input is.
+/// The terminal, whatever the standard input is.
 #[cfg(windows)]
 pub(crate) fn open() -> io::Result<File> {
     File::open("CONIN$")
 }
 
-/// Whether the answer is yes.
 pub(crate) fn is_yes(terminal: &mut dyn Read) -> io::Result<bool> {
     Ok(matches!(
         line(terminal)?.trim(),
@@ -28,20 +26,20 @@ pub(crate) fn is_yes(terminal: &mut dyn Read) -> io::Result<bool> {
     ))
 }
 
-/// The same without keeping anything else from going on. Whoever no longer waits for it ends the process: the reading cannot be
-/// ended.
-pub(crate) async fn answered_aside() -> io::Result<bool> {
-    let (tell, told) = oneshot::channel();
+/// Reads the answer on a thread of its own. The thread cannot be stopped; it ends with the process.
+pub(crate) async fn read_answer() -> io::Result<bool> {
+    let (sender, answer) = oneshot::channel();
     std::thread::spawn(move || {
         let answer = open().and_then(|mut terminal| is_yes(&mut terminal));
-        // Nobody waits for it after a Ctrl-C.
-        let _heard = tell.send(answer);
+        // Nobody receives the answer after a Ctrl-C.
+        let _received = sender.send(answer);
     });
-    told.await
+    answer
+        .await
         .unwrap_or_else(|_| Err(io::Error::other("the answer was not heard")))
 }
 
-/// One line, byte by byte, so that nothing after it is taken.
+/// Reads one line, byte by byte, so that no later input is consumed.
 fn line(terminal: &mut dyn Read) -> io::Result<String> {
     let mut line = Vec::new();
     let mut byte = [0];

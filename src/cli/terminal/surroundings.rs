@@ -1,4 +1,4 @@
-//! What is around the command: the settings' variables, whether a person is there, and how wide the terminal is.
+//! The surroundings of the command: variables, profiles, whether a person is there, and the width of the terminal.
 
 use std::io::{IsTerminal, stderr, stdout};
 
@@ -7,31 +7,31 @@ use crate::config::Environment;
 use crate::config::operator::Standing;
 use crate::config::profiles::{ProfileFile, ProfileProblem};
 
-/// How wide a table is made where nobody looks at a terminal.
+/// The width of a table without a terminal.
 const USUAL_WIDTH: u16 = 100;
 
-/// What is around the command.
+/// The surroundings of the command.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
-    /// The variables that concern this program.
+    /// The variables of this program.
     pub environment: Environment,
-    /// The file in which profiles stand; none where there is no home directory.
+    /// The file of profiles; `None` without a home directory.
     pub profiles: Option<ProfileFile>,
-    /// The profile that is named on the command line.
+    /// The profile of the command line.
     pub profile: Option<String>,
-    /// Whether a person can be asked: somebody looks at the standard error, and there is a terminal to answer at. What is piped in
-    /// does not matter.
+    /// Whether a person can be asked: the standard error is a terminal, and a terminal can be opened for the answer. The
+    /// standard input does not matter.
     pub is_attended: bool,
-    /// Whether somebody looks at the standard output.
+    /// Whether the standard output is a terminal.
     pub shows_output: bool,
-    /// Whether somebody looks at the standard error, so that it can show how far the work is.
+    /// Whether the standard error is a terminal, which can show progress.
     pub shows_progress: bool,
-    /// How many columns a table may have.
+    /// The most columns of a table.
     pub width: u16,
 }
 
 impl Surroundings {
-    /// Those of the process.
+    /// The surroundings of this process.
     #[must_use]
     pub fn of_process() -> Self {
         let size = terminal_size::terminal_size_of(stdout());
@@ -48,7 +48,7 @@ impl Surroundings {
 }
 
 impl Surroundings {
-    /// What counts besides the command line: the variables, and the profile.
+    /// What applies beside the command line: the variables, then the profile.
     pub(crate) fn standing(&self) -> Result<Standing, ProfileProblem> {
         Standing::read(
             &self.environment,
@@ -59,7 +59,7 @@ impl Surroundings {
 }
 
 impl Default for Surroundings {
-    /// No variables, and nobody there.
+    /// No variables and no terminal.
     fn default() -> Self {
         Self {
             environment: Environment::from_pairs::<String, String>([]),

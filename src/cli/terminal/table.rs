@@ -1,4 +1,4 @@
-//! Tables and texts for a terminal of some width.
+//! Tables and wrapped texts for a terminal.
 
 use std::io::{self, Write};
 
@@ -7,8 +7,7 @@ use jiff::Timestamp;
 
 use super::escape::Escaped;
 
-/// Writes a text in lines no longer than the width, as far as its words allow: `first` before the first line, as many blanks
-/// before the others.
+/// Wraps a text at the width: `first` precedes the first line, as many blanks precede the others.
 pub(crate) fn write_wrapped(
     output: &mut dyn Write,
     first: &str,
@@ -32,7 +31,7 @@ pub(crate) fn write_wrapped(
     writeln!(output, "{indent}{line}")
 }
 
-/// The same for a text of somebody else, line by line: a terminal is shown it and does not obey it.
+/// Wraps an untrusted text, escaped line by line.
 pub(crate) fn write_escaped(
     output: &mut dyn Write,
     first: &str,
@@ -50,7 +49,7 @@ pub(crate) fn write_escaped(
     Ok(())
 }
 
-/// A table without lines, no wider than this.
+/// A table without borders, at most this wide.
 pub(crate) fn table(width: u16) -> Table {
     let mut table = Table::new();
     table
@@ -60,7 +59,7 @@ pub(crate) fn table(width: u16) -> Table {
     table
 }
 
-/// Writes a table without the blanks at the end of its lines.
+/// Writes a table without trailing blanks.
 pub(crate) fn write_table(output: &mut dyn Write, table: &Table) -> io::Result<()> {
     for line in table.to_string().lines() {
         let line = line.strip_prefix(' ').unwrap_or(line);

@@ -1,10 +1,11 @@
-//! `evict completions`: what a shell needs to complete our command lines.
+//! `evict completions`: a script with which a shell completes command lines of `evict`.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 
 /// Writes a script that completes `evict` in a shell, with the names of your profiles as they are now.
@@ -18,11 +19,14 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    /// Runs the verb.
-    pub(crate) fn run(&self, mut command: Command, console: &mut Console<'_>) -> Exit {
+    pub(crate) fn run(
+        &self,
+        mut command: Command,
+        console: &mut Console<'_>,
+    ) -> Result<Exit, Failure> {
         let mut script = Vec::new();
         let file = console.surroundings.profiles.as_ref();
-        // A file that cannot be read is told by the verbs that need it.
+        // The verbs that need the file report that it cannot be read.
         let names = file.and_then(|file| file.names().ok()).unwrap_or_default();
         if !names.is_empty() {
             command = command.mut_arg("profile", |argument| {
@@ -30,7 +34,7 @@ impl Completions {
             });
         }
         clap_complete::generate(self.shell, &mut command, "evict", &mut script);
-        let written = console.output.write_all(&script);
-        written.map_or(Exit::Io, |()| Exit::Success)
+        console.output.write_all(&script)?;
+        Ok(Exit::Success)
     }
 }

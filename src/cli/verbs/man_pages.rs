@@ -1,9 +1,10 @@
-//! `evict manual`: the manual pages. Not in the help, because they are made once, when the command is packaged.
+//! `evict manual`: the manual pages. The help does not list it, because packaging alone uses it.
 
 use clap::{Args, Command};
 use clap_mangen::Man;
 
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 
 /// Writes a manual page in roff: of the command, or of one of its verbs.
@@ -17,8 +18,7 @@ pub(crate) struct Manual {
 }
 
 impl Manual {
-    /// Runs the verb.
-    pub(crate) fn run(&self, command: Command, console: &mut Console<'_>) -> Exit {
+    pub(crate) fn run(&self, command: Command, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let verbs: Vec<&Command> = command
             .get_subcommands()
             .filter(|verb| !verb.is_hide_set())
@@ -28,20 +28,20 @@ impl Manual {
                 .iter()
                 .map(|verb| format!("{}\n", verb.get_name()))
                 .collect();
-            Ok(names.concat().into_bytes())
+            names.concat().into_bytes()
         } else if let Some(name) = &self.verb {
             let Some(verb) = verbs.iter().find(|verb| verb.get_name() == name) else {
-                let complaint = console
-                    .errors
-                    .write_all(b"evict: there is no such verb; `evict manual --list` names them\n");
-                return complaint.map_or(Exit::Io, |()| Exit::Usage);
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "there is no such verb; `evict manual --list` names them",
+                ));
             };
-            page((*verb).clone(), &format!("evict-{name}"))
+            page((*verb).clone(), &format!("evict-{name}"))?
         } else {
-            page(command, "evict")
+            page(command, "evict")?
         };
-        let written = text.and_then(|text| console.output.write_all(&text));
-        written.map_or(Exit::Io, |()| Exit::Success)
+        console.output.write_all(&text)?;
+        Ok(Exit::Success)
     }
 }
 

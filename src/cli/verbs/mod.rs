@@ -1,14 +1,14 @@
-//! One file or folder for each verb. No verb names another; `schema` alone knows the documents of all.
+//! One file or folder for each verb. No verb names another; `schema` alone knows the documents of all verbs.
 
-pub(crate) mod access;
-pub(crate) mod check;
-pub(crate) mod completions;
-pub(crate) mod explain;
-pub(crate) mod letters;
-pub(crate) mod man_pages;
-pub(crate) mod profile;
-pub(crate) mod revoke;
-pub(crate) mod schema;
-pub(crate) mod send;
-pub(crate) mod settings;
-pub(crate) mod status;
+pub(super) mod access;
+pub(super) mod check;
+pub(super) mod completions;
+pub(super) mod explain;
+pub(super) mod letters;
+pub(super) mod man_pages;
+pub(super) mod profile;
+pub(super) mod revoke;
+pub(super) mod schema;
+pub(super) mod send;
+pub(super) mod settings;
+pub(super) mod status;

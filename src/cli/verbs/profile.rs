@@ -1,4 +1,4 @@
-//! `evict profile`: deployments by name, so that nobody has to type a namespace, an address and an audience at three in the morning.
+//! `evict profile`: deployments by name. Nobody has to type a namespace, an address and an audience at three in the morning.
 
 use std::sync::Arc;
 
@@ -8,17 +8,18 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, exit_of};
 use crate::cli::session::function::Target;
 use crate::cli::session::service_bus::connect;
-use crate::cli::session::{Operator, SIGN_IN, runtime};
-use crate::cli::terminal::Console;
+use crate::cli::session::{Operator, SIGN_IN, azure, runtime};
 use crate::cli::terminal::escape::Escaped;
+use crate::cli::terminal::{Console, Surroundings};
 use crate::config::SignInSettings;
 use crate::config::profiles::{Profile, ProfileFile};
 use crate::domain::{Audience, Clock, Cloud, Deadline, SystemClock};
 use crate::graph::Tally;
 use crate::identity::Resource;
 use crate::identity::operator::SignedIn;
-use crate::inquiry::access::{Azure, FunctionApp, Missing};
+use crate::inquiry::access::Missing;
 use crate::inquiry::function::CheckUrl;
+use crate::inquiry::function_apps::FunctionApp;
 use crate::service_bus::{Namespace, QueuePath};
 
 /// Names deployments: tenant, cloud, Service Bus namespace, and the function's address and audience.
@@ -55,7 +56,6 @@ struct Add {
     /// What it is to be called.
     #[arg(value_name = "NAME", value_parser = name)]
     called: String,
-    /// The function app that is meant, where Azure has several that the template made.
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
     /// The Service Bus namespace; without it the function app's tag says it.
@@ -80,18 +80,17 @@ fn name(text: &str) -> Result<String, &'static str> {
 }
 
 impl Profiles {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        let done = file(console).and_then(|file| match &self.action {
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let file = file(&console.surroundings)?;
+        match &self.action {
             Action::List(List {}) => list(&file, console),
             Action::Add(add) => add.run(&file, console),
-        });
-        done.unwrap_or_else(|failure| failure.tell(console))
+        }
     }
 }
 
-fn file(console: &Console<'_>) -> Result<ProfileFile, Failure> {
-    console.surroundings.profiles.clone().ok_or_else(|| {
+fn file(surroundings: &Surroundings) -> Result<ProfileFile, Failure> {
+    surroundings.profiles.clone().ok_or_else(|| {
         Failure::new(
             Exit::Usage,
             "there is no place for profiles.\nNext: set HOME or XDG_CONFIG_HOME to a folder of yours.",
@@ -100,11 +99,8 @@ fn file(console: &Console<'_>) -> Result<ProfileFile, Failure> {
 }
 
 fn list(file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> {
-    let unusable = |problem: crate::config::profiles::ProfileProblem| {
-        Failure::new(Exit::Usage, problem.to_string())
-    };
-    let usual = file.read(None).map_err(unusable)?.map(|usual| usual.name);
-    let names = file.names().map_err(unusable)?;
+    let usual = file.read(None)?.map(|usual| usual.name);
+    let names = file.names()?;
     let path = file.path().display().to_string();
     if names.is_empty() {
         writeln!(console.output, "There is no profile in {}.", Escaped(&path))?;
@@ -113,7 +109,7 @@ fn list(file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> 
         let is_usual = usual.as_ref() == Some(&name);
         let mark = if is_usual { "  (the usual one)" } else { "" };
         writeln!(console.output, "{}{mark}", Escaped(&name))?;
-        if let Some(profile) = file.read(Some(&name)).map_err(unusable)? {
+        if let Some(profile) = file.read(Some(&name))? {
             for (label, text) in facts(&profile) {
                 writeln!(console.output, "   {label:<10}  {}", Escaped(&text))?;
             }
@@ -122,7 +118,6 @@ fn list(file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> 
     Ok(Exit::Success)
 }
 
-/// What a profile says.
 fn facts(profile: &Profile) -> Vec<(&'static str, String)> {
     [
         ("tenant", profile.tenant.map(|tenant| tenant.to_string())),
@@ -144,16 +139,15 @@ fn facts(profile: &Profile) -> Vec<(&'static str, String)> {
 
 impl Add {
     fn run(&self, file: &ProfileFile, console: &mut Console<'_>) -> Result<Exit, Failure> {
-        let settings = self.operator.sign_in_settings(console)?;
-        let signed_in = self.operator.signing_in(console, settings.clone())?;
-        let runtime = runtime(console)?;
+        let settings = self.operator.sign_in_settings(&console.surroundings)?;
+        let signed_in = self.operator.sign_in(&settings)?;
+        let runtime = runtime()?;
         let (profile, troubles) = runtime.block_on(async {
-            let profile = self.made(&settings, &signed_in).await?;
-            let troubles = checked(&profile, &signed_in).await;
+            let profile = self.build(&settings, &signed_in).await?;
+            let troubles = problems_of(&profile, &signed_in).await;
             Ok::<_, Failure>((profile, troubles))
         })?;
-        file.put(&profile)
-            .map_err(|problem| Failure::new(Exit::Usage, problem.to_string()))?;
+        file.put(&profile)?;
         let path = file.path().display().to_string();
         writeln!(
             console.output,
@@ -169,12 +163,12 @@ impl Add {
             return Ok(Exit::Success);
         }
         for trouble in troubles {
-            Failure::new(Exit::Partly, trouble).tell(console);
+            console.warn(&trouble);
         }
         Ok(Exit::Partly)
     }
 
-    async fn made(
+    async fn build(
         &self,
         settings: &SignInSettings,
         signed_in: &SignedIn,
@@ -189,7 +183,7 @@ impl Add {
         let app = if self.namespace.is_some() && self.url.is_some() {
             None
         } else {
-            Some(self.found(settings, signed_in).await?)
+            Some(self.find_app(settings, signed_in).await?)
         };
         let of_app = |text: fn(&FunctionApp) -> Option<String>| app.as_ref().and_then(text);
         let namespace = match &self.namespace {
@@ -219,15 +213,13 @@ impl Add {
         })
     }
 
-    /// The function app that is meant.
-    async fn found(
+    async fn find_app(
         &self,
         settings: &SignInSettings,
         signed_in: &SignedIn,
     ) -> Result<FunctionApp, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let endpoint = settings.arm_endpoint.clone();
-        let azure = Azure::connect_by(signed_in, settings.cloud, endpoint, Arc::clone(&clock));
+        let azure = azure(settings, signed_in, &clock);
         let deadline = Deadline::after(&*clock, SIGN_IN);
         let listed = azure.function_apps(&Tally::new(), deadline).await;
         if let (Some(Missing::Failed(error)), true) = (&listed.missing, listed.items.is_empty()) {
@@ -259,8 +251,8 @@ impl Add {
     }
 }
 
-/// What is not well with a profile, a text each.
-async fn checked(profile: &Profile, signed_in: &SignedIn) -> Vec<String> {
+/// The problems of a profile, a text each.
+async fn problems_of(profile: &Profile, signed_in: &SignedIn) -> Vec<String> {
     let mut troubles = Vec::new();
     match profile.namespace.as_deref().map(str::parse::<Namespace>) {
         None => troubles.push("it names no namespace.\nNext: give --namespace.".to_owned()),
@@ -281,7 +273,7 @@ async fn checked(profile: &Profile, signed_in: &SignedIn) -> Vec<String> {
         None => troubles.push("it names no function.\nNext: give --url.".to_owned()),
         Some(Err(reason)) => troubles.push(format!("the function's address: {reason}")),
         Some(Ok(url)) => {
-            let target = Target::chosen(url, profile.audience.clone());
+            let target = Target::trusted(url, profile.audience.clone());
             if let Err(why) = target.policy(signed_in, profile.tenant).await {
                 troubles.push(why);
             }

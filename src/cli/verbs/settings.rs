@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::exit::Exit;
-use crate::cli::session::standing;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::config::operator::{Chosen, Origin, Standing};
@@ -68,7 +68,7 @@ impl From<&Setting> for Row {
 }
 
 impl Row {
-    fn counting(mut self, here: &[(&'static str, &Chosen)]) -> Self {
+    fn with_value(mut self, here: &[(&'static str, &Chosen)]) -> Self {
         let chosen = here.iter().find(|(name, _)| *name == self.name);
         if let Some((_, chosen)) = chosen {
             self.value = Some(chosen.text.clone());
@@ -85,8 +85,8 @@ fn from(chosen: &Chosen) -> String {
     }
 }
 
-/// What counts at this shell, by the names of the variables.
-fn here(standing: &Standing) -> Vec<(&'static str, &Chosen)> {
+/// The values that apply at this shell, by variable.
+fn values_here(standing: &Standing) -> Vec<(&'static str, &Chosen)> {
     [
         ("EVICT_TENANT_ID", &standing.tenant),
         ("EVICT_CLOUD", &standing.cloud),
@@ -100,23 +100,19 @@ fn here(standing: &Standing) -> Vec<(&'static str, &Chosen)> {
 }
 
 impl Settings {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        let standing = match standing(console) {
-            Ok(standing) => standing,
-            Err(exit) => return exit,
-        };
-        let here = here(&standing);
-        let written = if self.json {
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let standing = console.surroundings.standing()?;
+        let here = values_here(&standing);
+        if self.json {
             let rows: Vec<Row> = REGISTRY
                 .iter()
-                .map(|setting| Row::from(setting).counting(&here))
+                .map(|setting| Row::from(setting).with_value(&here))
                 .collect();
-            write_json(console.output, &rows)
+            write_json(console.output, &rows)?;
         } else {
-            write(console.output, &here)
-        };
-        written.map_or(Exit::Io, |()| Exit::Success)
+            write(console.output, &here)?;
+        }
+        Ok(Exit::Success)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whom a subject is found to name, and what is asked for it.
+//! The user that a subject turns out to name, and what is asked for it.
 
 use super::harness::{ADELE, Step, World, adele, answer, fails, recorded, user_json};
 use crate::directory::Resolution;

@@ -124,7 +124,7 @@ async fn an_empty_page_with_another_behind_it_is_turned_over() {
         .sign_ins(adele(), None, world.within(20))
         .await
         .unwrap();
-    assert!(log.both_kinds && !log.more && !log.sign_ins[0].interactive);
+    assert!(log.includes_non_interactive && !log.more && !log.sign_ins[0].interactive);
     assert_eq!(log.sign_ins[0].country.as_deref(), Some("NL"));
     let seen = world.lines();
     assert_eq!(seen.len(), 2);

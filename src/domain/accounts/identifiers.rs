@@ -1,8 +1,8 @@
 //! Identifiers of directory objects, each parsed once.
 //!
-//! A value of one of these types is well formed, not true: only the directory knows whether it names anybody. `Debug` of
-//! the ones that name a person masks them, so that no log line shows a user name; the raw text is `as_str`, a word one
-//! sees in review. None of them may be put into a URL without percent-encoding.
+//! A value of one of these types is well formed, but it may name nobody: only the directory knows. `Debug` masks
+//! identifiers that name a person, so that no log line shows a user name; the raw text is `as_str`, which is easy to
+//! see in review. None of them may be put into a URL without percent-encoding.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -12,14 +12,14 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-/// Why a text is not the identifier it was taken for.
+/// Why a text is not the identifier that it was expected to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentifierError {
     /// Nothing but white space.
     Empty,
     /// Longer than the directory allows.
     TooLong,
-    /// Not of the form that is written here.
+    /// Not of the stated form.
     Form(&'static str),
 }
 
@@ -43,15 +43,15 @@ macro_rules! object_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// The identifier behind a GUID that is not all zeros.
+            /// Wraps a GUID that is not all zeros.
             ///
             /// # Errors
-            /// The all-zero GUID, which senders write for "unknown".
+            /// The GUID is all zeros, which senders write for "unknown".
             pub fn from_uuid(uuid: Uuid) -> Result<Self, IdentifierError> {
                 if uuid.is_nil() { Err(IdentifierError::Form("a GUID that is not all zeros")) } else { Ok(Self(uuid)) }
             }
 
-            /// The GUID itself.
+            /// The GUID.
             #[must_use]
             pub fn uuid(self) -> Uuid {
                 self.0
@@ -66,7 +66,7 @@ macro_rules! object_id {
                 if text.is_empty() {
                     return Err(IdentifierError::Empty);
                 }
-                // Only the hyphenated form is accepted: 32 bare digits could as well be another system's key.
+                // Only the hyphenated form is accepted: 32 bare digits could be another system's key.
                 if text.len() != 36 {
                     return Err(IdentifierError::Form("a GUID such as 6cace4d5-19d5-4695-92e7-4f7bfab36728"));
                 }
@@ -97,9 +97,9 @@ object_id! {
     TenantId
 }
 
-/// Whether the part of a user principal name before the `@` may hold a character: letters and digits of any language, and
-/// the marks that Entra allows ("userPrincipalName" in the "user resource type"; "Prepare to provision users through
-/// directory synchronization"), with the `+` and the `$` that senders write for others' names.
+/// Whether a character may appear in a user principal name before the `@`: letters and digits of any language, the
+/// punctuation that Entra allows ("userPrincipalName" in the "user resource type"; "Prepare to provision users through
+/// directory synchronization"), and the `+` and `$` that senders write for others' names.
 fn may_stand_in_a_name(c: char) -> bool {
     c.is_alphanumeric()
         || matches!(
@@ -108,7 +108,7 @@ fn may_stand_in_a_name(c: char) -> bool {
         )
 }
 
-/// Characters that no mail address of the directory holds, and that would be a step out of a URL segment, a filter or a
+/// Characters that no mail address of the directory contains, and that could break out of a URL segment, a filter or a
 /// line of text.
 fn is_foreign(c: char) -> bool {
     c.is_control()
@@ -160,7 +160,8 @@ macro_rules! masked_text {
         #[derive(Clone)]
         pub struct $name {
             written: Arc<str>,
-            /// The same text where it has no capital letters, as nearly all have none.
+            /// The text in lower case; shared with the original if that has no capital letters, as nearly all have
+            /// none.
             folded: Arc<str>,
         }
 
@@ -172,7 +173,7 @@ macro_rules! masked_text {
                 Self { folded: folded.unwrap_or_else(|| Arc::clone(&written)), written }
             }
 
-            /// The text as it was written. Personal data: it belongs in receipts and requests, not in logs.
+            /// The original text. Personal data: it belongs in receipts and requests, not in logs.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.written
@@ -208,15 +209,15 @@ macro_rules! masked_text {
 }
 
 masked_text! {
-    /// A user principal name. Two that differ in case alone are equal (user resource type: not case-sensitive).
+    /// A user principal name. Equality ignores case (user resource type: not case-sensitive).
     UserPrincipalName
 }
 
 impl UserPrincipalName {
-    /// A name as the directory itself writes it, which holds whatever the directory lets it hold.
+    /// Parses a name that the directory itself returned, with any characters that the directory permits.
     ///
     /// # Errors
-    /// What is no address at all.
+    /// The text is not an address.
     pub fn of_directory(text: &str) -> Result<Self, IdentifierError> {
         parse_address(text, "a user principal name such as alice@contoso.com").map(Self::new)
     }
@@ -235,7 +236,7 @@ impl UserPrincipalName {
         self.written.rsplit_once('@').map_or("", |(local, _)| local)
     }
 
-    /// Whether it has the form that an external user gets in this tenant: `user_home.com#EXT#@tenant`.
+    /// Whether it has the form of an external user in this tenant: `user_home.com#EXT#@tenant`.
     #[must_use]
     pub fn is_external(&self) -> bool {
         self.folded.contains("#ext#@")
@@ -285,7 +286,7 @@ masked_text! {
 }
 
 impl AccountName {
-    /// Puts a domain and a name together.
+    /// Combines a domain and a name.
     ///
     /// # Errors
     /// As [`AccountName::from_str`].

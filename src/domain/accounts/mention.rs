@@ -1,5 +1,5 @@
-//! What a sender says of an account: whether the account is flagged or only named, whether that still stands, how grave it
-//! is, and who wrote it. Read once, in `alert`; nothing later asks the payload again.
+//! What a sender states about an account: whether it is flagged or only mentioned, whether that is still active, how
+//! severe it is, and who wrote it. `alert` reads it once; later code never consults the payload.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -7,50 +7,50 @@ use serde::Serialize;
 use super::subject::SubjectRef;
 use crate::domain::severity::Severity;
 
-/// Who wrote what flags an account.
+/// The author of a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WrittenBy {
-    /// An alerting system, or a rule of one.
+    /// An alerting system or one of its rules.
     Machine,
-    /// A person, or a script that speaks for one, in the manual form.
+    /// A person, or a script on a person's behalf, in the manual form.
     Person,
 }
 
-/// How a flag ended, by its sender's own word.
+/// How a flag ended, as its sender states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClearedAs {
     /// Identity Protection sees no risk.
     NoRisk,
-    /// The user has ended the risk, such as by a new password.
+    /// The user ended the risk, for example with a new password.
     Remediated,
-    /// Somebody has dismissed it.
+    /// A person dismissed it.
     Dismissed,
-    /// Somebody, or the service itself, has found it safe.
+    /// A person, or the service itself, confirmed it safe.
     ConfirmedSafe,
     /// It is resolved.
     Resolved,
     /// It is closed.
     Closed,
-    /// It was none: a false positive.
+    /// A false positive.
     FalsePositive,
-    /// It was true and harmless: a benign positive.
+    /// A benign positive: true and harmless.
     BenignPositive,
     /// It was expected activity.
     ExpectedActivity,
 }
 
-/// That a flag is over: how, in which word of the sender's, and since when.
+/// The end of a flag: how, in which word of the sender's, and since when.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cleared {
     /// How it ended.
     pub how: ClearedAs,
     /// The sender's word for it, on one line. Untrusted.
     pub word: String,
-    /// When the sender said so, where it tells.
+    /// When the sender said so, if stated.
     pub at: Option<Timestamp>,
 }
 
@@ -63,17 +63,17 @@ impl std::fmt::Debug for Cleared {
     }
 }
 
-/// Whether what flags an account still stands.
+/// Whether a flag is still active.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// It stands, or its sender does not say.
+    /// It is active, or its sender does not say.
     Open,
     /// It is over.
     Over(Cleared),
 }
 
 impl State {
-    /// The end, if it is over.
+    /// How it ended, if it is over.
     #[must_use]
     pub fn cleared(&self) -> Option<&Cleared> {
         match self {
@@ -83,20 +83,20 @@ impl State {
     }
 }
 
-/// What flags an account, all of its sender's flags taken together.
+/// The combined flags of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// The gravest severity of those that stand; `None` if one of them states none, because leaving it out must not spare
-    /// anybody.
+    /// The gravest severity of the active flags; `None` if one of them states none, because leaving it out must not
+    /// spare anybody.
     pub severity: Option<Severity>,
-    /// Open as long as one of them stands.
+    /// Open as long as one flag is active.
     pub state: State,
-    /// A person, if a person wrote one of those that stand.
+    /// A person, if a person wrote one of the active flags.
     pub written_by: WrittenBy,
 }
 
 impl Flag {
-    /// A flag that stands and states no severity.
+    /// An active flag without a severity.
     #[must_use]
     pub fn open(written_by: WrittenBy) -> Self {
         Self {
@@ -112,26 +112,26 @@ impl Flag {
 pub struct Subject {
     /// The account, as the sender wrote it.
     pub account: SubjectRef,
-    /// What flags it.
+    /// Its combined flag.
     pub flag: Flag,
 }
 
 /// Why an account that an alert names is not flagged by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MentionedAs {
-    /// Evidence role `contextual`: likely benign, a side effect of what the attacker did.
+    /// Evidence role `contextual`: likely benign, a side effect of the attacker's actions.
     Contextual,
     /// Evidence role `scanned`: a target of reconnaissance.
     Scanned,
-    /// Evidence role `attacked` or `destination`: what an attacker aimed at.
+    /// Evidence role `attacked` or `destination`: a target of the attack.
     Target,
     /// Evidence role `Related` of advanced hunting: merely related to the alert.
     Related,
-    /// Verdict `noThreatsFound`: an investigation has found it harmless.
+    /// Verdict `noThreatsFound`: an investigation found it harmless.
     NoThreatsFound,
-    /// It got a message that the alert is about.
+    /// It received a message that the alert is about.
     Recipient,
-    /// It stands as the sender of a message, which anybody can forge.
+    /// It is named as the sender of a message, which anybody can forge.
     Sender,
     /// It was signed in to a device of the alert.
     SignedIn,

@@ -1,10 +1,10 @@
-//! Hashes that stand for an account without naming it: UUIDs of version 5 (RFC 9562) with a salt as their namespace, over the text
-//! in lower case.
+//! Hashes that stand for an account without naming it: UUIDs of version 5 (RFC 9562) with a salt as their namespace,
+//! over the text in lower case.
 //!
-//! A caller who has an account in hand can ask whether the function protects it, and whoever reads the answer learns nothing else:
-//! each answer has a salt of its own, so that two answers cannot be laid side by side. The log's hashes are to be laid side by side,
-//! line by line and month by month, so their salt is one for all of a tenant's. Neither is a secret: who can guess a name can
-//! check the guess.
+//! A caller that knows an account can check whether the function protects it, and readers of the answer learn nothing
+//! else: each answer has a new salt, so that two answers cannot be correlated. The log's hashes have to be correlated
+//! across lines and months, so a tenant has one salt for all of them. Neither is a secret: a reader who guesses a name
+//! can check the guess.
 
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ pub fn protection_hash_of_name(salt: Uuid, name: &UserPrincipalName) -> Uuid {
     of_text(salt, name.as_str())
 }
 
-/// What stands in the tenant's logs for a text that may name somebody: a subject as it was written, or a remark.
+/// The tenant's log hash for a text that may name a person: a subject as written, or a remark.
 #[must_use]
 pub fn log_hash(tenant: TenantId, text: &str) -> Uuid {
     let salt = Uuid::new_v5(&tenant.uuid(), b"evict.log");
@@ -42,7 +42,7 @@ mod tests {
         let tenant = |text: &str| text.parse::<TenantId>().unwrap();
         let ours = tenant("f6fadfa7-e5c1-4b62-9362-da5cc13da58a");
         let hash = log_hash(ours, "alice@contoso.com");
-        // As Python makes it: uuid5(uuid5(UUID(tenant), "evict.log"), "alice@contoso.com").
+        // The value from Python: uuid5(uuid5(UUID(tenant), "evict.log"), "alice@contoso.com").
         assert_eq!(hash.to_string(), "645a4378-c13e-54d3-a17d-f7ed2db7988c");
         assert_eq!(log_hash(ours, "Alice@Contoso.com"), hash);
         assert_ne!(log_hash(ours, "bob.stone@contoso.com"), hash);

@@ -1,6 +1,6 @@
-//! Windows security identifiers, of which some are object ids of Entra ID.
+//! Windows security identifiers, some of which encode object ids of Entra ID.
 //!
-//! Like every identifier here one is well formed, not true: only the directory knows whether it names anybody.
+//! Like every identifier here, one is well formed but may name nobody: only the directory knows.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +25,7 @@ impl SecurityIdentifier {
         &self.text
     }
 
-    /// The object id that a cloud SID `S-1-12-1-a-b-c-d` *is*: a to d are its four little-endian 32-bit words
+    /// The object id that a cloud SID `S-1-12-1-a-b-c-d` encodes: a to d are its four little-endian 32-bit words
     /// (checked on a captured record: `S-1-12-1-1384769991-1341995333-1641403279-1576319524` is
     /// `5289e9c7-3945-4ffd-8fd3-d56124baf45d`).
     #[must_use]
@@ -41,14 +41,14 @@ impl SecurityIdentifier {
         UserId::from_uuid(Uuid::from_bytes_le(bytes)).ok()
     }
 
-    /// Whether it stands for an account of a domain or of a machine (`S-1-5-21-…`).
+    /// Whether it identifies an account of a domain or of a machine (`S-1-5-21-…`).
     #[must_use]
     pub fn is_domain_account(&self) -> bool {
         self.authority == 5 && self.parts.first() == Some(&21)
     }
 
-    /// Whether it stands for something every Windows machine has (SYSTEM, services, font drivers, built-in groups),
-    /// and so for nobody in the directory ("Security identifiers", Windows documentation).
+    /// Whether it identifies something that every Windows machine has (SYSTEM, services, font drivers, built-in
+    /// groups), and so nobody in the directory ("Security identifiers", Windows documentation).
     #[must_use]
     pub fn is_built_in(&self) -> bool {
         !(self.is_domain_account() || self.object_id().is_some())

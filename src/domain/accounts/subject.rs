@@ -5,12 +5,12 @@ use serde::Serialize;
 use super::identifiers::{AccountName, MailAddress, TenantId, UserId, UserPrincipalName};
 use super::security_identifier::SecurityIdentifier;
 
-/// What the payload says an account is.
+/// The kind of an account, as the payload states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectKind {
-    /// A user, as far as the payload tells.
+    /// A user, as far as the payload says.
     User,
     /// A computer account.
     Machine,
@@ -22,7 +22,7 @@ pub enum SubjectKind {
     ServicePrincipal,
     /// A managed identity.
     ManagedIdentity,
-    /// An account without an identifier of Entra ID: another cloud's, a machine's own, a display name alone.
+    /// An account without an identifier of Entra ID: of another cloud, of a single machine, or only a display name.
     Other,
 }
 
@@ -53,29 +53,29 @@ impl SubjectKind {
     }
 }
 
-/// An account as the sender wrote it, with all that the payload says of it. `Debug` masks names.
+/// An account as the sender wrote it, with everything that the payload states about it. `Debug` masks names.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SubjectRef {
-    /// What the payload says it is.
+    /// The kind that the payload states.
     pub kind: SubjectKind,
     /// The object id, given or derived from a cloud SID.
     pub id: Option<UserId>,
-    /// The user principal name, whole or put together from a name and a suffix.
+    /// The user principal name, whole or composed from a name and a suffix.
     pub upn: Option<UserPrincipalName>,
     /// The security identifier, of either kind.
     pub sid: Option<SecurityIdentifier>,
     /// A mail address.
     pub mail: Option<MailAddress>,
-    /// The tenant that the payload says the account belongs to.
+    /// The account's tenant, as the payload states it.
     pub tenant: Option<TenantId>,
     /// `DOMAIN\name`.
     pub account: Option<AccountName>,
-    /// A name that cannot be looked up, kept where nothing stronger is known or where it tells what the account is.
+    /// A name that cannot be looked up, kept if nothing stronger is known or if it describes the account.
     pub name: Option<String>,
 }
 
 impl SubjectRef {
-    /// A subject of a kind of which nothing else is known yet.
+    /// A subject with its kind alone.
     #[must_use]
     pub fn new(kind: SubjectKind) -> Self {
         Self {
@@ -90,8 +90,8 @@ impl SubjectRef {
         }
     }
 
-    /// The text by which a person recognises the subject: the first that is known of user principal name, mail,
-    /// account name, object id, SID and name, as the sender wrote it.
+    /// The text by which a person recognises the subject, as the sender wrote it: the first known of user principal
+    /// name, mail, account name, object id, SID and name.
     #[must_use]
     pub fn written(&self) -> String {
         let texts = [

@@ -55,7 +55,7 @@ fn the_plain_forms_of_the_documentation_are_read() {
     assert_eq!(body_of(&json!(-1)), b"-1");
     assert_eq!(body_of(&json!(0.5)), b"0.5");
     assert_eq!(body_of(&json!(true)), b"true");
-    // A string literal that is broken is no literal: the text goes on as it is, and whoever reads alerts refuses it.
+    // A broken string literal is not a literal: the text is passed on unchanged, and the alert's parser refuses it.
     assert_eq!(body_of(&json!("\"half")), b"\"half");
     assert_eq!(body_of(&json!("\"a\" \"b\"")), b"\"a\" \"b\"");
 }
@@ -149,7 +149,8 @@ proptest! {
 
     #[test]
     fn any_bytes_arrive_as_they_were_sent(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
-        // Three bytes whose base64 is the word `null` are what the host writes for no body at all.
+        // The host writes `null` for an absent body, so three bytes whose base64 is `null` cannot be distinguished from
+        // it.
         prop_assume!(STANDARD.encode(&bytes) != "null");
         prop_assert_eq!(body_of(&STANDARD.encode(&bytes).into()), bytes);
     }

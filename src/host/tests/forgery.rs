@@ -15,7 +15,7 @@ const NAMES: [&str; 7] = [
     "LockToken",
 ];
 
-/// What the host makes of the metadata when the body is this object: `Utility.ApplyBindingData` and the writing of it.
+/// The metadata that the host writes if the body is this object: `Utility.ApplyBindingData` and its serialisation.
 fn overwritten(body: &Map<String, Value>) -> Map<String, Value> {
     let mut metadata = truth();
     for (name, value) in body {
@@ -44,7 +44,7 @@ fn without(name: &str) -> BrokerWord {
         "DeliveryCount" => word.delivery_count = None,
         "SequenceNumber" => word.sequence_number = None,
         "LockToken" => word.is_locked = false,
-        // The other one tells the same instant.
+        // The other name holds the same instant.
         "EnqueuedTimeUtc" | "EnqueuedTime" => {}
         other => unreachable!("{other} is not read"),
     }
@@ -191,7 +191,7 @@ fn a_number_or_a_time_in_the_form_of_a_bodys_property_is_not_believed() {
 
 #[test]
 fn a_time_of_the_year_1_means_that_there_is_none() {
-    // A queue time before every cut would make each user look as if cut already.
+    // A queue time before every cut would make each user look already cut.
     let mut metadata = truth();
     metadata.remove("EnqueuedTime");
     metadata.insert("EnqueuedTimeUtc".to_owned(), json!("0001-01-01T00:00:00"));
@@ -202,7 +202,7 @@ fn a_time_of_the_year_1_means_that_there_is_none() {
 
 #[test]
 fn a_message_that_no_broker_has_sent_shows_none_and_its_body_cannot_help_it() {
-    // What the extension says of a text that somebody handed to `/admin/functions`.
+    // The metadata that the extension gives to a text posted to `/admin/functions`.
     let by_hand = json!({
         "DeliveryCount": "0",
         "SequenceNumber": "-1",
@@ -218,7 +218,7 @@ fn a_message_that_no_broker_has_sent_shows_none_and_its_body_cannot_help_it() {
     assert!(!shown("alice@contoso.com", &Map::new()));
     for name in NAMES {
         let mut metadata = by_hand.clone();
-        // As the host writes what the body has put there.
+        // In the form in which the host writes values of the body.
         for value in [
             "\"1\"",
             "\"5d6a1f6e-8b0c-4a3e-9e2f-0c1a7d1e2b3c\"",
@@ -229,7 +229,7 @@ fn a_message_that_no_broker_has_sent_shows_none_and_its_body_cannot_help_it() {
             assert!(!shown(&body, &metadata), "{name}: {value}");
         }
     }
-    // One true word is enough.
+    // One true value is enough.
     for name in [
         "DeliveryCount",
         "SequenceNumber",
@@ -261,7 +261,7 @@ fn both_the_hosts_and_the_documentations_forms_are_read() {
         assert_eq!(enqueued(same), word().enqueued_at, "{same}");
     }
     assert_eq!(enqueued("yesterday"), None);
-    // Only the name says that a time is in UTC.
+    // Only the name says that the time is in UTC.
     let mut metadata = truth();
     metadata.remove("EnqueuedTimeUtc");
     metadata.insert("EnqueuedTime".to_owned(), json!("2026-11-23T20:10:26"));

@@ -1,4 +1,4 @@
-//! Requests that are no invocations.
+//! Requests that are not invocations.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Whom the host lets through to which function, as `function.json` says it.
+//! Which callers the host admits to which function, by `function.json`.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the room does, told by its behaviour. The host's side is written here anew, from its source and not from ours.
+//! The room's behaviour. The host's side is written independently, from its source and not from ours.
 
 mod encoding;
 mod forgery;
@@ -50,7 +50,7 @@ fn newtonsoft(text: &str) -> String {
     json
 }
 
-/// What Service Bus really says in these tests, as the host writes it.
+/// The metadata that Service Bus states in these tests, as the host writes it.
 fn truth() -> Map<String, Value> {
     let metadata = json!({
         "DeliveryCount": "3",
@@ -65,7 +65,7 @@ fn truth() -> Map<String, Value> {
     metadata.as_object().unwrap().clone()
 }
 
-/// The same, read.
+/// The same metadata, parsed.
 fn word() -> BrokerWord {
     BrokerWord {
         message_id: Some("the-brokers".to_owned()),

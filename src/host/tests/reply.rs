@@ -1,4 +1,4 @@
-//! What the host makes of a reply.
+//! What the host does with a reply.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -70,12 +70,12 @@ fn debug_shows_no_message_and_no_body() {
     assert!(!shown.contains("alice"), "{shown}");
 }
 
-/// Whether Newtonsoft.Json may take a whole string for a date while it reads it.
+/// Whether Newtonsoft.Json may convert a whole string to a date while it reads it.
 fn looks_like_a_date(text: &str) -> bool {
     text.starts_with("/Date(") || (text.len() >= 19 && text.as_bytes()[0].is_ascii_digit())
 }
 
-/// The bodies that an array becomes: an element that is a string is sent as it is.
+/// The bodies that an array becomes: a string element is sent unchanged.
 fn sent(output: &Value) -> Vec<String> {
     let elements = output.as_array().expect("messages are in an array");
     elements

@@ -1,4 +1,4 @@
-//! A handler that is asked before it is made.
+//! A handler that receives invocations before its set-up is done.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Asks which applications a user owns, and which roles in applications the user has.
+//! Asks which applications a user owns, and which roles the user has in applications.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::directory::Directory;
 use crate::domain::{Deadline, UserId};
 use crate::graph::{CallError, Operation, Question, Tally, path};
 
-/// Which kind of object is owned. An owner can add credentials to either, and act as the application with them.
+/// The kind of an owned object. An owner can add credentials to either, and act as the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnedKind {
     /// The application's registration.
@@ -23,7 +23,7 @@ pub enum OwnedKind {
 /// An application or service principal that a user owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owned {
-    /// Which kind of object it is.
+    /// The kind of object.
     pub kind: OwnedKind,
     /// Its object id.
     pub id: Uuid,
@@ -33,7 +33,7 @@ pub struct Owned {
     pub name: Option<String>,
 }
 
-/// A role in an application that was given to a user, or to a group that the user is directly in.
+/// A role in an application, granted to a user or to a group that the user is directly in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppRole {
     /// The role's id; `None` for the mere assignment to the application.
@@ -42,7 +42,7 @@ pub struct AppRole {
     pub resource: Uuid,
     /// Its name.
     pub resource_name: Option<String>,
-    /// The user or the group to whom it was given.
+    /// The user or group that it was granted to.
     pub principal: Uuid,
     /// Its name.
     pub principal_name: Option<String>,
@@ -90,7 +90,7 @@ impl OwnedKind {
 }
 
 impl Directory {
-    /// The objects of that kind that the user owns. Asked by a cast, which makes it an advanced query.
+    /// The objects of this kind that the user owns. The cast makes it an advanced query.
     pub async fn owned_by(
         &self,
         user: UserId,
@@ -135,7 +135,7 @@ impl Directory {
         let read: Listed<WireAssignment> = self.client().pages(question, tally, deadline).await;
         read.read(|wire| {
             Ok(AppRole {
-                // All zeros stand for no role in particular ("appRoleAssignment resource type").
+                // All zeros mean no particular role ("appRoleAssignment resource type").
                 role: (!wire.app_role_id.is_nil()).then_some(wire.app_role_id),
                 resource: wire.resource_id,
                 resource_name: wire.resource_display_name,

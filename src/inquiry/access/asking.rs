@@ -1,4 +1,4 @@
-//! What every part of the survey needs: who is asked and by when, what is the same for every user, and to whom a grant was made.
+//! What every part of the survey needs: clients and deadline, what is the same for every user, and the holders of grants.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use super::{Group, Listed, RoleDefinition, Subscription};
 use crate::directory::Directory;
 use crate::domain::{Clock, Deadline, GroupId, User};
 
-/// How many questions of one kind are asked at the same time.
+/// Questions of one kind that are asked in parallel.
 pub(super) const AT_ONCE: usize = 8;
 
-/// Who is asked, and by when each answer has to be there.
+/// The clients of a survey, and the time for each answer.
 pub(crate) struct Survey<'a> {
     pub(crate) directory: &'a Directory,
     pub(crate) azure: &'a Azure,
     pub(crate) protected_groups: &'a [GroupId],
     pub(crate) clock: &'a dyn Clock,
-    /// How long one answer may take.
+    /// The time for one answer.
     pub(crate) time: Duration,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Holders<'a> {
         }
     }
 
-    /// The group, if it was not given to the user.
+    /// The group that holds the grant, unless the user does.
     pub(super) fn through(&self, principal: Uuid, name: Option<&String>) -> Option<Through> {
         (principal != self.user).then(|| {
             let known = self.groups.get(&principal);

@@ -1,5 +1,5 @@
-//! Asks for a user's Azure roles. Azure Resource Graph answers for everything at once if the user's groups are known; where
-//! they are not, or where it fails, each subscription is asked by itself, which looks through groups on its own.
+//! Asks for a user's Azure roles. Azure Resource Graph answers for everything at once if the user's groups are known.
+//! Otherwise, or if it fails, each subscription is asked, and Azure resolves the groups.
 
 use std::collections::HashMap;
 
@@ -14,16 +14,15 @@ use super::{AzureAssignment, AzureRole, Group, Listed, Subscription, risk};
 use crate::domain::User;
 use crate::graph::Tally;
 
-/// What was answered of a user's Azure roles.
+/// The answers about a user's Azure roles.
 pub(super) struct Answer {
     assignments: Listed<AzureAssignment>,
     roles: Listed<AzureRole>,
     sees_nothing: bool,
-    /// Whether anything at all was answered.
+    /// Whether there was any answer.
     pub(super) is_answered: bool,
 }
 
-/// Asks for a user's Azure roles.
 pub(super) async fn of_user(
     survey: &Survey<'_>,
     common: &Common,
@@ -86,13 +85,13 @@ async fn assignments(
             listed.append(answer);
         }
     }
-    // What is given above a subscription is told for each of them.
+    // A grant above a subscription is listed for each of them.
     listed.items.sort();
     listed.items.dedup();
     listed
 }
 
-/// The roles that occur, from Azure Resource Graph, or else each by itself.
+/// The roles of the assignments, from Azure Resource Graph, or else one by one.
 async fn roles(
     survey: &Survey<'_>,
     subscriptions: &[Subscription],
@@ -107,7 +106,7 @@ async fn roles(
     let Some(subscription) = subscriptions.first() else {
         return listed;
     };
-    // Whatever kept them from being read there, the answers here count.
+    // These answers replace those that could not be read there.
     listed.missing = None;
     for part in ids.chunks(AT_ONCE) {
         let asked = part.iter().map(|id| {
@@ -123,7 +122,6 @@ async fn roles(
 }
 
 impl Answer {
-    /// What could not be read.
     pub(super) fn unread(&self) -> Vec<Unread> {
         let mut unread = Vec::new();
         if self.sees_nothing {
@@ -134,7 +132,6 @@ impl Answer {
         unread
     }
 
-    /// What the user reaches in Azure.
     pub(super) fn reaches(
         &self,
         subscriptions: &[Subscription],

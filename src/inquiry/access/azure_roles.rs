@@ -1,8 +1,8 @@
-//! The client of Azure Resource Manager, and what is asked of it by itself: subscriptions, one subscription's role assignments,
-//! one role. It has a token, a throttle and a clock of its own, because Azure's limits are not Graph's.
+//! The client of Azure Resource Manager, and its questions by themselves: subscriptions, the role assignments of one
+//! subscription, one role. It has a token and a throttle of its own, because Azure's limits are not Graph's.
 //!
 //! Sources: "Subscriptions - List" (2022-12-01); "List Azure role assignments using the REST API" (2022-04-01): the filter
-//! `assignedTo('{id}')` looks through groups, also nested ones, and takes a user's id alone.
+//! `assignedTo('{id}')` resolves groups, also nested ones, and takes a user's id alone.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct Azure {
     pub(super) client: Arc<Client>,
 }
 
-/// A subscription that whoever is signed in can see.
+/// A subscription that the operator can see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// Its id.
@@ -32,26 +32,26 @@ pub struct Subscription {
     pub name: Option<String>,
 }
 
-/// An Azure role that was given to a user or a group.
+/// An Azure role that was granted to a user or a group.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AzureAssignment {
     /// The scope, such as `/subscriptions/{id}/resourceGroups/{name}`.
     pub scope: String,
-    /// The role's own id. Its definition's resource id begins with the scope from which it is seen, so that the same role has
-    /// several; `None` if it ends in no id.
+    /// The role's own id; `None` if the resource id of its definition ends in no id. That resource id begins with the scope
+    /// from which it is seen, so one role has several.
     pub role: Option<Uuid>,
-    /// The user or the group to whom it was given.
+    /// The user or group that it was granted to.
     pub principal: Uuid,
-    /// Whether a condition narrows what it allows.
+    /// Whether a condition narrows it.
     pub is_conditional: bool,
 }
 
-/// A role's own id, which is the last part of its definition's resource id.
+/// A role's own id: the last part of its definition's resource id.
 pub(super) fn role_id(definition: &str) -> Option<Uuid> {
     Uuid::try_parse(definition.rsplit('/').next()?).ok()
 }
 
-/// An Azure role, as such.
+/// The definition of an Azure role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AzureRole {
     /// Its id, without the scope at which it is defined.
@@ -97,7 +97,7 @@ struct WireRoleProperties {
 }
 
 impl Azure {
-    /// Makes the client for whoever is signed in, over the sign-in's own connections. Nothing is asked yet.
+    /// Makes the client, over the sign-in's connections. No request is sent.
     #[must_use]
     pub fn connect_by(
         signed_in: &SignedIn,
@@ -121,7 +121,7 @@ impl Azure {
         question
     }
 
-    /// Every subscription that whoever is signed in can see.
+    /// Every subscription that the operator can see.
     pub async fn subscriptions(&self, tally: &Tally, deadline: Deadline) -> Listed<Subscription> {
         let path = "/subscriptions?api-version=2022-12-01".to_owned();
         let question = Self::question(&questions::SUBSCRIPTIONS, path);
@@ -134,7 +134,7 @@ impl Azure {
         })
     }
 
-    /// The roles that the user has at, above and below a subscription, also through groups. Azure itself looks through them.
+    /// The user's roles at, above and below a subscription. Azure resolves the groups.
     pub async fn assigned_to(
         &self,
         user: UserId,
@@ -158,7 +158,7 @@ impl Azure {
         })
     }
 
-    /// One role by its own id, which a built-in role has at the root of everything and a custom role in the subscription.
+    /// One role by its own id: a built-in role is at the root, a custom role in the subscription.
     ///
     /// # Errors
     /// Any answer but the role, after the retries that there was time for.

@@ -1,6 +1,6 @@
-//! Asks for the groups that a user is in, directly or by nesting.
+//! Asks for the groups of a user, direct or nested.
 //!
-//! Asked by a cast to groups, which makes it an advanced query ("List a user's memberships"); it reads an index that may lag.
+//! The cast to groups makes it an advanced query ("List a user's memberships"), which reads an index that may lag.
 
 use serde::Deserialize;
 
@@ -10,15 +10,15 @@ use crate::directory::Directory;
 use crate::domain::{Deadline, GroupId, UserId};
 use crate::graph::{Operation, Question, Tally, path};
 
-/// A group that a user is in.
+/// A group of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// Its object id.
     pub id: GroupId,
-    /// Its name; absent if it may not be read, and then the rest of it is not known either: Graph tells of an object that may
-    /// not be read its type and its id alone ("Limited information returned for inaccessible member objects").
+    /// Its name; `None` if the group may not be read. Graph then sends its type and id alone ("Limited information returned
+    /// for inaccessible member objects").
     pub name: Option<String>,
-    /// Whether directory roles can be given to it (`isAssignableToRole`, which is null for ordinary groups).
+    /// Whether directory roles can be granted to it (`isAssignableToRole`, which is null for ordinary groups).
     pub is_role_assignable: bool,
 }
 
@@ -43,7 +43,7 @@ impl TryFrom<String> for GroupIdText {
 }
 
 impl Directory {
-    /// Every group that the user is in, directly or by nesting.
+    /// Every group of the user, direct or nested.
     pub async fn groups_of(
         &self,
         user: UserId,

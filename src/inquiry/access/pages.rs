@@ -1,4 +1,4 @@
-//! Follows an answer over its pages, and keeps what was read when the rest cannot be.
+//! Follows an answer over its pages, and keeps what was read when a page fails.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -6,24 +6,24 @@ use serde::de::DeserializeOwned;
 use crate::domain::Deadline;
 use crate::graph::{CallError, Client, Journal, Question, Tally};
 
-/// The most pages that are read of one answer. A page of Graph holds a hundred entries or more.
+/// The most pages of one answer. A page of Graph holds a hundred entries or more.
 pub(super) const MOST_PAGES: usize = 25;
 
-/// What was read of a list.
+/// A list, as far as it was read.
 #[derive(Debug, Clone)]
 pub struct Listed<T> {
-    /// The entries, as far as they were read.
+    /// The entries that were read.
     pub items: Vec<T>,
-    /// Why there may be more; `None` if these are all.
+    /// Why there may be more; `None` if the list is complete.
     pub missing: Option<Missing>,
 }
 
-/// Why a list is not whole.
+/// Why a list is incomplete.
 #[derive(Debug, Clone)]
 pub enum Missing {
-    /// It could not be read, or not to its end.
+    /// A page could not be read.
     Failed(CallError),
-    /// It is longer than is read.
+    /// It is longer than what is read.
     TooLong,
 }
 
@@ -59,13 +59,13 @@ impl<T> Listed<T> {
         self
     }
 
-    /// Appends another list; what is missing from either is missing from both.
+    /// Appends another list, with what is missing from it.
     pub fn append(&mut self, other: Self) {
         self.items.extend(other.items);
         self.missing = self.missing.take().or(other.missing);
     }
 
-    /// The error that kept all of it from being read.
+    /// The error that left nothing to read.
     #[must_use]
     pub fn unread(&self) -> Option<&CallError> {
         match &self.missing {
@@ -74,8 +74,8 @@ impl<T> Listed<T> {
         }
     }
 
-    /// Each entry made into another; one that cannot be read is left out and the list is not whole.
-    pub(super) fn read<U>(self, read: impl Fn(T) -> Result<U, CallError>) -> Listed<U> {
+    /// Converts each entry; one that cannot be read is left out and makes the list incomplete.
+    pub(in crate::inquiry) fn read<U>(self, read: impl Fn(T) -> Result<U, CallError>) -> Listed<U> {
         let mut listed = Listed {
             items: Vec::with_capacity(self.items.len()),
             missing: self.missing,
@@ -99,7 +99,7 @@ struct WirePage<T> {
 }
 
 impl Client {
-    /// Asks, and asks for the following pages too, on the same root alone: the token goes to no other.
+    /// Reads all pages, on the same root alone: the token goes to no other.
     pub(super) async fn pages<T: DeserializeOwned>(
         &self,
         mut question: Question,
@@ -119,7 +119,7 @@ impl Client {
                 Err(error) => return listed.ending_with(error),
             };
             listed.items.extend(page.value);
-            // Azure Resource Manager writes an empty link where there is none.
+            // Azure Resource Manager writes an empty link on the last page.
             let Some(next) = page.next.filter(|next| !next.is_empty()) else {
                 return listed;
             };

@@ -1,26 +1,25 @@
-//! Says what an Azure role allows, by its definition rather than by its name: custom roles have any name.
+//! Judges what an Azure role allows, by its definition and not by its name: custom roles have any name.
 //!
-//! Source: "Understand Azure role definitions" (`actions` less `notActions`, with `*` for any text, in any case).
+//! Source: "Understand Azure role definitions" (`actions` less `notActions`, `*` for any text, without regard to case).
 
 use serde::Deserialize;
 
-/// Who may write role assignments may give every role, to anybody.
+/// Writing role assignments grants every role to anybody.
 const GIVE_ROLES: &str = "Microsoft.Authorization/roleAssignments/write";
 
 /// What a role allows, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Power {
-    /// To read.
+    /// Reads.
     Reads,
-    /// To change or do something.
+    /// Changes or does something.
     Changes,
-    /// To change everything, but to give no roles.
+    /// Changes everything, but grants no roles.
     ChangesAll,
-    /// To give roles, and so to do everything.
+    /// Grants roles, and so does everything.
     GivesRoles,
 }
 
-/// The permissions of a role definition, as the wire has them.
 #[derive(Deserialize, Debug, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Permissions {
@@ -29,7 +28,7 @@ struct Permissions {
     data_actions: Vec<String>,
 }
 
-/// Reads what the permissions of a role definition allow; what cannot be read is taken for a power to change.
+/// The power of a role definition. An unreadable one counts as a power to change.
 pub(super) fn of_permissions(permissions: serde_json::Value) -> Power {
     let Ok(blocks) = serde_json::from_value::<Vec<Permissions>>(permissions) else {
         return Power::Changes;
@@ -59,7 +58,6 @@ fn reads(action: &str) -> bool {
     action.to_ascii_lowercase().ends_with("/read")
 }
 
-/// Whether a pattern with `*` for any text covers an action.
 fn covers(pattern: &str, action: &str) -> bool {
     let pattern = pattern.to_ascii_lowercase();
     let action = action.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! What is asked about an account's access, in words, with the permission of Graph and the roles that each question needs.
+//! The questions about an account's access, with the permission of Graph and the roles that each needs.
 //!
 //! Sources: the permissions tables of "List a user's memberships", "List transitiveRoleAssignment", "List roleDefinitions",
 //! "List roleEligibilityScheduleInstances", "List ownedObjects", "List appRoleAssignments granted to a user", "Get
@@ -11,7 +11,6 @@ use crate::graph::{Api, Inquiry, Permission};
 const READER: &str = "the Azure role Reader on the management groups or subscriptions that matter (it holds \
                       Microsoft.Authorization/roleAssignments/read)";
 
-/// To see who holds which directory role.
 static ROLE_MANAGEMENT_READ: Permission = Permission {
     name: "RoleManagement.Read.Directory",
     app_role_id: "483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
@@ -23,7 +22,6 @@ static ROLE_MANAGEMENT_READ: Permission = Permission {
     ],
 };
 
-/// To see who may activate which directory role.
 static ROLE_ELIGIBILITY_READ: Permission = Permission {
     name: "RoleEligibilitySchedule.Read.Directory",
     app_role_id: "ff278e11-4a33-4d0c-83d2-d01dc58929a5",
@@ -35,7 +33,6 @@ static ROLE_ELIGIBILITY_READ: Permission = Permission {
     ],
 };
 
-/// To see which roles of applications an account was given.
 static DIRECTORY_READ: Permission = Permission {
     name: "Directory.Read.All",
     app_role_id: "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
@@ -43,7 +40,6 @@ static DIRECTORY_READ: Permission = Permission {
     accepted_instead: &["Directory.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"],
 };
 
-/// To read the names of the roles that an application has.
 static APPLICATION_READ: Permission = Permission {
     name: "Application.Read.All",
     app_role_id: "9a5d68dd-52b0-4cc2-bd40-abcc3ac3f0b4",
@@ -127,7 +123,7 @@ pub(super) static RESOURCE_GRAPH: Inquiry = Inquiry {
     role: READER,
 };
 
-pub(super) static FUNCTION_APPS: Inquiry = Inquiry {
+pub(in crate::inquiry) static FUNCTION_APPS: Inquiry = Inquiry {
     template: "POST /providers/Microsoft.ResourceGraph/resources",
     doing: "Asking Azure Resource Graph for function apps",
     service: Api::Azure,

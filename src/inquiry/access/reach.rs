@@ -1,4 +1,4 @@
-//! What an account reaches, and what of it could not be read. As JSON it is a part of a contract; what is not known is left out.
+//! What an account reaches, and what could not be read. Its JSON is part of a contract; unknown values are left out.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ pub(crate) struct Reach {
     pub(crate) name: String,
     /// The id of the role's definition, of the group, or of the owned object.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<String>,
+    pub(super) id: Option<String>,
     /// Where a role holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<Scope>,
@@ -72,7 +72,6 @@ pub(crate) enum Risk {
 }
 
 impl Risk {
-    /// The word for it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Critical => "critical",
@@ -126,20 +125,20 @@ pub(crate) enum State {
 #[schemars(rename = "ReachScope")]
 pub(crate) struct Scope {
     /// What it is.
-    pub(crate) kind: ScopeKind,
+    pub(super) kind: ScopeKind,
     /// The object id, or the path of a resource; left out for what there is but once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) id: Option<String>,
+    pub(super) id: Option<String>,
     /// Its name, where it has one that could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
+    pub(super) name: Option<String>,
 }
 
 /// The kinds of places where a role holds, the widest of each service first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ReachScopeKind")]
-pub(crate) enum ScopeKind {
+pub(super) enum ScopeKind {
     /// The directory of the tenant.
     Tenant,
     /// An administrative unit of it.
@@ -181,7 +180,8 @@ pub(crate) struct Unread {
     /// What may be missing from the answer.
     pub(crate) what: What,
     /// `permission` if one is missing, `failed`, or `too_long` if only a part was read.
-    pub(crate) reason: &'static str,
+    #[schemars(with = "String")]
+    pub(crate) reason: UnreadReason,
     /// The Graph permissions that it takes: delegated ones for a person, application permissions of the same names for an
     /// application.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -194,6 +194,15 @@ pub(crate) struct Unread {
     /// What happened alone, for a table that says once what to do.
     #[serde(skip)]
     pub(crate) happened: Option<String>,
+}
+
+/// Why something could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UnreadReason {
+    Permission,
+    Failed,
+    TooLong,
 }
 
 /// What may not be readable.
@@ -224,7 +233,6 @@ pub(crate) enum What {
 }
 
 impl What {
-    /// For a person.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::ActiveDirectoryRoles => "active directory roles",

@@ -1,10 +1,10 @@
-//! Asks Azure Resource Graph, which answers for all subscriptions and management groups at once that whoever is signed in can
-//! see. It does not look through groups, so it is asked for the ids of the user and of all the user's groups.
+//! Asks Azure Resource Graph, which answers at once for all subscriptions and management groups that the operator can see.
+//! It does not resolve groups, so the query names the ids of the user and of all groups of the user.
 //!
-//! Sources: "Azure Resource Graph REST API", Resources (2022-10-01); "Paging results": `$skipToken` is there while pages
-//! follow, and `resultTruncated` without one says that the rest cannot be had; the table `authorizationresources` of "Azure
-//! Resource Graph table and resource type reference". Without `AtScopeAboveAndBelow` what is given at a management group above
-//! is left out.
+//! Sources: "Azure Resource Graph REST API", Resources (2022-10-01); "Paging results": `$skipToken` is present while pages
+//! follow, and `resultTruncated` without one means that the rest is unavailable; the table `authorizationresources` of
+//! "Azure Resource Graph table and resource type reference". Without `AtScopeAboveAndBelow` the grants of management groups
+//! above are left out.
 
 use crate::http::Method;
 use serde::{Deserialize, Serialize};
@@ -18,10 +18,10 @@ use crate::graph::{Inquiry, Journal, Tally};
 
 const PATH: &str = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01";
 
-/// How many ids one query names.
+/// The ids of one query.
 const MOST_IDS: usize = 100;
 
-/// How many rows a page has at most: the most that Azure gives, 1000, could be more than is read of one answer.
+/// The rows of a page. A page of the most that Azure allows, 1000, may exceed the bound on an answer.
 const PAGE: usize = 500;
 
 #[derive(Serialize)]
@@ -45,7 +45,7 @@ struct WireOptions<'a> {
 #[serde(rename_all = "camelCase")]
 struct WireAnswer<T> {
     data: Vec<T>,
-    // A word in the documentation's examples; a truth value would be as clear.
+    // A string in the documentation's examples; a boolean is accepted too.
     #[serde(default)]
     result_truncated: serde_json::Value,
     #[serde(rename = "$skipToken")]
@@ -76,7 +76,7 @@ struct WireRole {
 }
 
 impl Azure {
-    /// The roles that were given to any of the principals, wherever they can be seen.
+    /// The roles granted to any of the principals, wherever the operator can see them.
     pub async fn assignments(
         &self,
         principals: &[Uuid],
@@ -103,7 +103,7 @@ impl Azure {
                 })
             }));
         }
-        // What is given above a subscription may be told again for each of them.
+        // A grant above a subscription may be listed for each of them.
         listed.items.sort();
         listed.items.dedup();
         listed
@@ -137,7 +137,7 @@ impl Azure {
         listed
     }
 
-    pub(super) async fn rows<T: serde::de::DeserializeOwned>(
+    pub(in crate::inquiry) async fn rows<T: serde::de::DeserializeOwned>(
         &self,
         about: &'static Inquiry,
         query: &str,
@@ -149,7 +149,7 @@ impl Azure {
         for _ in 0..MOST_PAGES {
             let mut question = Self::question(about, PATH.to_owned());
             question.method = Method::POST;
-            // Texts and numbers always have a JSON form.
+            // Texts and numbers always serialise.
             question.json = serde_json::to_vec(&WireRequest {
                 query,
                 options: WireOptions {
@@ -181,7 +181,7 @@ impl Azure {
     }
 }
 
-/// Ids are digits, letters and hyphens, so that none steps out of its quotation marks.
+/// Ids are digits, letters and hyphens, so none leaves its quotation marks.
 fn literals(ids: &[Uuid]) -> String {
     let literals: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
     literals.join(", ")

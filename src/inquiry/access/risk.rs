@@ -1,19 +1,19 @@
-//! Says how much is at stake with what an account reaches. It is a judgement, made here alone and from few rules:
+//! Judges how much is at stake with what an account reaches, here alone and by few rules:
 //!
 //! - `critical`: the tenant, or Azure as a whole, can be taken over;
 //! - `high`: much can be taken over from there, such as a subscription, an application's identity, or other accounts;
 //! - `medium`: something can be changed that matters;
 //! - `low`: the rest.
 //!
-//! Nothing is ranked lower because it is eligible or conditional: an activation is one click away for whoever has the account.
+//! An eligible or conditional role ranks no lower: whoever holds the account is one click away from an activation.
 
 use uuid::{Uuid, uuid};
 
 use super::Power;
 use super::reach::{Risk, Scope, ScopeKind};
 
-/// The directory roles whose holders can give themselves every other ("Privileged roles and permissions in Microsoft Entra
-/// ID"), by the ids of their templates ("Microsoft Entra built-in roles").
+/// The directory roles that can grant themselves every other ("Privileged roles and permissions in Microsoft Entra ID"), by
+/// the ids of their templates ("Microsoft Entra built-in roles").
 pub(super) const ABOVE_ALL: [(Uuid, &str); 4] = [
     (
         uuid!("62e90394-69f5-4237-9190-012177145e10"),
@@ -33,7 +33,7 @@ pub(super) const ABOVE_ALL: [(Uuid, &str); 4] = [
     ),
 ];
 
-/// A directory role; whether it is privileged may not be known, and then it is taken for one that is.
+/// The risk of a directory role. It counts as privileged if that is unknown.
 pub(super) fn directory_role(template: Uuid, is_privileged: Option<bool>, scope: &Scope) -> Risk {
     let everywhere = if ABOVE_ALL.iter().any(|(above, _)| *above == template) {
         Risk::Critical
@@ -49,7 +49,7 @@ pub(super) fn directory_role(template: Uuid, is_privileged: Option<bool>, scope:
     }
 }
 
-/// An Azure role; what it allows may not be known, and then it is taken for the most.
+/// The risk of an Azure role. It counts as the most powerful if its power is unknown.
 pub(super) fn azure_role(power: Option<Power>, scope: &Scope) -> Risk {
     let is_wide = matches!(
         scope.kind,
@@ -65,13 +65,13 @@ pub(super) fn azure_role(power: Option<Power>, scope: &Scope) -> Risk {
     }
 }
 
-/// An application or service principal that the account owns: whoever owns it can add a credential and act as it.
+/// An owned application or service principal: its owner can add a credential and act as it.
 pub(super) const OWNED: Risk = Risk::High;
 
-/// A group that is protected or to which directory roles can be given. The roles it has are told by themselves.
+/// A group that is protected or to which directory roles can be granted. Its roles are listed by themselves.
 pub(super) const GROUP: Risk = Risk::Medium;
 
-/// A role in an application. What it allows, the application alone knows.
+/// A role in an application; only the application knows what it allows.
 pub(super) fn application_role(is_mere_assignment: bool) -> Risk {
     if is_mere_assignment {
         Risk::Low

@@ -1,4 +1,4 @@
-//! Asks which directory roles a principal holds, or may activate, and what the roles are called.
+//! Asks which directory roles a principal holds or may activate, and their names.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,29 +10,29 @@ use crate::directory::Directory;
 use crate::domain::{Deadline, UserId};
 use crate::graph::{Operation, Question, Tally, path};
 
-/// How a tenant without the licence for Privileged Identity Management answers (Microsoft Graph and Azure Resource Manager
-/// alike: JulianHayward/Azure-MG-Sub-Governance-Reporting, issue 114). Nobody can be eligible there.
+/// The code for a tenant without the licence for Privileged Identity Management, where nobody can be eligible (Microsoft
+/// Graph and Azure Resource Manager alike: JulianHayward/Azure-MG-Sub-Governance-Reporting, issue 114).
 const NO_LICENCE: &str = "AadPremiumLicenseRequired";
 
-/// A directory role, as such.
+/// The definition of a directory role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleDefinition {
-    /// Its id, by which assignments name it.
+    /// Its id in assignments.
     pub id: Uuid,
-    /// The id of the built-in role that it is; the same in every tenant.
+    /// The id of its built-in template, the same in every tenant.
     pub template: Uuid,
     /// Its name.
     pub name: String,
-    /// Whether Microsoft counts it among the privileged ones.
+    /// Whether Microsoft lists it as privileged.
     pub is_privileged: bool,
 }
 
-/// A directory role that was given to a user or a group.
+/// A directory role that was granted to a user or a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleGrant {
     /// The id of the role's definition.
     pub role: Uuid,
-    /// The user or the group to whom it was given.
+    /// The user or group that it was granted to.
     pub principal: Uuid,
     /// Where it holds.
     pub scope: RoleScope,
@@ -99,7 +99,7 @@ fn of_principal(principal: Uuid) -> String {
 }
 
 impl Directory {
-    /// Every directory role that the tenant has. Which ones are privileged is told by the beta version alone.
+    /// Every directory role of the tenant. Only `beta` says which ones are privileged.
     pub async fn role_definitions(
         &self,
         tally: &Tally,
@@ -122,8 +122,8 @@ impl Directory {
         })
     }
 
-    /// The directory roles that the user holds now, also through groups and after an activation. The beta version alone
-    /// looks through groups, and answers 404 if the query is not an advanced one.
+    /// The directory roles that the user holds now, also through groups and after an activation. Only `beta` resolves
+    /// groups, and it answers 404 unless the query is an advanced one.
     pub async fn active_roles(
         &self,
         user: UserId,
@@ -143,8 +143,8 @@ impl Directory {
         read.read(|wire| Ok(wire.grant()))
     }
 
-    /// The directory roles that a user or a group may activate: its own, not those of its groups. None in a tenant without
-    /// Privileged Identity Management.
+    /// The directory roles that a user or a group may activate: its own, not those of its groups. A tenant without
+    /// Privileged Identity Management has none.
     pub async fn eligible_roles(
         &self,
         principal: Uuid,

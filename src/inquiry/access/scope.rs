@@ -1,4 +1,4 @@
-//! Reads where a role holds: an Azure scope is a path, a directory's is a kind and an id.
+//! Reads where a role applies: an Azure scope is a path, a directory scope a kind and an id.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::reach::{Scope, ScopeKind};
 use super::{RoleScope, Subscription};
 
-/// The place of a directory role.
 pub(super) fn of_directory(scope: &RoleScope) -> Scope {
     let (kind, id) = match scope {
         RoleScope::Tenant => (ScopeKind::Tenant, None),
@@ -22,7 +21,6 @@ pub(super) fn of_directory(scope: &RoleScope) -> Scope {
     }
 }
 
-/// The names of subscriptions.
 #[derive(Debug, Default)]
 pub(super) struct Names(HashMap<Uuid, String>);
 
@@ -41,7 +39,7 @@ impl Names {
     }
 }
 
-/// The place of an Azure role, told in words where its kind is known ("Understand scope for Azure RBAC").
+/// The scope of an Azure role, in words if its kind is known ("Understand scope for Azure RBAC").
 pub(super) fn of_azure(path: &str, names: &Names) -> Scope {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let is = |at: usize, word: &str| {
@@ -89,8 +87,7 @@ fn within(name: &str, subscription: Option<&String>) -> String {
 }
 
 impl Scope {
-    /// For a person.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let kind = match self.kind {
             ScopeKind::Tenant => return "the whole tenant".to_owned(),
             ScopeKind::AzureRoot => return "all of Azure".to_owned(),
@@ -104,7 +101,7 @@ impl Scope {
             ScopeKind::Application => "application",
         };
         let id = self.id.as_deref().map(|id| {
-            // Of a subscription, the path says no more than its last part.
+            // The last part of the path identifies a subscription.
             let short = id.rsplit('/').next().unwrap_or(id);
             if self.kind == ScopeKind::Subscription {
                 short
@@ -144,7 +141,7 @@ mod tests {
             "/strange".to_owned(),
         ]
         .iter()
-        .map(|path| of_azure(path, &names).told())
+        .map(|path| of_azure(path, &names).describe())
         .collect();
         insta::assert_snapshot!(told.join("\n"), @"
         all of Azure

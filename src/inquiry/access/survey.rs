@@ -1,4 +1,4 @@
-//! Asks what an account reaches, all that can be asked at the same time, and puts the answers together.
+//! Asks what an account reaches, in parallel, and combines the answers.
 
 use std::collections::HashMap;
 
@@ -14,17 +14,17 @@ use super::{
 use crate::domain::User;
 use crate::graph::Tally;
 
-/// What is known of one user.
+/// What one user reaches.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) reaches: Vec<Reach>,
     pub(crate) unread: Vec<Unread>,
-    /// Whether anything at all was answered.
+    /// Whether there was any answer.
     pub(crate) is_answered: bool,
 }
 
 impl Survey<'_> {
-    /// Asks what is the same for every user.
+    /// Asks the questions that are the same for every user.
     pub(crate) async fn common(&self) -> Common {
         let tally = Tally::new();
         let (definitions, subscriptions) = join(
@@ -38,7 +38,6 @@ impl Survey<'_> {
         }
     }
 
-    /// Asks what one user reaches.
     pub(crate) async fn of_user(&self, common: &Common, user: &User) -> Found {
         let tally = Tally::new();
         let deadline = self.deadline();
@@ -94,14 +93,14 @@ impl Survey<'_> {
         let protected = self.protected_groups;
         reaches.extend(groups.items.iter().filter_map(|group| {
             let is_protected = protected.contains(&group.id);
-            (is_protected || group.is_role_assignable).then(|| of_group(group, is_protected))
+            (is_protected || group.is_role_assignable).then(|| group_reach(group, is_protected))
         }));
         reaches.extend(
             applications
                 .items
                 .iter()
                 .chain(&principals.items)
-                .map(owned),
+                .map(owned_reach),
         );
         let names: HashMap<Uuid, String> = names.items.into_iter().collect();
         let of_app = |role| application_role(role, &names, &holders);
@@ -112,19 +111,22 @@ impl Survey<'_> {
     }
 }
 
-/// The riskiest first; what is in force before what is not; then by kind, name and place.
+/// The highest risk first, active before eligible, then by kind, name and scope.
 fn order(reach: &Reach) -> impl Ord + use<> {
     (
         reach.risk,
         reach.kind,
         reach.state,
         reach.name.clone(),
-        reach.scope.as_ref().map(|scope| (scope.kind, scope.told())),
+        reach
+            .scope
+            .as_ref()
+            .map(|scope| (scope.kind, scope.describe())),
         reach.through.clone(),
     )
 }
 
-/// Asks for the user and for every group that may hold roles: a group that is not role-assignable cannot.
+/// Asks for the user and for every role-assignable group: no other group can hold roles.
 async fn eligible_roles(
     survey: &Survey<'_>,
     user: &User,
@@ -146,7 +148,7 @@ async fn eligible_roles(
         for answer in join_all(asked).await {
             listed.append(answer);
         }
-        // What is not allowed for one is not allowed for the others.
+        // A refusal for one is a refusal for all.
         if listed.unread().is_some() {
             break;
         }
@@ -154,7 +156,7 @@ async fn eligible_roles(
     listed
 }
 
-/// The names of the roles in every application that is concerned.
+/// The names of the roles in every application of a grant.
 async fn app_role_names(
     survey: &Survey<'_>,
     roles: &[AppRole],
@@ -214,7 +216,7 @@ fn directory_role(
     }
 }
 
-fn of_group(group: &Group, is_protected: bool) -> Reach {
+fn group_reach(group: &Group, is_protected: bool) -> Reach {
     let name = group.name.clone().unwrap_or_else(|| group.id.to_string());
     Reach {
         id: Some(group.id.to_string()),
@@ -224,7 +226,7 @@ fn of_group(group: &Group, is_protected: bool) -> Reach {
     }
 }
 
-fn owned(owned: &Owned) -> Reach {
+fn owned_reach(owned: &Owned) -> Reach {
     let kind = match owned.kind {
         OwnedKind::Application => Kind::OwnedApplication,
         OwnedKind::ServicePrincipal => Kind::OwnedServicePrincipal,

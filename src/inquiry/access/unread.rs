@@ -1,16 +1,15 @@
-//! Tells what could not be read, with the permission or the role that it takes.
+//! Describes what could not be read, with the permission or the role that it takes.
 
-use super::reach::{Unread, What};
+use super::reach::{Unread, UnreadReason, What};
 use super::{Listed, Missing};
 use crate::graph::{CallError, Disposition, Operation};
 
-/// Adds to the list what is missing from an answer, if anything is.
 pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) {
     match &answer.missing {
         Some(Missing::Failed(error)) => unread.push(failed(what, error)),
         Some(Missing::TooLong) => unread.push(Unread {
             what,
-            reason: "too_long",
+            reason: UnreadReason::TooLong,
             permissions: Vec::new(),
             role: None,
             detail: "There are more than are read; what is shown is the beginning. Next: look at the rest in the portal."
@@ -21,12 +20,13 @@ pub(super) fn note<T>(unread: &mut Vec<Unread>, what: What, answer: &Listed<T>) 
     }
 }
 
-/// What could not be read because of an error.
 pub(super) fn failed(what: What, error: &CallError) -> Unread {
     let operation = error.operation();
     let reason = match error.disposition() {
-        Disposition::FixPermission => "permission",
-        Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => "failed",
+        Disposition::FixPermission => UnreadReason::Permission,
+        Disposition::RetryLater { .. } | Disposition::FixAlert | Disposition::GiveUp => {
+            UnreadReason::Failed
+        }
     };
     Unread {
         what,
@@ -45,7 +45,7 @@ pub(super) fn failed(what: What, error: &CallError) -> Unread {
     }
 }
 
-/// What the service answered, without the advice.
+/// The answer of the service, without advice.
 fn happened(error: &CallError) -> Option<String> {
     let service = error.operation().service().as_str();
     let code = error
@@ -58,11 +58,11 @@ fn happened(error: &CallError) -> Option<String> {
     Some(format!("{service} answered {status}{code}{request}."))
 }
 
-/// Graph tells of groups that may not be read their ids alone.
+/// Graph sends only the ids of groups that may not be read.
 pub(super) fn nameless_groups() -> Unread {
     Unread {
         what: What::Groups,
-        reason: "permission",
+        reason: UnreadReason::Permission,
         permissions: vec!["GroupMember.Read.All"],
         role: Some("Directory Readers or Global Reader"),
         detail: "Graph told the ids of some groups and nothing else, so it is not known whether directory roles can be given \
@@ -72,13 +72,13 @@ pub(super) fn nameless_groups() -> Unread {
     }
 }
 
-/// Whoever is signed in sees nothing of Azure, which says nothing of the user.
+/// An operator who sees no subscription learns nothing about the user.
 pub(super) fn no_subscription() -> Unread {
     const ROLE: &str =
         "the Azure role Reader on the management groups or subscriptions that matter";
     Unread {
         what: What::AzureRoles,
-        reason: "permission",
+        reason: UnreadReason::Permission,
         permissions: Vec::new(),
         role: Some(ROLE),
         detail: format!(

@@ -1,22 +1,31 @@
-//! Reads when a user last signed in ("signInActivity resource type"). It is asked for apart from the user, because it needs
-//! more than the user does.
+//! Reads when a user last signed in ("signInActivity resource type"). It needs more permissions than the user does, so it is
+//! a question of its own.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::questions::ACTIVITY;
 use super::{Reports, Unread};
 use crate::domain::{Deadline, UserId};
 use crate::graph::{Question, Tally, path};
 
-/// When a user last signed in, as far as the directory has noted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// When a user last signed in. What is left out never happened, as far as the directory has noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Last")]
 pub struct LastSignIns {
     /// The last success of either kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub successful: Option<Timestamp>,
     /// The last attempt of the user, successful or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub interactive: Option<Timestamp>,
     /// The last attempt of a client app on the user's behalf, successful or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub non_interactive: Option<Timestamp>,
 }
 

@@ -1,9 +1,9 @@
-//! What Entra ID reports of a user, for a person who looks: the risk that Identity Protection sees, when the user last
-//! signed in, and the sign-in log. It changes nothing, and the handler has none of it.
+//! What Entra ID reports of a user: the risk by Identity Protection, the last sign-ins, and the sign-in log. Nothing here
+//! changes anything, and the handler is built without it.
 //!
-//! Each report has a permission, a licence and a limit of its own, so that none of them may be readable; that is a value
-//! ([`Unread`]) and no error of the whole. Each is asked for on a way of its own beside the directory's, with the same
-//! connections and the same token: what one service makes its callers wait delays neither the directory nor the others.
+//! Each report has a permission, a licence and a limit of its own, and any of them may be unreadable; that is a value
+//! ([`Unread`]), not an error of the whole. Each report has its own client beside the directory's, with the same connections
+//! and token: a throttled report delays neither the directory nor the others.
 
 mod last_sign_ins;
 mod questions;
@@ -20,18 +20,19 @@ use crate::graph::Client;
 use quota::{Paced, Quota};
 
 pub use last_sign_ins::LastSignIns;
+pub use questions::ReportName;
 pub use risk::Risk;
 pub use sign_in_log::{SignIn, SignInLog};
 pub use unread::{Because, Unread};
 
-/// Identity Protection answers one question a second for all apps of a tenant, and tells nobody how long to wait
-/// ("Microsoft Graph service-specific throttling limits"). A little more, since times on the way differ.
+/// Identity Protection answers one question a second for all apps of a tenant, and sends no Retry-After ("Microsoft Graph
+/// service-specific throttling limits"). The interval is a little longer, because latency varies.
 const RISK: (usize, Duration) = (1, Duration::from_millis(1_200));
 
 /// The reports answer five questions in ten seconds for each app and tenant (the same page).
 const LOG: (usize, Duration) = (5, Duration::from_millis(10_500));
 
-/// The reports. One is made for a run of the command, since it keeps the quotas.
+/// The reports. One command has one of these, because it keeps the quotas.
 #[derive(Debug)]
 pub struct Reports {
     risk: Way,
@@ -39,7 +40,7 @@ pub struct Reports {
     activity: Client,
 }
 
-/// A way to a service that answers only so many questions in a time.
+/// A client of a service with a quota.
 #[derive(Debug)]
 struct Way {
     client: Client,
@@ -47,7 +48,7 @@ struct Way {
 }
 
 impl Directory {
-    /// The reports, asked for with the same token.
+    /// The reports, under the same token.
     #[must_use]
     pub fn reports(&self) -> Reports {
         let client = self.client();

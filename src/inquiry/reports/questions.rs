@@ -1,11 +1,12 @@
-//! What the reports are asked, in words, with the permission of Graph, the directory roles, the licence and the limit of each.
+//! The questions for the reports, with the permission of Graph, the directory roles, the licence and the limit of each.
 //!
-//! Sources: "Get riskyUser", "List signIns", "user resource type" (signInActivity), "Microsoft Graph service-specific throttling
-//! limits", and the ids of "Microsoft Graph permissions reference".
+//! Sources: "Get riskyUser", "List signIns", "user resource type" (signInActivity), "Microsoft Graph service-specific
+//! throttling limits", and the ids of "Microsoft Graph permissions reference".
+
+use serde::Serialize;
 
 use crate::graph::{Api, Inquiry, Operation, Permission};
 
-/// To read the sign-in log and when a user last signed in.
 static AUDIT_LOG_READ: Permission = Permission {
     name: "AuditLog.Read.All",
     app_role_id: "b0afded3-3588-46d8-8b3d-9842eff778da",
@@ -13,7 +14,6 @@ static AUDIT_LOG_READ: Permission = Permission {
     accepted_instead: &[],
 };
 
-/// To read what Identity Protection says of a user.
 static IDENTITY_RISKY_USER_READ: Permission = Permission {
     name: "IdentityRiskyUser.Read.All",
     app_role_id: "dc5007c0-2d7d-4c42-879c-2dab87571379",
@@ -47,6 +47,7 @@ static LOG_INQUIRY: Inquiry = Inquiry {
 
 /// What Identity Protection says of a user.
 pub(super) static RISK: Report = Report {
+    name: ReportName::Risk,
     inquiry: &RISK_INQUIRY,
     licence: "Microsoft Entra ID P2",
     limit: "Identity Protection answers one question a second, to all apps of the tenant together",
@@ -54,6 +55,7 @@ pub(super) static RISK: Report = Report {
 
 /// When a user last signed in.
 pub(super) static ACTIVITY: Report = Report {
+    name: ReportName::LastSignIns,
     inquiry: &ACTIVITY_INQUIRY,
     licence: "Microsoft Entra ID P1",
     limit: "The reports answer five questions in ten seconds",
@@ -61,29 +63,39 @@ pub(super) static ACTIVITY: Report = Report {
 
 /// A user's entries in the sign-in log.
 pub(super) static LOG: Report = Report {
+    name: ReportName::SignedInSince,
     inquiry: &LOG_INQUIRY,
     licence: "Microsoft Entra ID P1",
     limit: "The reports answer five questions in ten seconds",
 };
 
+/// A report, by its field in the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ReportName {
+    /// What Identity Protection says.
+    Risk,
+    /// When the user last signed in.
+    LastSignIns,
+    /// The sign-in log.
+    SignedInSince,
+}
+
 /// A report, and what it takes to read it.
 #[derive(Debug)]
 pub(super) struct Report {
-    /// The question.
+    pub(super) name: ReportName,
     pub(super) inquiry: &'static Inquiry,
-    /// The licence that the tenant needs.
     pub(super) licence: &'static str,
-    /// How many questions are answered, as the beginning of a sentence.
+    /// The limit, as the beginning of a sentence.
     pub(super) limit: &'static str,
 }
 
 impl Report {
-    /// The question as an operation.
     pub(super) fn operation(&self) -> Operation {
         Operation::Inquire(self.inquiry)
     }
 
-    /// The name of the permission that it needs.
     pub(super) fn permission(&self) -> &'static str {
         let permissions = self.inquiry.permissions;
         permissions.first().map_or("", |permission| permission.name)

@@ -1,4 +1,4 @@
-//! Lets only so many requests out in a time, in the order in which they come. It waits; it refuses nothing.
+//! Limits requests per time, in the order in which they come. It waits; it refuses nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,13 +10,13 @@ use crate::domain::Clock;
 use crate::graph::transport::{Request, Transport};
 use crate::http::{Answer, HttpFailure};
 
-/// So many in any such time.
+/// At most this many requests within any such time.
 #[derive(Debug)]
 pub(super) struct Quota {
     clock: Arc<dyn Clock>,
     most: usize,
     within: Duration,
-    /// When the last `most` requests left or will leave, on the clock that never goes back.
+    /// When the last `most` requests left or will leave, in monotonic time.
     turns: Mutex<VecDeque<Duration>>,
 }
 
@@ -30,13 +30,13 @@ impl Quota {
         }
     }
 
-    /// How long a request that came now would wait.
+    /// The wait of a request that comes now.
     pub(super) fn wait(&self) -> Duration {
         let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         self.next(&turns).saturating_sub(self.clock.elapsed())
     }
 
-    /// Takes the next turn, and says how long it is until then.
+    /// Takes the next turn and returns the wait until then.
     fn take(&self) -> Duration {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = self.next(&turns);
@@ -56,7 +56,7 @@ impl Quota {
     }
 }
 
-/// A transport whose requests wait for their turn.
+/// A transport that waits for the quota.
 #[derive(Debug)]
 pub(super) struct Paced {
     transport: Arc<dyn Transport>,

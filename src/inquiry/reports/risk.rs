@@ -1,23 +1,28 @@
-//! Reads what Identity Protection says of a user ("Get riskyUser").
+//! Reads what Identity Protection says of a user ("Get riskyUser", "riskyUser resource type").
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::questions::RISK;
 use super::{Reports, Unread};
 use crate::domain::{Deadline, UserId};
 use crate::graph::{CallError, Question, Tally, path};
 
-/// The risk of a user, in Identity Protection's own words ("riskyUser resource type").
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The risk of a user, in Identity Protection's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Risk {
     /// `none`, `low`, `medium`, `high` or `hidden`.
     pub level: String,
     /// `none`, `atRisk`, `confirmedCompromised`, `remediated`, `dismissed` or `confirmedSafe`.
     pub state: String,
-    /// What brought the user into that state; `none` as long as nobody did anything.
+    /// What brought the user into that state, if somebody or something did.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// When it last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub last_updated: Option<Timestamp>,
 }
 
@@ -34,7 +39,7 @@ struct WireRisk {
 }
 
 impl Reports {
-    /// The risk of a user. Whom Identity Protection does not know was never at risk.
+    /// The risk of a user. A user that Identity Protection does not know was never at risk.
     ///
     /// # Errors
     /// If it cannot be read, with what it takes.

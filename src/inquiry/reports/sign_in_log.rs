@@ -1,11 +1,12 @@
 //! Reads a user's successful sign-ins from the sign-in log ("List signIns", "signIn resource type").
 //!
-//! Only `beta` shows what client apps do on the user's behalf, and `beta` may change: if it refuses the question, the first
-//! version is asked, and the answer says that it shows the user's own sign-ins alone. The log gives the most recent entries
-//! first. A page may be empty although another one follows.
+//! Only `beta` shows sign-ins of client apps on the user's behalf, and `beta` may change: if it refuses the question, `v1.0`
+//! is asked, and the answer says that it shows the user's own sign-ins alone. The log lists the most recent entries first. A
+//! page may be empty although another one follows.
 
 use jiff::{SignedDuration, Timestamp, Unit};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::questions::LOG;
 use super::{Reports, Unread};
@@ -13,47 +14,57 @@ use crate::domain::{Deadline, UserId};
 use crate::graph::throttling::retry_after;
 use crate::graph::{CallError, Journal, Question, Surface, Tally, path};
 
-/// Tenants with a licence keep the log for thirty days ("Microsoft Entra data retention").
+/// Licensed tenants keep the log for thirty days ("Microsoft Entra data retention").
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// The version of Graph that may change.
 const BETA: Surface = Surface("/beta");
 
-/// So many entries are asked for: enough to see what is going on, few enough for a terminal.
+/// The entries of a page: enough to see what goes on, few enough for a terminal.
 const MOST: &str = "20";
 
-/// So many pages are turned over in search of the first entry.
+/// The most pages that are read in search of the first entry.
 const PAGES: usize = 3;
 
-/// Both kinds of a user's sign-ins.
 const BOTH_KINDS: &str =
     "(signInEventTypes/any(t: t eq 'interactiveUser' or t eq 'nonInteractiveUser'))";
 
-/// What the log shows of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the sign-in log shows since sessions are valid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "SignedIn")]
 pub struct SignInLog {
-    /// From when on it was looked at.
+    /// From when on the log was looked at: since sessions are valid, or as far back as it goes.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub since: Timestamp,
-    /// When it was looked at, on Graph's clock. Entries appear some minutes late.
+    /// When it was looked at. Entries appear some minutes late.
+    // By Graph's clock, where its answer has a date.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub seen_until: Timestamp,
-    /// Whether it shows what client apps do on the user's behalf too.
-    pub both_kinds: bool,
-    /// Whether there is more than is shown here.
+    /// Whether what client apps do on the user's behalf is in it, beside the user's own sign-ins.
+    pub includes_non_interactive: bool,
+    /// Whether there are more than are listed.
     pub more: bool,
     /// The successful sign-ins, the most recent first.
     pub sign_ins: Vec<SignIn>,
 }
 
 /// A successful sign-in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SignIn {
     /// When it began.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
-    /// The name of the client app. It is not ours: to be escaped where it is shown.
+    /// The name of the client app.
+    // Untrusted: to be escaped where it is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
     /// The address it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
     /// The two letters of the country or region of that address.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Whether the user was there, or a client app acted on the user's behalf.
     pub interactive: bool,
@@ -90,7 +101,7 @@ struct WireStatus {
 }
 
 impl WireSignIn {
-    /// The sign-in, if it succeeded. The filter asks for that already.
+    /// The sign-in, if it succeeded. The filter asks for successes already.
     fn read(self) -> Result<Option<SignIn>, &'static str> {
         let at = self
             .created_date_time
@@ -100,20 +111,20 @@ impl WireSignIn {
             .status
             .and_then(|status| status.error_code)
             .is_some_and(|code| code != 0);
-        let told = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok((!failed).then(|| SignIn {
             at,
-            application: told(self.app_display_name),
-            ip_address: told(self.ip_address),
-            country: told(self.location.and_then(|place| place.country_or_region)),
+            application: non_empty(self.app_display_name),
+            ip_address: non_empty(self.ip_address),
+            country: non_empty(self.location.and_then(|place| place.country_or_region)),
             interactive: self.is_interactive.unwrap_or(true),
         }))
     }
 }
 
 impl Reports {
-    /// The successful sign-ins of a user since an instant, which is taken into account as coarse as Graph tells it: one in
-    /// the same second counts. Without one, what the log still has.
+    /// The successful sign-ins of a user since an instant, rounded down to the second as Graph does; without an instant, all
+    /// that the log has.
     ///
     /// # Errors
     /// If it cannot be read, with what it takes.
@@ -205,7 +216,7 @@ impl Reports {
         let log = SignInLog {
             since,
             seen_until: date.unwrap_or_else(|| client.clock.now()),
-            both_kinds,
+            includes_non_interactive: both_kinds,
             more: false,
             sign_ins,
         };
@@ -213,7 +224,7 @@ impl Reports {
     }
 }
 
-/// Whether it may be that `beta` has changed, and not that the log cannot be read.
+/// Whether `beta` may have changed, rather than the log being unreadable.
 fn is_refusal_of_beta(error: &CallError) -> bool {
     match error.status() {
         Some(status) => matches!(status, 400 | 404 | 405 | 410 | 500..=599),
@@ -221,7 +232,7 @@ fn is_refusal_of_beta(error: &CallError) -> bool {
     }
 }
 
-/// Where the next page begins. The link itself is not followed: the token goes to Graph alone.
+/// The token of the next page. The link is not followed: the bearer token goes to Graph alone.
 fn skip_token(link: &str) -> Option<String> {
     let link = crate::http::Url::parse(link).ok()?;
     link.query_pairs()

@@ -1,18 +1,22 @@
-//! Why a report could not be read, and what it takes: a permission, a licence, a directory role, or some patience.
+//! Why a report could not be read, and what it takes: a permission, a licence, a directory role, or patience.
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::Way;
-use super::questions::Report;
+use super::questions::{Report, ReportName};
 use crate::domain::Deadline;
 use crate::graph::CallError;
 use crate::identity::TokenFacts;
 
-/// What Graph says to a tenant without Entra ID P1 (microsoftgraph/microsoft-graph-docs-contrib, issue 7276).
+/// Graph's code for a tenant without Entra ID P1 (microsoftgraph/microsoft-graph-docs-contrib, issue 7276).
 const NOT_PREMIUM: &str = "Authentication_RequestFromNonPremiumTenantOrB2CTenant";
 
 /// Why a report could not be read, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Because {
     /// The token lacks the permission.
     Permission,
@@ -20,33 +24,24 @@ pub enum Because {
     Licence,
     /// The permission is there: either the licence or a directory role is not.
     LicenceOrRole,
-    /// The service is asked for too much.
+    /// The service throttles.
     Throttled,
-    /// It was not asked for, for want of time.
+    /// It was left out for lack of time.
     NotAsked,
     /// Something else.
     Failed,
 }
 
-impl Because {
-    /// The word for it in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Permission => "permission",
-            Self::Licence => "licence",
-            Self::LicenceOrRole => "licence_or_role",
-            Self::Throttled => "throttled",
-            Self::NotAsked => "not_asked",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// A report that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "NotReadable")]
 pub struct Unread {
-    /// Why, in a word.
+    /// `risk`, `lastSignIns` or `signedInSince`.
+    #[schemars(with = "String")]
+    pub report: ReportName,
+    /// `permission`, `licence`, `licence_or_role`, `throttled`, `not_asked` or `failed`.
+    #[schemars(with = "String")]
     pub because: Because,
     /// The Graph permission that it needs.
     pub permission: &'static str,
@@ -57,7 +52,7 @@ pub struct Unread {
 }
 
 impl Unread {
-    /// What an error of a report means.
+    /// An error of a report, with what it takes.
     pub(super) fn of(report: &'static Report, error: &CallError) -> Self {
         let token = error.token();
         let permission = report.permission();
@@ -101,6 +96,7 @@ impl Unread {
             Because::Failed => error.to_string(),
         };
         Self {
+            report: report.name,
             because,
             permission,
             licence,
@@ -110,13 +106,14 @@ impl Unread {
 }
 
 impl Way {
-    /// Whether a question would have its turn in time.
+    /// Fails if a question would not get its turn in time.
     pub(super) fn turn(&self, report: &'static Report, deadline: Deadline) -> Result<(), Unread> {
         let left: Duration = deadline.remaining(&*self.client.clock);
         if self.quota.wait() < left {
             return Ok(());
         }
         Err(Unread {
+            report: report.name,
             because: Because::NotAsked,
             permission: report.permission(),
             licence: report.licence,

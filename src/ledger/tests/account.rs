@@ -1,4 +1,4 @@
-//! A blob with marks in memory, whose every call can be held and lost, and processes that keep a ledger in it.
+//! A blob with ETags in memory, whose every call can be held and lost, and processes that keep a ledger in it.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use super::super::writer::Writer;
 use crate::domain::{Admission, Clock, Ledger as _, Wanted};
 use crate::ledger::fallback_file::FallbackFile;
 
-/// What becomes of a call.
+/// The fate of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It is carried out and answered.
@@ -28,7 +28,7 @@ pub(super) enum Fate {
     Lost,
 }
 
-/// One call that is held.
+/// A call that is held.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) who: usize,
@@ -47,7 +47,7 @@ struct Inner {
     writes: usize,
 }
 
-/// The storage account. Clones are the same one.
+/// The storage account. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Account(Arc<Mutex<Inner>>);
 
@@ -57,7 +57,7 @@ impl Account {
         self.0.lock().unwrap().holds = true;
     }
 
-    /// The calls that are held, those of the first process first.
+    /// The held calls, those of the first process first.
     pub(super) fn held(&self) -> Vec<Held> {
         let mut held = std::mem::take(&mut self.0.lock().unwrap().held);
         held.retain(|call| !call.fate.is_closed());
@@ -69,7 +69,7 @@ impl Account {
         self.0.lock().unwrap().held.extend(held);
     }
 
-    /// Every call fails like this, until it is `None`.
+    /// Makes every call fail like this, until it is `None`.
     pub(super) fn fail(&self, problem: Option<LedgerProblem>) {
         self.0.lock().unwrap().problem = problem;
     }
@@ -85,13 +85,13 @@ impl Account {
         inner.blob.as_ref().map(|(_, bytes)| bytes.clone())
     }
 
-    /// How many users the blob counts.
+    /// The number of users that the blob counts.
     pub(super) fn used(&self) -> usize {
         self.bytes()
             .map_or(0, |bytes| Book::read(&bytes).unwrap().used())
     }
 
-    /// How often it was read and written since last asked.
+    /// The number of reads and writes since the last query.
     pub(super) fn calls(&self) -> (usize, usize) {
         let mut inner = self.0.lock().unwrap();
         (
@@ -103,7 +103,7 @@ impl Account {
 
 impl Held {
     pub(super) fn let_go(self, fate: Fate) {
-        // Whoever called may have died.
+        // The caller may have died.
         let _ = self.fate.send(fate);
     }
 }
@@ -127,7 +127,7 @@ impl Clock for RuntimeClock {
     }
 }
 
-/// One process's way to the account.
+/// The connection of one process to the account.
 #[derive(Debug)]
 struct Way {
     account: Account,
@@ -226,12 +226,12 @@ impl Store for Way {
 pub(super) struct Process {
     pub(super) ledger: Arc<BlobLedger>,
     writer: JoinHandle<()>,
-    /// What the machine remembers.
+    /// The folder of the machine.
     machine: Option<tempfile::TempDir>,
 }
 
 impl Process {
-    /// On a machine of its own.
+    /// Starts it on a machine of its own.
     pub(super) fn start(account: &Account, who: usize) -> Self {
         let machine = tempfile::tempdir().unwrap();
         let mut process = Self::start_on(machine.path(), account, who);
@@ -239,7 +239,7 @@ impl Process {
         process
     }
 
-    /// On a machine that may have had another process before.
+    /// Starts it on a machine that may have run another process before.
     pub(super) fn start_on(machine: &Path, account: &Account, who: usize) -> Self {
         let begun = tokio::time::Instant::now();
         let (ledger, messages) = BlobLedger::with_inbox("https://account/ledger");
@@ -273,7 +273,7 @@ impl Process {
     }
 }
 
-/// A machine in which nothing is left to be done at once. Waits between attempts are over too.
+/// Runs the machine until nothing is left to do at once. Waits between attempts are over too.
 pub(super) async fn quiet() {
     tokio::time::sleep(Duration::from_millis(700)).await;
 }

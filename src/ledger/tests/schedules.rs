@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::account::{Account, Fate, Process, quiet};
 use crate::domain::{Ledger as _, Wanted};
 
-/// What is granted without the ledger is another test's: here it is nothing.
+/// Another test covers grants without the ledger: here there are none.
 fn wanted(users: usize, cap: usize) -> Wanted {
     Wanted {
         users,
@@ -17,19 +17,19 @@ fn wanted(users: usize, cap: usize) -> Wanted {
     }
 }
 
-/// Alerts for processes: how many users each names, and how many of those granted are cut.
+/// The alerts of each process: the number of users, and how many of the granted ones are cut.
 type Alerts = Vec<Vec<(usize, usize)>>;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 struct Run {
-    /// How many choices there were at each step.
+    /// The number of choices at each step.
     choices: Vec<usize>,
     cut: usize,
     held_by_the_ledger: usize,
 }
 
-/// Runs the alerts of all processes at once; `choose` says which of the possible next steps is taken.
+/// Runs the alerts of all processes at once; `choose` selects the next step.
 async fn run(
     alerts: &Alerts,
     cap: usize,
@@ -59,7 +59,7 @@ async fn run(
         if held.is_empty() {
             break;
         }
-        // A call that reads has no effect that could be lost.
+        // A read has no effect that could be lost.
         let options: Vec<(usize, Fate)> = held
             .iter()
             .enumerate()
@@ -94,7 +94,7 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
-/// Every schedule of the first `depth` calls; what follows goes well. The schedules are counted up like an odometer.
+/// Every schedule of the first `depth` calls; later calls succeed. The schedules are enumerated like an odometer.
 fn every_schedule(alerts: &Alerts, cap: usize, depth: usize, check: impl Fn(&Run)) -> usize {
     let mut digits = vec![0; depth];
     let mut runs = 0;
@@ -145,7 +145,7 @@ fn when_nothing_is_lost_the_whole_cap_is_used() {
     let alerts: Alerts = vec![vec![(3, 0), (3, 0)], vec![(3, 0), (3, 0)]];
     for first in 0..2 {
         let run = runtime().block_on(run(&alerts, 10, |step, options| {
-            // The one process and the other by turns.
+            // The two processes alternate.
             let goes_well = |option: &(usize, Fate)| option.1 == Fate::Answered;
             if (step + first) % 2 == 0 {
                 0

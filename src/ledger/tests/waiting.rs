@@ -1,4 +1,4 @@
-//! What an admission costs, and what holds while the ledger cannot be asked.
+//! The cost of an admission, and what holds while the ledger is unavailable.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn a_settlement_rides_on_the_next_admission() {
     let process = Process::start(&account, 0);
     let first = process.admit(wanted(100)).await;
     process.ledger.settle(&first, 1);
-    // Asked at once, before anything could be written.
+    // Asked at once, before any write.
     assert_eq!(process.admit(wanted(100)).await.granted, 99);
 }
 
@@ -81,7 +81,7 @@ async fn without_the_ledger_all_alerts_together_cut_what_one_may_and_the_reason_
     assert_eq!((check.kept, check.used), (Kept::Blob, None));
     assert!(check.problem.unwrap().contains("connection refused"));
 
-    // When it is there again, it is told what was cut without it.
+    // Once the ledger is available again, it receives the cuts made without it.
     account.fail(None);
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(account.used(), 20);
@@ -192,7 +192,7 @@ async fn a_process_that_began_without_the_ledger_has_time_for_those_who_are_firs
     account.fail(Some(down()));
     let process = Process::start(&account, 0);
     quiet().await;
-    // Reached again, but others are first for two seconds.
+    // Available again, but others write first for two seconds.
     account.fail(Some(LedgerProblem::Changed));
     let later = async {
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -214,12 +214,12 @@ async fn a_process_that_never_saw_the_ledger_cuts_no_more_for_being_started_agai
         let admission = process.admit(wanted(20)).await;
         assert!(admission.undecided.is_some());
         granted += admission.granted;
-        // It is gone before it could tell what it has cut.
+        // The process dies before it could report its cuts.
         process.kill();
     }
     assert_eq!(granted, 25);
 
-    // The next one that reaches the ledger tells it, once.
+    // The next process that reaches the ledger reports them, once.
     account.fail(None);
     for who in 4..6 {
         let process = Process::start_on(machine.path(), &account, who);

@@ -1,28 +1,28 @@
-//! What must hold, whatever the machine: ratios within one run, never times.
+//! Bounds that hold on every machine: ratios within one run, never times.
 
 use crate::figures::Measured;
 use crate::table::short;
 
-/// How many times the bare server's start the handler's may take.
+/// The most that the handler's start may take, as a multiple of the bare server's.
 const START: f64 = 1.5;
-/// How many times the bare server's memory the handler may hold at rest.
+/// The most memory that the handler may hold at rest, as a multiple of the bare server's.
 const MEMORY: f64 = 3.0;
-/// How many times as much a user may cost in the largest alert as in one of a hundred.
+/// The most that a user may cost in the largest alert, as a multiple of the cost in an alert of a hundred.
 const GROWTH: f64 = 1.3;
 const GROWTH_FROM: usize = 100;
-/// How many of Graph's answers the cut of a user with an object id waits for.
+/// The number of Graph's answers that the cut of a user with an object id waits for.
 const ROUND_TRIPS: usize = 1;
 
-/// One bound, and what was found.
+/// One bound, with its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// Whether it holds.
     pub holds: bool,
-    /// What was found, and what is allowed.
+    /// The result and the limit.
     pub text: String,
 }
 
-/// Holds the figures against the bounds. What was not measured does not hold.
+/// Compares the figures with the bounds. A figure that was not measured violates its bound.
 #[must_use]
 pub fn judge(measured: &Measured) -> Vec<Verdict> {
     let handler = measured.programs.first();
@@ -90,7 +90,8 @@ mod tests {
     use crate::machine::Machine;
     use crate::samples::Spread;
 
-    /// Figures at the very bounds. The ones that are kept are not asked: they grow stale, and may come from a busy machine.
+    /// Figures exactly at the bounds. The kept ones are not used: they become outdated, and may come from a busy
+    /// machine.
     fn at_the_bounds() -> Measured {
         let start = |median| Spread {
             median,

@@ -1,4 +1,4 @@
-//! One running program: started as the host starts a custom handler, asked for its readiness, looked at in `/proc`, and
+//! One running program: started as the host starts a custom handler, probed until it is ready, observed in `/proc`, and
 //! ended by its own id.
 
 use std::fs;
@@ -13,11 +13,11 @@ use tokio::time::Instant;
 
 use crate::program::Program;
 
-/// How long a program may take to answer the probe; the host itself waits no longer.
+/// The time limit of a program's answer to the probe, which is the host's own.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks at a port that nobody listens on yet: far below what is measured.
+/// The pause between two probes of a port without a listener: far below the measured times.
 const PAUSE: Duration = Duration::from_micros(100);
-/// The unit of the times in `/proc/<id>/stat` (`USER_HZ`), which is a hundred a second on every Linux.
+/// The unit of the times in `/proc/<id>/stat` (`USER_HZ`), which is 100 Hz on every Linux.
 const TICK_MILLISECONDS: f64 = 10.0;
 
 /// A program that runs until this value is dropped.
@@ -34,7 +34,7 @@ impl Running {
     /// Starts the program on a free port and waits until it answers the probe. With `core` it stays on that core.
     ///
     /// # Errors
-    /// It cannot be started, ends, or does not answer in time; the message has its last words.
+    /// It cannot be started, ends, or does not answer in time; the message has its last output.
     pub async fn start(
         program: &Program,
         environment: &[(String, String)],
@@ -95,7 +95,7 @@ impl Running {
         })
     }
 
-    /// Where it listens, without a slash at the end.
+    /// Its root URL, without a trailing slash.
     #[must_use]
     pub fn root(&self) -> String {
         format!("http://{}", self.address)
@@ -109,7 +109,7 @@ impl Running {
         self.status("VmRSS:")
     }
 
-    /// The most resident memory that it ever had, in MiB.
+    /// Its peak resident memory in MiB.
     ///
     /// # Errors
     /// It has ended.
@@ -128,15 +128,15 @@ impl Running {
         Ok(kibibytes / 1024.0)
     }
 
-    /// Milliseconds that it has been on the processor so far, all its threads together.
+    /// Its processor time so far in milliseconds, over all threads.
     ///
     /// # Errors
     /// It has ended.
     pub fn processor_milliseconds(&self) -> anyhow::Result<f64> {
         let path = format!("/proc/{}/stat", self.id);
         let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-        // The name of the program stands in parentheses and may hold anything; user and system time are the twelfth
-        // and thirteenth field after it (proc_pid_stat(5), fields 14 and 15).
+        // The name of the program is in parentheses and may contain anything; user and system time are the twelfth and
+        // thirteenth field after it (proc_pid_stat(5), fields 14 and 15).
         let (_, fields) = text.rsplit_once(')').context("a stat without a name")?;
         let ticks: f64 = fields
             .split_whitespace()
@@ -150,13 +150,13 @@ impl Running {
     /// Ends the program and waits until it is gone.
     ///
     /// # Errors
-    /// The system does not let it end.
+    /// The system cannot end it.
     pub async fn end(mut self) -> anyhow::Result<()> {
         self.process.kill().await.context("ending the program")
     }
 }
 
-/// Asks for `/` until there is an answer, and says how long that took.
+/// Requests `/` until there is an answer, and returns how long that took.
 fn probe(address: SocketAddr, started: Instant) -> anyhow::Result<Duration> {
     loop {
         if let Ok(mut stream) = TcpStream::connect(address) {
@@ -179,7 +179,7 @@ fn probe(address: SocketAddr, started: Instant) -> anyhow::Result<Duration> {
     }
 }
 
-/// Keeps this process on these cores from now on; false if `taskset` is missing or refuses.
+/// Pins this process to these cores; returns false if `taskset` is missing or refuses.
 #[must_use]
 pub fn stay_on(cores: &str) -> bool {
     let id = std::process::id().to_string();

@@ -1,5 +1,5 @@
-//! What was measured, as it is kept in `measured.json`. Times are in milliseconds and sizes in MiB unless a name says
-//! otherwise; a figure that does not apply, or could not be taken, is left out.
+//! The figures of a run, as they are kept in `measured.json`. Times are in milliseconds and sizes in MiB unless a name
+//! says otherwise; a figure that does not apply, or could not be measured, is left out.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,17 +12,17 @@ use crate::samples::{Spread, Tail};
 pub struct Measured {
     /// The day.
     pub date: jiff::civil::Date,
-    /// Where.
+    /// The machine.
     pub machine: Machine,
     /// The programs, in the table's order. The handler is the first, the bare server the second.
     pub programs: Vec<Figures>,
 }
 
-/// What was measured of one program.
+/// The figures of one program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Figures {
-    /// What people call it.
+    /// Its name for people.
     pub name: String,
     /// From the start of the process to its first answer to the host's probe.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,37 +33,37 @@ pub struct Figures {
     /// Resident memory when ready and idle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_at_rest: Option<f64>,
-    /// The most resident memory with many alerts at once.
+    /// The peak resident memory with many alerts at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_under_storm: Option<f64>,
-    /// What an alert takes besides the time in which Graph works on it.
+    /// The time of an alert, without the time in which Graph works on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added: Option<Tail>,
-    /// How many alerts one core does.
+    /// The number of alerts that one core processes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<Rate>,
-    /// How fast an incident of 10 MB is read, in MB a second.
+    /// The parsing speed of a 10 MB incident, in MB per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parse_megabytes_a_second: Option<f64>,
     /// From the arrival of an alert to the revocation on the wire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_revocation: Option<ToRevocation>,
-    /// What has to be deployed.
+    /// The size of the deployment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<Size>,
     /// How cost grows with the number of users in one alert.
     pub growth: Vec<Point>,
 }
 
-/// How many alerts of one user one core does.
+/// The number of alerts of one user that one core processes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rate {
-    /// For each second that the program was on the processor: what one core does when nothing holds it back.
+    /// Per second of processor time: the rate of one core without any waiting.
     pub a_processor_second: f64,
-    /// For each second that passed, with the simulated tenant and the sender of the alerts on the other cores.
+    /// Per second of elapsed time, with the simulated tenant and the sender of the alerts on the other cores.
     pub a_second: f64,
-    /// Whether the program really had one core to itself.
+    /// Whether the program was really pinned to one core.
     pub pinned: bool,
 }
 
@@ -71,36 +71,36 @@ pub struct Rate {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ToRevocation {
-    /// How many answers of Graph have to be waited for, one after the other.
+    /// The number of Graph's answers that are awaited in sequence.
     pub round_trips: usize,
-    /// The time besides these, the median.
+    /// The median time besides these.
     pub milliseconds: f64,
 }
 
-/// The size of what has to be deployed.
+/// The size of the deployment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Size {
     /// In MiB.
     pub mebibytes: f64,
-    /// What it is the size of.
+    /// What is counted.
     pub of: String,
 }
 
-/// The cost of one alert of so many users.
+/// The cost of one alert with this many users.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Point {
-    /// How many users it names.
+    /// The number of users that it names.
     pub users: usize,
-    /// Milliseconds that pass for each user, with a Graph that answers at once.
+    /// Elapsed milliseconds per user, with a Graph that answers at once.
     pub milliseconds_a_user: f64,
-    /// Milliseconds on the processor for each user.
+    /// Processor milliseconds per user.
     pub processor_milliseconds_a_user: f64,
 }
 
 impl Figures {
-    /// Figures of a program of which nothing is known yet.
+    /// Figures of a program before any measurement.
     #[must_use]
     pub fn of(name: &str) -> Self {
         Self {

@@ -1,19 +1,19 @@
-//! What the handler costs, in one run and as ratios: beside a bare axum server (the floor), and beside the same job as a
-//! custom handler in Python and in Node.js, written with Microsoft's SDKs as a user would write it.
+//! The costs of the handler, in one run and as ratios: compared with a bare axum server (the floor), and with the same
+//! job as a custom handler in Python and in Node.js. Those use Microsoft's SDKs, as a user would.
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | [`program`] | the programs that are measured: built, installed, started |
+//! | [`program`] | the measured programs: built, installed, started |
 //! | [`child`] | one running program: its port, its memory, its time on the processor |
-//! | [`scene`] | the simulated tenant, the alerts, and what the tenant's journal says of them |
+//! | [`scene`] | the simulated tenant, the alerts, and their record in the tenant's journal |
 //! | [`measure`] | one file for each kind of measurement |
-//! | [`figures`] | what was measured, as it is kept |
-//! | [`samples`] | many values, said in one |
+//! | [`figures`] | the figures, as they are kept |
+//! | [`samples`] | summaries of many values |
 //! | [`table`], [`plot`], [`readme`] | the figures for people |
-//! | [`bounds`] | what must hold |
-//! | [`machine`] | where it was measured |
+//! | [`bounds`] | the limits that must hold |
+//! | [`machine`] | the machine of the measurement |
 //!
-//! All traffic goes to loopback. Nothing here is about whether the handler is right: the tests say that.
+//! All traffic goes to loopback. The tests check correctness; nothing here does.
 
 pub mod bounds;
 pub mod child;
@@ -29,8 +29,8 @@ pub mod table;
 
 use std::io::Write as _;
 
-/// Says something to a person; data alone goes to standard output.
+/// Prints a message for a person; standard output has data alone.
 pub fn say(text: &str) {
-    // Nobody is left to tell if standard error is gone.
+    // If standard error is gone, nobody can read the message.
     let _told = writeln!(std::io::stderr(), "{text}");
 }

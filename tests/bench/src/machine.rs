@@ -1,23 +1,23 @@
-//! Where it was measured: figures without that mean nothing.
+//! The machine of the measurement: figures without it mean nothing.
 
 use std::fs;
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-/// The machine and the versions that matter.
+/// The machine and the relevant versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Machine {
     /// The processor's own name.
     pub processor: String,
-    /// How many cores this process may use.
+    /// The number of cores that this process may use.
     pub cores: usize,
     /// Its memory in GiB.
     pub memory: f64,
     /// The kernel.
     pub kernel: String,
-    /// How many processes wanted a core in the minute before; more than there are cores makes figures doubtful.
+    /// The number of processes that wanted a core in the last minute; more than there are cores makes figures doubtful.
     pub load: f64,
     /// How the programs in Rust were built.
     pub profile: String,
@@ -26,7 +26,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Looks.
+    /// Reads the data of this machine.
     #[must_use]
     pub fn here() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -53,8 +53,8 @@ impl Machine {
     }
 }
 
-/// The profile that the repository names, unless somebody bent it by the environment when this program was built: what was
-/// measured with less than that must not pass for what is deployed.
+/// The profile that the repository defines, unless the environment overrode it when this program was built: figures of
+/// a weaker profile must not pass for those of the deployment.
 fn profile() -> String {
     let bent = [
         ("lto", option_env!("CARGO_PROFILE_RELEASE_LTO")),
@@ -77,7 +77,7 @@ fn profile() -> String {
     profile
 }
 
-/// The first two words that a program says of its version.
+/// The first two words of a program's version output.
 fn version(program: &str, prefix: &str) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

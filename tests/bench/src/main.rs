@@ -57,7 +57,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Somebody wants this program to end.
+/// Waits for a signal that ends this program.
 async fn stopped() -> anyhow::Result<()> {
     let mut terminated = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     tokio::select! {
@@ -81,7 +81,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let programs = programs(&cli).await?;
     let measured = readme::rounded(&measure(&programs, machine, effort).await?)?;
     readme::save(&measured, &program::workplace())?;
-    // Nobody is left to tell if standard output is gone.
+    // If standard output is gone, nobody can read the table.
     let _told = writeln!(std::io::stdout(), "{}", readme::block(&measured));
     if cli.write {
         readme::keep(&measured)?;
@@ -98,7 +98,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The programs that there are. A peer that cannot be had is told of and left out.
+/// The available programs. A peer that is not available is reported and left out.
 async fn programs(cli: &Cli) -> anyhow::Result<Vec<Program>> {
     say("building the handler and the bare server");
     let mut programs = vec![

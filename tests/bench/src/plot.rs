@@ -1,5 +1,5 @@
-//! How cost grows, as a small picture: the processor time for each user against the number of users in one alert, both
-//! scales logarithmic. A line that does not rise is linear growth or better.
+//! The growth of the cost, as a small picture: the processor time per user against the number of users in one alert,
+//! both scales logarithmic. A line that does not rise is linear growth or better.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ const RIGHT: f64 = 548.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 252.0;
 
-/// One for each program that has a line; told apart by dark and light as well as by colour.
+/// One per line; they differ in brightness as well as in hue.
 const COLOURS: [&str; 4] = ["#c2410c", "#475569", "#1d4ed8", "#15803d"];
 
 /// The picture as SVG.
@@ -138,7 +138,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// A scale that holds both values, on the way from `begin` to `end`.
+    /// A scale for both values, on the way from `begin` to `end`.
     fn of(least: f64, most: f64, begin: f64, end: f64) -> Self {
         let exponent = |value: f64| {
             if value > 0.0 && value.is_finite() {
@@ -171,7 +171,7 @@ impl Scale {
     }
 }
 
-/// A power of ten without digits that say nothing.
+/// A power of ten without redundant digits.
 fn plain(power: f64) -> String {
     if power < 10.0 {
         format!("{power}")

@@ -1,4 +1,4 @@
-//! The programs that are measured: how each is built or installed, and how it is started.
+//! The measured programs: how each is built or installed, and how it is started.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,23 +14,23 @@ use crate::figures::Size;
 /// A program that does the job, or the floor, which does nothing.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// What people call it.
+    /// Its name for people.
     pub name: &'static str,
-    /// What it is made of, which decides how much is asked of it.
+    /// Its kind, which decides the extent of its measurements.
     pub kind: Kind,
-    /// What is started.
+    /// The executable.
     pub executable: PathBuf,
-    /// With these arguments.
+    /// Its arguments.
     pub arguments: Vec<String>,
-    /// In this folder.
+    /// Its working folder.
     pub directory: PathBuf,
-    /// Where its standard error goes.
+    /// The file for its standard error.
     pub last_words: PathBuf,
-    /// What has to be deployed.
+    /// The size of its deployment.
     pub size: Size,
 }
 
-/// What a program is made of.
+/// The kind of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Evict's handler.
@@ -41,13 +41,13 @@ pub enum Kind {
     Peer,
 }
 
-/// Where the program puts what it builds, installs and measures.
+/// The folder for everything that is built, installed and measured.
 #[must_use]
 pub fn workplace() -> PathBuf {
     repository_root().join("target/bench")
 }
 
-/// Evict's handler, built as it is deployed and staged as the host finds it.
+/// Evict's handler, built as for deployment and staged for the host.
 ///
 /// # Errors
 /// It does not build.
@@ -104,8 +104,8 @@ pub async fn floor(quick: bool) -> anyhow::Result<Program> {
     })
 }
 
-/// A quick run of a program that was built without optimisation takes what the tests are built from, so that nothing is built for
-/// it alone; every other run takes what is deployed.
+/// The arguments to cargo. A quick run of a program that was built without optimisation uses the build of the tests, so
+/// that nothing is built for it alone; every other run uses the deployed build.
 fn arguments<'a>(quick: bool, deployed: &'a [&'a str]) -> &'a [&'a str] {
     if quick && cfg!(debug_assertions) {
         &["--workspace"]
@@ -114,7 +114,7 @@ fn arguments<'a>(quick: bool, deployed: &'a [&'a str]) -> &'a [&'a str] {
     }
 }
 
-/// The peer in Python, installed at the versions of its `requirements.txt`.
+/// The peer in Python, installed with the versions of its `requirements.txt`.
 ///
 /// # Errors
 /// There is no `python3`, or the packages cannot be installed.
@@ -154,7 +154,7 @@ pub async fn python() -> anyhow::Result<Program> {
     })
 }
 
-/// The peer in JavaScript, installed at the versions of its lock file.
+/// The peer in JavaScript, installed with the versions of its lock file.
 ///
 /// # Errors
 /// There is no `node` or no `npm`, or the packages cannot be installed.
@@ -174,7 +174,7 @@ pub async fn node() -> anyhow::Result<Program> {
         run(&mut npm).await?;
         note_installed(&home, &lock)?;
     }
-    // Modules are looked for beside the program.
+    // Node looks for modules beside the program.
     let program = home.join("handler.mjs");
     fs::copy(peers().join("node/handler.mjs"), &program).context("copying handler.mjs")?;
     Ok(Program {
@@ -195,7 +195,7 @@ fn peers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
 }
 
-/// Whether what is installed is what the file of versions says.
+/// Whether the installed packages match the file of versions.
 fn installed(home: &Path, versions: &Path) -> anyhow::Result<bool> {
     let wanted = fs::read(versions).with_context(|| format!("reading {}", versions.display()))?;
     Ok(fs::read(home.join("installed")).is_ok_and(|installed| installed == wanted))

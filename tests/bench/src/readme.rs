@@ -1,5 +1,6 @@
-//! The files in the repository that are made from figures: `measured.json`, the plot, the table of the page beside them, and the
-//! three figures in README.md. Figures grow stale, forms must not: a test holds all of them against each other.
+//! The files in the repository that are generated from figures: `measured.json`, the plot, the table of the page beside
+//! them, and the three figures in README.md. Figures become outdated, but their forms must agree: a test compares all
+//! of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use crate::table::{short, table, three_figures};
 const PAGE: (&str, &str) = ("tests/bench/README.md", "bench");
 const README: (&str, &str) = ("README.md", "figures");
 
-/// Ten to the number of decimals that are kept.
+/// Ten to the power of the kept decimals.
 const DECIMALS: f64 = 10_000.0;
 
 fn own(name: &str) -> PathBuf {
@@ -26,7 +27,7 @@ fn own(name: &str) -> PathBuf {
 /// The figures that are kept in the repository.
 ///
 /// # Errors
-/// They are not there, or have another form than this program gives them.
+/// They are missing, or have another form than this program's.
 pub fn kept() -> anyhow::Result<Measured> {
     let path = own("measured.json");
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
@@ -38,11 +39,11 @@ pub fn kept() -> anyhow::Result<Measured> {
     })
 }
 
-/// The figures with no more decimals than are kept, so that what is written now and what is made of the file later are the
-/// same.
+/// The figures rounded to the kept decimals, so that files written now and files generated later from `measured.json`
+/// are the same.
 ///
 /// # Errors
-/// A figure is no number.
+/// A figure is not a number.
 pub fn rounded(measured: &Measured) -> anyhow::Result<Measured> {
     let mut value = serde_json::to_value(measured)?;
     round(&mut value);
@@ -115,7 +116,7 @@ pub fn block(measured: &Measured) -> String {
     )
 }
 
-/// The text with another block of this name.
+/// The text with this block replaced.
 fn with_block(text: &str, name: &str, block: &str) -> anyhow::Result<String> {
     let (begin, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
     let Some((before, rest)) = text.split_once(&begin) else {

@@ -1,4 +1,4 @@
-//! Many values, said in one: the median, and how far they spread.
+//! Summaries of many values: the median, and the spread.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +12,11 @@ pub struct Spread {
     pub least: f64,
     /// The greatest.
     pub greatest: f64,
-    /// How many values there are.
+    /// The number of values.
     pub runs: usize,
 }
 
-/// The middle and the far end of a series.
+/// The median and the tail of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tail {
@@ -24,7 +24,7 @@ pub struct Tail {
     pub p50: f64,
     /// All but one of a hundred are no greater.
     pub p99: f64,
-    /// How many values there are.
+    /// The number of values.
     pub runs: usize,
 }
 
@@ -67,7 +67,7 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     values
 }
 
-/// The least value that so many of a hundred values do not exceed.
+/// The least value that this percentage of the values does not exceed.
 fn quantile(sorted: &[f64], percent: usize) -> Option<f64> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()

@@ -1,5 +1,5 @@
 //! The scene of every measurement: a simulated tenant of ten thousand users, Sentinel incidents that name some of them,
-//! invocations as the host writes them, and what the tenant's journal says of an alert afterwards.
+//! invocations as the host writes them, and the results from the tenant's journal.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,15 +15,15 @@ use uuid::Uuid;
 
 use crate::child::Running;
 
-/// How many users there are.
+/// The number of users.
 pub const USERS: usize = 10_000;
 
-/// The function that is invoked, and its trigger's name.
+/// The invoked function.
 const FUNCTION: &str = "RevokeFromQueue";
 const BINDING: &str = "message";
 
 const TENANT: Uuid = Uuid::from_u128(0xf6fa_dfa7_e5c1_4b62_9362_da5c_c13d_a58a);
-/// A group of protected users, as every real deployment has one. Nobody whom an alert names is in it.
+/// A group of protected users, as in every real deployment. No alert names a member.
 const PROTECTED_GROUP: Uuid = Uuid::from_u128(0xf448_435d_3ca7_4073_8152_a1fd_73c0_fd09);
 const INCIDENT: &str = include_str!("../../fixtures/inbound/sentinel-incident-trigger.json");
 
@@ -43,7 +43,7 @@ pub struct Alert {
     users: usize,
 }
 
-/// What one alert took.
+/// The duration of one alert.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken {
     /// From the sending of the alert to the whole answer.
@@ -52,7 +52,7 @@ pub struct Taken {
     pub graph: Duration,
     /// From the sending to the arrival of the first revocation, without the time in which Graph worked.
     pub to_revocation: Duration,
-    /// How many of Graph's answers were waited for before that, one after the other.
+    /// How many of Graph's answers were awaited in sequence before that.
     pub round_trips: usize,
 }
 
@@ -60,19 +60,19 @@ impl Scene {
     /// A tenant of [`USERS`] users and a protected group.
     ///
     /// # Errors
-    /// No port can be had.
+    /// No port is available.
     pub async fn new() -> anyhow::Result<Self> {
         let user = |index: usize| json!({"id": user_id(index), "userPrincipalName": format!("user{index:05}@contoso.com")});
         let users: Vec<Value> = (0..=USERS).map(user).collect();
         let world = json!({
             "tenant": {"id": TENANT, "domain": "contoso.com"},
             "users": users,
-            // The last user is named by no alert.
+            // No alert names the last user.
             "groups": [{"id": PROTECTED_GROUP, "displayName": "Protected", "members": [user_id(USERS)]}],
         });
         let world = World::from_json(&world.to_string())?;
         let tenant = Tenant::start(world, SandboxClock::new()).await?;
-        // What a limit makes everybody wait is the storm's to measure.
+        // The storm measures the waits for Graph's limits.
         tenant.set_limits(None);
         let client = reqwest::Client::builder().no_proxy().build()?;
         Ok(Self {
@@ -83,7 +83,7 @@ impl Scene {
         })
     }
 
-    /// The settings of a program: the tenant, a protected group, and the caps out of the way.
+    /// The settings of a program: the tenant, a protected group, and caps that are out of reach.
     #[must_use]
     pub fn environment(&self) -> Vec<(String, String)> {
         let mut environment = self.tenant.environment();
@@ -96,23 +96,23 @@ impl Scene {
         environment
     }
 
-    /// Every call to Graph takes so much longer from now on.
+    /// Delays every call to Graph by this time from now on.
     pub fn slow_down(&self, by: Duration) {
         self.tenant.faults().add(Fault::on("/v1.0/*").delayed(by));
     }
 
-    /// Graph answers at once again.
+    /// Removes the delay of calls to Graph.
     pub fn speed_up(&self) {
         self.tenant.faults().clear();
     }
 
-    /// The time of day, as the journal has it.
+    /// The time of day of the journal.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.tenant.clock().now()
     }
 
-    /// The text of an incident that names so many users, each time others.
+    /// The text of an incident that names this many users, different ones each time.
     #[must_use]
     pub fn incident(&self, users: usize) -> String {
         let from = self.next.fetch_add(users, Ordering::Relaxed);
@@ -120,7 +120,7 @@ impl Scene {
         self.with_entities(entities.collect())
     }
 
-    /// The text of an incident of at least so many bytes, in which accounts and addresses take turns.
+    /// The text of an incident of at least this many bytes, in which accounts and addresses alternate.
     #[must_use]
     pub fn large_incident(&self, bytes: usize) -> String {
         let pair = account(user_id(0)).to_string().len() + address(0).to_string().len();
@@ -136,7 +136,7 @@ impl Scene {
         incident.to_string()
     }
 
-    /// An alert that names so many users, each time others, as the host hands it over.
+    /// An alert that names this many users, different ones each time, as the host passes it on.
     #[must_use]
     pub fn alert(&self, users: usize) -> Alert {
         let text = self.incident(users);
@@ -150,7 +150,7 @@ impl Scene {
     /// Sends an alert and waits for the whole answer.
     ///
     /// # Errors
-    /// There is no answer, or it is none of success.
+    /// There is no answer, or it does not report success.
     pub async fn send(&self, to: &Running, alert: Alert) -> anyhow::Result<Duration> {
         let request = self
             .client
@@ -172,7 +172,7 @@ impl Scene {
         Ok(total)
     }
 
-    /// Sends an alert alone and says what it took. Nothing else may call the tenant meanwhile.
+    /// Sends an alert alone and returns its duration. Nothing else may call the tenant meanwhile.
     ///
     /// # Errors
     /// It fails, or not every user is cut.
@@ -210,7 +210,7 @@ impl Scene {
         self.tenant.forget_calls();
     }
 
-    /// Makes sure that since [`Scene::forget`] so many revocations succeeded: a program that does not do its job is not
+    /// Checks that this many revocations succeeded since [`Scene::forget`]: a program that does not do its job is not
     /// measured.
     ///
     /// # Errors
@@ -303,7 +303,7 @@ fn time_in_graph(calls: &[CallRecord]) -> Duration {
     sum
 }
 
-/// How many calls were made one after the other: the longest chain in which each began when the one before had ended.
+/// The number of sequential calls: the longest chain in which each began after the end of the one before.
 fn round_trips(calls: &[CallRecord]) -> usize {
     let mut count = 0;
     let mut until = Timestamp::MIN;
@@ -336,7 +336,7 @@ mod tests {
             content_type: None,
             body: String::new(),
             surprise: None,
-            while_told_to_wait: false,
+            while_throttled: false,
             caller: None,
             answer: None,
             retry_after: None,

@@ -1,11 +1,11 @@
-//! The figures as a table in Markdown: a row for each measurement, a column for each program. Beside the value of another
-//! program stands how many times Evict's it is.
+//! The figures as a table in Markdown: a row for each measurement, a column for each program. The value of another
+//! program is followed by its multiple of Evict's.
 
 use crate::figures::{Figures, Measured, Point};
 use crate::measure::memory;
 use crate::samples::Spread;
 
-/// One row: what it says, and what it says of a program beside the first one.
+/// One row: its name, and its text for a program compared with the first one.
 type Row = (String, fn(&Figures, &Figures) -> Option<String>);
 
 fn rows() -> Vec<Row> {
@@ -76,13 +76,13 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// What the rows are called, in their order.
+/// The names of the rows, in their order.
 #[must_use]
 pub fn row_names() -> Vec<String> {
     rows().into_iter().map(|(name, _)| name).collect()
 }
 
-/// The rows that README has room for.
+/// The rows for README.
 const FOR_README: [&str; 3] = [
     "alert received to revocation on the wire",
     "added to an alert besides Graph's time, half of them",
@@ -155,7 +155,7 @@ fn spread(spread: Spread, first: Option<Spread>) -> String {
     )
 }
 
-/// How many times the first program's value it is; nothing for the first program itself.
+/// The multiple of the first program's value; empty for the first program itself.
 fn times(value: f64, first: Option<f64>) -> String {
     match first {
         Some(first) if first > 0.0 && (value - first).abs() > f64::EPSILON => {
@@ -165,7 +165,7 @@ fn times(value: f64, first: Option<f64>) -> String {
     }
 }
 
-/// A number as a person wants to read it: two figures that count, and all of those before the point.
+/// A number for people: two significant digits, and all of those before the point.
 #[must_use]
 pub fn short(value: f64) -> String {
     let decimals = match value.abs() {

@@ -1,4 +1,4 @@
-//! Any bytes, read as an alert: the answer is one of three, and says nothing that cannot be.
+//! Any bytes, read as an alert: the result is one of three, and consistent.
 
 use evict::alert::parse;
 use evict::domain::{Parsed, State, SubjectKind, WrittenBy};
@@ -6,15 +6,15 @@ use evict::domain::{Parsed, State, SubjectKind, WrittenBy};
 /// Reads the bytes as an alert.
 ///
 /// # Panics
-/// If the answer is none that an alert may have.
+/// The result is inconsistent.
 pub fn check(body: &[u8]) {
     hold(&parse(body));
 }
 
-/// What must hold of every answer.
+/// Checks the properties of every result.
 ///
 /// # Panics
-/// If it does not.
+/// One does not hold.
 pub fn hold(parsed: &Parsed) {
     let users = || {
         let subjects = parsed.subjects().iter();
@@ -30,7 +30,7 @@ pub fn hold(parsed: &Parsed) {
     }
     for user in users() {
         assert!(user.account.is_resolvable() && user.account.name.is_none());
-        // What a person asks for is never over.
+        // A person's request is never over.
         assert!(user.flag.state == State::Open || user.flag.written_by == WrittenBy::Machine);
     }
 }

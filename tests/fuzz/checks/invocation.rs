@@ -1,11 +1,11 @@
-//! Any bytes, read as what the Functions host posts, for each function: an invocation, or an error that names its place.
+//! Any bytes, read as the Functions host's request for each function: an invocation, or an error that names its place.
 
 use evict::host::{Function, Invocation, Trigger};
 
 /// Reads the bytes as an invocation of each function.
 ///
 /// # Panics
-/// If an error names no place, or an invocation is none of its function's.
+/// An error names no place, or an invocation is of another function.
 pub fn check(body: &[u8]) {
     for function in Function::ALL {
         match Invocation::parse(function, "c9bf9e57-1685-4c89-bafb-ff5af830be8a", body) {

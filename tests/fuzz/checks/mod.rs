@@ -1,5 +1,5 @@
-//! What must hold for any bytes at all, one function for each fuzz target. The targets feed them with what libFuzzer makes
-//! up; the ordinary tests feed them with the corpus that is kept. Only the public side of `evict` is used.
+//! Checks for arbitrary bytes, one function for each fuzz target. The targets run them on libFuzzer's inputs; the
+//! ordinary tests run them on the kept corpus. They use only the public interface of `evict`.
 
 pub mod alert;
 pub mod invocation;

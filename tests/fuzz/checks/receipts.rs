@@ -1,5 +1,5 @@
-//! Any payload with any endings, in every rendering: within its limits, JSON where it is to be JSON, no markup of a sender's
-//! in the comment, nobody's name in the log, and nobody lost.
+//! Any payload with any outcomes, in every rendering: within its limits, valid JSON where JSON is required, no sender's
+//! markup in the comment, no person's name in the log, and no user lost.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use evict::receipt::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The tags that a comment of ours is made of.
+/// The tags that our comments use.
 const TAGS: &[&str] = &[
     "<p>",
     "</p>",
@@ -38,10 +38,10 @@ const TAGS: &[&str] = &[
     "</code></pre>",
 ];
 
-/// Renders a payload whose subjects end as the first eight bytes say.
+/// Renders a payload whose subjects have the outcomes of the first eight bytes.
 ///
 /// # Panics
-/// If a rendering breaks one of its promises.
+/// A rendering breaks one of its promises.
 pub fn check(bytes: &[u8]) {
     let Some((endings, body)) = bytes.split_at_checked(8) else {
         return;
@@ -165,7 +165,7 @@ fn outcome(ending: u8, said: &str) -> Outcome {
     }
 }
 
-/// The comment on an incident, before anything was told and after all of it was.
+/// The comment on an incident, before the first part and after the last.
 fn check_story(report: &AlertReport<'_>, body: &[u8]) {
     let nothing = Story {
         first: first_message(EventKey::Body(body)),
@@ -188,7 +188,7 @@ fn check_story(report: &AlertReport<'_>, body: &[u8]) {
     ));
 }
 
-/// The comment within its limit, with our own tags and none of anybody else's, and nothing that is not seen.
+/// The comment is within its limit, with our own tags alone and without invisible characters.
 fn check_comment(comment: &str) {
     assert!(comment.encode_utf16().count() <= COMMENT_LIMIT);
     let mut text = comment.to_owned();
@@ -205,7 +205,7 @@ fn check_comment(comment: &str) {
     assert!(!text.chars().any(hidden), "{text:?}");
 }
 
-/// A line of the log: one line of JSON that names users by id alone.
+/// A log line is one line of JSON that names users by id alone.
 fn check_log(receipt: &Receipt) {
     let line = log_line(receipt, tenant());
     assert!(!line.contains('\n'));
@@ -218,7 +218,7 @@ fn check_log(receipt: &Receipt) {
     }
 }
 
-/// Events and messages: each within its limit, and in the messages everybody who has to go on.
+/// Events and messages: each is within its limit, and the messages contain everybody who has to go on.
 fn check_messages(report: &AlertReport<'_>, body: &[u8]) {
     let events = events(
         report,
@@ -228,7 +228,7 @@ fn check_messages(report: &AlertReport<'_>, body: &[u8]) {
     assert_eq!(events.len(), report.receipts.len());
     for event in &events {
         let value: Value = serde_json::from_str(event).unwrap();
-        // As the host sends it, which is longer.
+        // In the host's form, which is longer.
         assert!(serde_json::to_string_pretty(&value).unwrap().len() <= EVENT_LIMIT);
     }
     let from = RejectedFrom {
@@ -261,7 +261,7 @@ fn check_messages(report: &AlertReport<'_>, body: &[u8]) {
     }
 }
 
-/// How many users messages ask for, each read as the queue's function reads it.
+/// The number of users that messages ask for, each read as by the queue's function.
 fn users(messages: &[String]) -> usize {
     let users = messages.iter().map(|message| {
         assert!(message.len() <= QUEUE_MESSAGE_LIMIT);

@@ -1,11 +1,11 @@
-//! Any text as the environment: settings that hold what they may, or problems that name their variable and repeat no value.
+//! Any text as the environment: settings within their ranges, or problems that name their variable and repeat no value.
 
 use evict::config::{Environment, REGISTRY, Settings};
 
-/// Reads the bytes as lines of `NAME=VALUE`; one line without a name gives a value to the variable before it.
+/// Reads the bytes as lines of `NAME=VALUE`; a line without a name gives a value to the variable before it.
 ///
 /// # Panics
-/// If settings in force break a promise of the registry, or a problem repeats a value.
+/// Accepted settings break a promise of the registry, or a problem repeats a value.
 pub fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let pairs: Vec<(&str, &str)> = text
@@ -42,7 +42,7 @@ pub fn check(bytes: &[u8]) {
             for (name, value) in &pairs {
                 let is_told = value.len() > 24 && !name.contains(value) && told.contains(value);
                 let is_a_name = pairs.iter().any(|(name, _)| name.contains(value));
-                // Examples that we give ourselves may be what somebody wrote.
+                // The value may equal one of our own examples.
                 let is_ours = REGISTRY
                     .iter()
                     .any(|setting| setting.kind.describe().contains(value));
@@ -55,7 +55,7 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-/// Where a token may go: a host of Microsoft over https, or this machine.
+/// Whether a token may be sent there: to a host of Microsoft over https, or to this machine.
 fn is_microsoft_or_loopback(root: &str) -> bool {
     const HOSTS: &[&str] = &[
         "https://graph.microsoft.com",

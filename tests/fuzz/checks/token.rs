@@ -1,5 +1,5 @@
-//! Any bytes as the token of a caller. Nobody is let in but by a token that the tenant signed and that says all it must;
-//! what that is stands here a second time, in other words than the program's.
+//! Any bytes as the token of a caller. Only a token that the tenant signed and that has all required claims admits a
+//! caller. This file states those claims a second time, independently of the program.
 
 use std::sync::{Arc, LazyLock};
 
@@ -18,15 +18,15 @@ const AUDIENCE_ID: &str = "1c5989f1-ba2d-4e83-858b-fed0a712755f";
 const ALLOWED: Uuid = Uuid::from_u128(0x7a0d_5f2e_93c4_4b1d_a1c5_2f4e_6d8b_9a07);
 const APPLICATION: Uuid = Uuid::from_u128(0x2b9e_4c71_0d35_4f8a_b6e2_91c7_3a5d_8f04);
 
-/// A tenant whose keys are read once, and what lets its callers in.
-struct Door {
+/// A tenant whose keys are read once, and the check of its callers.
+struct Deployment {
     runtime: Runtime,
     issuer: Issuer,
     tenant: Tenant,
     callers: Callers,
 }
 
-static DOOR: LazyLock<Door> = LazyLock::new(|| {
+static DEPLOYMENT: LazyLock<Deployment> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -51,7 +51,7 @@ static DOOR: LazyLock<Door> = LazyLock::new(|| {
         callers.warm_up().await.unwrap();
         (tenant, callers)
     });
-    Door {
+    Deployment {
         runtime,
         issuer: tenant.issuer(),
         tenant,
@@ -59,11 +59,11 @@ static DOOR: LazyLock<Door> = LazyLock::new(|| {
     }
 });
 
-/// Calls with what the bytes say. The first byte tells what the others are: headers as they are, claims that the tenant
-/// signs, a header over sound claims, or changes to a sound token.
+/// Calls with a token made from the bytes. The first byte says what the others are: raw headers, claims that the tenant
+/// signs, a header over valid claims, or changes to a valid token.
 ///
 /// # Panics
-/// If somebody is let in who must not be, or is kept out who must not be.
+/// A caller is wrongly admitted or wrongly refused.
 pub fn check(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else {
         return;
@@ -77,7 +77,9 @@ pub fn check(bytes: &[u8]) {
 }
 
 fn admit(headers: &[&str]) -> Result<Caller, Refusal> {
-    DOOR.runtime.block_on(DOOR.callers.admit(headers))
+    DEPLOYMENT
+        .runtime
+        .block_on(DEPLOYMENT.callers.admit(headers))
 }
 
 fn raw(bytes: &[u8]) {
@@ -85,7 +87,7 @@ fn raw(bytes: &[u8]) {
     let headers: Vec<&str> = text.split('\n').collect();
     let admitted = admit(&headers);
     assert!(admitted.is_err(), "no key of the tenant signed {headers:?}");
-    told(&admitted);
+    check_answer(&admitted);
 }
 
 fn claims(bytes: &[u8]) {
@@ -96,7 +98,7 @@ fn claims(bytes: &[u8]) {
     match (&mut claims, changes) {
         (Value::Object(claims), Value::Object(changes)) => {
             for (name, value) in changes {
-                // A claim that is said to be null is left out.
+                // A null claim is left out.
                 if value.is_null() {
                     claims.remove(&name);
                 } else {
@@ -106,30 +108,30 @@ fn claims(bytes: &[u8]) {
         }
         (claims, other) => *claims = other,
     }
-    let token = DOOR.issuer.sign(&claims);
+    let token = DEPLOYMENT.issuer.sign(&claims);
     let admitted = admit(&[&format!("Bearer {token}")]);
     if admitted.is_ok() {
         assert!(is_sound(&claims), "{claims}");
     }
-    told(&admitted);
+    check_answer(&admitted);
 }
 
 fn header(bytes: &[u8]) {
     let Ok(header) = serde_json::from_slice::<Value>(bytes) else {
         return;
     };
-    let token = DOOR.issuer.sign_with(&header, &sound());
+    let token = DEPLOYMENT.issuer.sign_with(&header, &sound());
     let admitted = admit(&[&format!("Bearer {token}")]);
     if admitted.is_ok() {
         assert_eq!(header["alg"], "RS256");
-        assert_eq!(header["kid"], DOOR.issuer.key_id().as_str());
+        assert_eq!(header["kid"], DEPLOYMENT.issuer.key_id().as_str());
         assert!(header["crit"].is_null());
     }
-    told(&admitted);
+    check_answer(&admitted);
 }
 
 fn changed(changes: &[u8]) {
-    let token = DOOR.issuer.sign(&sound());
+    let token = DEPLOYMENT.issuer.sign(&sound());
     let mut bytes = token.clone().into_bytes();
     for change in changes.chunks_exact(3) {
         let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % bytes.len();
@@ -140,16 +142,16 @@ fn changed(changes: &[u8]) {
     };
     let admitted = admit(&[&format!("Bearer {text}")]);
     assert_eq!(admitted.is_ok(), text == token, "{text}");
-    told(&admitted);
+    check_answer(&admitted);
 }
 
 fn sound() -> Value {
-    DOOR.issuer.claims(AUDIENCE_ID, ALLOWED, APPLICATION)
+    DEPLOYMENT.issuer.claims(AUDIENCE_ID, ALLOWED, APPLICATION)
 }
 
 /// Whether a token with these claims, signed by the tenant, may call.
 fn is_sound(claims: &Value) -> bool {
-    let tenant = DOOR.tenant.tenant_id().to_string();
+    let tenant = DEPLOYMENT.tenant.tenant_id().to_string();
     let is_id = |value: &Value, id: &str| {
         let text = value.as_str().unwrap_or_default();
         text.parse::<Uuid>()
@@ -161,7 +163,7 @@ fn is_sound(claims: &Value) -> bool {
         json!(format!("https://sts.windows.net/{tenant}/")),
     ];
     let issuer = issuers.contains(&claims["iss"]);
-    let now = f64::from(u32::try_from(DOOR.tenant.clock().now().as_second()).unwrap());
+    let now = f64::from(u32::try_from(DEPLOYMENT.tenant.clock().now().as_second()).unwrap());
     let lasts = claims["exp"].as_i64() > claims["nbf"].as_i64();
     let expiry = claims["exp"].as_f64().is_some_and(|at| at > now - 90.0);
     let begin = claims["nbf"].as_f64().is_some_and(|at| at < now + 90.0);
@@ -201,8 +203,8 @@ fn is_sound(claims: &Value) -> bool {
         && (holder || application)
 }
 
-/// A refusal is an answer that a caller may see: a status and a next step, and nothing of the token.
-fn told(admitted: &Result<Caller, Refusal>) {
+/// Checks that a refusal may be shown to a caller: it has a status and a next step, and nothing of the token.
+fn check_answer(admitted: &Result<Caller, Refusal>) {
     if let Err(refusal) = admitted {
         assert!(matches!(refusal.status(), 401 | 403 | 503), "{refusal}");
         assert!(!refusal.next_step().is_empty());

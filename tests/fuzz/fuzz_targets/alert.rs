@@ -1,4 +1,4 @@
-//! Feeds `checks::alert`, which says what must hold.
+//! Runs `checks::alert`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

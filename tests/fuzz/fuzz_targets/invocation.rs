@@ -1,4 +1,4 @@
-//! Feeds `checks::invocation`, which says what must hold.
+//! Runs `checks::invocation`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Feeds `checks::receipts`, which says what must hold.
+//! Runs `checks::receipts`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

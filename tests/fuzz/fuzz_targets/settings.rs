@@ -1,4 +1,4 @@
-//! Feeds `checks::settings`, which says what must hold.
+//! Runs `checks::settings`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

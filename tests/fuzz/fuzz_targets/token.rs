@@ -1,4 +1,4 @@
-//! Feeds `checks::token`, which says what must hold.
+//! Runs `checks::token`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

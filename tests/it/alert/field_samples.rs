@@ -1,5 +1,6 @@
-//! What other people's systems send, rebuilt from public reports or written by Microsoft's own SDKs: who is flagged, who is
-//! cut and who is not, as `tests/fixtures/field/index.json` says, in `evict::alert`, over HTTP and by the queue.
+//! Payloads of other people's systems, rebuilt from public reports or written by Microsoft's own SDKs.
+//! `tests/fixtures/field/index.json` says who is flagged, who is cut and who is not, in `evict::alert`, over HTTP and
+//! by the queue.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,7 +36,7 @@ fn samples() -> Vec<Sample> {
         .collect()
 }
 
-/// The names under which the index says that users must, or must not, be cut.
+/// The names of the users that must, or must not, be cut by the index.
 fn names(told: &Value, list: &str) -> Vec<String> {
     let names = told[list].as_array().into_iter().flatten();
     names
@@ -43,8 +44,8 @@ fn names(told: &Value, list: &str) -> Vec<String> {
         .collect()
 }
 
-/// The users whom the payload itself names with an identifier of the index: one that the directory alone knows is told by
-/// what is cut.
+/// The users that the payload itself names with an identifier of the index. A user that only the directory can find is
+/// checked by the cuts.
 fn users_of_the_index(told: &Value) -> usize {
     let subjects = told["subjects"].as_array().unwrap();
     subjects
@@ -85,7 +86,7 @@ fn every_sample_is_read_as_its_index_says() {
     }
 }
 
-/// Which users were cut since the last look, by their names.
+/// The users that were cut since the last look, by their names.
 struct Cut {
     seen: usize,
 }
@@ -129,7 +130,7 @@ fn assert_cut(cut: &[String], sample: &Sample, way: &str) {
     }
 }
 
-/// The samples by the settings under which their index speaks.
+/// The samples grouped by the settings of their index entries.
 fn by_settings() -> BTreeMap<Vec<(String, String)>, Vec<Sample>> {
     let mut groups: BTreeMap<Vec<(String, String)>, Vec<Sample>> = BTreeMap::new();
     for sample in samples() {
@@ -189,14 +190,15 @@ async fn every_sample_cuts_whom_its_index_says_and_nobody_else_by_the_queue() {
                     .as_str()
                     .is_some_and(|reason| leaves.contains(&reason));
             let kept = app.host.messages("evict-rejected").len() - before;
-            // What is no text never reaches the handler as it was sent, and is kept all the same.
+            // A body that is not text never reaches the handler as it was sent, and is kept all the same.
             assert_eq!(kept, usize::from(is_kept), "{}", sample.file);
         }
         app.end().await;
     }
 }
 
-/// One person in four forms that nothing in the payload connects: the directory knows, and the user is cut once.
+/// One person in four forms that nothing in the payload connects: the directory connects them, and the user is cut
+/// once.
 #[tokio::test]
 async fn four_unconnected_forms_of_one_user_are_one_revocation() {
     let app = App::start(&[]).await;
@@ -207,7 +209,7 @@ async fn four_unconnected_forms_of_one_user_are_one_revocation() {
     app.end().await;
 }
 
-/// A receipt says in whose word, and since when, what flagged the user is over.
+/// A receipt says when a flag ended, and in which word of the sender's.
 #[tokio::test]
 async fn a_cleared_user_has_a_receipt_with_the_senders_own_word() {
     let app = App::start(&[]).await;

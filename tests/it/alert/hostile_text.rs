@@ -1,5 +1,5 @@
-//! What a person reads, made from alerts whose every text was written by somebody who means harm: markup, links, marks that
-//! turn or hide text, control characters, formulas, quotes of queries, ten thousand characters of a name.
+//! Texts for people, made from alerts whose every text is hostile: markup, links, characters that reverse or hide text,
+//! control characters, formulas, quotes of queries, names of ten thousand characters.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::fuzzed::checks;
 
-/// One text with everything in it that has done harm elsewhere.
+/// One text with every construct that has done harm elsewhere.
 const HOSTILE: &str = "=HYPERLINK(\"https://evil.example\")|' OR 1==1 //<img src=x onerror=alert(1)>\
     </code></pre><script>alert(1)</script>&lt;b&gt;[x](javascript:alert(1))![](//evil.example/p.png)\
     **b**`c`~~d~~\r\n\r\n# h\n| a | b |\n|---|\n@soc <!-- \u{202e}gpj.exe\u{200b}\u{2066}\u{3164}\u{1b}[2J\u{9b}2J\u{0}\u{7} \
@@ -70,10 +70,10 @@ fn poisoned(by: impl Fn(&str) -> String) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Which endings the subjects have, by turns.
+/// The outcomes that the subjects have in turn.
 const ENDINGS: [[u8; 8]; 2] = [[0, 3, 6, 9, 12, 15, 18, 21], [1, 4, 7, 10, 13, 16, 30, 36]];
 
-fn hold_the_renderings_of(body: &[u8], endings: [u8; 8]) {
+fn assert_renderings(body: &[u8], endings: [u8; 8]) {
     checks::receipts::check(&[&endings[..], body].concat());
 }
 
@@ -81,12 +81,12 @@ fn hold_the_renderings_of(body: &[u8], endings: [u8; 8]) {
 fn no_text_of_any_shape_is_markup_a_link_or_a_formula_in_what_is_read() {
     let mut seen = 0;
     for (body, endings) in poisoned(|_| HOSTILE.to_owned()).zip(ENDINGS.iter().cycle()) {
-        hold_the_renderings_of(&body, *endings);
+        assert_renderings(&body, *endings);
         seen += 1;
     }
     let appended = poisoned(|text| format!("{text}{HOSTILE}")).step_by(3);
     for (body, endings) in appended.zip(ENDINGS.iter().cycle()) {
-        hold_the_renderings_of(&body, *endings);
+        assert_renderings(&body, *endings);
     }
     assert!(seen > 1_000, "{seen} texts");
 }
@@ -95,10 +95,10 @@ fn no_text_of_any_shape_is_markup_a_link_or_a_formula_in_what_is_read() {
 fn ten_thousand_characters_of_a_name_break_no_limit() {
     let long = "Maximilian ".repeat(1_000);
     for body in poisoned(|_| long.clone()).step_by(29) {
-        hold_the_renderings_of(&body, ENDINGS[0]);
+        assert_renderings(&body, ENDINGS[0]);
     }
     let name = format!("{}@contoso.com", "a".repeat(10_000));
-    hold_the_renderings_of(name.as_bytes(), ENDINGS[1]);
+    assert_renderings(name.as_bytes(), ENDINGS[1]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What arrives, read into alerts.
+//! Payloads, read into alerts.
 
 pub(crate) mod field_samples;
 #[cfg(feature = "operator")]

@@ -1,4 +1,4 @@
-//! What holds for every payload, whoever made it.
+//! Properties of every payload, from any sender.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -153,7 +153,7 @@ const NAMES: &[&str] = &[
     "AlertName",
 ];
 
-/// JSON of the names and the values that shapes are made of, so that arbitrary payloads get far into the parser.
+/// JSON made of the names and values that shapes use, so that arbitrary payloads get far into the parser.
 fn payload() -> impl Strategy<Value = Value> {
     let text = prop::sample::select(TEXTS).prop_map(Value::from);
     let leaf = prop_oneof![
@@ -174,7 +174,7 @@ fn payload() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The same value with every letter of its property names in the casing that `is_upper` chooses.
+/// The same value with each letter of its property names in the case that `is_upper` chooses.
 fn recased(value: &Value, is_upper: &mut impl FnMut() -> bool) -> Value {
     match value {
         Value::Object(object) => {
@@ -197,7 +197,7 @@ fn recased(value: &Value, is_upper: &mut impl FnMut() -> bool) -> Value {
     }
 }
 
-/// A casing for each seed.
+/// One casing per seed.
 fn casing(mut seed: u64) -> impl FnMut() -> bool {
     move || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -205,8 +205,8 @@ fn casing(mut seed: u64) -> impl FnMut() -> bool {
     }
 }
 
-/// One user, and the forms in which an incident may name it. The first form holds all identifiers, so that all others
-/// are connected with it.
+/// One user, and the forms in which an incident may name it. The first form has all identifiers, so it connects all
+/// others.
 fn entity(n: usize, form: u8) -> Value {
     let id = format!("00000000-0000-0000-0002-{n:012}");
     let sid = format!("S-1-5-21-1-2-3-{n}");
@@ -252,10 +252,10 @@ proptest! {
 
     #[test]
     fn the_casing_of_property_names_does_not_matter(payload in payload(), seed in any::<u64>()) {
-        // Names that differ in case alone would fall together in the other casing.
+        // Names that differ in case alone would become equal in the other casing.
         let plain = recased(&payload, &mut || false);
         let other = recased(&plain, &mut casing(seed));
-        // The first property that a manual message does not have is repeated, in the casing in which it stands.
+        // The message repeats the first unknown property of a manual message in its casing.
         let told = |payload: &Value| match parse(payload.to_string().as_bytes()) {
             Parsed::Malformed(mut malformed) if malformed.expected.contains("the form does not have") => {
                 malformed.expected.clear();
@@ -298,7 +298,7 @@ proptest! {
         prop_assume!(!places.is_empty());
         text.insert_str(*at.get(&places), secret);
         if let Parsed::Malformed(malformed) = parse(text.as_bytes()) {
-            // The one exception: the name of a property that a manual message does not have.
+            // The one exception is the name of an unknown property of a manual message.
             prop_assume!(!malformed.expected.contains("which the form does not have"));
             prop_assert!(!malformed.expected.contains(secret) && !malformed.path.contains(secret));
         }

@@ -1,4 +1,5 @@
-//! What cannot be understood is refused with the place and what was expected there, and without a word of its own.
+//! A payload that cannot be understood is refused with the place and what was expected there, without repeating any of
+//! it.
 
 use evict::alert::parse;
 use evict::domain::Parsed;

@@ -1,5 +1,5 @@
-//! What the application writes in the manual form is read back as it was meant: nobody is lost on the way through the
-//! queue, and nobody is counted twice.
+//! Messages that the application writes in the manual form are read back unchanged: no user is lost on the way through
+//! the queue, and none is counted twice.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::receipts::{crowd, report, time};
 
-/// The users who would be looked up: of whom the sender says that it is over nothing goes on.
+/// The users that would be looked up. A user whose flag is over does not go on.
 fn users(alert: &Alert) -> Vec<Subject> {
     let is_user = |subject: &&Subject| {
         subject.account.kind == SubjectKind::User && subject.flag.state == State::Open
@@ -90,7 +90,7 @@ proptest! {
     fn what_is_put_back_names_the_same_users(accounts in prop::collection::vec(account(), 1..10), limit in 1_usize..2_000) {
         let body = json!({"SystemAlertId": "1", "Severity": "High", "Entities": accounts});
         if let Parsed::Alert(mut alert) = parse(body.to_string().as_bytes()) {
-            // Each message then says how many users it means, and is refused if it names another number.
+            // Each message then states its number of users, and is refused if it names another number.
             alert.header.expect = Some(0);
             prop_assert_eq!(read_back(&alert, limit), users(&alert));
         }

@@ -1,4 +1,4 @@
-//! The rules on accounts that hold for every shape.
+//! The rules on accounts that hold in every shape.
 
 use evict::alert::parse;
 use evict::domain::{MailAddress, Parsed, SubjectRef};
@@ -12,8 +12,8 @@ fn subjects(payload: &Value) -> Vec<SubjectRef> {
     parsed.accounts()
 }
 
-/// The subjects of an alert with these entities, each as what it is and by what a person knows it.
-fn told(entities: &Value) -> Vec<String> {
+/// The subjects of an alert with these entities, each with its kind and its text for people.
+fn subjects_of(entities: &Value) -> Vec<String> {
     subjects(&json!({"SystemAlertId": "1", "Entities": entities}))
         .iter()
         .map(|subject| format!("{} {}", subject.kind.as_str(), subject.written()))
@@ -40,7 +40,7 @@ fn identifiers_that_say_nothing_count_as_unknown() {
         account(json!({"AadUserId": 42, "Name": {"x": 1}})),
     ]);
     assert_eq!(
-        told(&entities),
+        subjects_of(&entities),
         [
             "user alice@contoso.com",
             "user bob@contoso.com",
@@ -59,7 +59,7 @@ fn a_name_and_a_domain_may_stand_in_one_member() {
         ),
     ]);
     assert_eq!(
-        told(&entities),
+        subjects_of(&entities),
         [
             "user CONTOSO\\svc_backup",
             "user dan.fisher@contoso.com",
@@ -82,7 +82,7 @@ fn a_guest_is_a_user_under_the_name_that_this_tenant_gave() {
         json!({"Name": "frank.moreau_fabrikam.com#EXT#", "UPNSuffix": "contoso.onmicrosoft.com"})
     )]);
     assert_eq!(
-        told(&entities),
+        subjects_of(&entities),
         ["user frank.moreau_fabrikam.com#EXT#@contoso.onmicrosoft.com"]
     );
 }
@@ -104,7 +104,7 @@ fn what_is_no_user_is_named_as_what_it_is() {
         account(json!({"CloudAppAccountId": "x-1", "Name": "bob"})),
         account(json!({"PUID": "10032000A1B2C3D4"})),
     ]);
-    insta::assert_snapshot!(told(&entities).join("\n"), @r#"
+    insta::assert_snapshot!(subjects_of(&entities).join("\n"), @r#"
     system ADMIN
     user admin@contoso.com
     system DWM-1
@@ -120,12 +120,11 @@ fn what_is_no_user_is_named_as_what_it_is() {
     "#);
 }
 
-/// A SID alone could be a user's. Only a sender who says both, that it is of no domain and on which machine it is, says
-/// that it is none.
+/// A SID alone could be a user's. Only a sender that denies a domain and names the machine marks it as local.
 #[test]
 fn an_account_is_a_machines_own_when_its_sender_denies_a_domain_and_names_the_machine() {
     let sid = "S-1-5-21-1-2-3-1001";
-    let told = told(&json!([
+    let told = subjects_of(&json!([
         account(
             json!({"Name": "a", "Sid": sid, "Host": {"HostName": "vm"}, "IsDomainJoined": false})
         ),
@@ -154,7 +153,7 @@ fn a_name_that_only_resembles_a_built_in_one_is_no_systems() {
         account(json!({"Name": "UMFD-0"})),
     ]);
     assert_eq!(
-        told(&entities),
+        subjects_of(&entities),
         [
             "other build-123",
             "other DWM-one",
@@ -172,7 +171,7 @@ fn an_identifier_of_zeroes_names_nobody() {
         account(json!({"ObjectGuid": "00000000-0000-0000-0000-000000000001"})),
     ]);
     assert_eq!(
-        told(&entities),
+        subjects_of(&entities),
         ["other objectGuid 00000000-0000-0000-0000-000000000001"]
     );
 }
@@ -183,7 +182,7 @@ fn what_is_no_account_may_have_properties_of_any_kind() {
         {"Type": "url", "properties": "none"},
         account(json!({"Name": "alice", "UPNSuffix": "contoso.com"})),
     ]);
-    assert_eq!(told(&entities), ["user alice@contoso.com"]);
+    assert_eq!(subjects_of(&entities), ["user alice@contoso.com"]);
 }
 
 #[test]
@@ -300,7 +299,7 @@ fn text_of_an_alert_stays_on_one_line_and_shows_what_it_holds() {
     let parsed = parse(payload.to_string().as_bytes());
     assert_eq!(parsed.header().alert_id.as_deref(), Some("a b"));
     assert_eq!(parsed.header().severity.as_deref(), Some("High"));
-    assert_eq!(told(&payload["Entities"]), ["other x [2Jy"]);
+    assert_eq!(subjects_of(&payload["Entities"]), ["other x [2Jy"]);
 }
 
 #[test]
@@ -330,7 +329,7 @@ fn what_one_message_expects_holds_for_that_message_alone() {
     );
 }
 
-/// A receipt names nobody as the one who asked who has asked for somebody else.
+/// A receipt does not name a person as the requester who requested something else.
 #[test]
 fn why_and_by_whose_word_one_message_was_sent_is_said_of_no_other() {
     let said = |payload: Value| {
@@ -375,7 +374,7 @@ fn of_duplicate_names_the_last_that_says_something_counts() {
     );
 }
 
-/// If each reference read its target anew, this would take minutes.
+/// Reading the target again for each reference would take minutes.
 #[test]
 fn many_references_to_one_large_entity_cost_no_more_than_their_own_length() {
     let mut large = account(json!({"$id": "1", "Name": "alice", "UPNSuffix": "contoso.com"}));
@@ -384,7 +383,7 @@ fn many_references_to_one_large_entity_cost_no_more_than_their_own_length() {
     }
     let mut entities = vec![large];
     entities.resize(30_000, json!({"$ref": "1"}));
-    assert_eq!(told(&entities.into()), ["user alice@contoso.com"]);
+    assert_eq!(subjects_of(&entities.into()), ["user alice@contoso.com"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every published sample, and every variant beside them, gives what its index says.
+//! Every published sample, and every variant of one, gives what its index says.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// The folders that hold payloads, each with its `index.json`.
 const FOLDERS: [&str; 2] = ["inbound", "inbound/variants"];
 
-/// With what other people's systems send, which has tests of its own.
+/// All folders, with the payloads of other people's systems, which have tests of their own.
 const ALL: [&str; 3] = ["inbound", "inbound/variants", "field"];
 
 fn folder(name: &str) -> PathBuf {
@@ -29,8 +29,8 @@ fn subjects(parsed: &Parsed) -> Vec<SubjectRef> {
     parsed.accounts()
 }
 
-/// A subject as the indexes write it: an id that only follows from a SID is not listed, and a name only where nothing
-/// stronger is known or where it tells what the account is.
+/// A subject as the indexes write it: an id that only follows from a SID is not listed, and a name only if nothing
+/// stronger is known or if it describes the account.
 fn as_listed(subject: &SubjectRef, listed: &Value) -> Value {
     let derived = subject.sid.as_ref().and_then(SecurityIdentifier::object_id);
     let id = subject
@@ -138,7 +138,7 @@ fn every_shape_has_a_sample_that_is_understood() {
         let understood = entries
             .iter()
             .any(|entry| entry["shape"] == shape.as_str() && entry["verdict"] != "malformed");
-        // What has no shape is understood only as a record of another kind.
+        // A payload without a shape is understood only as a record of another kind.
         assert!(understood, "{}", shape.as_str());
     }
 }

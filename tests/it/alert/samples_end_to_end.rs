@@ -22,7 +22,7 @@ fn samples() -> Vec<Value> {
         .collect()
 }
 
-/// A receipt must be about the subject that the index names in its place.
+/// Asserts that a receipt is about the subject that the index names.
 fn assert_is_about(receipt: &Value, subject: &Value, file: &str) {
     let outcome = receipt["outcome"].as_str().unwrap();
     let kind = subject["as"].as_str().unwrap();

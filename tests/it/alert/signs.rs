@@ -1,10 +1,10 @@
-//! By what a payload is known: its signs are enough, half of them are none, and what is no alert says so.
+//! The signs of a shape: all of them are enough, half of them are not, and the refusal of any other payload says so.
 
 use evict::alert::parse;
 use evict::domain::Parsed;
 
-/// The shape, and whom it names or why nobody.
-fn told(body: &str) -> String {
+/// The shape, and the users that it names, or why there are none.
+fn reading_of(body: &str) -> String {
     let parsed = parse(body.as_bytes());
     let shape = parsed.header().shape.as_str();
     if let Parsed::Malformed(malformed) = &parsed {
@@ -22,7 +22,7 @@ fn told(body: &str) -> String {
 }
 
 fn each(bodies: &[&str]) -> String {
-    let told: Vec<String> = bodies.iter().map(|body| told(body)).collect();
+    let told: Vec<String> = bodies.iter().map(|body| reading_of(body)).collect();
     told.join("\n")
 }
 
@@ -228,11 +228,12 @@ fn half_a_sign_is_none() {
         r#"{"records": 1}"#,
         r#"{"value": "x"}"#,
     ] {
-        assert_eq!(told(body), "none: $ is wrong", "{body}");
+        assert_eq!(reading_of(body), "none: $ is wrong", "{body}");
     }
 }
 
-/// Later is worth trying only where nothing at all has arrived: that an incident names no account is an answer.
+/// A later attempt is worth it only if no entity has arrived: an incident with entities but without an account is
+/// final.
 #[test]
 fn entities_that_have_not_arrived_are_told_from_entities_that_are_no_accounts() {
     insta::assert_snapshot!(each(&[
@@ -321,8 +322,8 @@ fn of_two_codes_that_event_grid_sends_the_first_goes_back() {
 fn most(wrap: impl Fn(&str) -> String) -> usize {
     let mut body = r#"{"user": "alice@contoso.com"}"#.to_owned();
     let mut wrapped = 0;
-    while told(&body).ends_with("user alice@contoso.com") {
-        // A text within a text is twice as long, so that more of them would be no test but a flood.
+    while reading_of(&body).ends_with("user alice@contoso.com") {
+        // Each level doubles the length of the text, so more levels would only be a flood.
         assert!(wrapped < 12, "there is no end");
         body = wrap(&body);
         wrapped += 1;
@@ -337,12 +338,12 @@ fn envelopes_stand_in_one_another_up_to_a_bound() {
     assert_eq!(most(event), 6);
     assert_eq!(most(text), 6);
     assert_eq!(most(|body| format!(r#"{{"value": [{body}]}}"#)), 3);
-    // A list counts as an envelope, wherever it stands.
+    // A list counts as an envelope at every position.
     let in_events =
         |count: usize, body: &str| (0..count).fold(body.to_owned(), |body, _| event(&body));
     let list = r#"[{"user": "alice@contoso.com"}]"#;
-    assert!(told(&in_events(5, list)).ends_with("user alice@contoso.com"));
-    assert!(told(&in_events(6, list)).ends_with(" is wrong"));
+    assert!(reading_of(&in_events(5, list)).ends_with("user alice@contoso.com"));
+    assert!(reading_of(&in_events(6, list)).ends_with(" is wrong"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Over all shapes that can say it: whom the sender clears, or only mentions, is never looked up, whatever stands around it;
-//! and whom the sender flags is.
+//! For all shapes with such a state: an account that the sender clears or only mentions is never looked up, whatever
+//! surrounds it, and a flagged account is.
 
 use evict::alert::parse;
 use evict::domain::{AlertHeader, Policy, Shape, State, Subject};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
 const BOB: &str = "1c5989f1-ba2d-4e83-858b-fed0a712755f";
 
-/// A payload that names a user and says a word of what flags that user.
+/// A payload that names a user and has a state word for that user's flag.
 type Payload = fn(user: &str, word: &str) -> Value;
 
 fn account(user: &str) -> Value {
@@ -25,7 +25,7 @@ fn evidence(user: &str) -> Value {
     json!({"@odata.type": "#microsoft.graph.security.userEvidence", "userAccount": {"azureAdUserId": user}})
 }
 
-/// Every shape that says whether an alert or incident stands: by its status, or by its classification where it has one.
+/// Every shape with the state of an alert or incident: its status, or its classification if it has one.
 fn alerts() -> Vec<(&'static str, Payload)> {
     vec![
         ("sentinel-incident-trigger", |user, word| {
@@ -91,7 +91,7 @@ fn alerts() -> Vec<(&'static str, Payload)> {
     ]
 }
 
-/// Every shape that says whether a user's risk stands.
+/// Every shape with the state of a user's risk.
 fn risks() -> Vec<(&'static str, Payload)> {
     vec![
         (
@@ -121,7 +121,7 @@ fn risks() -> Vec<(&'static str, Payload)> {
     ]
 }
 
-/// Every shape whose evidence says what an account is to the alert.
+/// Every shape whose evidence states the role of an account.
 fn roles() -> Vec<(&'static str, Payload)> {
     vec![
         ("graph-alert-v2", |user, word| {
@@ -245,7 +245,7 @@ proptest! {
     fn of_one_alert_the_latest_word_decides_whatever_its_place(
         at in any::<prop::sample::Index>(), over_last in any::<bool>(), over_first_in_batch in any::<bool>(),
     ) {
-        // The shapes that tell when they were written, each with the property that says it.
+        // The shapes that state when they were written, each with its property for that.
         let timed: Vec<(Payload, [&str; 2], &[&str])> = vec![
             (risks()[0].1, ["dismissed", "atRisk"], &["riskLastUpdatedDateTime"]),
             (risks()[1].1, ["dismissed", "atRisk"], &["lastUpdatedDateTime"]),
@@ -265,7 +265,7 @@ proptest! {
             *place = json!(time);
             said
         };
-        // In several forms: the later one is not greater as a text.
+        // In several forms: the later time is not the greater text.
         let (early, late) = ("11/20/2026 9:58:12 AM", "2026-11-20T10:02:40Z");
         let (over, open) = if over_last {
             (at_time(over, late), at_time(open, early))

@@ -14,7 +14,7 @@ use crate::support::app::{App, SOON, outcomes};
 
 const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
 
-/// Users who can be cut in the default world.
+/// Users that can be cut in the default world.
 const FIVE: [&str; 5] = [
     ALICE,
     "1c5989f1-ba2d-4e83-858b-fed0a712755f",
@@ -33,7 +33,7 @@ fn url(storage: &BlobService) -> String {
     storage.url("evict-ledger", "hour.json")
 }
 
-/// How many users the blob counts.
+/// The number of users that the blob counts.
 pub(crate) fn counted(bytes: &[u8]) -> u64 {
     let book: Value = serde_json::from_slice(bytes).unwrap();
     ["open", "cut"]
@@ -43,7 +43,7 @@ pub(crate) fn counted(bytes: &[u8]) -> u64 {
         .sum()
 }
 
-/// What the handlers say of the ledger in their logs.
+/// What the handlers log about the ledger.
 pub(crate) fn ledger_lines(apps: &[&App]) -> Vec<String> {
     apps.iter()
         .flat_map(|app| app.host.worker_log())
@@ -60,7 +60,7 @@ fn users(users: &[&str]) -> String {
     json!({ "users": users, "expect": users.len() }).to_string()
 }
 
-/// Posts so many alerts of five users to each app at once, and gives all receipts.
+/// Posts this many alerts of five users to each app at once, and returns all receipts.
 pub(crate) async fn storm(apps: &[&App], alerts: usize) -> Vec<Value> {
     let posts = (0..alerts).flat_map(|_| apps.iter().map(|app| app.post(users(&FIVE))));
     let answers = futures_util::future::join_all(posts).await;
@@ -70,8 +70,8 @@ pub(crate) async fn storm(apps: &[&App], alerts: usize) -> Vec<Value> {
         .collect()
 }
 
-/// An app that observes tells what the cap per hour would withhold, over all of its instances, and leaves the hour of those that cut
-/// as it is.
+/// An app in `observe` mode reports what the cap per hour would withhold, over all of its instances, and leaves the
+/// hour of enforcing apps unchanged.
 #[tokio::test]
 async fn observing_counts_an_hour_of_its_own_and_takes_no_place_of_the_one_that_cuts() {
     let storage = storage().await;
@@ -129,7 +129,7 @@ async fn two_handlers_and_fifty_alerts_at_once_cut_the_cap_and_not_one_more() {
     let settings = [
         ("EVICT_LEDGER_URL", url.as_str()),
         ("EVICT_MAX_USERS_PER_HOUR", "83"),
-        // `expect` lifts it; what stands in for the ledger while it cannot be asked is nothing.
+        // `expect` lifts this cap; without the ledger nothing may be cut.
         ("EVICT_MAX_USERS_PER_ALERT", "0"),
     ];
     let (first, second) = (App::start(&settings).await, App::start(&settings).await);
@@ -147,7 +147,7 @@ async fn two_handlers_and_fifty_alerts_at_once_cut_the_cap_and_not_one_more() {
         .unwrap();
     assert_eq!(detail["policy"], "EVICT_MAX_USERS_PER_HOUR");
 
-    // What was reserved is settled soon, by each of them.
+    // Each of them settles its reservations soon.
     for app in [&first, &second] {
         let check = app.check().await;
         assert_eq!(check.status, 200, "{}", check.body);
@@ -157,7 +157,7 @@ async fn two_handlers_and_fifty_alerts_at_once_cut_the_cap_and_not_one_more() {
     let bytes = storage.bytes("evict-ledger", "hour.json").unwrap();
     assert_eq!(counted(&bytes), 83);
     let calls = storage.calls();
-    // Each alert by itself would be 100 writes, were nobody in anybody's way. Seen here: 16 to 27.
+    // Without collisions, one write per alert would be 100. Seen here: 16 to 27.
     assert!(calls.len() <= 100, "{}", calls.len());
     assert!(calls.iter().all(|call| call.surprise.is_none()));
     assert!(
@@ -210,7 +210,7 @@ async fn an_alert_on_nobody_who_may_be_cut_asks_no_ledger() {
         app.check().await;
         looks.push(storage.calls().len() - before);
     }
-    // The first look may be that of the start. A check looks once, and the alert made no difference.
+    // The first look may be that of the start. A check looks once, and the alert changes nothing.
     assert_eq!(looks[1..], [1, 1], "{looks:?}");
     app.end().await;
 }
@@ -254,7 +254,7 @@ async fn a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_agai
         app.send(users(&[user]));
         app.settle().await;
         assert!(app.host.kill_worker().await);
-        // Far enough apart for the host not to give up.
+        // The attempts are far enough apart for the host not to give up.
         app.clock.advance(Duration::from_mins(31));
     }
     assert_eq!(app.revocations(), 2);
@@ -267,7 +267,7 @@ async fn a_handler_that_never_saw_the_ledger_cuts_no_more_for_being_started_agai
 
 #[tokio::test]
 async fn without_the_ledger_nothing_is_cut_past_the_cap_of_one_alert_and_the_rest_is_deferred() {
-    // A port on which nobody listens.
+    // A port without a listener.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .unwrap()
         .local_addr()
@@ -282,7 +282,7 @@ async fn without_the_ledger_nothing_is_cut_past_the_cap_of_one_alert_and_the_res
         ("EVICT_MAX_DELIVERIES", "2"),
     ])
     .await;
-    // `expect` lifts the cap per alert, and not what stands in for the cap per hour.
+    // `expect` lifts the cap per alert, but not the fallback for the cap per hour.
     app.tenant.hold("GET /v1.0/users/*");
     app.send(users(&FIVE));
     app.tenant.wait_for_call("GET /v1.0/users/*").await;
@@ -317,7 +317,7 @@ async fn without_the_ledger_nothing_is_cut_past_the_cap_of_one_alert_and_the_res
     let rejected = app.host.messages("evict-rejected")[0].json().unwrap();
     assert_eq!(rejected["users"].as_array().unwrap().len(), 3);
 
-    // Another alert has nothing left of it.
+    // Nothing is left for another alert.
     let answer = app.post(users(&FIVE[3..])).await;
     assert_eq!(answer.status, 202);
     assert_eq!(app.revocations(), 2);
@@ -412,7 +412,7 @@ async fn a_ledger_that_never_answers_keeps_no_caller_past_the_deadline() {
     .await;
     let asked = tokio::time::timeout(SOON, app.post(users(&[ALICE])));
     let answer = asked.await.unwrap();
-    // By then either the time is over, or this process cuts on its own.
+    // By then either the time is over, or this process cuts without the ledger.
     let outcome = outcomes(answer.body["receipts"].as_array().unwrap());
     assert!(
         ["handed_over", "revoked"].contains(&outcome[0].as_str()),

@@ -1,4 +1,4 @@
-//! Graph carries a cut out and its answer is lost on the way: what is told then is what is read back.
+//! Graph carries out a cut and its answer is lost on the way: the report states what is read back.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn a_cut_whose_answer_is_lost_is_asked_for_again() {
     app.end().await;
 }
 
-/// The receipt of a user whose cut was carried out, its answer lost, and whom Graph refuses to cut again.
+/// The receipt of a user whose cut was carried out while its answer was lost, and whose second cut Graph refuses.
 async fn cut_and_then_refused(lag: Duration) -> Value {
     let app = App::start(&[("EVICT_VERIFY_SECONDS", "1")]).await;
     app.tenant.set_replication_lag(lag);

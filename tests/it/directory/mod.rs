@@ -1,4 +1,4 @@
-//! What is asked of Entra ID and of the ledger, on the wire.
+//! The requests to Entra ID and the ledger, on the wire.
 
 pub(crate) mod ledger;
 pub(crate) mod lost_answers;

@@ -1,5 +1,5 @@
-//! Who goes first where not all can be worked on at once. Tests in process: which user a free place goes to shows only while
-//! others are held up, and Graph holds them here until it is told to answer.
+//! The order of work if not everything can be done at once. These tests run in process: which user gets a free place
+//! shows only while others are held up, and Graph holds them here until a test releases them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::support::directory::{App, Graph, Identity, Seen, in_an_app_of_one_thr
 
 const SERVES: Identity = Identity::Answers(200);
 
-/// As many alerts on one user as are worked on at once, where of one alert one user is.
+/// The number of alerts on one user that are worked on at once, if an alert has one user in work.
 const AT_ONCE: usize = 4;
 
 const LONG: Duration = Duration::from_mins(2);
@@ -26,7 +26,7 @@ fn id(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
-/// A Graph that answers a question for a user as soon as it is let, and tells whom it was asked for.
+/// A Graph that holds each question for a user until it is released, and reports the users asked for.
 struct Held {
     graph: Graph,
     asked: mpsc::UnboundedReceiver<String>,

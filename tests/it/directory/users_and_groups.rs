@@ -1,4 +1,5 @@
-//! Who it is in the directory, end to end: whom an alert's identifiers are found to mean, by what, and what is never believed.
+//! Identification in the directory, end to end: which user an alert's identifiers find, by which identifier, and which
+//! answers are never believed.
 
 use sandbox::tenant::{Fault, World, WorldUser};
 use serde_json::{Value, json};
@@ -9,10 +10,10 @@ use crate::support::app::{App, outcomes};
 const ALICE: &str = "6cace4d5-19d5-4695-92e7-4f7bfab36728";
 const READ: &str = "GET /v1.0/users/*";
 const GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
-/// A machine's own, which nobody in the directory has.
+/// The SID of a machine's own account, which no user of the directory has.
 const MACHINES_OWN: &str = "S-1-5-21-4037521063-1264981123-3210456789-501";
 
-/// The default world with two users more, who differ in what they are known by.
+/// The default world with two more users, who differ in their identifiers.
 fn world() -> World {
     let mut world = World::default_contoso().unwrap();
     let user = |number: u128, name: &str| {
@@ -60,7 +61,7 @@ async fn the_receipt_says_by_what_the_user_was_found() {
     for (named, found_by) in [
         (json!({"user": ALICE}), "object_id"),
         (json!({"user": "alice@contoso.com"}), "user_principal_name"),
-        // A mail address in the place of a user principal name, as many senders write it.
+        // Many senders write a mail address in place of a user principal name.
         (json!({"user": "Helena.Lindqvist@contoso.com"}), "mail"),
         (
             json!({"user": "S-1-5-21-1-2-3-1107"}),
@@ -162,7 +163,7 @@ async fn that_nobody_is_there_is_asked_for_once_more() {
             .len(),
         2
     );
-    // A replica that does not know a new account yet.
+    // A replica that does not have a new account yet.
     let lagging = Fault::on(READ).once().answer(404).body(json!({"error": {
         "code": "Request_ResourceNotFound",
         "message": "Resource 'alice@contoso.com' does not exist or one of its queried reference-property objects are not present.",

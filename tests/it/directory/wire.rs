@@ -1,5 +1,5 @@
-//! What the Entra client sends over the wire, and what it makes of what comes back. Waiting, retrying and finding are
-//! tested beside the code, on a clock that stands still.
+//! What the Entra client sends over the wire, and how it interprets the answers. Waiting, retrying and look-ups are
+//! tested beside the code, with a paused clock.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -65,7 +65,7 @@ fn clearance() -> Clearance {
 
 fn named(upn: &str) -> SubjectRef {
     let mut subject = SubjectRef::new(SubjectKind::User);
-    // As the directory may write it: what is sent is encoded, whatever a sender could have written.
+    // The directory may write it so. The request encodes it, whatever a sender could have written.
     subject.upn = UserPrincipalName::of_directory(upn).ok();
     subject
 }
@@ -145,7 +145,7 @@ fn names_reach_graph_encoded() {
                 .filter(|seen| !seen.line.contains("?$filter="))
                 .map(|seen| seen.line.split("?$select=id,").next().unwrap().to_owned())
                 .collect();
-            // Each is asked for once more before it is believed that there is nobody.
+            // Each is asked for once more before the user counts as absent.
             lines.dedup();
             assert_eq!(
                 lines,
@@ -212,7 +212,7 @@ fn groups_are_sent_as_json() {
 fn the_user_and_the_groups_are_asked_for_on_two_connections_at_once() {
     let name = "directory::wire::the_user_and_the_groups_are_asked_for_on_two_connections_at_once";
     in_an_app(name, SERVES, async || {
-        // Nobody is answered before both have asked.
+        // Neither is answered before both have asked.
         let both = Arc::new(Barrier::new(2));
         let graph = Graph::start(move |seen: Seen| {
             let both = Arc::clone(&both);
@@ -403,7 +403,7 @@ fn an_answer_is_read_up_to_a_mebibyte_and_no_further() {
         async || {
             for (length, is_read) in [(1024 * 1024, true), (1024 * 1024 + 1, false)] {
                 let user = serde_json::json!({"id": adele(), "userPrincipalName": "a@contoso.com"});
-                // White space after a document belongs to no value and counts all the same.
+                // White space after a document belongs to no value, but counts towards the limit.
                 let mut body = user.to_string();
                 body.push_str(&" ".repeat(length - body.len()));
                 let graph = Graph::start(move |_: Seen| {
@@ -467,7 +467,7 @@ async fn raw(bytes: &'static [u8]) -> String {
             let mut request = [0; 8_192];
             let read = stream.read(&mut request).await;
             if read.is_ok() && stream.write_all(bytes).await.is_ok() {
-                // Closed in order, so that the bytes arrive.
+                // An orderly shutdown, so that the bytes arrive.
                 let _ = stream.shutdown().await;
             }
         }

@@ -1,4 +1,4 @@
-//! The page of fields, made of the schema of what the function writes.
+//! The page of fields, generated from the schema of the function's output.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::page;
 use crate::support::golden;
 
-/// What is told once, and named elsewhere: the definition, its heading, and how a field that holds one says so.
+/// Definitions that are described once and referenced elsewhere: the name, its heading, and the phrase for fields that
+/// hold one.
 const CHAPTERS: &[(&str, &str, &str)] = &[
     ("Receipt", "A receipt", "a [receipt](#a-receipt)"),
     ("Reply", "The reply of `POST /api/revoke`", ""),
@@ -26,7 +27,7 @@ const CHAPTERS: &[(&str, &str, &str)] = &[
     ("CheckAnswer", "The answer of `GET /api/check`", ""),
 ];
 
-/// A receipt with two fields more.
+/// The definition of a receipt with two more fields.
 const RECEIPT_OF_AN_EVENT: &str = "Data";
 
 const HEAD: &str = "# Fields\n\nEvery field of every document that the function writes, made by a test of the schema that \
@@ -41,7 +42,7 @@ impl Schema {
         &self.0["$defs"][name]
     }
 
-    /// The definition that a schema names, with its name.
+    /// The definition that a schema refers to, with its name.
     fn resolve<'a>(&'a self, schema: &'a Value) -> (Option<&'a str>, &'a Value) {
         match schema["$ref"]
             .as_str()
@@ -119,7 +120,7 @@ impl Schema {
     }
 }
 
-/// By path, so that what belongs together stands together.
+/// Sorted by path, so that related fields are adjacent.
 #[derive(Default)]
 struct Rows(BTreeMap<String, (bool, String, Vec<String>)>);
 
@@ -166,7 +167,7 @@ fn document() -> String {
         )
         .unwrap();
         for (path, (is_optional, meaning, words)) in schema.rows(name).0 {
-            // Each outcome's own number needs no words.
+            // The number of each outcome needs no words.
             if path.starts_with("summary.") {
                 continue;
             }

@@ -1,18 +1,18 @@
-//! Each link of each page leads to a file, and to a heading of it; and each page is found from the first one.
+//! Each link of each page leads to an existing file and heading, and each page is reachable from the first one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{is_page, lines, page, pages};
 
-/// Where a page leads: the page or file below the root, and the heading.
+/// The target of a link: the page or file below the root, and the heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Link {
     path: String,
     heading: Option<String>,
 }
 
-/// The links of a page to files of this repository. What is shown as code is no link.
+/// The links of a page to files of this repository. Code blocks contain no links.
 fn links(path: &str, text: &str) -> Vec<Link> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut found = Vec::new();
@@ -43,7 +43,7 @@ fn links(path: &str, text: &str) -> Vec<Link> {
     found
 }
 
-/// A path from within a folder, without `..`.
+/// A path resolved from a folder, without `..`.
 fn joined(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
@@ -84,7 +84,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// Whether a link leads somewhere: to a page, which may be the page of a folder, or to a file.
+/// A description of a link whose target does not exist. A target is a page, the page of a folder, or a file.
 fn broken(link: &Link) -> Option<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(&link.path);
     if !file.exists() {
@@ -121,7 +121,7 @@ fn every_link_leads_somewhere() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// What is kept beside data of others, and what Azure/Azure-Sentinel asks for, is read there.
+/// Pages that accompany data of others, or that Azure/Azure-Sentinel asks for. They are read there.
 const NOT_FOR_THE_READER: &[&str] = &["tests/fixtures/", "infra/sentinel/solution/"];
 
 #[test]

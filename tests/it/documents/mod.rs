@@ -1,5 +1,5 @@
-//! What the pages say is true, as far as a program can tell: links lead somewhere, names of files, tests and settings are names of
-//! something, and tables are made of what they tell.
+//! The pages are true, as far as a program can check: links lead somewhere, names of files, tests and settings exist,
+//! and tables are generated from their sources.
 
 mod fields;
 mod links;
@@ -15,7 +15,7 @@ fn page(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// Every page of the repository, by its path with `/`: what is written in Markdown and committed.
+/// Every page of the repository, by its path with `/`: every committed Markdown file.
 fn pages() -> Vec<String> {
     let mut found = Vec::new();
     collect(Path::new(env!("CARGO_MANIFEST_DIR")), "", &mut found);
@@ -23,7 +23,7 @@ fn pages() -> Vec<String> {
     found
 }
 
-/// What others wrote, or a tool puts there.
+/// Files that others wrote, or that a tool puts there.
 const NOT_OURS: &[&str] = &["target", ".git", "node_modules", "proptest-regressions"];
 
 fn collect(folder: &Path, below: &str, found: &mut Vec<String>) {
@@ -41,18 +41,18 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Whether a file is written in Markdown.
+/// Whether a file is Markdown.
 fn is_page(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|ext| ext == "md")
 }
 
-/// A line of a page, and the language of the block of code that it stands in.
+/// A line of a page, with the language of its code block.
 struct Line<'a> {
     text: &'a str,
     block: Option<&'a str>,
 }
 
-/// The lines of a page, without those that open and close blocks of code.
+/// The lines of a page, without those that open and close code blocks.
 fn lines(text: &str) -> Vec<Line<'_>> {
     let mut block = None;
     let mut found = Vec::new();
@@ -118,13 +118,13 @@ fn every_test_that_the_threat_model_names_exists() {
     );
 }
 
-/// The table of shapes is made of the rows by which payloads are known, so that it cannot tell of others.
+/// The table of shapes is generated from the rows that recognise payloads, so it cannot list others.
 #[test]
 fn the_shapes_on_the_page_are_those_that_are_read() {
     crate::support::golden::hold_block("function/README.md", "shapes", &evict::alert::table());
 }
 
-/// The first page is read in one sitting; what it has no room for stands beside its code.
+/// The first page is read in one sitting; everything else is beside its code.
 #[test]
 fn the_readme_keeps_within_its_bounds() {
     const MOST_LINES: usize = 150;

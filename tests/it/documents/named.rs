@@ -1,4 +1,4 @@
-//! Files, settings and options that the pages name are there.
+//! Files, settings and options that the pages name exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,10 +7,10 @@ use evict::config::REGISTRY;
 
 use super::{lines, page, pages};
 
-/// Pages that tell of what is gone, or stand beside data of others.
+/// Pages that describe former states, or accompany data of others.
 const OF_THE_PAST: &[&str] = &["CHANGELOG.md", "tests/fixtures/"];
 
-/// What a reader makes.
+/// A file that the reader creates.
 const THE_READERS_OWN: &[&str] = &["infra/contoso.bicepparam"];
 
 fn present_pages() -> Vec<String> {
@@ -18,7 +18,7 @@ fn present_pages() -> Vec<String> {
     pages().into_iter().filter(|page| !is_past(page)).collect()
 }
 
-/// The words of a page's code, inline or in blocks for the shell.
+/// The words of a page's code, inline or in shell blocks.
 fn words(text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
     let mut found = Vec::new();
@@ -29,7 +29,7 @@ fn words(text: &str) -> Vec<String> {
             Some(_) => continue,
         };
         for code in code {
-            // A pattern or a place to fill in names no file.
+            // A pattern or a placeholder names no file.
             for word in code
                 .split_whitespace()
                 .filter(|word| !word.contains(['*', '<', '$', '{']))
@@ -67,7 +67,7 @@ fn every_file_that_a_page_names_exists() {
     assert_eq!(missing, BTreeSet::new());
 }
 
-/// Variables that only the command has, and those of the tests and tools.
+/// Variables of the command alone, and those of the tests and tools.
 const BESIDE_THE_REGISTRY: &[&str] = &[
     "EVICT_PROFILE",
     "EVICT_NAMESPACE",
@@ -100,7 +100,7 @@ fn every_setting_that_a_page_names_is_one() {
     assert_eq!(strangers, BTreeSet::new());
 }
 
-/// The options that the lines of a page for the shell give to each verb of the command.
+/// The options that a page's shell lines give to each verb of the command.
 fn options(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for line in lines(text).iter().filter(|line| line.block == Some("sh")) {

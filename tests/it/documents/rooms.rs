@@ -1,11 +1,11 @@
-//! The drawing of the rooms on the page that tells how it is built, made of the table that holds them apart.
+//! The drawing of the rooms on the page about the architecture, generated from the table that holds them apart.
 
 use std::collections::BTreeSet;
 
 use crate::house::MAY_NAME;
 use crate::support::golden;
 
-/// Named by every room that names anything, so that its arrows would say nothing.
+/// Every room that names anything names this one, so its arrows would say nothing.
 const BY_ALL: &str = "domain";
 
 fn named_by(room: &str) -> BTreeSet<&'static str> {
@@ -18,7 +18,7 @@ fn named_by(room: &str) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Whether a room is reached from another by more than one arrow.
+/// Whether a room is reachable from another by more than one arrow.
 fn is_implied(from: &str, to: &str) -> bool {
     named_by(from)
         .into_iter()

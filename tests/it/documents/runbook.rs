@@ -26,13 +26,13 @@ fn words(definition: &Value) -> Vec<String> {
     found
 }
 
-/// What stands below a heading, up to the next one.
+/// The text below a heading, up to the next one.
 fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     let (_, rest) = text.split_once(&format!("\n{heading}\n")).unwrap();
     rest.split("\n#").next().unwrap_or_default()
 }
 
-/// The words of the first column of a section's table.
+/// The words in the first column of a section's table.
 fn rows(text: &str, heading: &str) -> Vec<String> {
     let cells = section(text, heading)
         .lines()
@@ -96,7 +96,7 @@ fn each_reason_to_do_nothing_has_its_row() {
         },
     ];
     for reason in &all {
-        // A new reason does not compile here until it stands above.
+        // A new reason does not compile here until it is listed above.
         match reason {
             Reason::NoAccount
             | Reason::EntitiesPending
@@ -115,7 +115,7 @@ fn each_reason_to_do_nothing_has_its_row() {
     );
 }
 
-/// What the handler's exit codes mean stands where it is started, and on the page.
+/// The meaning of the handler's exit codes is on the page and where they are defined.
 #[test]
 fn the_exit_codes_of_the_handler_are_on_the_page() {
     let codes = |line: &str| -> Vec<String> {

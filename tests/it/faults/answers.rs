@@ -1,4 +1,4 @@
-//! Graph answers with an error, in pieces, late, or with something else than was asked.
+//! Graph answers with an error, in pieces, late, or with unrelated content.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ async fn an_answer_cut_short_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_success_cut_short_is_a_success() {
-    // The head of this answer is some 600 bytes long, and the whole of it 690.
+    // The head of this answer has some 600 bytes, and the whole answer 690.
     let fault = Fault::on(REVOKE).once().then(Then::Truncate { bytes: 640 });
     over_http("a_success_cut_short_is_a_success", vec![fault]).await;
 }
@@ -91,7 +91,7 @@ async fn a_slow_answer_is_waited_for() {
     assert!(took >= Duration::from_secs(3), "{took:?}");
 }
 
-/// Somebody between the app and Graph answers in its place.
+/// An intermediary between the app and Graph answers in its place.
 async fn something_else(test: &str, fault: Fault) {
     let app = App::start(&[]).await;
     app.tenant.faults().add(fault);
@@ -132,7 +132,7 @@ async fn a_page_in_place_of_an_answer_is_not_believed() {
 
 #[tokio::test]
 async fn a_success_that_is_a_page_is_judged_by_what_is_read_back() {
-    // A page where nothing was done: the status says success, and the directory does not move.
+    // A success page that did nothing: the status is 200, and the directory does not change.
     let app = App::start(&[("EVICT_VERIFY_SECONDS", "1")]).await;
     app.tenant.faults().add(
         Fault::on(REVOKE)
@@ -166,7 +166,7 @@ async fn a_404_of_somebody_else_is_asked_for_again() {
     .await;
 }
 
-/// What is handed over while a fault lasts is cut once it is over.
+/// Work that is handed over during a fault is finished once the fault is over.
 async fn left_to_the_queue(test: &str, fault: Fault) {
     let app = App::start(&[("EVICT_HTTP_DEADLINE_SECONDS", "6")]).await;
     app.tenant.faults().add(fault);
@@ -243,7 +243,7 @@ async fn a_success_that_says_false_is_told_and_tried_again() {
     app.end().await;
 }
 
-/// Another cut stands in the second in which, or before which, this one is called, and this one does nothing.
+/// Moves the property just before the call, as another cut in the same second would; the call itself does nothing.
 fn cut_just_before(app: &App) {
     let now = app.clock.now();
     assert!(app.tenant.set_valid_from(ALICE, now));

@@ -1,4 +1,4 @@
-//! Service Bus delivers twice, out of order, or does not take what the function puts out.
+//! Service Bus delivers twice, out of order, or does not accept the function's outputs.
 
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ async fn two_messages_about_one_user_in_the_wrong_order_cut_once() {
         .add(Fault::on(read.as_str()).once().then(Then::Garbage));
     let watch = Watch::start(&app);
     app.send(about_alice());
-    // The first message could not be finished, and waits to be given back. Meanwhile the second one comes and is.
+    // The first message could not be finished, and waits to be abandoned. Meanwhile the second one arrives and is
+    // completed.
     let deferred = |host: &sandbox::functions::FunctionsHost| {
         host.worker_log()
             .iter()
@@ -48,7 +49,7 @@ async fn a_message_that_comes_twice_under_one_id_cuts_once() {
     app.tenant.wait_for_calls(REVOKE, 2).await;
     app.tenant.release_all();
     app.settle().await;
-    // Both were read before either had cut: the second cut moves an instant forward and harms nobody.
+    // Both were read before either had cut: the second cut moves the instant forward and harms nobody.
     watch.holds_for_queue("a_message_that_comes_twice_under_one_id_cuts_once", &app);
     app.end().await;
 }
@@ -68,7 +69,7 @@ async fn receipts_that_are_never_taken_leave_the_message_in_the_dead_letters() {
         "receipts_that_are_never_taken_leave_the_message_in_the_dead_letters",
         &app,
     );
-    // The user is cut, once; what the message said is whole; and each receipt stands in the log.
+    // The user is cut once, the message's content is complete, and each receipt is in the log.
     assert_eq!(app.revocations(), 1);
     let dead = &app.host.queue("evict").dead_lettered[0];
     assert_eq!(dead.text(), Some(about_alice().as_str()));

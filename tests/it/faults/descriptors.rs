@@ -14,7 +14,7 @@ async fn without_a_file_descriptor_nothing_is_lost_and_it_recovers() {
         ..Start::default()
     })
     .await;
-    // The host's own connection, and one to Graph, are there before the descriptors are gone.
+    // The host's own connection, and one to Graph, exist before the descriptors are used up.
     assert_eq!(app.check().await.status, 200);
     let (pid, port) = app.worker();
     let open = || {
@@ -25,10 +25,10 @@ async fn without_a_file_descriptor_nothing_is_lost_and_it_recovers() {
     let mut idle = Vec::new();
     while open() < 40 {
         idle.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
-        // The handler takes the connection in its own time.
+        // The handler accepts the connection in its own time.
         tokio::task::yield_now().await;
     }
-    // These are in the kernel's queue, and take whatever becomes free.
+    // These connections wait in the kernel's queue, and take every descriptor that becomes free.
     for _ in 0..20 {
         idle.push(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
     }

@@ -1,4 +1,4 @@
-//! The directory changes under the alert, or tells another time.
+//! The directory changes during the alert, or its clock differs.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn a_permission_removed_in_mid_alert_fails_the_rest_alone() {
     let watch = Watch::start(&app);
     app.send(about(5));
     app.tenant.wait_for_call(carol.as_str()).await;
-    // Four are through: a revocation and a read back each.
+    // Four are finished, with a revocation and a read back each.
     let done = async {
         while app
             .tenant
@@ -47,15 +47,15 @@ async fn a_permission_removed_in_mid_alert_fails_the_rest_alone() {
     app.end().await;
 }
 
-/// A message that is delivered twice, with clocks that are apart by ten minutes: it is cut, seen to be cut, and at the
-/// second delivery known to have been.
+/// A message that is delivered twice, with clocks that differ by ten minutes: the user is cut, the cut is verified, and
+/// the second delivery recognises it.
 async fn clocks_apart(test: &str, clocks_ahead: SignedDuration) {
     let app = App::start_with(Start {
         clocks_ahead,
         ..Start::default()
     })
     .await;
-    // The property stands at a moment before the alert that lies after it on a clock that is ten minutes behind.
+    // The property has a time before the alert, which is later than the alert on a clock that is ten minutes behind.
     let before = app.clock.now() - Duration::from_mins(5);
     assert!(app.tenant.set_valid_from(ALICE, before));
     app.host.refuse_output("receipts", 1);
@@ -64,7 +64,7 @@ async fn clocks_apart(test: &str, clocks_ahead: SignedDuration) {
     let watch = Watch::start(&app);
     app.send(about_alice());
     app.tenant.wait_for_call(read.as_str()).await;
-    // The cut lies in a later second than the message.
+    // The cut is in a later second than the message.
     app.clock.advance(Duration::from_secs(5));
     app.tenant.release_all();
     app.settle().await;
@@ -104,8 +104,8 @@ async fn a_clock_ten_minutes_ahead_decides_nothing() {
 
 #[tokio::test]
 async fn a_cut_that_was_lost_is_not_verified_whatever_our_clock_says() {
-    // Graph says success and does nothing; the property was moved five minutes ago by something else, which on a clock
-    // ten minutes behind lies in the future.
+    // Graph reports success and does nothing. Another cut moved the property five minutes ago, which is in the future
+    // on a clock that is ten minutes behind.
     let app = App::start_with(Start {
         settings: &[("EVICT_VERIFY_SECONDS", "1")],
         clocks_ahead: SignedDuration::from_mins(10),
@@ -147,11 +147,11 @@ async fn a_group_that_hides_its_members_withholds_until_they_may_be_seen() {
     let detail = receipts[0]["detail"].to_string();
     assert!(detail.contains("Member.Read.Hidden"), "{detail}");
     assert_eq!(app.revocations(), 0);
-    // With the permission the group protects as any other.
+    // With the permission the group protects like any other.
     app.tenant.grant("Member.Read.Hidden");
     app.tenant.revoke_app_tokens();
     let users = json!({ "users": [BREAK_GLASS, "alice@contoso.com"] });
-    // Graph refuses the token at hand, and the next one has the permission.
+    // Graph refuses the current token, and the next one has the permission.
     app.post(users.to_string()).await;
     let answer = app.post(users.to_string()).await;
     assert_eq!(

@@ -1,5 +1,5 @@
-//! What the Functions host and Service Bus do of their own: end the handler, stop listening, start a function by hand, let a message
-//! lapse, and hand on what no text holds.
+//! Actions of the Functions host and Service Bus: they end the handler, stop listening, start a function by hand, let a
+//! message's lock lapse, and pass on bytes that are not text.
 
 use std::process::Command;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use crate::support::app::{App, SOON, Start};
 use crate::support::busy;
 use crate::triggers::callers_http::SETTINGS;
 
-/// Stops a process and waits until each of its threads stands: the signal reaches one of them first, and the others run on until
-/// that one has had its turn on a processor.
+/// Stops a process and waits until each of its threads is stopped: the signal reaches one of them first, and the others
+/// run on until that one is scheduled.
 async fn stop(process: u32) {
     let sent = Command::new("sh")
         .args(["-c", &format!("kill -STOP {process}")])
         .status();
     assert!(sent.unwrap().success());
     let runs = |thread: std::fs::DirEntry| {
-        // The state follows the name, which stands in brackets. A thread that is gone has no more to do.
+        // The state follows the name, which is in brackets. A thread that is gone has nothing left to do.
         std::fs::read_to_string(thread.path().join("stat"))
             .is_ok_and(|told| !told.rsplit(") ").next().unwrap().starts_with('T'))
     };
@@ -48,7 +48,7 @@ async fn a_handler_that_hangs_is_ended_by_the_host_and_the_message_comes_again()
     app.send(about_alice());
     app.tenant.wait_for_call(REVOKE).await;
     stop(app.worker().0).await;
-    // What it had sent is carried out, and it never hears of it.
+    // Its requests are carried out, and it never receives the answers.
     app.clock.advance(Duration::from_secs(5));
     app.tenant.release_all();
     app.settle().await;
@@ -90,7 +90,7 @@ async fn an_instance_that_is_scaled_in_finishes_and_the_next_one_sees_what_it_di
     app.end().await;
 }
 
-/// How often the log says that no broker has sent a message.
+/// How often the log says that no broker sent a message.
 fn unproved(host: &FunctionsHost) -> usize {
     let lines = host.worker_log();
     let told = lines
@@ -108,7 +108,7 @@ async fn a_message_that_no_broker_has_sent_cuts_nobody_where_callers_have_to_pro
     assert_eq!(app.start_by_hand(&about_alice()).await, 202);
     let ended = |host: &FunctionsHost| host.invocations().len() == 1 && host.running() == 0;
     app.host.wait_until(SOON, ended).await.unwrap();
-    // Its line comes by another way than its answer.
+    // The log line arrives by another way than the answer.
     let told = |host: &FunctionsHost| unproved(host) > 0;
     app.host.wait_until(SOON, told).await.unwrap();
     watch.holds(
@@ -166,7 +166,7 @@ async fn a_message_is_read_however_its_text_is_written() {
     app.send([0xfe, 0xff].into_iter().chain(utf_16).collect::<Vec<u8>>());
     app.settle().await;
     app.clock.advance(Duration::from_secs(5));
-    // Latin-1, which is no UTF-8: what is no text in it is replaced.
+    // Latin-1, which is not UTF-8: invalid bytes are replaced.
     let latin = format!("{{\"user\": \"{ALICE}\", \"reason\": \"vol\u{e9}\"}}");
     app.send(
         latin

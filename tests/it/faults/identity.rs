@@ -1,4 +1,4 @@
-//! The identity endpoint is in trouble, or its token is.
+//! Faults of the identity endpoint or of its token.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::triggers::callers_http;
 
 const TOKEN: &str = "GET /msi/token";
 
-/// The app has no token: the one in hand is refused by Graph, and this fault strikes whoever asks for another.
+/// The app has no token: Graph refuses the current one, and this fault affects every request for another.
 async fn without_a_token(settings: &[(&str, &str)], fault: Fault) -> App {
     let app = App::start(settings).await;
     app.tenant.wait_for_call(TOKEN).await;
@@ -31,7 +31,7 @@ async fn an_identity_endpoint_that_is_down_for_a_moment_is_asked_again() {
     app.end().await;
 }
 
-/// Nothing can be done in the caller's time; then the endpoint is well again, and the queue finishes.
+/// Nothing can be done in the caller's time. Then the endpoint recovers, and the queue finishes.
 async fn for_long(test: &str, fault: Fault) {
     let app = without_a_token(
         &[(
@@ -72,7 +72,7 @@ async fn a_token_of_another_tenant_in_mid_alert_reaches_no_graph() {
     let watch = Watch::start(&app);
     app.send(about_alice());
     app.tenant.wait_for_call(REVOKE).await;
-    // The guard has seen the right token. Graph now refuses it, and the next one is of another tenant.
+    // The guard has checked the right token. Graph now refuses it, and the next one is of another tenant.
     let other = "2c63888f-28f0-4481-be6d-dce7a7ace732".parse().unwrap();
     app.tenant.issue_tokens_of(Some(other));
     app.tenant.revoke_app_tokens();
@@ -107,7 +107,7 @@ async fn a_token_that_ends_in_mid_alert_is_replaced() {
     app.end().await;
 }
 
-/// What Graph answers to a token that continuous access evaluation has cut.
+/// Graph's answer to a token that continuous access evaluation has revoked.
 fn challenge() -> Fault {
     Fault::on(REVOKE).answer(401).header(
         "WWW-Authenticate",
@@ -129,7 +129,7 @@ async fn a_token_that_is_cut_in_mid_alert_is_replaced() {
         &answer,
     );
     assert!(app.tenant.identity_calls().len() > before);
-    // The challenge is in no log line: `end` fails on what looks like a token.
+    // The challenge is in no log line: `end` fails on anything that looks like a token.
     app.end().await;
 }
 

@@ -1,4 +1,4 @@
-//! What goes wrong with the comment on an alert's incident. None of it changes a cut.
+//! Faults of the comment on an alert's incident. None of them changes a cut.
 
 use sandbox::functions::FunctionsHost;
 use sandbox::tenant::Fault;
@@ -15,7 +15,7 @@ use crate::triggers::incident_joined;
 
 const COMMENT: &str = "PUT */comments/*";
 
-fn told(app: &App) -> String {
+fn incident_state(app: &App) -> String {
     let receipts = app.receipts();
     let outcomes = receipts.iter().map(|receipt| {
         let outcome = receipt["outcome"].as_str().unwrap_or("?");
@@ -77,12 +77,12 @@ async fn a_comment_that_azure_throttles_is_written_after_the_wait() {
     watch.holds(
         "a_comment_that_azure_throttles_is_written_after_the_wait",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let calls = comment_calls(&app);
     let statuses: Vec<Option<u16>> = calls.iter().map(|call| call.status).collect();
     assert_eq!(statuses, [Some(429), Some(201)]);
-    // `end` holds it to the wait.
+    // `end` checks the wait.
     app.end().await;
 }
 
@@ -98,7 +98,7 @@ async fn a_comment_whose_answer_is_lost_stands_there_once() {
     watch.holds(
         "a_comment_whose_answer_is_lost_stands_there_once",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let all = comments(&app);
     assert_eq!((all.len(), all[0].writes), (1, 2));
@@ -114,7 +114,7 @@ async fn a_comment_that_may_not_be_written_is_told_in_the_receipt() {
     watch.holds(
         "a_comment_that_may_not_be_written_is_told_in_the_receipt",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let problem = app.receipts()[0]["incident"]["problem"].clone();
     let problem = problem.as_str().unwrap();
@@ -162,7 +162,7 @@ async fn azure_that_is_down_holds_up_no_cut_and_the_next_alert_only_for_a_moment
     app.end().await;
 }
 
-/// Killed at each call: one comment, and what it says is so.
+/// Killed at each call: there is one comment, and its content is true.
 #[tokio::test]
 async fn the_handler_killed_while_it_writes_leaves_one_comment_that_is_true() {
     for after_effect in [false, true] {
@@ -194,7 +194,7 @@ async fn the_handler_killed_while_it_writes_leaves_one_comment_that_is_true() {
     }
 }
 
-/// Azure does not answer while the first cut is told.
+/// Azure does not answer while the first cut is reported.
 #[tokio::test]
 async fn nobody_is_cut_later_because_the_incident_is_told_meanwhile() {
     let app = start_with(RESPONDER, &[]).await;
@@ -216,7 +216,7 @@ async fn nobody_is_cut_later_because_the_incident_is_told_meanwhile() {
     watch.holds(
         "nobody_is_cut_later_because_the_incident_is_told_meanwhile",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let all = comments(&app);
     assert_eq!((all.len(), all[0].writes), (1, 2));
@@ -225,7 +225,7 @@ async fn nobody_is_cut_later_because_the_incident_is_told_meanwhile() {
     app.end().await;
 }
 
-/// Others change the incident whenever Evict has read it.
+/// Others change the incident after every read of Evict.
 #[tokio::test]
 async fn a_label_that_others_are_always_faster_than_is_told_in_the_receipt() {
     let app = start_with(RESPONDER, &[]).await;
@@ -237,7 +237,7 @@ async fn a_label_that_others_are_always_faster_than_is_told_in_the_receipt() {
     watch.holds(
         "a_label_that_others_are_always_faster_than_is_told_in_the_receipt",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let note = app.receipts()[0]["incident"].clone();
     let problem = note["problem"].as_str().unwrap();

@@ -1,5 +1,5 @@
-//! The ledger of what was cut this hour is down, slow, or contended. A test in process: which ledger it is decides the
-//! deployment, and what containment makes of it is the same for each.
+//! The ledger of this hour's cuts is down, slow, or contended. These tests run in process: the deployment chooses the
+//! ledger, and containment treats every ledger alike.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -19,7 +19,8 @@ use crate::support::directory::{App, Graph, Identity, Seen, in_an_app, recorded,
 
 const SERVES: Identity = Identity::Answers(200);
 
-/// A ledger that does as it is told. That it is told of the cuts holds up nobody by its type: `settle` is not waited for.
+/// A ledger with scripted faults. Reporting the cuts cannot delay anybody, because the type of `settle` permits no
+/// waiting.
 #[derive(Debug)]
 struct Troubled {
     trouble: Trouble,
@@ -51,7 +52,7 @@ impl Ledger for Troubled {
     }
 }
 
-/// One alert about one user with such a ledger, in three seconds; what Graph was asked, and what is told in the end.
+/// One alert about one user with such a ledger, in three seconds: the requests to Graph, and the final report.
 fn with(test: &'static str, trouble: Trouble) {
     in_an_app(&format!("faults::ledger::{test}"), SERVES, async || {
         let graph = Graph::start(async |seen: Seen| match seen.line.split(' ').next() {
@@ -78,7 +79,7 @@ fn with(test: &'static str, trouble: Trouble) {
         let watch = Watch::without_tenant();
         let receipts = containment.contain(task(&*clock)).await;
         let lines: Vec<String> = graph.seen().into_iter().map(|seen| seen.line).collect();
-        watch.holds_with(test, &lines, &told(&receipts));
+        watch.holds_with(test, &lines, &outcomes_of(&receipts));
         assert_eq!(ledger.settled.load(Ordering::SeqCst), 0);
     });
 }
@@ -114,7 +115,7 @@ fn task(clock: &dyn Clock) -> Task {
     }
 }
 
-fn told(receipts: &[Receipt]) -> String {
+fn outcomes_of(receipts: &[Receipt]) -> String {
     let texts: Vec<&str> = receipts
         .iter()
         .map(|receipt| receipt.outcome.as_str())

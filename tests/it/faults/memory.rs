@@ -33,7 +33,7 @@ async fn large_bodies_are_worked_on_at_the_same_time() {
 const CONNECTIONS: usize = 24;
 const BODY: usize = 10 * 1024 * 1024;
 
-/// The most that the handler may take for these, as little as for one after the other.
+/// The most memory that the handler may take for these bodies, no more than for one after the other.
 const MOST_KIB: u64 = 128 * 1024;
 
 /// The peak of the process's resident memory, in KiB.

@@ -1,5 +1,5 @@
-//! What goes wrong, one test for each fault, end to end: the real handler in the simulated host, in front of the simulated
-//! tenant. Each test holds its figures against a row of the table (`table`), which is the one of the page beside this file.
+//! One end-to-end test for each fault: the real handler in the simulated host, in front of the simulated tenant. Each
+//! test compares its figures with a row of the table (`table`), which is also on the page beside this file.
 
 use std::time::Duration;
 
@@ -42,19 +42,19 @@ async fn over_http(test: &str, faults: Vec<Fault>) -> Duration {
     let took = app.clock.now().duration_since(started).unsigned_abs();
     watch.holds_for_caller(test, &app, &answer);
     assert!(is_cut(&app));
-    // This fails if a call was made while Graph said wait.
+    // This fails if a call was made while throttled.
     app.end().await;
     took
 }
 
-/// Whether every session of Alice is dead.
+/// Whether every session of Alice has ended.
 fn is_cut(app: &App) -> bool {
     let sessions = app.tenant.sessions_of(ALICE);
     assert!(!sessions.is_empty(), "she had some");
     sessions.iter().all(|session| !session.alive)
 }
 
-/// An alert that names her.
+/// An alert that names Alice.
 fn about_alice() -> String {
     serde_json::json!({ "user": ALICE, "reason": "token theft" }).to_string()
 }

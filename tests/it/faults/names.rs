@@ -1,4 +1,4 @@
-//! No name can be resolved.
+//! Names cannot be resolved.
 
 use sandbox::functions::{FunctionsHost, LogLine};
 
@@ -6,11 +6,11 @@ use super::about_alice;
 use super::table::Watch;
 use crate::support::app::{App, SOON, Start};
 
-/// The handler in a mount namespace of its own, where the only name server is this machine, which has none.
+/// Runs the handler in a separate mount namespace, whose only name server is this machine, which has none.
 const WITHOUT_DNS: &str = "printf 'nameserver 127.0.0.1\\noptions timeout:1 attempts:1\\n' > resolv.conf; \
      exec unshare --user --map-root-user --mount sh -c 'mount --bind resolv.conf /etc/resolv.conf && exec ./handler'";
 
-/// Whether this system lets us make such a namespace; some forbid it to whoever is not root.
+/// Whether this system permits such a namespace; some permit it to root alone.
 fn possible() -> bool {
     let tried = std::process::Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "true"])
@@ -28,7 +28,7 @@ async fn without_dns_the_caller_is_told_and_the_message_comes_again() {
         return;
     }
     let seconds = crate::support::busy::seconds(5);
-    // Without an endpoint of its own the handler means the real Graph, whose name nobody resolves here.
+    // Without an endpoint setting the handler uses the real Graph, whose name cannot be resolved here.
     let app = App::start_with(Start {
         script: Some(WITHOUT_DNS),
         settings: &[

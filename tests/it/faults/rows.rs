@@ -4,7 +4,7 @@ use super::table::Calls::{AtMost, Exactly};
 use super::table::Row;
 
 pub(super) const ROWS: &[Row] = &[
-    // Graph says wait.
+    // Throttling.
     Row {
         fault: "429 with `Retry-After` in seconds",
         happens: "the app waits as long, then cuts",
@@ -77,7 +77,7 @@ pub(super) const ROWS: &[Row] = &[
         calls: AtMost(18),
         test: "triggers::queue_delivery::nobody_calls_while_graph_says_wait",
     },
-    // Graph answers wrongly.
+    // Wrong answers of Graph.
     Row {
         fault: "500, 502, 503 and 504 in a row",
         happens: "tried again, with waits that double",

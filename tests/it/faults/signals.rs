@@ -8,8 +8,8 @@ use super::table::Watch;
 use super::{REVOKE, about_alice, is_cut};
 use crate::support::app::{App, SOON};
 
-/// An app that was told to end while Graph holds the revocation.
-async fn told_to_end() -> (App, Watch) {
+/// An app that received a signal while Graph holds the revocation.
+async fn signalled() -> (App, Watch) {
     let app = App::start(&[]).await;
     app.tenant.hold(REVOKE);
     let watch = Watch::start(&app);
@@ -27,8 +27,8 @@ async fn told_to_end() -> (App, Watch) {
     (app, watch)
 }
 
-/// Waits until it has left and was started anew, and no failure was counted.
-async fn started_anew(app: &App) {
+/// Waits until the handler has exited and was restarted, and no failure was counted.
+async fn wait_for_restart(app: &App) {
     let left = |host: &FunctionsHost| {
         host.events().contains(&Event::WorkerExited { code: 200 }) && host.worker_starts() == 2
     };
@@ -37,7 +37,7 @@ async fn started_anew(app: &App) {
 
 #[tokio::test]
 async fn sigterm_in_mid_alert_loses_nothing_that_was_begun_or_comes_after() {
-    let (app, watch) = told_to_end().await;
+    let (app, watch) = signalled().await;
     app.tenant.release_all();
     app.settle().await;
     app.send(r#"{"user": "bob.stone@contoso.com"}"#);
@@ -55,8 +55,8 @@ async fn sigterm_in_mid_alert_loses_nothing_that_was_begun_or_comes_after() {
 
 #[tokio::test]
 async fn sigterm_that_outlasts_half_a_minute_costs_one_delivery_and_the_app_lives() {
-    let (app, watch) = told_to_end().await;
-    started_anew(&app).await;
+    let (app, watch) = signalled().await;
+    wait_for_restart(&app).await;
     assert!(!is_cut(&app));
     app.tenant.release_all();
     app.settle().await;

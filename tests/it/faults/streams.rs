@@ -4,7 +4,7 @@ use super::about;
 use super::table::Watch;
 use crate::support::app::{App, Start};
 
-/// Three users with streams that are set up by this script.
+/// Three users with streams that this script sets up.
 async fn streams(test: &str, script: &str) {
     let app = App::start_with(Start {
         script: Some(script),
@@ -21,7 +21,7 @@ async fn streams(test: &str, script: &str) {
 
 #[tokio::test]
 async fn a_pipe_that_nobody_reads_holds_up_no_work() {
-    // Full to the brim before the handler begins, and never emptied; held open, so that it does not break.
+    // Full before the handler begins, and never emptied; held open, so that it does not break.
     let script = "mkfifo pipe; exec 3<>pipe; dd if=/dev/zero bs=65536 count=1 >&3 2>/dev/null; exec ./handler >&3 2>&3";
     streams("a_pipe_that_nobody_reads_holds_up_no_work", script).await;
 }

@@ -1,4 +1,4 @@
-//! The table of faults: what a row promises, and how a test holds itself against it.
+//! The table of faults: the promises of a row, and how a test compares itself with them.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,17 +13,17 @@ use super::rows::ROWS;
 use crate::support::app::{Answer, App};
 use crate::support::busy;
 
-/// One fault. Everything but the words under `fault` and `happens` is held by the test.
+/// One fault. The test checks everything but the words under `fault` and `happens`.
 pub(super) struct Row {
-    /// What goes wrong.
+    /// The fault.
     pub(super) fault: &'static str,
-    /// What happens then.
+    /// Its effect.
     pub(super) happens: &'static str,
-    /// What caller, receipts and queues say in the end.
+    /// The final report of caller, receipts and queues.
     pub(super) told: &'static str,
-    /// How many seconds that takes at most, on a machine with nothing else to do.
+    /// The time limit in seconds, on an idle machine.
     pub(super) within: u64,
-    /// How many calls to Graph it takes.
+    /// The number of calls to Graph.
     pub(super) calls: Calls,
     /// The test, as the test runner prints it.
     pub(super) test: &'static str,
@@ -32,9 +32,9 @@ pub(super) struct Row {
 /// A number of calls to Graph.
 #[derive(Clone, Copy)]
 pub(super) enum Calls {
-    /// Always as many.
+    /// Always this number.
     Exactly(usize),
-    /// It depends on what meets what.
+    /// At most this number, because it depends on concurrency.
     AtMost(usize),
 }
 
@@ -54,7 +54,7 @@ impl Calls {
     }
 }
 
-/// Watches a test from the moment at which something goes wrong.
+/// Watches a test from the beginning of the fault.
 pub(crate) struct Watch {
     started: Instant,
     calls: usize,
@@ -68,7 +68,7 @@ impl Watch {
         }
     }
 
-    /// Holds what was seen against the row of the test, as the caller over HTTP was told.
+    /// Compares what was seen with the row of the test, by the reply to the HTTP caller.
     pub(crate) fn holds_for_caller(&self, test: &str, app: &App, answer: &Answer) {
         let receipts = answer.body["receipts"].as_array().cloned();
         let told = match receipts {
@@ -78,7 +78,7 @@ impl Watch {
         self.holds(test, app, &told);
     }
 
-    /// Holds what was seen against the row of the test, as the published receipts and the queues tell.
+    /// Compares what was seen with the row of the test, by the published receipts and the queues.
     pub(crate) fn holds_for_queue(&self, test: &str, app: &App) {
         let mut told = summary(&app.receipts());
         for (queue, count) in [
@@ -96,7 +96,7 @@ impl Watch {
         self.holds(test, app, &told);
     }
 
-    /// Holds what was seen against the row of the test.
+    /// Compares what was seen with the row of the test.
     pub(crate) fn holds(&self, test: &str, app: &App, told: &str) {
         let calls = app.tenant.calls();
         let lines: Vec<String> = calls
@@ -107,7 +107,7 @@ impl Watch {
         self.holds_with(test, &lines, told);
     }
 
-    /// The same for a test without a simulated tenant; a line for each call to Graph.
+    /// The same for a test without a simulated tenant, with one line per call to Graph.
     pub(crate) fn holds_with(&self, test: &str, calls: &[String], told: &str) {
         let row = row(test);
         let elapsed = self.started.elapsed();
@@ -144,7 +144,7 @@ fn row(test: &str) -> &'static Row {
         .unwrap_or_else(|| panic!("{test} has no row"))
 }
 
-/// What receipts say, equal ones together; sorted, because alerts that run at the same time end in any order.
+/// The summary of receipts, with equal ones counted; sorted, because simultaneous alerts end in any order.
 fn summary(receipts: &[Value]) -> String {
     let mut groups: Vec<(String, usize)> = Vec::new();
     for receipt in receipts {

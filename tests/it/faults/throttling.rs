@@ -1,4 +1,4 @@
-//! Graph says wait, in every form in which it can be said, and when it lies.
+//! Graph throttles, in every form of its answer, and also falsely.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{REVOKE, about_alice, over_http};
 use crate::support::app::App;
 use crate::support::busy;
 
-/// A revocation that is throttled for longer than anybody waits: the caller is answered at once and the queue has it.
+/// A revocation that is throttled for longer than anybody waits: the caller is answered at once and the queue gets it.
 async fn throttled_for_a_year(test: &str, fault: Fault) {
     let app = App::start(&[("EVICT_MAX_DELIVERIES", "1")]).await;
     app.tenant.faults().add(fault);
@@ -17,7 +17,7 @@ async fn throttled_for_a_year(test: &str, fault: Fault) {
     let answer = app.post(about_alice()).await;
     watch.holds_for_caller(test, &app, &answer);
     app.settle().await;
-    // On the last delivery everything is reported, and what is left can be put back.
+    // The last delivery reports everything, and the rest can be put back.
     assert_eq!(app.receipts().last().unwrap()["outcome"], "deferred");
     assert_eq!(app.host.messages("evict-rejected").len(), 1);
     app.end().await;
@@ -34,7 +34,7 @@ async fn a_wait_in_seconds_is_kept() {
 async fn a_wait_until_a_date_is_kept() {
     let fault = Fault::on(REVOKE).once().throttled_until_date(3);
     let took = over_http("a_wait_until_a_date_is_kept", vec![fault]).await;
-    // A date has whole seconds, so that it may mean up to a second less.
+    // A date has whole seconds, so it may be up to a second earlier.
     assert!(took >= Duration::from_secs(2), "{took:?}");
 }
 

@@ -1,4 +1,4 @@
-//! A rule that misfires must not sign out a company, and a person who means it must be able to.
+//! A misfiring rule must not sign out a company, and a person who intends to must be able to.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::app::{App, outcomes};
 
 const REVOKE: &str = "POST */revokeSignInSessions";
 
-/// Longer than a test.
+/// Longer than a test runs.
 const LONG: Duration = Duration::from_mins(10);
 
 /// A world with `count` users `u0@contoso.com` and so on.
@@ -93,7 +93,7 @@ async fn the_cap_per_hour_holds_over_alerts_and_counts_no_user_twice() {
         .collect();
     assert_eq!(withheld[0]["reason"], "blast_radius");
     assert_eq!(withheld[0]["policy"], "EVICT_MAX_USERS_PER_HOUR");
-    // A person's word lifts the cap per alert, not the one per hour.
+    // A person's `expect` lifts the cap per alert, not the one per hour.
     let third = app
         .post(json!({ "users": names(9..12), "expect": 3 }).to_string())
         .await;
@@ -133,7 +133,7 @@ async fn who_was_not_cut_costs_no_place_of_the_hour() {
     app.end().await;
 }
 
-/// What becomes of a second user, where one may be cut in an hour and the first one's revocation failed in this way.
+/// The outcome of a second user, if one may be cut in an hour and the first one's revocation failed in this way.
 async fn outcome_after(failure: Vec<Fault>) -> String {
     let settings = [
         ("EVICT_MAX_USERS_PER_HOUR", "1"),

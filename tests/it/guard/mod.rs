@@ -1,4 +1,4 @@
-//! Who is spared, and how many may be cut.
+//! Who is protected, and how many users may be cut.
 
 pub(crate) mod caps;
 pub(crate) mod properties;

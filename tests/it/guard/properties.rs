@@ -1,4 +1,4 @@
-//! No input clears a protected account: whatever the policy, the alert and the directory say.
+//! No input clears a protected account, for any policy, alert and answer of the directory.
 
 use evict::domain::{
     Admission, AlertHeader, Cleared, ClearedAs, Flag, FoundBy, GroupId, HomeTenant, Mode, Policy,
@@ -9,7 +9,7 @@ use evict::guard::{Allowance, Examined, Membership, Screened, examine, plan};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-/// Few values of each kind, so that they meet.
+/// Few values of each kind, so that they coincide.
 fn user_id() -> impl Strategy<Value = UserId> {
     (1_u128..5).prop_map(|n| UserId::from_uuid(Uuid::from_u128(n)).unwrap())
 }
@@ -152,7 +152,7 @@ proptest! {
         }
         prop_assert!(taken <= granted && cleared.len() <= taken);
         prop_assert!(policy.mode == Mode::Enforce || cleared.is_empty());
-        // Whoever would have been cut takes a place as well.
+        // A user that would have been cut takes a place as well.
         prop_assert_eq!(allowance.taken(), taken);
     }
 

@@ -1,4 +1,4 @@
-//! Who must never be cut, is not, and says why.
+//! Users who must never be cut are not, and the receipt says why.
 
 use sandbox::tenant::{Fault, World};
 use serde_json::json;
@@ -108,7 +108,7 @@ async fn a_protected_group_that_cannot_be_read_is_not_taken_to_exist() {
     app.end().await;
 }
 
-/// What becomes of a user while Graph wants questions about groups to wait for longer than the caller does.
+/// The outcome of a user while Graph throttles questions about groups for longer than the caller waits.
 async fn while_memberships_have_to_wait(user: &str) -> String {
     let settings = [
         ("EVICT_PROTECTED_USERS", BREAK_GLASS),
@@ -166,7 +166,7 @@ async fn a_token_of_another_tenant_cuts_nobody() {
         "2c63888f-28f0-4481-be6d-dce7a7ace732".parse().unwrap(),
     ));
     app.tenant.revoke_app_tokens();
-    // The token in hand is dropped at its first refusal, and the next one is of the wrong tenant.
+    // The current token is dropped at its first refusal, and the next one is of the wrong tenant.
     app.post(r#"{"user": "alice@contoso.com"}"#).await;
     let answer = app.post(r#"{"user": "alice@contoso.com"}"#).await;
     assert_eq!(
@@ -190,7 +190,7 @@ async fn an_account_of_another_tenant_is_withheld_and_not_looked_up() {
     app.end().await;
 }
 
-/// What Graph left out under one token is not believed under the next: the answer came before the permission did.
+/// An answer under one token does not count under the next: Graph left groups out before the permission was granted.
 #[tokio::test]
 async fn a_permission_that_comes_in_mid_alert_vouches_for_no_answer_from_before() {
     let app = App::start(&[("EVICT_PROTECTED_GROUPS", PROTECTED_GROUP)]).await;
@@ -209,7 +209,7 @@ async fn a_permission_that_comes_in_mid_alert_vouches_for_no_answer_from_before(
         app.tenant.revoke_app_tokens();
         let second = app.post(r#"{"user": "alice@contoso.com"}"#);
         let release = async {
-            // Graph refuses the token at hand, and another is fetched.
+            // Graph refuses the current token, and the app gets another.
             app.tenant.wait_for_calls("GET /msi/token", 2).await;
             app.tenant
                 .wait_for_calls("POST */checkMemberGroups", 2)
@@ -270,7 +270,7 @@ async fn a_guest_is_never_reported_as_revoked() {
     app.end().await;
 }
 
-/// The setting is looked up at the start, and whom a name means stays protected by the object id.
+/// The setting is resolved at the start, and the user behind a name stays protected by the object id.
 #[tokio::test]
 async fn who_is_renamed_stays_protected_by_the_object_id_that_the_name_had() {
     let app = App::start(&[(

@@ -1,6 +1,7 @@
-//! No file names, by whatever way round, a file that names it; and no verb of the command names another.
+//! No file depends on itself through other files, and no verb of the command names another.
 //!
-//! What a file takes from the head of its own folder is left out: a head is half a contract and half a list of its files.
+//! Names that a file takes from the `mod.rs` of its own folder do not count: a `mod.rs` is half a contract and half a
+//! list of its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use super::{Source, sources};
 /// A module, by the parts of its path below the crate.
 type Module = Vec<String>;
 
-/// The verb that knows the documents of all others.
+/// The only verb that knows the documents of all others.
 const KNOWS_ALL_VERBS: &str = "schema";
 
 fn module(path: &str) -> Module {
@@ -21,7 +22,7 @@ fn module(path: &str) -> Module {
     parts
 }
 
-/// Every path that a text names, its braces resolved: `a::{b, c::d}` are `a::b` and `a::c::d`.
+/// Every path in a text with its braces resolved: `a::{b, c::d}` gives `a::b` and `a::c::d`.
 fn paths(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for start in ["crate::", "super::", "self::"] {
@@ -36,7 +37,7 @@ fn paths(text: &str) -> Vec<String> {
     found
 }
 
-/// Reads one path with its branches from the beginning of a text; returns what follows it.
+/// Reads one path with its branches from the beginning of a text; returns the remaining text.
 fn branches<'t>(text: &'t str, before: &str, found: &mut Vec<String>) -> &'t str {
     let end = text
         .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))

@@ -2,10 +2,11 @@
 
 use super::{Source, sources};
 
-/// The most lines of a function, its head and its last brace included.
+/// The most lines of a function, including its head and its last brace.
 const MOST_LINES: usize = 85;
 
-/// The functions that are longer, with their lines. A function ends at the first brace that stands as deep as its head.
+/// The functions that are longer, with their lines. A function ends at the first brace with the indentation of its
+/// head.
 fn too_long(source: &Source) -> Vec<String> {
     let text = source.production();
     let lines: Vec<&str> = text.lines().collect();

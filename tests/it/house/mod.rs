@@ -1,14 +1,16 @@
-//! The rules that keep the rooms apart, held by reading the sources. What the compiler, Cargo and clippy hold is not
-//! repeated here.
+//! The rules that keep the rooms apart, checked by reading the sources. Rules that the compiler, Cargo and clippy check
+//! are not repeated here.
 
 mod circles;
+mod events;
 mod functions;
 mod types;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which rooms a room may name. What is missing from a list is forbidden.
+/// The rooms that a room may name. Every other room is forbidden.
 pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("host", &[]),
@@ -88,7 +90,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
 ];
 
-/// The heads of the rooms that match over shapes, outcomes and dispositions. Clippy refuses wildcard arms below them.
+/// The `mod.rs` files of the rooms that match over shapes, outcomes and dispositions. Clippy refuses wildcard arms
+/// below them.
 const DECIDING: &[&str] = &[
     "alert/mod.rs",
     "containment/mod.rs",
@@ -103,7 +106,7 @@ const DECIDING: &[&str] = &[
 ];
 const NO_WILDCARD: &str = "#![deny(clippy::wildcard_enum_match_arm)]";
 
-/// What the operator's command has and the handler has not: the file that declares it, and the module.
+/// The modules of the operator's command that the handler lacks, with the file that declares each.
 const OPERATORS_OWN: &[(&str, &str)] = &[
     ("lib.rs", "cli"),
     ("lib.rs", "service_bus"),
@@ -116,8 +119,12 @@ const OPERATORS_OWN: &[(&str, &str)] = &[
 
 const MOST_LINES: usize = 400;
 
+/// The most files side by side in a folder. The shapes are a list, and as many as senders have.
+const MOST_FILES: usize = 16;
+const A_LIST: &str = "alert/shapes";
+
 struct Source {
-    /// Below `src`, with `/`.
+    /// The path below `src`, with `/`.
     path: String,
     text: String,
 }
@@ -141,7 +148,7 @@ impl Source {
                     .get(index + 1)
                     .is_some_and(|next| next.trim_start().starts_with("mod "))
             {
-                // A test module in place is the last thing in its file; one in a file of its own is one line.
+                // An inline test module is the last item of its file; a test module in a file of its own is one line.
                 if lines[index + 1].trim_end().ends_with('{') {
                     break;
                 }
@@ -335,6 +342,31 @@ fn the_house_is_in_order() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// The folders that hold too many files side by side, tests aside.
+fn crowded(sources: &[Source]) -> Vec<String> {
+    let mut folders: BTreeMap<&str, usize> = BTreeMap::new();
+    for source in sources.iter().filter(|source| !source.is_test()) {
+        let (folder, _) = source.path.rsplit_once('/').unwrap_or_default();
+        *folders.entry(folder).or_default() += 1;
+    }
+    folders
+        .into_iter()
+        .filter(|(folder, files)| *files > MOST_FILES && *folder != A_LIST)
+        .map(|(folder, files)| format!("{folder}: {files} files"))
+        .collect()
+}
+
+#[test]
+fn no_folder_is_a_warehouse() {
+    assert_eq!(crowded(&sources()), Vec::<String>::new());
+    let names: Vec<String> = (0..17)
+        .map(|number| format!("guard/f{number}.rs"))
+        .collect();
+    let planted: Vec<Source> = names.iter().map(|name| source(name, "")).collect();
+    assert_eq!(crowded(&planted), ["guard: 17 files"]);
+    assert_eq!(crowded(&planted[1..]), Vec::<String>::new());
+}
+
 #[test]
 fn only_what_belongs_there_stands_at_the_root() {
     const GIVEN: &[&str] = &[
@@ -361,7 +393,7 @@ fn only_what_belongs_there_stands_at_the_root() {
         "rust-toolchain.toml",
         ".gitignore",
     ];
-    // What git and the tools of this repository put there, none of it committed.
+    // Files that git and the tools of this repository create, none of them committed.
     const NOT_COMMITTED: &[&str] = &[".git", "target", "proptest-regressions"];
     let strangers: Vec<String> = fs::read_dir(env!("CARGO_MANIFEST_DIR"))
         .unwrap()

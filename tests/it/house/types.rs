@@ -1,10 +1,10 @@
-//! No two rooms export types of one name: a name says where it comes from.
+//! No two rooms export types of one name, so a name is unambiguous.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Source, sources};
 
-/// The types that the heads of rooms export, by name, with the rooms.
+/// The types that each room's `mod.rs` exports, by name, with the rooms.
 fn exported(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for source in sources.iter().filter(|source| {

@@ -1,5 +1,5 @@
-//! Which crates the handler is made of, as a list that is kept; that the operator's command has beyond it only what feature
-//! `operator` brings; and that no crate is built once for the sandbox and once more for the tests.
+//! The crates of the handler, as a committed list. The operator's command adds only what feature `operator` brings, and
+//! no crate is built once for the sandbox and once more for the tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,10 +7,10 @@ use std::process::Command;
 
 use crate::support::golden;
 
-/// A line of `cargo tree`: how deep, and which crate in which version.
+/// A line of `cargo tree`: its depth, and the crate with its version.
 type Line = (usize, String);
 
-/// The tree of one of the programs, on the system that it is deployed to, from the lock file alone.
+/// The tree of one program, for the system that it is deployed to, from the lock file alone.
 fn tree(features: &[&str]) -> Vec<Line> {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -41,7 +41,7 @@ fn tree(features: &[&str]) -> Vec<Line> {
     text.lines().map(line).collect()
 }
 
-/// `12serde v1.0.229 (proc-macro) (*)` as 12 and `serde 1.0.229`.
+/// Parses `12serde v1.0.229 (proc-macro) (*)` into 12 and `serde 1.0.229`.
 fn line(text: &str) -> Line {
     let digits = text.chars().take_while(char::is_ascii_digit).count();
     let mut words = text[digits..].split(' ');
@@ -62,7 +62,7 @@ fn crates(lines: &[Line]) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The dependencies that feature `operator` names, those of which it only switches a feature on included.
+/// The dependencies that feature `operator` names, including those of which it only enables a feature.
 fn operators() -> BTreeSet<String> {
     let manifest = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
     let list = manifest.split("\noperator = [").nth(1).unwrap();
@@ -78,7 +78,7 @@ fn operators() -> BTreeSet<String> {
                 .unwrap()
                 .to_owned()
         })
-        // The manifest calls it by another name than the registry does.
+        // The manifest and the registry name it differently.
         .map(|name| {
             if name == "azure_core_legacy" {
                 "azure_core".to_owned()
@@ -115,8 +115,8 @@ fn the_command_has_beyond_the_handler_only_what_its_feature_brings() {
     );
     let beyond: BTreeSet<&str> = all.difference(&handler).copied().collect();
     assert!(!beyond.is_empty());
-    // Below which direct dependencies each of them stands. A tree names what is below a crate only once, so that it is
-    // looked up from there.
+    // The direct dependencies above each of them. A tree lists what is below a crate only once, so the search starts
+    // there.
     let brought = below(&command, &operators());
     let others: Vec<_> = beyond
         .iter()
@@ -128,7 +128,7 @@ fn the_command_has_beyond_the_handler_only_what_its_feature_brings() {
     );
 }
 
-/// Every crate that stands in the tree below a direct dependency of one of these names, itself included.
+/// Every crate in the tree below a direct dependency with one of these names, itself included.
 fn below(lines: &[Line], names: &BTreeSet<String>) -> BTreeSet<String> {
     let mut children: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut path: Vec<&str> = Vec::new();
@@ -174,7 +174,7 @@ fn a_tree_is_read_with_its_depths() {
     );
 }
 
-/// The crates of the whole workspace along these edges, each with the features that it is built with.
+/// The crates of the whole workspace along these edges, each with its features.
 fn with_features(edges: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--workspace", "--offline", "--locked"])
@@ -193,9 +193,9 @@ fn with_features(edges: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// `cargo run --bin sandbox` and `cargo test` stand side by side in README, and whoever types both waits once. The features that
-/// development dependencies ask for count for the second alone: what they add to a crate of the first has to stand in the
-/// sandbox's manifest too.
+/// README shows `cargo run --bin sandbox` and `cargo test` side by side, and a reader who types both waits for one
+/// build. Features of development dependencies count for the second command alone, so the sandbox's manifest has to
+/// list them too.
 #[test]
 fn no_crate_is_built_once_for_the_sandbox_and_once_more_for_the_tests() {
     let (run, tested) = (with_features("normal"), with_features("normal,dev"));

@@ -1,4 +1,4 @@
-//! Every sample of the host's invocations is read as what it is.
+//! Every sample of the host's invocations is parsed correctly.
 
 use std::fs;
 use std::path::Path;
@@ -90,7 +90,7 @@ fn the_plain_forms_of_the_documentation_are_read_too() {
 fn forged_metadata_is_not_the_brokers_word() {
     let message = message("queue-forged-metadata.json");
     assert!(message.body.starts_with(br#"{"user": "alice@contoso.com""#));
-    // The enqueued time is told under a second name, which this body did not forge.
+    // The enqueued time has a second name, which this body did not forge.
     assert_eq!(
         message.broker,
         BrokerWord {
@@ -161,7 +161,7 @@ fn a_reply_has_the_shape_of_the_sample() {
     assert_eq!(shape(&reply, 3), shape(&sample["body"], 3));
 }
 
-/// The names and kinds of the values, so many levels deep.
+/// The names and kinds of the values down to this depth.
 fn shape(value: &Value, depth: usize) -> Value {
     match value {
         Value::Object(members) if depth > 0 => members

@@ -1,4 +1,4 @@
-//! What an invocation leaves in this process's log, where the host itself logs nothing.
+//! What an invocation logs in this process, where the host itself logs nothing.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -16,16 +16,16 @@ use crate::support::app::SOON;
 
 const ID: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
-/// The lines that this thread's events leave, in the format of `tracing_subscriber`.
+/// The lines of this thread's events, in the format of `tracing_subscriber`.
 #[derive(Clone, Default)]
 struct Log {
     bytes: Arc<Mutex<Vec<u8>>>,
     written: Arc<Notify>,
 }
 
-/// Keeps two listeners that hear nothing, for as long as the process lives. While a process has one listener alone, `tracing` asks
-/// the thread that comes to an event first whether anybody listens there, and takes its no for every thread's: a test beside this
-/// one would switch the event off.
+/// Keeps two listeners without an effect for the life of the process. In a process with a single listener, `tracing`
+/// asks the first thread at an event whether it listens, and applies a no to all threads: a test beside this one would
+/// switch the event off.
 fn listen_beside_others() {
     static OTHERS: LazyLock<[Dispatch; 2]> =
         LazyLock::new(|| std::array::from_fn(|_| Dispatch::new(NoSubscriber::default())));
@@ -60,7 +60,7 @@ impl Log {
                 if let Some(line) = text.lines().find(|line| line.contains(words)) {
                     return line.to_owned();
                 }
-                // A line of before is a permit that is left: then it is looked once more.
+                // An earlier line leaves a permit; then the loop checks once more.
                 self.written.notified().await;
             }
         })
@@ -194,7 +194,7 @@ async fn what_was_finished_after_the_host_had_gone_is_logged() {
     let connection = post(address, "wait").await;
     handler.begun.notified().await;
     drop(connection);
-    // Until the server has noticed: its side of the connection is gone once this one is served.
+    // Waits until the server has noticed: its side of the connection is closed once this message is answered.
     answered(post(address, "meanwhile").await).await;
     assert!(!log.text().contains("user cafe"), "{}", log.text());
     handler.go_on.notify_one();

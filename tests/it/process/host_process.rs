@@ -14,7 +14,7 @@ fn handler(port: u16) -> Command {
         .env_clear()
         .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
         .env("EVICT_TENANT_ID", TENANT)
-        // Nothing here may reach further than this machine.
+        // Nothing here may reach beyond this machine.
         .env("EVICT_GRAPH_ENDPOINT", "http://127.0.0.1:9")
         .env("IDENTITY_ENDPOINT", "http://127.0.0.1:9/msi/token")
         .env("IDENTITY_HEADER", "none")
@@ -29,7 +29,7 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended already, which is as good.
+        // It may have ended already, which is fine.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -40,7 +40,7 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// A handler that has said that it listens, its port, and the rest of its stdout.
+/// A handler that has reported that it listens, with its port and the rest of its stdout.
 fn listening() -> (Running, u16, BufReader<ChildStdout>) {
     let port = free_port();
     let mut child = Running(handler(port).spawn().unwrap());
@@ -96,7 +96,7 @@ fn settings_that_cannot_be_used_end_it_with_64_and_a_line_for_each_problem() {
     let errors = errors(&output);
     let variables: Vec<_> = errors.iter().map(|line| &line["variable"]).collect();
     assert_eq!(variables, ["EVICT_TENANT_ID", "EVICT_LOG"]);
-    // The words of this setting would make the host take the line for a warning.
+    // The words of this setting would make the host log the line as a warning.
     assert!(errors[1]["problem"].as_str().unwrap().contains("warn"));
 }
 
@@ -119,7 +119,7 @@ fn closed_streams_do_not_end_it() {
     drop(child.0.stderr.take());
     for _ in 0..3 {
         assert!(probe(port).starts_with("HTTP/1.1 200 OK\r\n"));
-        // A request that leaves a line on stderr.
+        // A request that causes a line on stderr.
         let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
         write!(
             connection,
@@ -154,7 +154,7 @@ fn without_a_host_a_signal_ends_it_at_once_with_the_code_that_a_shell_gives() {
     }
 }
 
-/// The shell stands for the host: the handler is its child, and is left behind when the shell ends.
+/// The shell plays the host: the handler is its child, and outlives the shell.
 #[cfg(unix)]
 #[test]
 fn under_a_host_a_signal_leaves_it_serving_until_the_host_is_gone() {
@@ -205,7 +205,7 @@ fn under_a_host_a_signal_leaves_it_serving_until_the_host_is_gone() {
     drop(host.0.stdin.take());
     host.0.wait().unwrap();
     while !next().contains("handler.left") {}
-    // Nobody holds the stream any more: the process is gone.
+    // The end of the stream means that the process is gone.
     while !next().is_empty() {}
     assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
 }

@@ -18,13 +18,13 @@ use tokio::task::JoinHandle;
 
 const ID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
-/// Does what the body of the message says, and tells what it has done.
+/// Acts on the body of the message, and records what it has done.
 struct Obedient {
     done: mpsc::UnboundedSender<String>,
     go_on: Notify,
     go_on_at_last: Notify,
     begun: tokio::time::Instant,
-    /// How many have begun to arrive.
+    /// The number of invocations that have started to arrive.
     arrivals: AtomicUsize,
     /// When the large ones began to arrive.
     arrived: std::sync::Mutex<Vec<Duration>>,
@@ -43,7 +43,7 @@ impl Obedient {
     }
 }
 
-/// The id of an invocation whose body is given up as soon as it is there.
+/// The id of an invocation whose body is released as soon as it has arrived.
 const TAKES_APART: &str = "takes-apart";
 
 impl Handler for Obedient {
@@ -308,7 +308,7 @@ async fn a_body_at_the_limit_is_read_and_one_above_it_is_refused() {
             .body(vec![b'a'; length])
             .send()
     };
-    // It is no invocation, which only somebody can say who has read it.
+    // The refusal proves that the body was read: it is not an invocation.
     let read = post(BODY_LIMIT).await.unwrap();
     assert_eq!(read.status(), StatusCode::BAD_REQUEST);
     let refused = post(BODY_LIMIT + 1).await.unwrap();
@@ -324,7 +324,7 @@ fn post_large(server: &Server, id: &'static str) -> JoinHandle<StatusCode> {
         .client
         .post(server.url("/RevokeFromQueue"))
         .header("X-Azure-Functions-InvocationId", id)
-        .body(reqwest::Body::wrap(Untold(Some(body.into()))));
+        .body(reqwest::Body::wrap(NoLength(Some(body.into()))));
     tokio::spawn(async move { request.send().await.unwrap().status() })
 }
 
@@ -354,7 +354,7 @@ async fn what_a_body_waited_for_room_is_known() {
     while server.handler.arrivals.load(Ordering::Relaxed) < 2 {
         tokio::task::yield_now().await;
     }
-    // It has no room to be taken apart in before the first one is done.
+    // It has no parse budget before the first one is done.
     assert_eq!(server.queue("small").await.status(), StatusCode::OK);
     assert_eq!(server.next_done().await, "small");
     tokio::time::pause();
@@ -371,10 +371,10 @@ async fn what_a_body_waited_for_room_is_known() {
     assert_eq!(second.await.unwrap(), StatusCode::OK);
 }
 
-/// A body that tells no length.
-struct Untold(Option<axum::body::Bytes>);
+/// A body without a length.
+struct NoLength(Option<axum::body::Bytes>);
 
-impl axum::body::HttpBody for Untold {
+impl axum::body::HttpBody for NoLength {
     type Data = axum::body::Bytes;
     type Error = std::convert::Infallible;
 
@@ -432,7 +432,7 @@ async fn what_was_begun_is_finished_when_the_connection_drops() {
         .unwrap();
     assert_eq!(server.next_done().await, "waiting");
     drop(connection);
-    // Another invocation passes, so that the server has had its time to notice.
+    // Another invocation completes, so that the server has had time to notice.
     assert_eq!(server.queue("meanwhile").await.status(), StatusCode::OK);
     assert_eq!(server.next_done().await, "meanwhile");
     server.handler.go_on.notify_one();

@@ -1,4 +1,4 @@
-//! The package as it is deployed, if `infra/package` has built it; `EVICT_PACKAGE=required` makes its absence a failure.
+//! The deployed package, if `infra/package` has built it; with `EVICT_PACKAGE=required` its absence is a failure.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use sandbox::clock::SandboxClock;
 use sandbox::functions::{FunctionsHost, HostOptions};
-use sandbox::once::{self, Alert, Via};
+use sandbox::send::{self, Alert, Via};
 use sandbox::stage::{is_open, open_http, unpack};
 use sandbox::tenant::{Tenant, World};
 
-/// The package, unless it was not built.
+/// The package, if it was built.
 #[expect(
     clippy::disallowed_methods,
     reason = "a switch of the test run itself, not of the program under test"
@@ -83,7 +83,7 @@ async fn the_package_holds_what_the_host_looks_for_and_does_the_main_job() {
     }
     let host = FunctionsHost::start(options).await.unwrap();
     for via in [Via::Queue, Via::Http] {
-        let story = once::send(&tenant, &host, Alert::sample(), via, bearer.as_deref())
+        let story = send::send(&tenant, &host, Alert::sample(), via, bearer.as_deref())
             .await
             .unwrap();
         assert_eq!(story.receipts[0]["outcome"], "revoked", "{via:?}");

@@ -1,4 +1,4 @@
-//! Settings: what is read, what is refused and in which words, and that the documents say what the registry says.
+//! Settings: what is read, what is refused and in which words, and that the documents agree with the registry.
 
 use std::time::Duration;
 
@@ -366,7 +366,7 @@ fn the_example_of_local_settings_has_the_host_s_form_and_works_once_the_tenant_i
         pairs.push((name.clone(), value.replace("<tenant id>", TENANT.1)));
     }
     let read = Settings::read(&Environment::from_pairs(pairs)).unwrap();
-    // It protects nobody, so that it only observes; all else is as if nothing were set.
+    // It protects nobody, so it only observes; everything else is as with no settings.
     let observing = environment(&[("EVICT_MODE", "observe")]);
     assert_eq!(read, Settings::read(&observing).unwrap());
 }
@@ -374,7 +374,7 @@ fn the_example_of_local_settings_has_the_host_s_form_and_works_once_the_tenant_i
 #[cfg(unix)]
 #[test]
 fn the_process_s_environment_is_read() {
-    // Cargo sets none of ours; what matters is that nothing else is kept.
+    // Cargo sets none of our variables; the test checks that nothing else is kept.
     let shown = format!("{:?}", Environment::of_process());
     assert!(!shown.contains("PATH"), "{shown}");
 }

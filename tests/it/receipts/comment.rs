@@ -1,4 +1,4 @@
-//! The incident comment: what it says, and that nothing an alert says can be markup in it.
+//! The incident comment: its content, and that no text of an alert can be markup in it.
 
 use evict::domain::{
     AlertHeader, Mode, NothingToDoReason, Outcome, Parsed, Shape, SubjectKind, WithholdReason,
@@ -10,7 +10,7 @@ use crate::support::receipts::{
     alert, crowd, flagged, malformed, named, nothing, receipt, report, time, upn,
 };
 
-/// The comment as it is seen: character references replaced by what they stand for.
+/// The comment as displayed: character references are replaced by their characters.
 fn seen(comment: &str) -> String {
     let mut seen = String::new();
     let mut rest = comment;
@@ -101,7 +101,7 @@ fn the_comment_is_html_with_every_mark_of_either_language_written_as_a_reference
         "#);
 }
 
-/// What the comment says of one account that ended like this.
+/// The comment's sentence about an account with this outcome.
 fn sentence(outcome: &Outcome, policy: Option<&'static str>) -> String {
     let (parsed, mut receipts) = crowd(1, outcome, policy);
     receipts[0].still_alive.clear();
@@ -254,7 +254,7 @@ fn a_capped_alert_gets_the_message_that_names_exactly_the_withheld_users() {
         },
         Some("EVICT_MAX_USERS_PER_ALERT"),
     );
-    // One was cut; one was never looked up, so that only the sender's words are known.
+    // One was cut; one was never looked up, so only the sender's words are known.
     receipts[0].outcome = Outcome::Revoked { verified: true };
     receipts[0].policy = None;
     receipts[3].user = None;

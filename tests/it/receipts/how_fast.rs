@@ -1,5 +1,5 @@
-//! How fast it was: each receipt tells when its alert was made, when it arrived, from when on sessions are valid, and when that was
-//! read; what goes on in other messages keeps the first two.
+//! The times of a receipt: when its alert was made, when it arrived, the start of valid sessions, and when that was
+//! read. Messages that go on keep the first two.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ async fn a_receipt_tells_how_fast_it_was() {
     app.end().await;
 }
 
-/// What a caller's time did not suffice for is another message, and the same alert.
+/// Work that exceeds a caller's time is another message of the same alert.
 #[tokio::test]
 async fn what_goes_on_is_measured_from_the_first_message() {
     let app = App::start(&[]).await;
@@ -83,7 +83,7 @@ async fn the_caller_reads_how_long_after_the_alert_somebody_was_signed_out() {
     app.end().await;
 }
 
-/// An order by hand has no alert before it, and a clock that is ahead is no reason to tell of a cut before its alert.
+/// A person's order has no alert before it, and a clock that is ahead must not report a cut before its alert.
 #[tokio::test]
 async fn where_no_time_is_known_or_right_none_is_told() {
     let app = App::start(&[]).await;

@@ -68,7 +68,7 @@ fn the_table_comes_first_then_what_is_alive_then_what_to_do() {
     insta::assert_snapshot!(comment_of(&report(&parsed, &receipts), &nothing()));
 }
 
-/// Who was cut by an earlier part stays cut, whatever a later part saw of the same user.
+/// A user who was cut by an earlier part stays cut, whatever a later part saw of the same user.
 #[test]
 fn what_was_told_stays_and_what_ended_now_is_added() {
     let (parsed, mut receipts) = crowd(3, &Outcome::Revoked { verified: true }, None);
@@ -87,7 +87,7 @@ fn what_was_told_stays_and_what_ended_now_is_added() {
     assert_eq!(comment.matches("cut and verified").count(), 2, "{comment}");
 }
 
-/// A user whom two accounts of an alert name may be withheld in one part and cut in the next.
+/// A user that two accounts of an alert name may be withheld in one part and cut in the next.
 #[test]
 fn what_was_told_of_anything_but_a_cut_gives_way_to_what_came_of_it() {
     let withheld = Outcome::Withheld {

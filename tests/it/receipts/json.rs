@@ -1,4 +1,4 @@
-//! The JSON of receipts: the reply, the events, the log line, and what is said to stay alive.
+//! The JSON of receipts: the reply, the events, the log line, and what stays alive.
 
 use evict::domain::{
     Call, Masked, NothingToDoReason, Outcome, Parsed, Receipt, SubjectKind, WithholdReason, cut_at,
@@ -295,7 +295,7 @@ fn the_events_of_a_capped_alert_bear_the_messages_that_lift_the_cap() {
     assert_eq!(users, 1_499);
 }
 
-/// The bytes of a message as the host sends it: indented, with Windows line ends.
+/// The size of a message as the host sends it: indented, with Windows line ends.
 fn sent(message: &str) -> usize {
     let pretty = serde_json::to_string_pretty(&value(message)).unwrap();
     pretty.len() + pretty.matches('\n').count()

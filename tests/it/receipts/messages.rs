@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::support::receipts::{asked_for, crowd, header, id, malformed, named, report, time, upn};
 
-/// The bytes of a message as the host sends it: indented, with Windows line ends.
+/// The size of a message as the host sends it: indented, with Windows line ends.
 fn sent(message: &str) -> usize {
     let value: Value = serde_json::from_str(message).unwrap();
     let pretty = serde_json::to_string_pretty(&value).unwrap();
@@ -171,8 +171,8 @@ fn what_awaits_entities_keeps_what_its_sender_wrote_where_it_fits() {
     }
 }
 
-/// One of each final outcome, with all that it tells.
-fn told() -> Vec<Told> {
+/// One of each final outcome, with all details.
+fn every_outcome() -> Vec<Told> {
     let kinds = SubjectKind::ALL.map(|kind| Outcome::NotAUser { kind });
     let reasons = WithholdReason::ALL.map(|reason| Outcome::Withheld { reason });
     let fixes = Fix::ALL.map(|fix| Outcome::Failed { fix });
@@ -214,7 +214,7 @@ fn what_goes_on_carries_what_the_incident_was_told_word_for_word() {
     let (parsed, mut receipts) = crowd(2, &Outcome::Revoked { verified: true }, None);
     receipts[1].outcome = Outcome::HandedOver;
     let handed_on = HandedOn {
-        story: Some(story(told())),
+        story: Some(story(every_outcome())),
         ..HandedOn::default()
     };
     let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
@@ -222,7 +222,7 @@ fn what_goes_on_carries_what_the_incident_was_told_word_for_word() {
     assert_eq!(read.header().handed_on, Some(handed_on));
 }
 
-/// A comment is no order: nobody is cut later, and nothing is refused, for how it is told of.
+/// A comment is not an order: no comment text causes a cut or a refusal.
 #[test]
 fn what_cannot_be_read_of_a_story_is_counted_and_passed_over() {
     let read = |comment: Value| {
@@ -269,7 +269,7 @@ fn what_goes_on_in_several_messages_has_a_comment_for_each() {
     let of = |deliveries| {
         let handed_on = HandedOn {
             deliveries,
-            story: Some(story(told())),
+            story: Some(story(every_outcome())),
             ..HandedOn::default()
         };
         let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
@@ -281,7 +281,7 @@ fn what_goes_on_in_several_messages_has_a_comment_for_each() {
     };
     let (earlier, later) = (of(1), of(2));
     assert_eq!((earlier.len(), later.len()), (2, 2));
-    assert_eq!(earlier[0], story(told()));
+    assert_eq!(earlier[0], story(every_outcome()));
     assert_eq!(earlier[0], later[0]);
     assert!(earlier[1].told.is_empty() && earlier[1].left_out == 0);
     assert_ne!(earlier[0].first, earlier[1].first);
@@ -342,7 +342,7 @@ fn a_message_that_could_not_be_read_is_rejected_with_its_whole_body() {
         "#);
 }
 
-/// The names of the metadata values of a Service Bus trigger: a top-level property of that name would overwrite them.
+/// The names of the metadata values of a Service Bus trigger, which a top-level property of that name would overwrite.
 #[test]
 fn no_message_of_ours_overwrites_what_the_broker_says_of_it() {
     const METADATA: [&str; 24] = [

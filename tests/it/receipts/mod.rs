@@ -1,4 +1,4 @@
-//! What is written of a cut: events, replies, comments, letters.
+//! What is written about a cut: events, replies, comments, letters.
 
 pub(crate) mod comment;
 pub(crate) mod how_fast;

@@ -1,6 +1,6 @@
-//! What the application puts back itself changes no verdict: whoever goes on, by a hand-over, a last delivery or a replay of what
-//! was rejected, is decided about as by the first message, and nobody else is. A property over alerts of every shape that can say
-//! it, policies, and what cannot be finished.
+//! Messages that the application puts back change no verdict. A user who goes on, by a hand-over, a last delivery or a
+//! replay from `evict-rejected`, gets the decision of the first message, and nobody else does. A property over alerts
+//! of every shape with a state, policies, and unfinished outcomes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,14 +21,14 @@ use uuid::Uuid;
 
 use crate::support::receipts::{receipt, tenant, time};
 
-/// How a message goes on.
+/// The way in which a message goes on.
 #[derive(Debug, Clone, Copy)]
 enum Way {
-    /// From a caller, who may have proved itself, to the queue.
+    /// From an HTTP caller, who may be authenticated, to the queue.
     FromCaller { proved: bool },
-    /// What is left of a delivery.
+    /// The remainder of a delivery.
     FromDelivery,
-    /// Into `evict-rejected`, and from there back as it is.
+    /// Into `evict-rejected`, and back unchanged.
     Rejected,
 }
 
@@ -40,7 +40,7 @@ fn way() -> impl Strategy<Value = Way> {
     ]
 }
 
-/// Every sample that flags somebody, as JSON.
+/// Every sample that flags an account, as JSON.
 fn samples() -> Vec<Value> {
     let mut found = Vec::new();
     for folder in ["inbound", "inbound/variants"] {
@@ -60,12 +60,12 @@ fn samples() -> Vec<Value> {
     found
 }
 
-/// What is drawn anew in a sample: each place in turn takes the next of them.
+/// The values to replace in a sample: each place takes the next one in turn.
 #[derive(Debug, Clone)]
 struct Changes {
     grades: Vec<Option<&'static str>>,
     states: Vec<Option<&'static str>>,
-    /// How many more accounts of that kind a list of them gets.
+    /// How many more accounts of that kind a list gets.
     more: usize,
 }
 
@@ -132,7 +132,7 @@ fn changed(value: &Value, changes: &Changes, place: &mut usize) -> Value {
     }
 }
 
-/// The same, about somebody else.
+/// The same, about another user.
 fn another(value: &Value, number: usize) -> Value {
     match value {
         Value::Object(fields) => {
@@ -151,7 +151,7 @@ fn another(value: &Value, number: usize) -> Value {
     }
 }
 
-/// An alert of the manual form, for users of whom each may be as grave as he is: people's orders, and what goes on of alerts.
+/// An alert of the manual form, whose users have independent severities: people's orders, and the rest of alerts.
 fn of_people() -> impl Strategy<Value = Value> {
     let grade = || {
         select(vec![
@@ -174,7 +174,7 @@ fn of_people() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An alert, or several that have nothing to do with each other in one batch.
+/// One alert, or several unrelated ones in one batch.
 fn body(samples: &[Value]) -> impl Strategy<Value = String> + use<> {
     let sample = (select(samples.to_vec()), changes())
         .prop_map(|(sample, changes)| changed(&sample, &changes, &mut 0));
@@ -222,7 +222,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         )
 }
 
-/// What stands in the way of a user who is let through; nothing, if the user was ended.
+/// The obstacle of a user who passes the plan; `None` if the user was finished.
 fn trouble() -> impl Strategy<Value = Option<Outcome>> {
     let withheld = |reason| Outcome::Withheld { reason };
     select(vec![
@@ -237,12 +237,12 @@ fn trouble() -> impl Strategy<Value = Option<Outcome>> {
     ])
 }
 
-/// All of a subject that decides.
+/// Everything about a subject that affects the decision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Decisive {
     account: Vec<String>,
     by_person: bool,
-    /// A person is acted on whatever the severity, but comes to his turn by it.
+    /// A person's request counts at any severity, which only decides the order.
     severity: Option<Severity>,
     is_open: bool,
 }
@@ -269,7 +269,7 @@ fn decisive(subject: &Subject) -> Decisive {
     }
 }
 
-/// Those whom the plan lets through, in their order.
+/// Which subjects the plan lets through, in their order.
 fn let_through(policy: &Policy, parsed: &Parsed) -> Vec<bool> {
     let screened = plan(policy, parsed.header(), parsed.subjects()).screened;
     screened
@@ -278,7 +278,7 @@ fn let_through(policy: &Policy, parsed: &Parsed) -> Vec<bool> {
         .collect()
 }
 
-/// The messages in which what is not finished goes on, and who is in them.
+/// The messages in which unfinished users go on, and those users.
 fn go_on(
     policy: &Policy,
     parsed: &Parsed,
@@ -296,7 +296,7 @@ fn go_on(
             },
             (Some(outcome), Way::Rejected) => outcome,
             (Some(Outcome::Deferred), _) => Outcome::HandedOver,
-            // What is final here does not go on by this way.
+            // A final outcome does not go on by this way.
             (Some(outcome), _) => outcome,
         };
         let goes = match way {
@@ -343,7 +343,7 @@ fn go_on(
     (messages, left)
 }
 
-/// What goes on after each of these ways, held to what it was before.
+/// Compares what goes on by each of these ways with the original.
 fn holds(
     body: &str,
     policy: &Policy,
@@ -380,7 +380,7 @@ fn holds(
                         "{message}"
                     );
                 }
-                // Nobody who goes on meets another verdict of the alert's alone.
+                // No user who goes on gets another verdict of the plan.
                 prop_assert!(
                     let_through(policy, &after).iter().all(|passes| *passes),
                     "{message}"
@@ -419,7 +419,7 @@ fn what_goes_on_is_decided_about_as_it_was_and_all_parts_share_one_cap() {
         Ok(())
     });
     result.unwrap();
-    // Every shape that can say it went on at least once.
+    // Every shape with a state went on at least once.
     let shapes: Vec<_> = shapes.into_inner().into_iter().collect();
     insta::assert_snapshot!(shapes.join("\n"), @r"
     azure-monitor-activity

@@ -1,48 +1,48 @@
 //! The whole app for a test: a simulated tenant, a simulated Functions host, and between them the real handler.
 //!
-//! What must hold for every test is held when the app ends: no call that Graph does not know, no call made while told to
-//! wait, and no log line with a token or a user's name.
+//! What must hold for every test is held when the app ends: no call that Graph does not know, no call made while
+//! throttled, and no log line with a token or a user's name.
 
 use std::time::Duration;
 
 use sandbox::clock::SandboxClock;
-use sandbox::door::SecureDoor;
 use sandbox::functions::{Event, FunctionsHost, HostOptions, Message};
 use sandbox::stage::{open_http, stage};
 use sandbox::tenant::{Fault, Tenant, World};
+use sandbox::tls_proxy::TlsProxy;
 use serde_json::Value;
 
-/// How long a test waits for something that should happen at once: long enough for a machine under load.
+/// How long a test waits for something immediate: long enough for a machine under load.
 pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 pub(crate) struct App {
     pub(crate) tenant: Tenant,
     pub(crate) host: FunctionsHost,
     pub(crate) clock: SandboxClock,
-    /// The door before Graph, if it speaks TLS and HTTP/2.
-    pub(crate) door: Option<SecureDoor>,
+    /// The TLS proxy before Graph, if Graph speaks TLS and HTTP/2.
+    pub(crate) tls_proxy: Option<TlsProxy>,
     names: Vec<String>,
     staged: tempfile::TempDir,
 }
 
-/// What is unusual about how an app is started.
+/// The options with which an app is started.
 #[derive(Default)]
 pub(crate) struct Start<'a> {
     /// Settings besides those that point it at the sandbox.
     pub(crate) settings: &'a [(&'a str, &'a str)],
-    /// Without function keys.
+    /// Whether function keys are absent.
     pub(crate) keyless: bool,
     /// A shell script that ends in `exec ./handler`, in place of the handler itself.
     pub(crate) script: Option<&'a str>,
     /// Whether Graph speaks TLS and HTTP/2, as the real one does.
     pub(crate) secure: bool,
-    /// How long a function may take, if not as long as host.json says.
+    /// The time limit of a function, if it differs from host.json's.
     pub(crate) function_timeout: Option<Duration>,
     /// How far the clocks of Graph and of Service Bus are ahead of the handler's.
     pub(crate) clocks_ahead: jiff::SignedDuration,
 }
 
-/// Has the host start the handler by a shell.
+/// Makes the host start the handler through a shell.
 fn start_by(staged: &std::path::Path, script: &str) {
     let path = staged.join("host.json");
     let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -83,12 +83,12 @@ impl App {
         .await
     }
 
-    /// Starts the app in the default world, in an unusual way.
+    /// Starts the app in the default world, with options.
     pub(crate) async fn start_with(start: Start<'_>) -> Self {
         Self::start_as(World::default_contoso().unwrap(), start).await
     }
 
-    /// Starts the app in a world, in an unusual way.
+    /// Starts the app in a world, with options.
     pub(crate) async fn start_as(world: World, start: Start<'_>) -> Self {
         let clock = SandboxClock::new();
         clock.set_offset(start.clocks_ahead);
@@ -98,8 +98,8 @@ impl App {
             .map(|user| user.user_principal_name.to_lowercase())
             .collect();
         let tenant = Tenant::start(world, clock.clone()).await.unwrap();
-        let door = if start.secure {
-            Some(SecureDoor::open(&tenant.graph_endpoint()).await.unwrap())
+        let tls_proxy = if start.secure {
+            Some(TlsProxy::open(&tenant.graph_endpoint()).await.unwrap())
         } else {
             None
         };
@@ -120,12 +120,12 @@ impl App {
             options.environment.retain(|(known, _)| known != name);
             options.environment.push((name.into(), value.into()));
         };
-        // A test that wants the waits says so.
+        // A test that wants the waits sets this itself.
         set("EVICT_REDELIVERY_WAIT_SECONDS", "0");
         set("EVICT_LOG", "debug");
-        if let Some(door) = &door {
-            set("EVICT_GRAPH_ENDPOINT", &door.endpoint());
-            set("SSL_CERT_FILE", door.authority().to_str().unwrap());
+        if let Some(tls_proxy) = &tls_proxy {
+            set("EVICT_GRAPH_ENDPOINT", &tls_proxy.endpoint());
+            set("SSL_CERT_FILE", tls_proxy.authority().to_str().unwrap());
         }
         for (name, value) in start.settings {
             set(name, value);
@@ -135,7 +135,7 @@ impl App {
             tenant,
             host,
             clock,
-            door,
+            tls_proxy,
             names,
             staged: folder,
         }
@@ -146,7 +146,7 @@ impl App {
         self.staged.path()
     }
 
-    /// The process id of the handler, and the port that it was told to listen on.
+    /// The process id of the handler, and the port that it listens on.
     pub(crate) fn worker(&self) -> (u32, u16) {
         self.host
             .events()
@@ -169,7 +169,8 @@ impl App {
         answer(request).await
     }
 
-    /// Starts the queue's function with a text, past the queue, as the holder of the app's master key can. Gives the status.
+    /// Starts the queue's function with a text, bypassing the queue, as the holder of the app's master key can. Returns
+    /// the status.
     pub(crate) async fn start_by_hand(&self, input: &str) -> u16 {
         let root = self.host.http_endpoint();
         let request = client()
@@ -191,7 +192,7 @@ impl App {
         answer(request).await
     }
 
-    /// Posts the same way without a Content-Length. Written by hand, since clients add one where they can.
+    /// Posts the same way without a Content-Length. The request is raw, because clients add the header if they can.
     pub(crate) async fn post_chunked(&self, body: &str) -> Answer {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let address = self
@@ -238,7 +239,7 @@ impl App {
         self.host.send("evict", Message::of(body)).unwrap();
     }
 
-    /// The same, under an id of the sender's.
+    /// The same, under an id that the sender chose.
     pub(crate) fn send_with_id(&self, id: &str, body: impl Into<Vec<u8>>) {
         let message = Message {
             message_id: Some(id.to_owned()),
@@ -268,7 +269,7 @@ impl App {
             .len()
     }
 
-    /// Ends the app and holds it to what must hold for every test.
+    /// Ends the app and checks everything that must hold in every test.
     pub(crate) async fn end(self) {
         self.tenant.assert_no_surprises();
         for line in self.host.worker_log() {

@@ -1,20 +1,21 @@
-//! How much slower this machine is for being busy. Where a test cannot make its time stand still, because the program under test
-//! is a process of its own, what that program gets for its work, and how long the test waits at most, grow with it.
+//! The slowdown of a busy machine. A test cannot pause time for a program that is a separate process, so that program's
+//! time limits, and the test's own waits, grow with it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How long a look at the machine takes.
+/// The duration of one measurement.
 const A_LOOK: Duration = Duration::from_millis(300);
 
-/// Where a kernel's account does not move, the look ends all the same.
+/// If the kernel's account does not move, the measurement ends all the same.
 const MOST_READINGS: usize = 1_000_000;
 
-/// The most that was seen so far, times a thousand. A test may have begun when there was more to wait for than at its end.
+/// The largest slowdown so far, times a thousand. The machine may have been busier at a test's beginning than at its
+/// end.
 static WORST: AtomicU64 = AtomicU64::new(1_000);
 
-/// How much longer work takes than it would if nothing else ran on the machine: what a busy thread waits for a processor, told by
-/// the kernel. 1 where it does not tell, and at most 10.
+/// How much longer work takes than on an idle machine: the kernel reports how long a busy thread waits for a processor.
+/// 1 if it does not, and at most 10.
 pub(crate) fn slower() -> f64 {
     let slower = look().map_or(1.0, |slower| slower.clamp(1.0, 10.0));
     let thousandths = Duration::from_secs_f64(slower).as_millis();
@@ -23,14 +24,14 @@ pub(crate) fn slower() -> f64 {
     slower
 }
 
-/// The most that was seen by now, a look of this moment included.
+/// The largest slowdown so far, including a measurement now.
 pub(crate) fn slower_at_worst() -> f64 {
     slower();
     let worst = Duration::from_millis(WORST.load(Ordering::Relaxed));
     worst.as_secs_f64()
 }
 
-/// What takes so long at most on a machine with nothing else to do.
+/// A time limit for an idle machine, extended by the slowdown.
 pub(crate) fn patience(of: Duration) -> Duration {
     of.mul_f64(slower())
 }
@@ -51,7 +52,7 @@ fn look() -> Option<f64> {
         Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
     };
     let then = told()?;
-    // By the kernel's own account, since a test's clock may stand still.
+    // By the kernel's own account, because a test's clock may be paused.
     for _ in 0..MOST_READINGS {
         let now = told()?;
         let (worked, waited) = (now.0 - then.0, now.1 - then.1);

@@ -1,8 +1,8 @@
-//! An app with a managed identity, for tests of what goes over the wire.
+//! An app with a managed identity, for tests of the wire.
 //!
-//! The identity is offered by environment variables, and a test must not change those of its own process. So a story is
-//! told twice: first the test starts an identity endpoint and then itself, alone and in a process of its own, with the
-//! variables set; there the story is run.
+//! Environment variables configure the identity, and a test must not change those of its own process. So a story runs
+//! in a second process: the test starts an identity endpoint and then itself, alone, with the variables set, and the
+//! story runs there.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -27,16 +27,17 @@ use crate::support::busy;
 const CHILD: &str = "ENTRA_STORY_IS_TOLD_HERE";
 const SECRET: &str = "the-platform's-header";
 
-/// What the platform offers.
+/// The platform's identity endpoint.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// Nothing: there are no variables.
+    /// None: there are no variables.
     Absent,
     /// An identity endpoint that answers with this status.
     Answers(u16),
 }
 
-/// Runs a story as a process that has this identity. `test` is the name of the calling test, as the test runner prints it.
+/// Runs a story as a process that has this identity. `test` is the name of the calling test, as the test runner prints
+/// it.
 pub(crate) fn in_an_app<F: AsyncFnOnce()>(test: &str, identity: Identity, story: F) {
     if is_child() {
         two_threads().block_on(story());
@@ -45,7 +46,7 @@ pub(crate) fn in_an_app<F: AsyncFnOnce()>(test: &str, identity: Identity, story:
     }
 }
 
-/// The same, where whatever is ready has run once this story has yielded a few times.
+/// The same on one thread, where everything ready has run once this story has yielded a few times.
 pub(crate) fn in_an_app_of_one_thread<F: AsyncFnOnce()>(test: &str, identity: Identity, story: F) {
     if is_child() {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -80,7 +81,7 @@ fn run_child(test: &str, identity: Identity) {
     ] {
         child.env_remove(variable);
     }
-    // A proxy must not see tokens: if these were heeded, nothing would be reached.
+    // A proxy must not see tokens: a client that used these would reach nothing.
     for variable in ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"] {
         child.env(variable, "http://127.0.0.1:9");
     }
@@ -104,8 +105,8 @@ fn is_child() -> bool {
     std::env::var_os(CHILD).is_some()
 }
 
-/// App Service's identity endpoint. The claims of each token tell with which query it was asked for, and its last part
-/// which one it is.
+/// App Service's identity endpoint. The claims of each token contain the query that asked for it, and its last part is
+/// its number.
 async fn identity_endpoint(status: u16) -> String {
     let asked = Arc::new(AtomicUsize::new(0));
     let answer = async move |RawQuery(query): RawQuery, headers: HeaderMap| {
@@ -199,7 +200,7 @@ impl Seen {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// With which query the token of this request was asked for.
+    /// The query with which the token of this request was asked for.
     pub(crate) fn token_query(&self) -> serde_json::Value {
         let token = self.header("authorization").unwrap();
         let claims = token.split('.').nth(1).unwrap();
@@ -209,7 +210,7 @@ impl Seen {
     }
 }
 
-/// A Graph on this machine that does what it is told.
+/// A Graph on this machine with scripted answers.
 pub(crate) struct Graph {
     pub(crate) root: String,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -273,12 +274,12 @@ impl App {
         Deadline::after(&*self.clock, Duration::from_secs(20))
     }
 
-    /// Where a machine has nothing else to do shorter than any wait between attempts, so that the first failure is the last.
+    /// Shorter, on an idle machine, than any wait between attempts, so that the first failure is the last.
     pub(crate) fn at_once(&self) -> Deadline {
         Deadline::after(&*self.clock, at_once())
     }
 
-    /// The same for a write, which is not begun with less than two seconds left.
+    /// The same for a write, which does not begin with less than two seconds left.
     pub(crate) fn at_once_for_a_write(&self) -> Deadline {
         Deadline::after(&*self.clock, Duration::from_secs(2) + at_once())
     }

@@ -1,4 +1,4 @@
-//! What the tests share: the app beside its sandbox, the command at a shell, golden files.
+//! Helpers of the tests: the app beside its sandbox, the command at a shell, golden files.
 
 pub(crate) mod app;
 pub(crate) mod busy;

@@ -1,5 +1,5 @@
 //! The operator's command for a test: the real program beside a simulated tenant, with a stand-in for the Azure CLI on
-//! PATH, run as a person would type it. Nothing it prints may hold a token.
+//! PATH, run as a person would type it. Its output must not contain a token.
 
 use std::process::{Output, Stdio};
 
@@ -8,10 +8,10 @@ use sandbox::clock::SandboxClock;
 use sandbox::tenant::{Tenant, World};
 use uuid::Uuid;
 
-/// Who is signed in to az in these tests: the Security Operator of the default world.
+/// The person who is signed in to az in these tests: the Security Operator of the default world.
 pub(crate) const PERSON: &str = "a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574";
 
-/// What the Azure CLI's own application has consent for, as far as it matters here.
+/// The permissions that the Azure CLI's own application has consent for, as far as they matter here.
 pub(crate) const AZ_SCOPES: &[&str] =
     &["Group.ReadWrite.All", "User.Read.All", "User.ReadWrite.All"];
 
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
 }
 
 impl Shell {
-    /// A shell at which somebody is signed in to az with these delegated permissions.
+    /// A shell with a person signed in to az with these delegated permissions.
     pub(crate) async fn signed_in(scopes: &[&str]) -> Self {
         let shell = Self::signed_out().await;
         shell.sign_in(scopes);
@@ -73,7 +73,7 @@ impl Shell {
         }
     }
 
-    /// Signs somebody in for Graph with these permissions, and for Azure.
+    /// Signs a person in for Graph with these permissions, and for Azure.
     pub(crate) fn sign_in_everywhere(&self, person: Uuid, scopes: &[&str]) {
         let graph = self.tenant.persons_token(person, scopes);
         let azure = self.tenant.persons_token_for_azure(person);
@@ -142,7 +142,7 @@ impl Shell {
         answer
     }
 
-    /// How many of a user's sessions live, after every app has tried to renew.
+    /// How many of a user's sessions are active, after every app has tried to renew.
     pub(crate) fn alive(&self, user: &str) -> usize {
         self.tenant.redeem_all();
         let sessions = self.tenant.sessions_of(user);
@@ -151,7 +151,7 @@ impl Shell {
 }
 
 impl Answer {
-    /// The whole answer, with what differs from run to run replaced.
+    /// The whole answer, with run-specific parts replaced.
     pub(crate) fn shown(&self) -> String {
         let text = format!(
             "exit {}\n--- stdout\n{}--- stderr\n{}",
@@ -161,7 +161,8 @@ impl Answer {
     }
 }
 
-/// Times, ids of requests and durations differ from run to run. Word by word, since lines are wrapped between words.
+/// Replaces times, ids of requests and durations, which differ between runs. Word by word, because lines are wrapped
+/// between words.
 fn redacted(text: &str) -> String {
     let mut shown = String::new();
     let mut last = "";

@@ -1,4 +1,4 @@
-//! Receipts as containment would make them, for the tests of their renderings.
+//! Receipts as containment writes them, for the tests of their renderings.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub(crate) fn tenant() -> TenantId {
     "f6fadfa7-e5c1-4b62-9362-da5cc13da58a".parse().unwrap()
 }
 
-/// A receipt of the `number`th user, resolved and called as its outcome demands.
+/// A receipt of the `number`th user, resolved and called as its outcome requires.
 pub(crate) fn receipt(number: u32, subject: &SubjectRef, outcome: Outcome) -> Receipt {
     let user = match (&subject.upn, &outcome) {
         (None, _)
@@ -134,7 +134,7 @@ pub(crate) fn flagged(account: SubjectRef) -> Subject {
     }
 }
 
-/// An account that a person asks for, as grave as the header says.
+/// An account that a person asks for, with the severity of the header.
 pub(crate) fn asked_for(account: SubjectRef) -> Subject {
     Subject {
         account,

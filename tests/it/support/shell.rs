@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use crate::support::app::App;
 
-/// Who is signed in to az where Graph is asked: the Security Operator of the default world.
+/// The person who is signed in to az for Graph: the Security Operator of the default world.
 const PERSON: &str = "a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574";
 
 pub(crate) struct Shell {
@@ -23,7 +23,7 @@ pub(crate) struct Shell {
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// How a command ended.
+/// The result of a command.
 pub(crate) struct Ended {
     pub(crate) code: i32,
     pub(crate) output: String,
@@ -31,7 +31,7 @@ pub(crate) struct Ended {
 }
 
 impl Shell {
-    /// The app, and an operator who may send and receive.
+    /// Opens a shell beside a new app, with an operator who may send and receive.
     pub(crate) async fn open(settings: &[(&str, &str)]) -> Self {
         Self::beside(App::start(settings).await).await
     }
@@ -58,15 +58,15 @@ impl Shell {
         shell
     }
 
-    /// Lets the Azure CLI give this token from now on.
+    /// Makes the Azure CLI return this token from now on.
     pub(crate) fn sign_in(&self, token: &str) {
         self.az(&format!(
             "echo '{{\"accessToken\": \"{token}\", \"expires_on\": 4102444800, \"tokenType\": \"Bearer\"}}'"
         ));
     }
 
-    /// Signs somebody in to az who has these permissions at Graph, these rights on the queues, and whatever else is given: a
-    /// token for each scope.
+    /// Signs a person in to az with these permissions at Graph, these rights on the queues, and the further tokens
+    /// given: a token for each scope.
     pub(crate) fn sign_in_to_all(
         &self,
         scopes: &[&str],
@@ -106,7 +106,7 @@ impl Shell {
         self.environment.retain(|(known, _)| known != name);
     }
 
-    /// Lets the Azure CLI do this from now on.
+    /// Makes the Azure CLI run this script from now on.
     pub(crate) fn az(&self, script: &str) {
         let path = self.folder.path().join("az");
         let words = "[ \"$1 $2\" = 'account get-access-token' ] || exit 2";
@@ -140,7 +140,7 @@ impl Shell {
         command
     }
 
-    /// Where this shell looks for `az`.
+    /// The PATH of this shell.
     pub(crate) fn path(&self) -> String {
         format!("{}:/usr/bin:/bin", self.folder.path().display())
     }
@@ -158,7 +158,7 @@ impl Shell {
         }
     }
 
-    /// Without what differs from run to run: the host, ids and times.
+    /// The text without what differs between runs: the host, ids and times.
     pub(crate) fn redacted(&self, text: &str) -> String {
         let host = self.bus.endpoint().replace("http://", "");
         text.replace(&host, "[namespace]")
@@ -173,13 +173,13 @@ impl Shell {
             .collect()
     }
 
-    /// Ends the app and holds it to what must hold for every test.
+    /// Ends the app and checks everything that must hold in every test.
     pub(crate) async fn end(self) {
         self.app.end().await;
     }
 }
 
-/// A piece of text without what differs from run to run.
+/// A piece of text without what differs between runs.
 fn shown(last: &str, piece: &str) -> String {
     let word = piece
         .trim_end_matches(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.')));
@@ -203,7 +203,7 @@ fn shown(last: &str, piece: &str) -> String {
 }
 
 impl Ended {
-    /// Everything that it said, as one text.
+    /// The whole output as one text.
     pub(crate) fn whole(&self) -> String {
         let mut text = format!("exit code {}\n", self.code);
         for (name, stream) in [("stdout", &self.output), ("stderr", &self.errors)] {

@@ -1,4 +1,5 @@
-//! Callers over HTTP, through the whole app: who is let in, what the others are told, and what the receipts say of it.
+//! Callers over HTTP, through the whole app: who is admitted, what the others are answered, and what the receipts say
+//! of it.
 
 use std::process::Command;
 
@@ -68,7 +69,7 @@ async fn whoever_is_not_let_in_is_told_what_was_missing_and_cuts_nobody() {
         (&[("Authorization", "Basic YTpi")], 401),
         (&[("Authorization", &format!("Bearer {forged}"))], 401),
         (&[("Authorization", &stranger)], 403),
-        // What the platform's own authentication would write, anybody can write where it is off.
+        // The header of the platform's own authentication, which anybody can send where that is off.
         (
             &[
                 ("X-MS-CLIENT-PRINCIPAL", &principal),
@@ -89,7 +90,7 @@ async fn whoever_is_not_let_in_is_told_what_was_missing_and_cuts_nobody() {
     app.end().await;
 }
 
-/// Starts the queue's function with a text of one's own, as the holder of the app's master key can.
+/// Starts the queue's function with any text, as the holder of the app's master key can.
 async fn start_by_hand(app: &App, input: &str) {
     let before = app.host.invocations().len();
     assert_eq!(app.start_by_hand(input).await, 202);
@@ -128,7 +129,7 @@ async fn the_master_key_starts_no_cut_where_callers_have_to_prove_themselves() {
     };
     app.host.wait_until(SOON, told).await.unwrap();
 
-    // By the queue the same messages are acted on: Service Bus let their sender in.
+    // By the queue the same messages are acted on: Service Bus authorised their sender.
     app.send(ALICE);
     app.settle().await;
     assert_eq!(app.revocations(), 1);
@@ -149,7 +150,7 @@ async fn a_message_that_claims_every_word_of_the_brokers_is_lost_to_nobody() {
         "EnqueuedTime": "x",
     });
     app.send(claimed.to_string());
-    // What cannot be read cuts nobody, and is told as always.
+    // An unreadable message cuts nobody, and is reported as always.
     app.send(r#"{"user": "bob.stone@contoso.com",}"#);
     app.settle().await;
     assert_eq!(app.revocations(), 0);

@@ -1,4 +1,4 @@
-//! Which tokens let a caller in, and which do not. The simulated tenant issues them; what is wrong with each is one thing.
+//! Which tokens are accepted, and which are not. The simulated tenant issues them, each with a single fault.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl Scene {
         self.issuer().claims(BARE_AUDIENCE, PLAYBOOK, APPLICATION)
     }
 
-    /// The claims of a sound token, but for one.
+    /// The claims of a valid token, except for one.
     fn but(&self, name: &str, value: impl Into<Value>) -> Value {
         let mut claims = self.claims();
         claims[name] = value.into();
@@ -170,7 +170,7 @@ async fn a_signature_that_is_not_the_tenants_is_refused() {
         "401 The token's signature is not that of the tenant."
     );
 
-    // No signature, by its own word, with and without one; and none at all.
+    // No signature, declared as such, with and without one; and none at all.
     for token in [
         issuer.sign_with(&header("none"), &scene.claims()),
         format!(
@@ -187,7 +187,7 @@ async fn a_signature_that_is_not_the_tenants_is_refused() {
             "{token}"
         );
     }
-    // The tenant's public key, taken for a shared secret.
+    // The tenant's public key, used as a shared secret.
     let secret = jsonwebtoken::EncodingKey::from_secret(&issuer.public_key()).unwrap();
     let mut shared = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
     shared.kid = Some(kid.clone());
@@ -196,7 +196,7 @@ async fn a_signature_that_is_not_the_tenants_is_refused() {
         scene.sentence(&token).await,
         "401 The bearer token is not a signed JSON Web Token of Entra ID."
     );
-    // Without the id of a key, or with a list of what has to be understood.
+    // Without a key id, or with a list of extensions that have to be understood.
     for wrong in [
         json!({"typ": "JWT", "alg": "RS256"}),
         json!({"typ": "JWT", "alg": "RS256", "kid": kid, "crit": ["b64"], "b64": false}),
@@ -253,7 +253,7 @@ async fn who_is_not_on_the_list_is_refused_whatever_the_application() {
     let stranger = issuer.claims(BARE_AUDIENCE, STRANGER, Uuid::nil());
     let refusal = scene.admit(&issuer.sign(&stranger)).await.unwrap_err();
     assert_eq!(refusal.status(), 403);
-    // The application on the list may call as itself, but not every user who signs in to it.
+    // The listed application may call as itself, but not every user who signs in to it.
     let itself = issuer.claims(BARE_AUDIENCE, STRANGER, APPLICATION);
     assert_eq!(scene.admit(&issuer.sign(&itself)).await, Ok(()));
     let user = issuer.first_version_claims(AUDIENCE, STRANGER, APPLICATION);
@@ -291,7 +291,8 @@ async fn two_tokens_and_very_long_ones_are_refused_before_anything_is_asked() {
 async fn an_id_token_lets_nobody_in() {
     let scene = Scene::set(&[PLAYBOOK]).await;
     let issuer = scene.issuer();
-    // As the sign-in service gives them to the application itself: without the one who got it, and without scopes.
+    // As the sign-in service issues them to the application itself: without the requesting application, and without
+    // scopes.
     for mut claims in [
         scene.claims(),
         issuer.first_version_claims(BARE_AUDIENCE, PLAYBOOK, APPLICATION),
@@ -315,7 +316,7 @@ async fn only_a_token_that_an_application_got_for_itself_acts_for_the_applicatio
     let issuer = scene.issuer();
     let own = issuer.claims(BARE_AUDIENCE, PLAYBOOK, APPLICATION);
     assert_eq!(scene.admit(&issuer.sign(&own)).await, Ok(()));
-    // Without the optional claim the subject tells.
+    // Without the optional claim the subject decides.
     let mut silent = own.clone();
     silent.as_object_mut().unwrap().remove("idtyp");
     assert_eq!(scene.admit(&issuer.sign(&silent)).await, Ok(()));
@@ -333,7 +334,7 @@ async fn only_a_token_that_an_application_got_for_itself_acts_for_the_applicatio
         (with(&own, "scp", json!(" ")), 401),
         (with(&silent, "sub", json!("pairwise")), 401),
         (with(&silent, "sub", json!(STRANGER)), 401),
-        // A user's token at this application: sound, and not on the list.
+        // A user's token at this application: valid, and not on the list.
         (with(&silent, "scp", json!("user_impersonation")), 403),
     ] {
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The HTTP trigger answers in the caller's time, with a status that tells how the call went.
+//! The HTTP trigger answers in the caller's time, with a status that describes the result.
 
 use sandbox::tenant::Fault;
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn with_an_object_id_the_revoke_call_leaves_after_one_round_trip() {
     app.tenant.hold_answer("GET /v1.0/*");
     app.tenant.hold_answer("POST */checkMemberGroups");
     app.send(json!({ "user": ALICE }).to_string());
-    // All that is read before the cut is on its way before anything was answered.
+    // All reads before the cut are sent before any is answered.
     app.tenant.wait_for_calls("GET /v1.0/*", 2).await;
     app.tenant.wait_for_call("POST */checkMemberGroups").await;
     let before = app.tenant.calls().len();
@@ -286,7 +286,7 @@ async fn the_comment_of_a_crowd_stays_within_what_an_incident_shows() {
         .map(|n| format!("somebody.with.a.long.name.{n}@contoso.com"))
         .collect();
     let answer = app.post(json!({ "users": users }).to_string()).await;
-    // A thousand have receipts of their own, and the others one together.
+    // A thousand have separate receipts, and the others share one.
     assert_eq!(answer.body["receipts"].as_array().unwrap().len(), 1_001);
     assert!(answer.body["comment"].as_str().unwrap().chars().count() <= 30_000);
     assert!(

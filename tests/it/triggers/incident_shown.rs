@@ -194,7 +194,7 @@ async fn an_alert_of_which_some_goes_on_has_no_label_before_it_has_ended() {
     app.end().await;
 }
 
-/// Whoever closes an incident as a true positive, or merges it into another, clears nobody of it.
+/// Closing an incident as a true positive, or merging it into another, clears nobody.
 #[tokio::test]
 async fn an_incident_that_was_closed_for_a_reason_that_clears_nobody_is_acted_on() {
     let app = start().await;

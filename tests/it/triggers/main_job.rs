@@ -1,4 +1,4 @@
-//! The main job: an alert comes in, the flagged users' sessions are cut, a receipt comes out.
+//! The main task: an alert arrives, the flagged users' sessions are cut, and a receipt is returned.
 
 use serde_json::json;
 

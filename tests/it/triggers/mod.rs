@@ -1,4 +1,4 @@
-//! A message or a call from its arrival to what leaves.
+//! A message or a call from its arrival to its outputs.
 
 pub(crate) mod callers_http;
 pub(crate) mod callers_tokens;

@@ -1,4 +1,4 @@
-//! What a queue promises: nothing is lost, nobody is cut twice, and what cannot be finished is reported all the same.
+//! The promises of a queue: nothing is lost, nobody is cut twice, and unfinished work is reported all the same.
 
 use std::time::Duration;
 
@@ -50,7 +50,8 @@ async fn two_messages_of_one_id_have_events_of_their_own() {
     app.end().await;
 }
 
-/// Each receipt costs a line of the log, an event and a part of the reply: what is far beyond the cap is told as a number.
+/// Each receipt costs a log line, an event and a part of the reply, so subjects far beyond the cap are reported as a
+/// number.
 #[tokio::test]
 async fn accounts_far_beyond_the_cap_have_one_receipt_together() {
     let app = App::start(&[]).await;
@@ -103,7 +104,7 @@ async fn what_is_final_is_told_at_once_and_the_rest_goes_on_until_the_last_deliv
         ]
     );
     assert_eq!(receipts[2]["calls"][0]["status"], 503, "{}", receipts[2]);
-    // The receipts of both messages are found by one id.
+    // One id finds the receipts of both messages.
     for receipt in &receipts[..5] {
         assert_eq!(receipt["correlation"]["messageId"], "INC-4711", "{receipt}");
     }
@@ -121,7 +122,7 @@ async fn what_is_final_is_told_at_once_and_the_rest_goes_on_until_the_last_deliv
         &app,
         "5 receipts, and 1 more; 1 in `evict-rejected`",
     );
-    // Put back as it is, once Graph is well again, it is finished.
+    // Put back unchanged, it is finished once Graph has recovered.
     app.tenant.faults().clear();
     app.send(message.to_string());
     app.settle().await;
@@ -135,7 +136,7 @@ async fn what_is_final_is_told_at_once_and_the_rest_goes_on_until_the_last_deliv
     app.end().await;
 }
 
-/// Alice is cut and read back; then Graph is away until the last delivery.
+/// Alice is cut and read back; then Graph is unavailable until the last delivery.
 #[tokio::test]
 async fn no_receipt_denies_a_cut_that_an_earlier_delivery_made() {
     let app = App::start(&[
@@ -174,7 +175,8 @@ async fn no_receipt_denies_a_cut_that_an_earlier_delivery_made() {
     app.end().await;
 }
 
-/// An answer was lost on the way: the cut stands, and nobody knows. What goes on knows since when to look.
+/// An answer was lost on the way: the cut is in force, and nobody knows. The message that goes on carries the time from
+/// which to look.
 #[tokio::test]
 async fn who_was_cut_before_a_message_went_on_is_not_cut_again() {
     let app = App::start(&[("EVICT_QUEUE_DEADLINE_SECONDS", &seconds(5))]).await;
@@ -185,7 +187,7 @@ async fn who_was_cut_before_a_message_went_on_is_not_cut_again() {
     app.tenant
         .wait_for_call(format!("GET /v1.0/users/{CAROL}").as_str())
         .await;
-    // The cut lies in a later second than the message.
+    // The cut is in a later second than the message.
     app.clock.advance(Duration::from_secs(2));
     app.tenant.faults().add(
         Fault::on(format!("GET /v1.0/users/{CAROL}").as_str())
@@ -206,7 +208,7 @@ async fn who_was_cut_before_a_message_went_on_is_not_cut_again() {
     app.end().await;
 }
 
-/// The topic of receipts is away: each delivery that follows waits, though the host delivers again at once.
+/// The topic of receipts is unavailable: each later delivery waits, although the host delivers again at once.
 #[tokio::test]
 async fn outputs_that_cannot_be_written_repeat_no_cut_in_a_row() {
     let app = App::start(&[("EVICT_REDELIVERY_WAIT_SECONDS", "2")]).await;
@@ -215,7 +217,7 @@ async fn outputs_that_cannot_be_written_repeat_no_cut_in_a_row() {
     app.send(r#"{"user": "alice@contoso.com"}"#);
     app.settle().await;
     assert_eq!(app.host.invocations().len(), 3);
-    // 2 s after the first delivery and 4 s after the second, of a time that is told in whole seconds.
+    // 2 s after the first delivery and 4 s after the second, measured in whole seconds.
     assert!(
         sent.elapsed() >= Duration::from_secs(5),
         "{:?}",
@@ -227,7 +229,8 @@ async fn outputs_that_cannot_be_written_repeat_no_cut_in_a_row() {
     app.end().await;
 }
 
-/// The time alone does not tell this cut from one before the alert: by Graph's clock it lies before the message came.
+/// The time alone does not distinguish this cut from one before the alert: by Graph's clock it is earlier than the
+/// message.
 #[tokio::test]
 async fn a_cut_in_or_before_the_second_of_the_enqueuing_is_known_to_the_process_that_made_it() {
     let app = App::start(&[]).await;
@@ -244,7 +247,7 @@ async fn a_cut_in_or_before_the_second_of_the_enqueuing_is_known_to_the_process_
     app.end().await;
 }
 
-/// Somebody else has cut her, in the second in which the message came; whether before or after it nobody can tell.
+/// Another administrator has cut her in the second in which the message came, before or after it.
 #[tokio::test]
 async fn a_cut_of_somebody_else_in_the_second_of_the_enqueuing_spares_nobody() {
     let app = App::start(&[]).await;
@@ -270,7 +273,7 @@ async fn the_same_message_delivered_three_times_cuts_once() {
     let watch = Watch::start(&app);
     app.send(r#"{"user": "alice@contoso.com"}"#);
     app.tenant.wait_for_call("GET /v1.0/users/*").await;
-    // The cut lies in a later second than the message.
+    // The cut is in a later second than the message.
     app.clock.advance(Duration::from_secs(5));
     app.tenant.release_all();
     app.settle().await;
@@ -278,7 +281,7 @@ async fn the_same_message_delivered_three_times_cuts_once() {
     assert_eq!(app.host.invocations().len(), 3);
     assert_eq!(app.revocations(), 1);
     assert_eq!(outcomes(&app.receipts()), ["already_cut"]);
-    // It says since when: what was read, and what is.
+    // It says since when: the value read before, and the current one.
     let since = &app.receipts()[0]["sessionsValidFrom"];
     assert!(since["after"].is_string(), "{since}");
     assert_eq!(since["before"], since["after"]);
@@ -302,7 +305,7 @@ async fn two_names_of_one_user_share_what_was_read_before_the_cut() {
     app.end().await;
 }
 
-/// Its receipts are published, and what has to go to `evict-rejected` besides is refused: the message comes again.
+/// Its receipts are published, and the message to `evict-rejected` is refused: the message is delivered again.
 #[tokio::test]
 async fn the_id_of_a_receipts_event_is_repeated_by_a_redelivery() {
     let app = App::start(&[]).await;
@@ -434,7 +437,7 @@ async fn ten_deliveries_without_a_token_end_in_a_report_and_not_in_the_dead_lett
 #[tokio::test]
 async fn nobody_calls_while_graph_says_wait() {
     let app = App::start(&[]).await;
-    // What had left before, of five at once. The wait is longer.
+    // The earlier ones, of five at once. The wait is longer.
     let on_its_way = patience(Duration::from_millis(50));
     app.tenant.allow_on_its_way(on_its_way);
     app.tenant.faults().add(

@@ -9,7 +9,7 @@ use crate::support::app::{App, outcomes};
 #[tokio::test]
 async fn a_forged_enqueued_time_does_not_spare_a_user() {
     let app = App::start(&[]).await;
-    // Cut long after 2019, and before the message: only the forged time makes it look as if it came first.
+    // Cut long after 2019, and before the message: only the forged time makes the message look earlier.
     let yesterday = app.clock.now() - Duration::from_hours(24);
     assert!(app.tenant.set_valid_from("alice@contoso.com", yesterday));
     for name in ["EnqueuedTimeUtc", "EnqueuedTime", "enqueuedtimeutc"] {
@@ -28,7 +28,7 @@ async fn a_forged_enqueued_time_does_not_spare_a_user() {
     app.end().await;
 }
 
-/// Whoever writes such a message need not have sent it: it spares nobody whom another message names.
+/// The author of such a message need not be its sender: it spares no user of another message.
 #[tokio::test]
 async fn what_a_message_claims_of_an_earlier_one_is_about_its_own_users_alone() {
     let app = App::start(&[]).await;

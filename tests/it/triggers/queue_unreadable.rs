@@ -1,4 +1,4 @@
-//! What cannot be read is not retried and not lost; what names nobody is completed.
+//! An unreadable message is neither retried nor lost; a message that names nobody is completed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! The self-check: 200 when all is well, 503 with what to do otherwise.
+//! The self-check: 200 if all is well, otherwise 503 with what to do.
 
 use sandbox::tenant::{Fault, World};
 use serde_json::json;
@@ -42,7 +42,7 @@ async fn all_is_well() {
     app.end().await;
 }
 
-/// Whoever has an account in hand can tell whether it is protected, and nobody else is named.
+/// A program that knows an account can check whether it is protected, and nobody else is named.
 #[tokio::test]
 async fn the_policy_is_told_to_a_program_without_naming_anybody() {
     let app = App::start(&[
@@ -81,7 +81,7 @@ async fn the_policy_is_told_to_a_program_without_naming_anybody() {
         .tenant
         .sessions_of("break.glass@contoso.onmicrosoft.com");
     let id = sessions[0].user.to_string();
-    // By the object id and by the name, whichever of them the setting says.
+    // By the object id and by the name, whichever of them the setting has.
     for text in [
         "break.glass@contoso.onmicrosoft.com",
         &id,
@@ -105,7 +105,7 @@ async fn a_missing_permission_is_named_with_the_role_to_grant() {
     let app = App::start(&[]).await;
     app.tenant.remove_permission("User.RevokeSessions.All");
     app.tenant.revoke_app_tokens();
-    // The token in hand still claims the permission; Graph's refusal makes the app ask for another one.
+    // The current token still claims the permission; Graph's refusal makes the app get another one.
     app.post(r#"{"user": "alice@contoso.com"}"#).await;
     let answer = app.check().await;
     assert_eq!(answer.status, 503);
@@ -198,8 +198,8 @@ async fn a_protected_group_that_hides_its_members_is_a_problem_with_the_permissi
     app.end().await;
 }
 
-/// A typing error, a mail address in place of a user principal name, an object id that nobody has: each by its place, for the
-/// self-check names nobody.
+/// A typing error, a mail address in place of a user principal name, an object id without a user: each is named by its
+/// position, because the self-check names nobody.
 #[tokio::test]
 async fn a_protected_user_who_is_not_there_is_a_problem_by_the_place_in_the_setting() {
     let mut world = World::default_contoso().unwrap();
@@ -227,7 +227,7 @@ async fn a_protected_user_who_is_not_there_is_a_problem_by_the_place_in_the_sett
         !told.contains("breakglas") && !told.contains("alias@"),
         "{told}"
     );
-    // Whom the mail address means is protected all the same.
+    // The user with this mail address is protected all the same.
     let receipt = app
         .post(serde_json::json!({ "user": aliased }).to_string())
         .await;

@@ -1,5 +1,5 @@
-//! By whose word a user was cut, and why: in the receipt, in its event and in the log, by whichever way the message went; and
-//! how a receipt is followed into a log that names nobody.
+//! On whose word a user was cut, and why: in the receipt, in its event and in the log, by whichever way the message
+//! went. Also how a receipt is found in a log that names nobody.
 
 use evict::domain::{TenantId, log_hash};
 use sandbox::tenant::Fault;
@@ -22,7 +22,7 @@ fn logged(app: &App) -> Vec<Value> {
     lines.collect()
 }
 
-/// The same, once there are so many.
+/// The same, once there are this many.
 async fn logged_after(app: &App, count: usize) -> Vec<Value> {
     app.host
         .wait_until(SOON, |_| logged(app).len() >= count)
@@ -66,7 +66,7 @@ async fn by_whose_word_and_why_stands_in_receipt_event_and_log_through_a_hand_ov
     app.settle().await;
     let finished = app.receipts().pop().unwrap();
     assert_eq!(finished["outcome"], "revoked");
-    // Whoever may send to the queue could have written it.
+    // Any sender of the queue could have written it.
     assert_eq!(finished["requestedBy"], Value::Null);
     assert_eq!(
         finished["requestedByClaim"],

@@ -1,5 +1,5 @@
-//! One story in numbers: who lives in the tenant, what the app is told to do, what is sent to it, and what goes wrong.
-//! Small numbers throughout, so that a story that fails shrinks to one that a person can read.
+//! One story in numbers: the people of the tenant, the app's settings, the messages, and the faults. The numbers are
+//! small throughout, so that a failing story shrinks to a readable one.
 
 use std::fmt;
 
@@ -37,9 +37,9 @@ pub(crate) enum Kind {
     ExternalMember,
     /// A guest by type who signs in here.
     InternalGuest,
-    /// A name of this tenant, but another directory vouches.
+    /// A name of this tenant, but authenticated by another directory.
     Invited,
-    /// One of those who share a mail address.
+    /// One of the people who share a mail address.
     SharedMail,
 }
 
@@ -53,31 +53,31 @@ impl Kind {
 pub(crate) struct Group {
     pub(crate) people: Vec<usize>,
     pub(crate) groups: Vec<usize>,
-    /// Whether only those see who is in it who hold a permission of their own for that.
+    /// Whether seeing its members takes a separate permission.
     #[serde(default)]
     pub(crate) hidden: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rules {
-    /// Whom no alert may touch: a person, and whether by name rather than by object id.
+    /// The protected people: a number, and whether by name rather than by object id.
     pub(crate) people: Vec<(usize, bool)>,
-    /// Groups by their number; one that does not exist is a typing error in the setting.
+    /// Groups by number; a missing one is a typing error in the setting.
     pub(crate) groups: Vec<usize>,
     pub(crate) observe: bool,
     pub(crate) per_alert: usize,
     pub(crate) per_hour: usize,
     pub(crate) least: Option<Grade>,
-    /// Whether the app holds the permission to see who is in hidden groups.
+    /// Whether the app holds the permission to see the members of hidden groups.
     #[serde(default)]
     pub(crate) sees_hidden: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AppOf {
-    /// How many instances of the app there are.
+    /// The number of instances of the app.
     pub(crate) instances: usize,
-    /// How many messages each works on at a time.
+    /// The number of messages that each works on at a time.
     pub(crate) pumps: usize,
     pub(crate) concurrency: usize,
     pub(crate) deliveries: u32,
@@ -85,24 +85,24 @@ pub(crate) struct AppOf {
     pub(crate) queue_deadline: u64,
     pub(crate) http_deadline: u64,
     pub(crate) redelivery_wait: u64,
-    /// How long a message waits until it is handed out, in milliseconds.
+    /// The delay before a message is delivered, in milliseconds.
     pub(crate) waits: u32,
     /// How far the app's clock is ahead of the tenant's, in seconds.
     pub(crate) skew: i32,
-    /// At which part of a second the story begins, in milliseconds.
+    /// The fraction of a second at which the story begins, in milliseconds.
     pub(crate) begins: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct AlertOf {
-    /// How often the message comes; 0 for an HTTP request.
+    /// How often the message is sent; 0 for an HTTP request.
     pub(crate) copies: u8,
     pub(crate) shape: Form,
     pub(crate) grade: Option<Grade>,
     pub(crate) mentions: Vec<Mention>,
     /// When it is sent, in milliseconds after the start.
     pub(crate) at: u32,
-    /// Whether a manual message says how many users it means.
+    /// Whether a manual message states its number of users.
     pub(crate) expect: bool,
 }
 
@@ -113,7 +113,7 @@ pub(crate) enum Form {
     Incident,
     GraphAlert,
     RiskyUser,
-    /// Nothing that can be read.
+    /// An unreadable message.
     Garbled,
 }
 
@@ -128,19 +128,20 @@ pub(crate) enum Grade {
 pub(crate) struct Mention {
     pub(crate) who: Who,
     pub(crate) by: By,
-    /// Whether the sender says that the account belongs to another tenant.
+    /// Whether the sender states another tenant for the account.
     pub(crate) elsewhere: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Who {
     Person(usize),
-    /// Nobody of this tenant.
+    /// A name that nobody in this tenant has.
     Stranger(usize),
     Machine(usize),
 }
 
-/// By what a mention names its account. What an account does not have is replaced by its object id.
+/// The identifier by which a mention names its account. An identifier that the account lacks is replaced by its object
+/// id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum By {
     Id,
@@ -157,7 +158,7 @@ pub(crate) enum By {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Trouble {
-    /// Calls go wrong.
+    /// Calls fail.
     Call {
         on: Op,
         person: Option<usize>,
@@ -166,21 +167,21 @@ pub(crate) enum Trouble {
         effect: bool,
         how: How,
     },
-    /// Reads stay behind writes by so many milliseconds.
+    /// Reads lag behind writes by this many milliseconds.
     Lag {
         milliseconds: u32,
     },
-    /// The first so many reads after a write see the old value.
+    /// The first reads after a write see the old value; this is their number.
     LagReads {
         reads: u32,
     },
-    /// A permission is gone from `at` on, and back at `back`.
+    /// A permission is revoked at `at`, and granted again at `back`.
     Permission {
         lost: Right,
         at: u32,
         back: Option<u32>,
     },
-    /// Graph refuses all tokens so far.
+    /// Graph refuses all tokens issued so far.
     TokensRevoked {
         at: u32,
     },
@@ -197,7 +198,7 @@ pub(crate) enum Trouble {
         person: usize,
         at: u32,
     },
-    /// Somebody else cuts the person's sessions.
+    /// Another administrator cuts the person's sessions.
     CutByOthers {
         person: usize,
         at: u32,
@@ -210,7 +211,7 @@ pub(crate) enum Trouble {
     LedgerFails {
         nth: u32,
     },
-    /// It cannot be told what was cut.
+    /// Recording the cuts fails.
     LedgerForgets {
         nth: u32,
     },
@@ -222,12 +223,12 @@ pub(crate) enum Trouble {
         output: Output,
         times: usize,
     },
-    /// The lock of the `nth` delivery is lost while it is worked on.
+    /// The lock of the `nth` delivery is lost during its work.
     LockLost {
         nth: u32,
         after: u32,
     },
-    /// The app ends at its `call`th call to Graph and starts anew.
+    /// The app ends at its `call`th call to Graph and restarts.
     Death {
         call: usize,
     },
@@ -263,7 +264,7 @@ pub(crate) enum Output {
 pub(crate) enum How {
     /// 429 with this `Retry-After`.
     Throttled(Option<String>),
-    /// 429 with a date so many seconds ahead.
+    /// 429 with a date this many seconds ahead.
     ThrottledUntil(u64),
     Status(u16),
     /// 503 with this `Retry-After`.
@@ -273,16 +274,16 @@ pub(crate) enum How {
     Garbage,
     Hang,
     Late(u32),
-    /// 200, and nothing is done.
+    /// 200 without an effect.
     Hollow,
     /// 200 that says that nothing was done.
     Denied,
-    /// 404 of somebody between the app and Graph, for what is there.
+    /// A false 404, from an intermediary between the app and Graph.
     Stray,
 }
 
 impl Case {
-    /// Whether nothing goes wrong, so that it can be told beforehand how everything ends.
+    /// Whether the story has no faults, so that its outcomes can be predicted.
     pub(crate) fn is_calm(&self) -> bool {
         self.trouble.is_empty()
     }

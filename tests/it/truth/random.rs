@@ -1,7 +1,7 @@
-//! Tells random stories, and those that were kept.
+//! Plays random stories, and those that were kept.
 //!
-//! The identity endpoint's address reaches the client by the environment, which a process cannot change for itself. So the
-//! test starts itself once more, with the variables set, and the stories are told there.
+//! The identity endpoint's address reaches the client by the environment, which a process cannot change for itself. So
+//! the test starts itself once more, with the variables set, and plays the stories there.
 
 #![expect(
     clippy::print_stdout,
@@ -16,26 +16,26 @@ use std::time::Duration;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use sandbox::stage::stage;
-use sandbox::tenant::Lobby;
+use sandbox::tenant::SharedAddress;
 use tokio::runtime::Runtime;
 
 use super::case::Case;
 use super::judge::judge;
-use super::pace;
 use super::play::play;
-use super::tell::tell;
+use super::report;
+use super::virtual_time;
 
-/// How many stories an ordinary run tells.
+/// The number of stories in an ordinary run.
 const CASES: u32 = 2_000;
 
-/// In how many processes side by side.
+/// The number of processes in parallel.
 const APPS: u32 = 2;
 
 const SEED: u64 = 20_261_124;
 
 const IDENTITY_HEADER: &str = "THE-PLATFORMS-HEADER";
 
-/// Longer than any story, in the story's own time.
+/// Longer than any story, in virtual time.
 const TOO_LONG: Duration = Duration::from_hours(24 * 30);
 
 #[expect(
@@ -55,14 +55,14 @@ fn number<T: std::str::FromStr>(name: &str, otherwise: T) -> T {
     }
 }
 
-/// Runs this test again as so many processes that have a managed identity; in each, `told` is called with its number.
-fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
+/// Runs this test again in this many processes that have a managed identity; each calls `work` with its number.
+fn in_apps(test: &str, apps: u32, work: impl FnOnce(&Setup, u32)) {
     if let Some(port) = variable("EVICT_TRUTH_PORT") {
         let number = number("EVICT_TRUTH_APP", 0);
-        told(&Theatre::open(port.parse().unwrap()), number);
+        work(&Setup::open(port.parse().unwrap()), number);
         return;
     }
-    // One root instead of the machine's hundreds: each story makes a client of its own, and calls loopback alone.
+    // One root certificate instead of the machine's hundreds: each story creates a client, which calls loopback alone.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/truth/root.pem");
     let no_roots = tempfile::tempdir().unwrap();
     let start = |number: u32| {
@@ -96,7 +96,7 @@ fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
         std::thread::spawn(move || {
             let errors = std::thread::spawn(move || std::io::read_to_string(err));
             let told = std::io::read_to_string(out);
-            // Nobody listens any more once one of them has failed.
+            // The receiver is gone once one of the processes has failed.
             let _late = ended.send((number, told.unwrap(), errors.join().unwrap().unwrap()));
         });
     }
@@ -104,7 +104,7 @@ fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
     for (number, told, errors) in ends {
         let status = started[number].wait().unwrap();
         if !status.success() {
-            // The others would only go on for long.
+            // The others would only run on for long.
             for other in &mut started {
                 let _ended = other.kill();
             }
@@ -115,39 +115,39 @@ fn in_apps(test: &str, apps: u32, told: impl FnOnce(&Theatre, u32)) {
     }
 }
 
-/// A port that nobody listens on. The environment of a process has to name it before the process can listen.
+/// A port without a listener. The environment of a process has to name it before the process can listen.
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
-/// Where stories are played.
-struct Theatre {
+/// The environment in which stories are played.
+struct Setup {
     runtime: Runtime,
-    lobby: Arc<Lobby>,
+    address: Arc<SharedAddress>,
     staged: PathBuf,
     _folder: tempfile::TempDir,
 }
 
-impl Theatre {
+impl Setup {
     fn open(port: u16) -> Self {
-        let (runtime, lobby) = pace::runtime(port, IDENTITY_HEADER);
+        let (runtime, address) = virtual_time::runtime(port, IDENTITY_HEADER);
         let folder = tempfile::tempdir().unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let handler = Path::new(env!("CARGO_BIN_EXE_handler"));
         let staged = stage(root, handler, folder.path()).unwrap();
         Self {
             runtime,
-            lobby,
+            address,
             staged,
             _folder: folder,
         }
     }
 
-    /// What is wrong with a story, for a person to read; nothing if all is well.
-    fn tell(&self, case: &Case) -> Result<(), String> {
+    /// The violations of a story, for a person to read; `Ok` if there are none.
+    fn check(&self, case: &Case) -> Result<(), String> {
         let story =
-            async { tokio::time::timeout(TOO_LONG, play(case, &self.lobby, &self.staged)).await };
+            async { tokio::time::timeout(TOO_LONG, play(case, &self.address, &self.staged)).await };
         let played = self
             .runtime
             .block_on(story)
@@ -159,14 +159,14 @@ impl Theatre {
         Err(format!(
             "{}\n\n{case}\n\n{}",
             wrong.join("\n"),
-            tell(&played)
+            report::text(&played)
         ))
     }
 }
 
 #[test]
 fn no_receipt_lies() {
-    in_apps("truth::random::no_receipt_lies", APPS, |theatre, app| {
+    in_apps("truth::random::no_receipt_lies", APPS, |setup, app| {
         let cases = number("EVICT_TRUTH_CASES", CASES);
         let seed = number("EVICT_TRUTH_SEED", SEED);
         println!(
@@ -186,9 +186,9 @@ fn no_receipt_lies() {
         let mut runner = TestRunner::new_with_rng(config, rng);
         let told = Cell::new(0);
         let first_failure = Cell::new(0);
-        let result = runner.run(&super::draw::case(), |case| {
+        let result = runner.run(&super::strategy::case(), |case| {
             told.set(told.get() + 1);
-            theatre.tell(&case).map_err(|why| {
+            setup.check(&case).map_err(|why| {
                 if first_failure.get() == 0 {
                     first_failure.set(told.get());
                 }
@@ -207,19 +207,19 @@ fn no_receipt_lies() {
     });
 }
 
-/// Stories that once failed. What was wrong stands in the name of each.
+/// Stories that failed once. The name of each says what was wrong.
 #[test]
 fn the_stories_that_were_kept_hold() {
     in_apps(
         "truth::random::the_stories_that_were_kept_hold",
         1,
-        |theatre, _| {
+        |setup, _| {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/truth/kept");
             let mut told = 0;
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 let case = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-                if let Err(why) = theatre.tell(&case) {
+                if let Err(why) = setup.check(&case) {
                     panic!("{}:\n{why}", path.display());
                 }
                 told += 1;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::support::operator_shell::{PERSON, Shell};
 
-/// Three groups deep an owner of Azure, and more.
+/// An owner of Azure through three groups, and more.
 const PETRA: &str = "petra.keller@contoso.com";
 
 const CLOUD_ENGINEERING: &str = "c4f80e16-97b2-4d3a-8e65-1b0a9d7c2f43";
@@ -40,7 +40,7 @@ async fn read(shell: &Shell, arguments: &[&str]) -> (i32, Value) {
     (answer.code, serde_json::from_str(&answer.output).unwrap())
 }
 
-/// What a user reaches, as `name | risk | group`.
+/// What a user can reach, as `name | risk | group`.
 fn reaches(user: &Value) -> Vec<String> {
     let reaches = user["reaches"].as_array().unwrap().iter();
     reaches
@@ -75,7 +75,7 @@ async fn an_administrator_three_groups_deep_is_shown_with_all_that_is_at_stake()
     let answer = shell.evict(&["access", PETRA, "alice@contoso.com"]).await;
     insta::assert_snapshot!(answer.shown());
     shell.tenant.assert_no_surprises();
-    // What the page shows of it cannot grow old.
+    // This keeps the excerpt on the page up to date.
     let begins: Vec<&str> = answer.output.lines().take(14).collect();
     let shown = format!("```text\n{}\n```", begins.join("\n"));
     crate::support::golden::hold_block("src/cli/README.md", "access", &shown);
@@ -322,7 +322,7 @@ async fn one_unknown_among_several_does_not_hide_the_others() {
     assert_eq!(reaches(jonas), ["Global Administrator | critical | -"]);
 }
 
-/// What the Azure CLI says, and what to do about it, stand on lines of their own.
+/// The message of the Azure CLI, and what to do about it, are on separate lines.
 #[tokio::test]
 async fn an_error_of_the_azure_cli_keeps_its_line_breaks() {
     let shell = Shell::signed_out().await;
@@ -330,7 +330,7 @@ async fn an_error_of_the_azure_cli_keeps_its_line_breaks() {
         PERSON.parse().unwrap(),
         &["User.Read.All", "Directory.Read.All"],
     );
-    // For Azure it gives no token.
+    // It returns no token for Azure.
     shell.az(&sandbox::az::Az::SignedInTo {
         tokens: vec![("https://graph.microsoft.com/.default".to_owned(), graph)],
         tenant: shell.tenant.tenant_id(),

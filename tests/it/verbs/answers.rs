@@ -1,5 +1,5 @@
-//! The schema of the `--json` answers: kept, complete, and true of real answers of every verb. For that it is closed, so
-//! that a field that it does not document fails.
+//! The schema of the `--json` answers: kept, complete, and true of real answers of every verb. The test closes the
+//! schema, so that an undocumented field fails.
 
 use std::fs;
 
@@ -20,8 +20,8 @@ async fn schema() -> Value {
     serde_json::from_str(&answer.output).unwrap()
 }
 
-/// Says of every object that it has no other fields than those that are documented. What stands in `allOf`, `anyOf` and
-/// `oneOf` is a part of the object around it, which says it for them.
+/// Closes every object against undocumented fields. Parts in `allOf`, `anyOf` and `oneOf` belong to the object around
+/// them, which is closed instead.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -78,11 +78,11 @@ impl Answers {
             "properties": self.0["properties"],
             "$ref": format!("#/properties/{pointer}"),
         });
-        // The answer itself is no object with the verbs' names, so that `properties` asks nothing of it.
+        // The answer itself has no properties with the verbs' names, so `properties` requires nothing of it.
         jsonschema::validator_for(&schema).unwrap()
     }
 
-    /// Holds an answer to the schema, and shows that the schema would notice a field that it does not know.
+    /// Checks an answer against the schema, and that the schema would reject an unknown field.
     fn hold(&self, verb: &str, text: &str) {
         self.hold_each(verb, &[text.to_owned()]);
     }
@@ -114,7 +114,7 @@ fn hold(validator: &Validator, verb: &str, text: &str) {
     }
 }
 
-/// Counts the objects of a document, and puts a strange field into the one with this number.
+/// Counts the objects of a document, and puts an unknown field into the one with this number.
 fn plant(value: &mut Value, number: &mut usize, at: usize) {
     match value {
         Value::Object(fields) => {
@@ -160,7 +160,7 @@ async fn every_field_of_the_schema_says_what_it_is() {
     let mut fields = 0;
     for (name, definition) in schema["$defs"].as_object().unwrap() {
         assert!(definition["description"].is_string(), "{name}");
-        // Its fields are the outcomes, each with how many there are.
+        // Its fields are the outcomes, each with its count.
         if name == "Summary" {
             continue;
         }
@@ -239,7 +239,7 @@ async fn what_revoke_and_status_answer_is_in_the_schema() {
         "status",
         &read(shell.evict(&[&["status"], &people[..]].concat()).await),
     );
-    // Refused altogether.
+    // Refused completely.
     shell.sign_in(&["User.ReadBasic.All"]);
     shell.tenant.refuse_beyond_basic(true);
     answers.hold(
@@ -311,7 +311,7 @@ async fn what_the_verbs_of_the_queue_answer_is_in_the_schema() {
     shell.end().await;
 }
 
-/// The documents of the function itself, out of a simulated host.
+/// The documents of the function itself, from a simulated host.
 #[tokio::test]
 async fn what_the_function_writes_is_as_its_schema_says() {
     let shell = Shell::signed_out().await;
@@ -350,7 +350,7 @@ async fn what_the_function_writes_is_as_its_schema_says() {
     documents.hold_each("reply", &replies);
     documents.hold("check", &app.check().await.body.to_string());
 
-    // One of two is cut; the other goes on, and is given up. One message cannot be read.
+    // One of two is cut; the other goes on, and is dead-lettered. One message cannot be read.
     let fault = Fault::on("GET /v1.0/users/bob.stone@contoso.com").answer(503);
     app.tenant.faults().add(fault);
     app.send(r#"{"users": ["alice@contoso.com", "bob.stone@contoso.com"]}"#);

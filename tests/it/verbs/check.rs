@@ -18,7 +18,7 @@ async fn shell() -> (Shell, String) {
     (shell, token)
 }
 
-/// An app with these settings that lets in the person at the shell alone, by a token.
+/// An app with these settings that admits only the person at the shell, by a token.
 pub(crate) async fn shell_with(settings: &[(&str, &str)]) -> (Shell, String) {
     let caller = "a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574";
     let own = [
@@ -70,7 +70,7 @@ async fn all_is_well_and_each_line_says_what_was_seen() {
     assert_eq!((json.code, &document["ok"]), (0, &Value::Bool(true)));
     assert_eq!(document["checks"][0]["name"], "sign-in");
     assert_eq!(document["checks"][0]["state"], "ok");
-    // No message was taken, locked or sent: the lock that was to be renewed is nobody's.
+    // No message was taken, locked or sent: the lock in the renewal does not exist.
     assert!(
         shell
             .bus
@@ -232,7 +232,7 @@ async fn an_application_that_is_signed_in_to_az_is_told_from_a_managed_identity(
     );
 }
 
-/// What the sandbox's page says to type beside `cargo run --bin sandbox -- serve`.
+/// The commands of the sandbox's page beside `cargo run --bin sandbox -- serve`.
 #[tokio::test]
 async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     let shell = Shell::open(&[]).await;
@@ -272,7 +272,7 @@ async fn every_verb_can_be_tried_by_hand_beside_the_sandbox() {
     shell.end().await;
 }
 
-/// A person's token lets hidden members be seen by the delegated permission of the same name.
+/// A person's token shows hidden members by the delegated permission of the same name.
 #[tokio::test]
 async fn a_group_that_hides_its_members_is_named_with_the_permission_that_shows_them() {
     let (mut shell, _) = shell().await;
@@ -332,7 +332,8 @@ async fn a_poorer_person_beside_the_sandbox_is_told_what_cannot_be_read() {
     shell.end().await;
 }
 
-/// The role is the app's own, so the function is asked; it names the app's identity in the command that gives the role.
+/// The role is the app's own, so the function is asked; its answer names the app's identity in the command that assigns
+/// the role.
 #[tokio::test]
 async fn a_role_that_the_function_lacks_on_a_workspace_is_told_with_the_next_step() {
     let (shell, _) = shell_with(&[(

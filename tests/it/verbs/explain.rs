@@ -221,6 +221,11 @@ fn an_answer_that_cannot_be_written_ends_with_74() {
     };
     let arguments = ["evict", "explain", "-"].map(OsString::from);
     assert_eq!(run(arguments, &mut console).code(), 74);
+    let errors = String::from_utf8(errors).unwrap();
+    assert!(
+        errors.starts_with("evict: writing the answer: "),
+        "{errors}"
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The examples of every verb's help, run as they stand by a shell: in the sandbox, with the files that they name and a
-//! namespace by the name that they give.
+//! The examples of every verb's help, run unchanged by a shell: in the sandbox, with the files and the namespace that
+//! they name.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,7 +19,7 @@ const NAMESPACE: &str = "contoso-evict";
 /// The Security Operator of the default world.
 const PERSON: &str = "a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574";
 
-/// What a word of the help says of the verbs: their names, without `help` itself.
+/// The verbs in the help, without `help` itself.
 fn verbs(help: &str) -> Vec<String> {
     let list = help.split("Commands:\n").nth(1).unwrap_or_default();
     list.lines()
@@ -31,7 +31,7 @@ fn verbs(help: &str) -> Vec<String> {
         .collect()
 }
 
-/// The examples that a help ends with.
+/// The examples at the end of a help text.
 fn examples(help: &str) -> Vec<String> {
     let mut lines = help.lines().skip_while(|line| !line.starts_with("Example"));
     lines.next();
@@ -54,7 +54,7 @@ async fn help(words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Every verb that the command names in its help, with its help.
+/// Every verb in the command's help, with its own help.
 pub(crate) async fn every_help() -> Vec<(String, String)> {
     let mut helps = Vec::new();
     for verb in verbs(&help(&[]).await) {
@@ -67,14 +67,15 @@ pub(crate) async fn every_help() -> Vec<(String, String)> {
     helps
 }
 
-/// The app with what the examples speak of: three messages that were given up, files, and somebody who is signed in.
+/// The app with everything that the examples mention: three dead-lettered messages, files, and a person who is signed
+/// in.
 pub(crate) async fn scene() -> Shell {
     let shell = Shell::open(&[("EVICT_MAX_DELIVERIES", "2000")]).await;
     shell
         .app
         .tenant
         .remove_permission("User.RevokeSessions.All");
-    // The handler may have a token from before.
+    // The handler may hold an earlier token.
     shell.app.tenant.revoke_app_tokens();
     shell.app.host.send("evict", letter("INC-4713")).unwrap();
     shell.app.settle().await;
@@ -136,7 +137,7 @@ fn letter(id: &str) -> Message {
     }
 }
 
-/// Puts a program `evict` on PATH that is the real one, but for the namespace: that one is the sandbox's.
+/// Puts a program `evict` on PATH that runs the real one with the sandbox's namespace.
 fn stand_in(shell: &Shell) {
     let path = shell.folder.path().join("evict");
     let script = format!(
@@ -149,7 +150,7 @@ fn stand_in(shell: &Shell) {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Runs a line as somebody types it, in the folder with the files.
+/// Runs a line as a person types it, in the folder with the files.
 pub(crate) async fn typed(shell: &Shell, line: &str) -> Output {
     let folder = shell.folder.path();
     let environment = shell.app.tenant.environment();

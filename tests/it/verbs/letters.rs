@@ -8,7 +8,7 @@ use crate::support::app::outcomes;
 use crate::support::operator_shell::AZ_SCOPES;
 use crate::support::shell::Shell;
 
-/// Leaves alice's message in the dead letters: Graph is down, and the queue gives up before the handler does.
+/// Leaves alice's message in the dead letters: Graph is down, and the queue dead-letters it before the handler does.
 pub(crate) async fn given_up() -> Shell {
     let shell = Shell::open(&[("EVICT_MAX_DELIVERIES", "2000")]).await;
     shell.app.without_token();
@@ -23,7 +23,7 @@ pub(crate) async fn given_up() -> Shell {
     shell
 }
 
-/// Leaves one message that could not be read among the rejected, and one whose last delivery could not finish.
+/// Leaves one unreadable message among the rejected, and one whose last delivery could not finish.
 pub(crate) async fn rejected() -> Shell {
     let shell = Shell::open(&[
         ("EVICT_MAX_DELIVERIES", "1"),
@@ -115,7 +115,7 @@ async fn looking_often_loses_nothing() {
             list.whole()
         );
     }
-    // The queue has given them up meanwhile, and they are still found and replayed.
+    // The queue has dead-lettered them meanwhile, and they are still found and replayed.
     assert_eq!(
         shell.app.host.queue("evict-rejected").dead_lettered.len(),
         2
@@ -172,7 +172,7 @@ async fn a_replay_that_breaks_off_anywhere_leaves_the_message() {
     }
 }
 
-/// Where the queue detects duplicates, the second copy is none.
+/// A queue that detects duplicates drops the second copy.
 #[tokio::test]
 async fn a_copy_that_is_sent_twice_has_one_id() {
     let shell = given_up().await;
@@ -205,7 +205,7 @@ async fn reading_without_the_role_says_which_one_is_missing() {
     shell.end().await;
 }
 
-/// The whole way of a message that could not be worked on, as somebody types it.
+/// The whole way of a message that could not be processed, as a person types it.
 #[tokio::test]
 async fn a_message_that_failed_ten_times_is_found_its_cause_mended_and_replayed_until_the_receipt()
 {
@@ -232,7 +232,7 @@ async fn a_message_that_failed_ten_times_is_found_its_cause_mended_and_replayed_
         10
     );
     type_in(&["dead-letters", "list"]).await;
-    // The app may have tokens again.
+    // The app may get tokens again.
     shell.app.tenant.faults().clear();
     type_in(&["dead-letters", "replay", "INC-4711"]).await;
     shell.app.settle().await;

@@ -1,5 +1,5 @@
-//! `evict dead-letters` and `evict rejected` where there is much, where one message is bad, and where two have one name. There is
-//! a Service Bus and no function, so that what is put back stays where it can be counted.
+//! `evict dead-letters` and `evict rejected` with many messages, with one bad message, and with two of one name.
+//! Service Bus runs without a function, so that messages that are put back stay where they can be counted.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::operator_shell::{Answer, Shell};
 
-/// The network to Service Bus from far away.
+/// The latency of a distant Service Bus.
 const FAR: Duration = Duration::from_millis(70);
 
 pub(crate) struct Scene {
@@ -69,7 +69,8 @@ pub(crate) fn readable() -> String {
     json!({"user": "alice@contoso.com"}).to_string()
 }
 
-/// A thousand messages behind a slow network are listed, shown, replayed and dropped to the last one, with their locks renewed.
+/// A thousand messages behind a slow network are listed, shown, replayed and dropped to the last one, with their locks
+/// renewed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_letters_far_away_are_dealt_with_to_the_last_one() {
     let scene = Scene::open(BrokerOptions {
@@ -78,7 +79,7 @@ async fn a_thousand_letters_far_away_are_dealt_with_to_the_last_one() {
         ..BrokerOptions::default()
     })
     .await;
-    // Said to be twelve seconds, which is less than it takes to replay so many.
+    // The lock is said to last twelve seconds, which is less than it takes to replay so many.
     scene
         .bus
         .say_that_locks_end_early(Duration::from_mins(5) - Duration::from_secs(12));
@@ -97,7 +98,7 @@ async fn a_thousand_letters_far_away_are_dealt_with_to_the_last_one() {
     let document: Value = serde_json::from_str(&list.output).unwrap();
     assert_eq!(document["complete"], true);
     assert_eq!(document["messages"].as_array().unwrap().len(), 1000);
-    // In the order of their numbers, whoever's answer came first.
+    // In the order of their numbers, whichever answer came first.
     let ids: Vec<&str> = document["messages"]
         .as_array()
         .unwrap()
@@ -116,7 +117,7 @@ async fn a_thousand_letters_far_away_are_dealt_with_to_the_last_one() {
     assert_eq!(replay.errors.matches("was not replayed").count(), 5);
     assert_eq!(scene.put_back().len(), 995);
     assert_eq!(scene.left().len(), 5);
-    // One whose turn never comes is renewed as long as it is held: it is one of those that are not replayed.
+    // A message whose turn never comes is renewed as long as it is held: it is one that is not replayed.
     let renewed = |call: &&String| call.starts_with("POST /evict-rejected/messages/r-207/");
     assert!(scene.bus.calls().iter().filter(renewed).count() > 1);
 
@@ -137,7 +138,7 @@ async fn a_letter_that_is_too_large_keeps_nobody_behind_it() {
         json!({"user": "alice@contoso.com", "reason": "x".repeat(size - frame.len())}).to_string()
     };
     let limit = sandbox::functions::LARGEST_MESSAGE_BYTES;
-    // One fits without the note of where it came from, and one would not fit even so, once it has a property more.
+    // One fits without the note of its origin, and one would not fit even so, once it has one more property.
     scene.reject("fits-bare", body(limit - 20));
     scene.reject("behind", readable());
     let replay = scene.rejected(&["replay", "--all", "--yes"]).await;
@@ -361,7 +362,7 @@ async fn a_list_says_how_many_looks_are_left() {
         let document: Value = serde_json::from_str(&list.output).unwrap();
         left.push(document["messages"][0]["looksLeft"].clone());
     }
-    // After the last look it lies in the dead letters, where it is not given up any further.
+    // After the last look it is in the dead letters, where its delivery count ends nothing.
     assert_eq!(left, [json!(2), json!(1), json!(0), Value::Null]);
 }
 

@@ -1,4 +1,4 @@
-//! Profiles: which deployment is meant, by a name; and the proxy, which is the same for every verb.
+//! Profiles: a deployment by name; and the proxy, which is the same for every verb.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::verbs::check::{AUDIENCE, shell_with};
 
 const OTHER: &str = "84c31ca0-ac3b-4eae-ad11-519d80233e6f";
 
-/// Gives a shell a home, with this file of profiles in it.
+/// Gives a shell a home folder with this file of profiles.
 fn home(environment: &mut Vec<(String, String)>, folder: &tempfile::TempDir, profiles: &str) {
     let config = folder.path().join(".config/evict");
     fs::create_dir_all(&config).unwrap();
@@ -114,7 +114,7 @@ async fn a_file_that_cannot_be_used_is_told_and_what_needs_none_of_it_goes_on() 
     }
 }
 
-/// The file says to whom a token goes.
+/// The file determines who receives a token.
 #[tokio::test]
 async fn a_file_that_anybody_may_write_is_not_read() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -145,7 +145,7 @@ async fn a_profile_is_made_from_what_the_template_has_tagged() {
     let added = shell
         .evict(&["profile", "add", "contoso", "--url", url])
         .await;
-    // Nobody answers there, which is told; what was found is written down all the same.
+    // The function does not answer, which is reported; the findings are written down all the same.
     assert_eq!(added.code, 1, "{}", added.shown());
     let file = fs::read_to_string(shell.folder.path().join(".config/evict/config.toml")).unwrap();
     insta::assert_snapshot!(file, @r#"
@@ -212,7 +212,7 @@ async fn a_profile_stands_for_all_that_is_typed_otherwise() {
         ],
     );
     let bus = shell.bus.endpoint();
-    // An address of this machine is written as it was given.
+    // An address of this machine is written unchanged.
     let add = [
         "profile",
         "add",
@@ -244,7 +244,7 @@ async fn a_profile_stands_for_all_that_is_typed_otherwise() {
     shell.end().await;
 }
 
-/// A proxy that lets nothing through, and keeps what it was asked for.
+/// A proxy that lets nothing through, and records its requests.
 async fn proxy() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -257,7 +257,7 @@ async fn proxy() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
             let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
             let line = text.lines().next().unwrap_or_default().to_owned();
             seen.lock().unwrap().push(line);
-            // Whoever asked may be gone.
+            // The client may be gone.
             let _answered = stream
                 .write_all(
                     b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
@@ -268,7 +268,8 @@ async fn proxy() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
     (address, asked)
 }
 
-/// One rule for every verb: what is not on this machine goes through the proxy that the environment names, as with `az`.
+/// One rule for every verb: addresses beyond this machine go through the proxy that the environment names, as with
+/// `az`.
 #[tokio::test]
 async fn what_is_beyond_this_machine_goes_through_the_proxy_and_nothing_else_does() {
     let (address, asked) = proxy().await;

@@ -1,5 +1,5 @@
-//! The session that the command's page shows, and of which README shows a part: recorded here, with the real command in the sandbox, so that it
-//! cannot grow old. `EVICT_GOLDEN=renew cargo test --test it readme_session::` writes it anew.
+//! The session on the command's page, of which README shows a part: recorded here, with the real command in the
+//! sandbox, so that it stays up to date. `EVICT_GOLDEN=renew cargo test --test it readme_session::` writes it again.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::golden;
 use crate::support::shell::Shell;
 use crate::verbs::help_examples::{scene, typed};
 
-/// What somebody sees who types this: the prompt with the line, and what the command says.
+/// The screen of a person who types this: the prompt with the line, and the command's output.
 async fn seen(shell: &Shell, line: &str) -> String {
     let output = typed(shell, line).await;
     assert_eq!(output.status.code(), Some(0), "{line}: {output:?}");
@@ -22,7 +22,7 @@ async fn seen(shell: &Shell, line: &str) -> String {
     format!("$ {line}\n{}\n", without_ids(&without_times(&said)))
 }
 
-/// Without times, which keep their width: lines are wrapped by it.
+/// Replaces times by text of the same width, because lines are wrapped by it.
 fn without_times(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':');
     text.split_inclusive(|c| !is_part(c))
@@ -43,7 +43,7 @@ fn without_times(text: &str) -> String {
         .collect()
 }
 
-/// Without the ids that are new in each run: those of messages. A user's is the world's.
+/// Replaces the ids that are new in each run: those of messages. A user's id comes from the world.
 fn without_ids(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_hexdigit() || c == '-';
     let mut shown = String::new();
@@ -100,7 +100,7 @@ async fn session() -> String {
     text
 }
 
-/// The part that README has room for: the cut, down to its first empty line.
+/// The part for README: the cut, down to its first empty line.
 fn excerpt(session: &str) -> String {
     let lines = session
         .lines()

@@ -275,7 +275,7 @@ async fn a_throttled_command_says_when_to_come_back() {
 async fn a_network_that_is_down_is_told_as_such() {
     let mut shell = Shell::signed_in(AZ_SCOPES).await;
     shell.set("EVICT_GRAPH_ENDPOINT", "http://127.0.0.1:9");
-    // It is tried until the time is over.
+    // It is retried until the time is over.
     shell.set("EVICT_HTTP_DEADLINE_SECONDS", &busy::seconds(5));
     let answer = shell.evict(&["revoke", "--yes", "alice@contoso.com"]).await;
     assert_eq!(answer.code, 2);
@@ -303,7 +303,7 @@ async fn an_account_of_cloud_shell_and_a_managed_identity_serve_as_well() {
         tenant,
         expires_on,
     };
-    // Any other refusal is one: whoever cannot sign in to the tenant that was named gets no token of another.
+    // Any other refusal is final: a person who cannot sign in to the named tenant gets no token of another.
     shell.az(&refusing("ERROR: AADSTS50076: Due to a configuration change made by your administrator, you must use multi-factor authentication."));
     let refused = shell
         .evict(&["revoke", "--yes", "alice@contoso.com", "--credential", "az"])

@@ -1,4 +1,4 @@
-//! What the function protects is protected at a shell too, and whoever overrides that has given a reason.
+//! Users that the function protects are protected at a shell too, and an override needs a reason.
 
 use sandbox::bus::Right;
 use sandbox::functions::Message;
@@ -70,7 +70,7 @@ async fn whom_the_function_protects_is_not_cut_from_a_shell_either() {
     shell.end().await;
 }
 
-/// By whatever name, and by the object id alone where the setting names the user by the name.
+/// By any name, and by the object id alone if the setting names the user by name.
 #[tokio::test]
 async fn a_protected_user_is_known_by_the_object_id_and_after_a_change_of_name() {
     let (shell, _) = shell_with(&[("EVICT_PROTECTED_USERS", BREAK_GLASS)]).await;
@@ -87,7 +87,7 @@ async fn a_protected_user_is_known_by_the_object_id_and_after_a_change_of_name()
     shell.end().await;
 }
 
-/// Graph leaves a group out that hides its members, so that nobody can be said to be in none: for whom is only shown, too.
+/// Graph leaves out a group that hides its members, so it is unknown of every user whether that group holds them.
 #[tokio::test]
 async fn who_may_be_in_a_group_that_hides_its_members_is_spared_at_a_shell_too() {
     let (shell, _) = shell_with(&[("EVICT_PROTECTED_GROUPS", GROUP)]).await;
@@ -102,7 +102,7 @@ async fn who_may_be_in_a_group_that_hides_its_members_is_spared_at_a_shell_too()
         crate::support::app::outcomes(&receipts(&ended)),
         ["withheld membership_unknown"; 2]
     );
-    // Whoever overrides it is shown the guard before, and the receipt names it.
+    // The person who overrides it sees the guard before, and the receipt names it.
     let arguments = [
         &arguments[..2],
         &["--json", "alice@contoso.com", "--override-guard", "INC-7"],
@@ -117,7 +117,7 @@ async fn who_may_be_in_a_group_that_hides_its_members_is_spared_at_a_shell_too()
     shell.end().await;
 }
 
-/// The function has pinned the object id, and tells it among its hashes though nobody bears the name any more.
+/// The function has pinned the object id, and lists it among its hashes although nobody has the name any more.
 #[tokio::test]
 async fn who_gave_up_a_protected_name_stays_protected_at_a_shell_too() {
     let (shell, _) = shell_with(&[("EVICT_PROTECTED_USERS", BREAK_GLASS)]).await;
@@ -141,7 +141,7 @@ async fn who_gave_up_a_protected_name_stays_protected_at_a_shell_too() {
 async fn a_name_that_the_shell_protects_protects_whoever_bears_it() {
     let mut shell = crate::support::operator_shell::Shell::signed_in(AZ_SCOPES).await;
     let arguments = ["revoke", "--yes", "bob.stone@contoso.com"];
-    // A mail address, which function and shell take for the one user who has it.
+    // A mail address, which function and shell resolve to its only user.
     shell.set("EVICT_PROTECTED_USERS", "b.stone@contoso.com");
     let spared = shell.evict(&arguments).await;
     assert_eq!(spared.code, 1, "{}", spared.shown());
@@ -171,7 +171,7 @@ async fn a_function_that_only_observes_and_its_caps_hold_for_the_shell() {
     let people = ["alice@contoso.com", "carol.nunez@contoso.com"];
     let arguments = [&["revoke", "--yes", "--json"], &people[..]].concat();
     let ended = on_the_function(&shell, &arguments).await;
-    // Two places in the hour, one of them taken: whoever comes first has the other.
+    // Two places in the hour, one of them taken: the first user gets the other.
     let mut outcomes = crate::support::app::outcomes(&receipts(&ended));
     outcomes.sort();
     assert_eq!(

@@ -129,7 +129,7 @@ async fn what_the_function_could_not_use_is_not_sent() {
     shell.end().await;
 }
 
-/// How large a message may be is the service's to say: a Premium namespace takes what a Standard one does not.
+/// The service decides how large a message may be: a Premium namespace accepts what a Standard one does not.
 #[tokio::test]
 async fn what_is_too_large_is_refused_by_the_service_in_its_own_words() {
     let shell = Shell::open(&[]).await;

@@ -100,8 +100,8 @@ async fn what_may_not_be_read_is_a_missing_permission() {
     insta::assert_snapshot!(answer.shown());
 }
 
-/// What the Azure CLI's own application has consent for, so far as it matters to the sign-in log, and what somebody who
-/// asks Identity Protection needs beside.
+/// The permissions that the Azure CLI's own application has consent for, as far as they matter to the sign-in log, and
+/// those for Identity Protection.
 const ALL_SCOPES: &[&str] = &[
     "Group.ReadWrite.All",
     "User.Read.All",
@@ -110,7 +110,7 @@ const ALL_SCOPES: &[&str] = &[
     "IdentityRiskyUser.Read.All",
 ];
 
-/// An attacker's place: an address reserved for documentation.
+/// An attacker's address, reserved for documentation.
 fn elsewhere() -> Place {
     Place {
         ip_address: "192.0.2.77".to_owned(),
@@ -138,7 +138,7 @@ async fn after_a_cut_nobody_signed_in_until_somebody_does() {
         0
     );
     clock.advance(Duration::from_secs(30));
-    // Every app is refused: a failed attempt is no sign-in.
+    // Every app is refused: a failed attempt is not a sign-in.
     assert_eq!(shell.alive("alice@contoso.com"), 0);
     let quiet = shell.evict(&["status", "alice@contoso.com"]).await;
     insta::assert_snapshot!("nobody_signed_in_since_the_cut", quiet.shown());
@@ -198,7 +198,7 @@ async fn what_the_log_does_not_show_yet_is_not_claimed() {
         .unwrap()
         .parse()
         .unwrap();
-    // Graph says it in whole seconds.
+    // Graph reports whole seconds.
     let seconds = asked_from.as_second()..=asked_by.as_second();
     assert!(seconds.contains(&seen.as_second()), "{seen}");
     clock.advance(Duration::from_mins(6));
@@ -292,7 +292,7 @@ async fn several_users_are_asked_for_no_faster_than_the_reports_allow() {
         .calls_matching("GET */riskyUsers/*")
         .iter()
         .map(|call| call.status)
-        // Two that left in good time may arrive close together.
+        // Two calls that were sent in good time may arrive close together.
         .filter(|status| *status != Some(429))
         .collect();
     assert_eq!(statuses, [Some(200), Some(404), Some(404)]);
@@ -318,12 +318,12 @@ async fn a_report_that_only_throttles_delays_nothing_for_long() {
         "{detail}"
     );
     assert!(user["signedInSince"]["signIns"].as_array().unwrap().len() > 1);
-    // Spaced as it is asked for, not hammered.
+    // The calls are spaced as the service asks.
     assert!(risk_calls_are_spaced(&shell, begun) > 1);
 }
 
-/// Holds that the last question to Identity Protection came no sooner than one a second allows, since the command began: when a call
-/// is seen here is later than it was sent by what the machine likes. Gives how many there were.
+/// Checks that the last question to Identity Protection came no sooner than the rate of one per second allows, since
+/// the command began; a call arrives here later than it was sent. Returns the number of questions.
 fn risk_calls_are_spaced(shell: &Shell, begun: jiff::Timestamp) -> usize {
     let calls = shell.tenant.calls_matching("GET */riskyUsers/*");
     let times: Vec<_> = calls.iter().map(|call| call.at).collect();
@@ -337,7 +337,7 @@ fn risk_calls_are_spaced(shell: &Shell, begun: jiff::Timestamp) -> usize {
     times.len()
 }
 
-/// Without what differs from run to run: how often something was tried, and how long there is to wait yet.
+/// The text without what differs between runs: the number of attempts, and the remaining wait.
 pub(crate) fn steady(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
     let shown = words.iter().enumerate().map(|(index, word)| {
@@ -353,7 +353,7 @@ pub(crate) fn steady(text: &str) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-/// What a verb tells of each trouble. There is more time than six attempts take, so that the last of them ends it.
+/// The report of each failure. There is more time than six attempts take, so that the last of them ends it.
 async fn troubles_of(verb: &[&str]) -> String {
     let mut shell = Shell::signed_out().await;
     shell.set("EVICT_HTTP_DEADLINE_SECONDS", "200");

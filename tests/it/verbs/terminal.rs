@@ -1,4 +1,5 @@
-//! The operator's command at a pseudo terminal, as a person sees it: the question and its answer, and how far the work is.
+//! The operator's command at a pseudo terminal, as a person sees it: the question and its answer, and the progress of
+//! the work.
 
 use std::io::{Read, Write};
 use std::sync::{Arc, Condvar, Mutex};
@@ -46,7 +47,7 @@ impl Terminal {
             })
             .unwrap();
         command.env_clear();
-        // Not one of the command's own variables: those begin with EVICT_.
+        // Not one of the command's own variables, which begin with EVICT_.
         command.env("COMMAND", env!("CARGO_BIN_EXE_evict"));
         for (name, value) in &shell.environment {
             command.env(name, value);
@@ -63,7 +64,7 @@ impl Terminal {
         let reader = std::thread::spawn(move || {
             let master = pair.master;
             let mut bytes = [0; 1024];
-            // A terminal whose program has ended gives an error on Linux.
+            // A terminal whose program has ended returns an error on Linux.
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
                 shared.0.lock().unwrap().push_str(&text);
@@ -148,7 +149,7 @@ async fn a_no_changes_nothing() {
     assert_eq!(shell.alive("alice@contoso.com"), before);
 }
 
-/// The list comes by a pipe, and the person is asked all the same.
+/// The list comes through a pipe, and the person is asked all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_pipes_a_list_in_is_asked_at_the_terminal() {
     let shell = Shell::signed_in(AZ_SCOPES).await;
@@ -165,7 +166,7 @@ async fn whoever_pipes_a_list_in_is_asked_at_the_terminal() {
     }
 }
 
-/// The person was shown an object id: whoever gets the name meanwhile is not cut.
+/// The person confirmed an object id: a user who gets the name meanwhile is not cut.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whom_a_person_was_shown_is_whom_is_cut() {
     let shell = Shell::signed_in(AZ_SCOPES).await;
@@ -188,7 +189,7 @@ async fn whom_a_person_was_shown_is_whom_is_cut() {
     assert_eq!(shell.alive("alice@contoso.com"), living);
 }
 
-/// Nobody who was not shown is cut: at the time of the question there was nobody of that name.
+/// A user who was not shown is not cut: at the time of the question nobody had that name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_comes_after_the_question_is_not_cut() {
     let shell = Shell::signed_in(AZ_SCOPES).await;
@@ -210,7 +211,7 @@ async fn whoever_comes_after_the_question_is_not_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_all_is_replayed_a_person_is_asked_and_may_take_time() {
     let scene = Scene::open(BrokerOptions::default()).await;
-    // Of five minutes, which are said to be two seconds.
+    // The locks last five minutes, and are said to last two seconds.
     scene
         .bus
         .say_that_locks_end_early(Duration::from_mins(5) - Duration::from_secs(2));
@@ -261,7 +262,7 @@ async fn a_body_is_not_written_to_a_terminal() {
         screen.contains(r"\u{1b}]0;owned\u{7}\u{1b}[2J"),
         "{screen:?}"
     );
-    // Into a file or another command it goes as it is.
+    // Into a file or another command it goes unchanged.
     let piped = scene.shell.evict(&[&show[..], &["--body"]].concat()).await;
     assert_eq!(piped.output, "\u{1b}]0;owned\u{7}\u{1b}[2J");
 }

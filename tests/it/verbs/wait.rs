@@ -36,7 +36,7 @@ async fn a_user_is_sent_and_watched_until_every_session_is_dead() {
         .await;
     assert_eq!(alive(&shell, "alice@contoso.com"), 0, "{}", ended.whole());
     insta::assert_snapshot!(ended.whole());
-    // It was the function that took the message, and it alone.
+    // Only the function took the message.
     shell.app.settle().await;
     assert_eq!(shell.app.host.queue("evict").completed.len(), 1);
     assert_eq!(shell.bus.calls(), ["POST /evict/messages"]);
@@ -92,7 +92,7 @@ async fn whoever_cannot_be_cut_is_told_at_once_and_not_waited_for() {
     shell.end().await;
 }
 
-/// Another cut of the second in which the message is sent, and a function that cuts nobody.
+/// Another cut in the second in which the message is sent, and a function that cuts nobody.
 #[tokio::test]
 async fn a_cut_that_stood_there_before_the_sending_is_not_taken_for_its_effect() {
     let shell = shell(&[("EVICT_MODE", "observe")]).await;
@@ -122,7 +122,7 @@ async fn a_cut_that_stood_there_before_the_sending_is_not_taken_for_its_effect()
 #[tokio::test]
 async fn what_is_not_there_by_the_end_is_told_with_the_next_step() {
     let shell = shell(&[("EVICT_MAX_DELIVERIES", "2000")]).await;
-    // Of nobody's tokens but the app's, which gets no other: the person signs in anew.
+    // Only the app loses its token, and it gets no other; the person signs in again.
     shell.app.without_token();
     shell.sign_in_to_all(AZ_SCOPES, &[Right::Send], &[]);
     let ended = shell
@@ -172,7 +172,7 @@ async fn nothing_is_sent_before_both_sign_ins_work_and_everybody_is_looked_up() 
 #[tokio::test]
 async fn a_directory_that_is_away_for_a_moment_is_asked_again() {
     let shell = shell(&[]).await;
-    // The look-up before the sending is let through; the looks after it fail for good, until the faults are gone.
+    // The look-up before the sending passes; the looks after it fail permanently, until the faults are removed.
     shell.app.tenant.faults().add(
         Fault::on("GET /v1.0/users/*")
             .after_calls(1)

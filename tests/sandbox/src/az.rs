@@ -1,6 +1,6 @@
-//! A stand-in for the Azure CLI: a program named `az` in a folder for PATH, which knows `az account get-access-token` and
-//! nothing else. It answers as "az account get-access-token" (Azure CLI reference) shows it, from version 2.54 on, which
-//! added `expires_on`. What it says when nobody is signed in is what the real one says.
+//! A stand-in for the Azure CLI: a program named `az` in a folder for PATH, which supports `az account
+//! get-access-token` alone. It answers as "az account get-access-token" (Azure CLI reference) shows, from version 2.54
+//! on, which added `expires_on`. Its message when nobody is signed in is the real one's.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// How it behaves.
 #[derive(Debug, Clone)]
 pub enum Az {
-    /// Somebody is signed in; this is the token.
+    /// A person is signed in; this is the token.
     SignedIn {
         /// The token.
         token: String,
@@ -20,9 +20,9 @@ pub enum Az {
         /// When the token ends, in seconds since 1970.
         expires_on: i64,
     },
-    /// As before, but every `--tenant` is refused, as it was for accounts of Cloud Shell until 2025.
+    /// As before, but every `--tenant` is refused, as for accounts of Cloud Shell until 2025.
     RefusesTenants {
-        /// What it says of them on standard error.
+        /// The refusal on standard error.
         said: String,
         /// The token.
         token: String,
@@ -31,8 +31,8 @@ pub enum Az {
         /// When the token ends, in seconds since 1970.
         expires_on: i64,
     },
-    /// Somebody is signed in, with a token for each scope, such as `https://management.azure.com/.default`; for others the
-    /// sign-in service refuses.
+    /// A person is signed in, with a token for each scope, such as `https://management.azure.com/.default`; the sign-in
+    /// service refuses others.
     SignedInTo {
         /// The scopes with their tokens.
         tokens: Vec<(String, String)>,
@@ -41,7 +41,7 @@ pub enum Az {
         /// When the tokens end, in seconds since 1970.
         expires_on: i64,
     },
-    /// It fails, and says this on standard error.
+    /// It fails with this message on standard error.
     Fails(String),
 }
 

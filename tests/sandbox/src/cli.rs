@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use sandbox::once::Via;
 use sandbox::operator::Means;
+use sandbox::send::Via;
 
 /// A simulated Entra tenant and a simulated Functions host around the real handler. Without a command it sends one alert
 /// and tells what became of it.

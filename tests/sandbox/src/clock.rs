@@ -1,5 +1,5 @@
-//! The sandbox's time of day: the machine's, moved by hand. Everything in the sandbox that has an age asks it.
-//! It must not be used for waiting: waits are `tokio::time`, so that a paused runtime can skip them.
+//! The sandbox's time of day: the machine's, moved by hand. Everything in the sandbox that has an age uses it. It must
+//! not be used for waiting: waits are `tokio::time`, so that a paused runtime can skip them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,7 +22,7 @@ struct Inner {
 enum Source {
     /// The machine's clock.
     Machine,
-    /// The runtime's clock, which a test can pause and which then runs ahead over every wait.
+    /// The runtime's clock, which a test can pause and which then skips every wait.
     Runtime {
         wall: Timestamp,
         instant: tokio::time::Instant,
@@ -44,8 +44,8 @@ impl SandboxClock {
         Self::from_source(Source::Machine)
     }
 
-    /// A clock that begins at the machine's time and then follows the runtime's, `tokio::time::pause` included.
-    /// For tests that run the program under test in the same paused runtime.
+    /// A clock that begins at the machine's time and then follows the runtime's, `tokio::time::pause` included. For
+    /// tests whose program runs in the same paused runtime.
     #[must_use]
     pub fn following_runtime() -> Self {
         Self::from_source(Source::Runtime {
@@ -96,23 +96,23 @@ impl Default for SandboxClock {
     }
 }
 
-/// `at` and `by` later; `at` itself if that lies beyond what a timestamp can hold.
+/// `at` plus `by`; `at` itself if that exceeds the range of a timestamp.
 pub(crate) fn plus(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(at)
 }
 
-/// `at` and `by` earlier; `at` itself if that lies beyond what a timestamp can hold.
+/// `at` minus `by`; `at` itself if that exceeds the range of a timestamp.
 pub(crate) fn minus(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_sub(by).unwrap_or(at)
 }
 
-/// The whole second in which `at` lies: the precision of the directory's own times.
+/// The whole second of `at`: the precision of the directory's own times.
 pub(crate) fn floor_to_second(at: Timestamp) -> Timestamp {
     let whole = at.as_second() - i64::from(at.subsec_nanosecond() < 0);
     Timestamp::from_second(whole).unwrap_or(at)
 }
 
-/// `at` as the `Date` header and a `Retry-After` date write it.
+/// `at` in the form of the `Date` header and of a `Retry-After` date.
 pub(crate) fn http_date(at: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -1,4 +1,4 @@
-//! Has cargo build a program of the repository, so that what runs in the sandbox is never older than its source.
+//! Builds programs of the repository with cargo, so that the sandbox never runs an outdated one.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -7,16 +7,16 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
-/// The repository that the sandbox was built from.
+/// The repository of this sandbox.
 #[must_use]
 pub fn repository_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Builds the handler and returns where it is. What cargo has to say goes to standard error.
+/// Builds the handler and returns its path. Cargo's messages go to standard error.
 ///
-/// The whole workspace is named, and one program of it built: its crates then have the features that they have in the tests, and
-/// none is compiled a second time.
+/// The command names the whole workspace and builds one program of it: its crates then have the same features as in the
+/// tests, and none is compiled a second time.
 ///
 /// # Errors
 /// It does not build.
@@ -24,7 +24,7 @@ pub async fn build() -> anyhow::Result<PathBuf> {
     build_program("handler", &["--workspace"]).await
 }
 
-/// Builds a program by these further arguments to `cargo build` and returns where it is.
+/// Builds a program with these further arguments to `cargo build` and returns its path.
 ///
 /// # Errors
 /// It does not build.

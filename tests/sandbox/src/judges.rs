@@ -1,6 +1,5 @@
-//! The judges: programs that nobody of this project wrote, installed by `judges/install`. They tell whether the sandbox
-//! and the requests are right where our own tests could only agree with themselves. They need Node.js.
-//! Nothing here is needed to run the sandbox.
+//! The judges: independent programs, installed by `judges/install`. They check the sandbox and the requests where our
+//! own tests could only agree with themselves. They need Node.js. Nothing here is needed to run the sandbox.
 
 mod azurite;
 
@@ -16,19 +15,19 @@ use tokio::process::{Child, Command};
 pub use self::azurite::Azurite;
 use crate::tenant::{CallRecord, Tenant};
 
-/// Where the judges live.
+/// The folder of the judges.
 #[must_use]
 pub fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("judges")
 }
 
-/// Graph's published contract, as far as it covers what is judged.
+/// The part of Graph's published contract that is judged.
 #[must_use]
 pub fn graph_contract() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/schemas/msgraph-revoke.openapi.json")
 }
 
-/// Why the judges cannot be asked; none if they can.
+/// Why the judges are not available; `None` if they are.
 #[must_use]
 pub fn missing() -> Option<String> {
     let prism = directory().join(PRISM);
@@ -48,10 +47,10 @@ pub fn missing() -> Option<String> {
 /// Prism's program within the judges' directory.
 const PRISM: &str = "node_modules/@stoplight/prism-cli/dist/index.js";
 
-/// Whether the judges can be asked. If not, says so on standard error.
+/// Whether the judges are available. If not, standard error says so.
 ///
 /// # Panics
-/// They cannot, and the environment says `EVICT_JUDGES=required`.
+/// They are not available, and the environment has `EVICT_JUDGES=required`.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,
@@ -70,21 +69,21 @@ pub fn present(judge: &str) -> bool {
     false
 }
 
-/// Prism as a mock of Microsoft Graph, which refuses what Graph's published contract does not allow.
+/// Prism as a mock of Microsoft Graph, which refuses requests that Graph's published contract does not allow.
 #[derive(Debug)]
 pub struct Prism {
     root: String,
     client: reqwest::Client,
-    /// Ends with this value.
+    /// Ends when this is dropped.
     _process: Child,
 }
 
-/// What Prism says of a request.
+/// Prism's verdict on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// The status it answered: 200 if the contract allows the request.
+    /// The status of the answer: 200 if the contract allows the request.
     pub status: u16,
-    /// What it says is wrong.
+    /// The violation, if any.
     pub problem: Option<String>,
 }
 
@@ -113,7 +112,7 @@ impl<'a> From<&'a CallRecord> for Request<'a> {
 }
 
 impl Request<'_> {
-    /// Whether the contract at hand says anything on such a request: it covers a user and the revocation, no more.
+    /// Whether the installed contract covers the request: it has users and the revocation, no more.
     #[must_use]
     pub fn is_covered(&self) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
@@ -132,7 +131,7 @@ impl Prism {
     /// # Errors
     /// It is not installed, or ends before it listens.
     pub async fn start(contract: &Path) -> anyhow::Result<Self> {
-        // Prism wants a number: the port is free now, and Prism says so if it no longer is.
+        // Prism requires a port number: the port is free now, and Prism reports if it no longer is.
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
             .local_addr()?
             .port();
@@ -181,7 +180,7 @@ impl Prism {
     }
 }
 
-/// Starts a program and waits until it says on its standard output that it listens. It ends with the value.
+/// Starts a program and waits until its standard output says that it listens. It ends with the value.
 async fn listening(mut command: Command, says: &str) -> anyhow::Result<Child> {
     let mut process = command
         .stdin(Stdio::null())
@@ -199,15 +198,15 @@ async fn listening(mut command: Command, says: &str) -> anyhow::Result<Child> {
             None => bail!("the program ended before it said \"{says}\""),
         }
     }
-    // It must always find a reader, or it stands still once the pipe is full.
+    // The pipe always needs a reader, or the program blocks once it is full.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Ok(process)
 }
 
-/// Runs Microsoft's JavaScript SDKs against a tenant and gives their report.
+/// Runs Microsoft's JavaScript SDKs against a tenant and returns their report.
 ///
 /// # Errors
-/// Node.js or the SDKs are missing, or the SDKs could not use the tenant; the message holds what they said.
+/// Node.js or the SDKs are missing, or the SDKs could not use the tenant; the message holds their output.
 pub async fn ask_microsoft_sdk(tenant: &Tenant) -> anyhow::Result<Value> {
     let graph = tenant.graph_endpoint();
     report_of("sdk.mjs", tenant, &[("SANDBOX_GRAPH_ENDPOINT", &graph)]).await

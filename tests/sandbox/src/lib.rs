@@ -1,17 +1,17 @@
-//! A simulated Entra tenant and a simulated Functions host, for people and for tests. It speaks the wire with structures
-//! of its own and never depends on the package it judges.
+//! A simulated Entra tenant and a simulated Functions host, for people and for tests. It has its own structures for the
+//! wire and never depends on the package under test.
 
 pub mod az;
 pub mod blob;
 pub mod bus;
 pub mod clock;
-pub mod door;
 pub mod functions;
 pub mod handler;
 pub mod judges;
-pub mod once;
 pub mod operator;
+pub mod send;
 pub mod stage;
 pub mod story;
 mod sync;
 pub mod tenant;
+pub mod tls_proxy;

@@ -1,8 +1,8 @@
-//! The sandbox by hand: `cargo run --bin sandbox` sends a sample incident through the whole path and tells what became of it.
+//! The sandbox by hand: `cargo run --bin sandbox` sends a sample incident through the whole path and prints the result.
 
 mod cli;
+mod environment;
 mod payload;
-mod setting;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -12,16 +12,16 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use sandbox::bus::RestSurface;
 use sandbox::functions::FunctionsHost;
-use sandbox::once;
 use sandbox::operator::OperatorShell;
+use sandbox::send;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
 
 use self::cli::{AlertOptions, Cli, Command, CommonOptions, ServeOptions};
-use self::setting::{Ports, Setting};
+use self::environment::{Environment, Ports};
 
-/// How often the person at the shell is signed in anew: well before a token ends.
+/// How often the person at the shell is signed in again: well before a token expires.
 const SIGN_IN_AGAIN: Duration = Duration::from_mins(30);
 
 #[tokio::main]
@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if standard error is gone.
+            // If standard error is gone, nobody can read the error.
             let _told = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
@@ -49,7 +49,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let mut terminated = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let work = async {
         match &cli.command {
-            None => tell(&cli.alert, &cli.common).await,
+            None => send_alert(&cli.alert, &cli.common).await,
             Some(Command::Serve(options)) => serve(options, &cli.common).await,
         }
     };
@@ -66,19 +66,19 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-/// Sends one alert and prints what became of it.
-async fn tell(alert: &AlertOptions, common: &CommonOptions) -> anyhow::Result<()> {
+/// Sends one alert and prints the result.
+async fn send_alert(alert: &AlertOptions, common: &CommonOptions) -> anyhow::Result<()> {
     let payload = payload::read(alert.alert.as_deref())?;
-    let setting = Setting::start(common, Ports::default()).await?;
-    let story = once::send(
-        &setting.tenant,
-        &setting.host,
+    let environment = Environment::start(common, Ports::default()).await?;
+    let story = send::send(
+        &environment.tenant,
+        &environment.host,
         payload,
         alert.via,
-        setting.bearer.as_deref(),
+        environment.bearer.as_deref(),
     )
     .await;
-    setting.host.shutdown().await;
+    environment.host.shutdown().await;
     let story = story?;
     if alert.json {
         print(&format!("{:#}\n", story.json()))
@@ -87,18 +87,18 @@ async fn tell(alert: &AlertOptions, common: &CommonOptions) -> anyhow::Result<()
     }
 }
 
-/// Stays up until it is stopped. The ready line is one JSON object.
+/// Runs until it is stopped. The ready line is one JSON object.
 async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result<()> {
     let ports = Ports {
         http: options.http_port,
         control: options.control_port,
     };
-    let mut setting = Setting::start(common, ports).await?;
-    let (host, tenant) = (&setting.host, &setting.tenant);
+    let mut environment = Environment::start(common, ports).await?;
+    let (host, tenant) = (&environment.host, &environment.tenant);
     tenant.keep_redeeming(Duration::from_secs(1));
     let bus = RestSurface::start(host.broker(), tenant.issuer(), options.bus).await?;
     let shell = OperatorShell::new(tenant, &bus, options.person)?;
-    let others = setting.operators_tokens();
+    let others = environment.operators_tokens();
     shell.sign_in(tenant, &bus, &others)?;
     let ready = json!({
         "ready": true,
@@ -106,7 +106,7 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
         "check": format!("{}/api/check", host.http_endpoint()),
         "functionKey": host.function_key(),
         "masterKey": host.master_key(),
-        "bearer": setting.bearer,
+        "bearer": environment.bearer,
         "messages": format!("{}/queues/evict/messages", host.control_endpoint()),
         "hostControl": host.control_endpoint(),
         "tenantControl": tenant.control_endpoint(),
@@ -120,12 +120,12 @@ async fn serve(options: &ServeOptions, common: &CommonOptions) -> anyhow::Result
     sign_in.tick().await;
     loop {
         tokio::select! {
-            stopped = setting.host.wait_until(Duration::MAX, FunctionsHost::has_stopped) => {
+            stopped = environment.host.wait_until(Duration::MAX, FunctionsHost::has_stopped) => {
                 stopped?;
                 tracing::warn!("the host has shut itself down, and is started anew");
-                setting.start_anew().await?;
+                environment.restart_host().await?;
             }
-            _ = sign_in.tick() => shell.sign_in(&setting.tenant, &bus, &others)?,
+            _ = sign_in.tick() => shell.sign_in(&environment.tenant, &bus, &others)?,
         }
     }
 }

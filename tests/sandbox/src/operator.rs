@@ -1,5 +1,5 @@
-//! What somebody needs at a shell beside the sandbox: a stand-in for the Azure CLI with somebody signed in, and the variables
-//! by which the operator's command finds the simulated tenant and its Service Bus.
+//! The environment of a shell beside the sandbox: a stand-in for the Azure CLI with a person signed in, and the
+//! variables by which the operator's command finds the simulated tenant and its Service Bus.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,10 +12,11 @@ use crate::az::Az;
 use crate::bus::{RestSurface, Right};
 use crate::tenant::Tenant;
 
-/// Who is signed in: in the world that ships with the sandbox, a Security Operator.
+/// The person who is signed in: a Security Operator in the shipped world.
 const PERSON: Uuid = uuid!("a4c05d1e-7b36-4f98-8d2a-6c1e9b0f3574");
 
-/// What a person who may look at everything has consent for: `evict status` and `evict access` show all that they can.
+/// The consented permissions of a person who may see everything: `evict status` and `evict access` show all that they
+/// can.
 const SCOPES: [&str; 8] = [
     "Application.Read.All",
     "AuditLog.Read.All",
@@ -27,7 +28,8 @@ const SCOPES: [&str; 8] = [
     "User.ReadWrite.All",
 ];
 
-/// What the Azure CLI's own application has consent for in a tenant where nobody gave more, as far as it matters here.
+/// The consented permissions of the Azure CLI's own application in a tenant that granted no more, as far as they matter
+/// here.
 const POOR_SCOPES: [&str; 3] = ["Group.ReadWrite.All", "User.Read.All", "User.ReadWrite.All"];
 
 /// How much the person at the shell may see.
@@ -36,14 +38,14 @@ pub enum Means {
     /// Reports, roles, applications and Azure.
     #[default]
     Rich,
-    /// Users and groups alone, as the Azure CLI's own consent has it.
+    /// Users and groups alone, as with the Azure CLI's own consent.
     Poor,
 }
 
-/// A token of a person ends after 75 minutes.
+/// A person's token expires after 75 minutes.
 const LIFETIME: Duration = Duration::from_mins(75);
 
-/// A shell in which `evict` works on the sandbox. Its folder is there as long as this.
+/// A shell in which `evict` works on the sandbox. Its folder is removed when this is dropped.
 #[derive(Debug)]
 pub struct OperatorShell {
     folder: tempfile::TempDir,
@@ -53,16 +55,16 @@ pub struct OperatorShell {
 }
 
 impl OperatorShell {
-    /// Makes it, with nobody signed in yet.
+    /// Creates the shell, with nobody signed in yet.
     ///
     /// # Errors
-    /// There is no folder to be had.
+    /// The folder cannot be created.
     pub fn new(tenant: &Tenant, bus: &RestSurface, means: Means) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("a folder for the stand-in of the Azure CLI")?;
         let environment = tenant
             .environment()
             .into_iter()
-            // There is no managed identity at a person's shell.
+            // A person's shell has no managed identity.
             .filter(|(name, _)| !name.starts_with("IDENTITY_"))
             .collect();
         Ok(Self {
@@ -73,8 +75,8 @@ impl OperatorShell {
         })
     }
 
-    /// Signs somebody in, or in anew: for Graph, for Azure unless the means are poor, for Service Bus with both roles, and with other
-    /// tokens by their scopes.
+    /// Signs a person in, also again: for Graph, for Azure unless the means are poor, for Service Bus with both roles,
+    /// and with other tokens by their scopes.
     ///
     /// # Errors
     /// The stand-in cannot be written.
@@ -114,13 +116,13 @@ impl OperatorShell {
         .install(self.folder.path())
     }
 
-    /// The folder in which the stand-in for `az` is.
+    /// The folder of the stand-in for `az`.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// What is typed once: `export …`, with PATH, the settings, and the namespace in `NAMESPACE`.
+    /// The `export …` lines to type once: PATH, the settings, and the namespace in `NAMESPACE`.
     #[must_use]
     pub fn exports(&self) -> String {
         let mut line = format!("export PATH='{}':\"$PATH\"", self.folder.path().display());

@@ -1,10 +1,10 @@
-//! Reads the alert that is to be sent.
+//! Reads the alert to send.
 
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
-use sandbox::once::Alert;
+use sandbox::send::Alert;
 
 /// The alert of a file, or of standard input for `-`; the sample if there is none.
 ///

@@ -1,5 +1,5 @@
-//! Puts a package together as it is deployed: host.json, `<Name>/function.json` and the handler side by side. The Functions
-//! host looks for functions one level down and nowhere else, so the repository's `function` folder has to go.
+//! Assembles a package as it is deployed: host.json, `<Name>/function.json` and the handler side by side. The Functions
+//! host looks for functions one level down and nowhere else, so the repository's `function` folder disappears.
 //!
 //! host.json cannot hold comments, so the reasons for its values stand here:
 //!
@@ -7,13 +7,13 @@
 //! - `defaultExecutablePath` `handler`, without a path: relative to the app's root, where the package step puts it.
 //! - No `enableForwardingHttpRequest`: HTTP functions get the same kind of invocation as the queue function, with the
 //!   caller's identities, and one parser reads both.
-//! - `functionTimeout` six minutes: above the longest delivery, which is `EVICT_QUEUE_DEADLINE_SECONDS` and a minute's wait
-//!   before redelivery, and no more, since the host ends the whole handler at it and starts it anew: a handler that hangs is back
-//!   by then.
-//! - `maxAutoLockRenewalDuration` eight minutes: the host waits for a reply one minute longer than the function may take,
-//!   and a lock that ends before the reply would deliver the message a second time meanwhile.
-//! - `maxConcurrentCalls` 256: a message whose turn has not come costs no call, and waits in the handler, which knows what is
-//!   urgent. The broker does not: what stays on the queue is served in its order.
+//! - `functionTimeout` six minutes: above the longest delivery, which is `EVICT_QUEUE_DEADLINE_SECONDS` and a minute's
+//!   wait before redelivery, and no more, because the host then kills the whole handler and restarts it: a hanging
+//!   handler is back by then.
+//! - `maxAutoLockRenewalDuration` eight minutes: the host waits for a reply one minute longer than the function may
+//!   take, and a lock that ends before the reply would deliver the message a second time meanwhile.
+//! - `maxConcurrentCalls` 256: a waiting message costs no call, and waits in the handler, which knows its urgency. The
+//!   broker does not: messages on the queue are served in their order.
 //! - `prefetchCount` zero: a prefetched message's lock runs while it waits its turn.
 //! - `autoCompleteMessages`: 200 completes, anything else abandons; the handler has no Service Bus client.
 //! - Sampling off: the receipts in the log are evidence, and one that was sampled away would be missing.
@@ -56,10 +56,10 @@ pub fn stage(
     Ok(into)
 }
 
-/// Unpacks a package that is ready to be deployed, as the platform does, and returns the folder as an absolute path.
+/// Unpacks a deployable package, as the platform does, and returns the folder as an absolute path.
 ///
 /// # Errors
-/// It cannot be read, or holds a path that leads out of the folder.
+/// It cannot be read, or holds a path outside of the folder.
 pub fn unpack(package: &Path, into: &Path) -> anyhow::Result<PathBuf> {
     let into = std::path::absolute(into)?;
     let file =
@@ -72,7 +72,7 @@ pub fn unpack(package: &Path, into: &Path) -> anyhow::Result<PathBuf> {
     Ok(into)
 }
 
-/// Whether the staged functions let everybody through, so that callers have to prove themselves to the handler.
+/// Whether the staged functions admit everybody, so that callers have to authenticate to the handler.
 ///
 /// # Errors
 /// A `function.json` cannot be read.
@@ -93,8 +93,8 @@ pub fn is_open(staged: &Path) -> anyhow::Result<bool> {
     Ok(open)
 }
 
-/// Lets everybody through to the HTTP functions of a staged package, as the package is made for callers who prove
-/// themselves to the handler by Entra tokens.
+/// Opens the HTTP functions of a staged package to everybody, as in the package for callers that authenticate to the
+/// handler with Entra tokens.
 ///
 /// # Errors
 /// A `function.json` cannot be read or written.
@@ -124,8 +124,8 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts the handler in place: linked where that gives the right mode, because a file that was just written cannot be
-/// started while another thread's new process still holds it open; copied otherwise.
+/// Puts the handler in place. It is linked if that gives the right mode, because a file that was just written cannot be
+/// started while another thread's new process still holds it open; otherwise copied.
 fn place(from: &Path, to: &Path) -> anyhow::Result<()> {
     if to.exists() {
         std::fs::remove_file(to).with_context(|| format!("replacing {}", to.display()))?;

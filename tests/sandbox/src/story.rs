@@ -1,5 +1,5 @@
-//! What one alert did, told twice: as a short text for a person, and as one JSON document for a program. It reads what the
-//! program under test wrote and must not depend on how that is built.
+//! The effects of one alert, in two forms: a short text for a person, and one JSON document for a program. It reads the
+//! output of the program under test and must not depend on its code.
 
 mod receipt;
 mod text;
@@ -13,18 +13,18 @@ use crate::tenant::{CallRecord, SessionState};
 pub enum Ending {
     /// The HTTP caller was answered with this status.
     Answered(u16),
-    /// The message was completed, on this delivery.
+    /// The message was completed, with this delivery count.
     Completed(u32),
-    /// The message was given up, for this reason.
+    /// The message was dead-lettered, for this reason.
     DeadLettered(String),
 }
 
-/// What one alert did.
+/// The effects of one alert.
 #[derive(Debug, Clone)]
 pub struct Story {
     /// The tenant's domain.
     pub domain: String,
-    /// What the alert is called, for the first line.
+    /// The alert's name, for the first line.
     pub alert: String,
     /// The receipts, in the alert's order.
     pub receipts: Vec<Value>,
@@ -34,9 +34,9 @@ pub struct Story {
     pub after: Vec<SessionState>,
     /// The calls to Graph.
     pub calls: Vec<CallRecord>,
-    /// What was rejected, and why.
+    /// The rejected messages, with their reasons.
     pub rejected: Vec<Value>,
-    /// What the HTTP caller was told, unless that is receipts.
+    /// The HTTP answer, unless it is receipts.
     pub answer: Option<String>,
     /// How the alert ended.
     pub ending: Ending,
@@ -50,7 +50,7 @@ struct SessionPair<'a> {
 }
 
 impl SessionPair<'_> {
-    /// Whether it is alive afterwards; a session that is not there any more is not.
+    /// Whether it is alive afterwards; a missing session is not.
     fn survived(&self) -> bool {
         self.after.is_some_and(|after| after.alive)
     }
@@ -58,7 +58,7 @@ impl SessionPair<'_> {
 
 impl Story {
     /// One JSON document. `before` and `after` of a session say whether it was alive; `status` is the HTTP status, or
-    /// `completed` or `dead_lettered`; `rejected` is only there if something was.
+    /// `completed` or `dead_lettered`; `rejected` exists only if something was rejected.
     #[must_use]
     pub fn json(&self) -> Value {
         let sessions: Vec<Value> = self
@@ -94,7 +94,7 @@ impl Story {
         document
     }
 
-    /// A text for a person, with a line break at its end.
+    /// A text for a person, with a trailing line break.
     #[must_use]
     pub fn text(&self) -> String {
         text::render(self)
@@ -114,8 +114,8 @@ impl Story {
     }
 }
 
-/// The receipts in the messages of the receipts topic, which are CloudEvents. One that was published twice, because its
-/// message was delivered again, counts once: the later one, at the place of the first.
+/// The receipts in the messages of the receipts topic, which are CloudEvents. A receipt that was published twice,
+/// because its message was delivered again, counts once: the later one, at the place of the first.
 #[must_use]
 pub fn receipts_of(events: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let mut receipts: Vec<(Value, Value)> = Vec::new();

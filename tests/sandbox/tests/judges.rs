@@ -1,6 +1,6 @@
-//! The judges speak: Microsoft's own SDKs on the sandbox, and Prism, which knows Graph's published contract, on the
-//! requests that Evict sends. They run where they are installed and say so where they are not; with
-//! `EVICT_JUDGES=required` their absence is a failure.
+//! The judges: Microsoft's own SDKs check the sandbox, and Prism, which has Graph's published contract, checks the
+//! requests that Evict sends. They run if they are installed; with `EVICT_JUDGES=required` their absence is a failure,
+//! otherwise a notice.
 
 use sandbox::clock::SandboxClock;
 use sandbox::judges::{self, Prism, Request, Verdict};
@@ -43,9 +43,9 @@ async fn microsofts_sdks_use_the_sandbox_as_they_use_azure() {
     for user in ["alice@contoso.com", "bob.stone@contoso.com"] {
         assert!(tenant.sessions_of(user).iter().all(|s| !s.alive), "{user}");
     }
-    assert!(tenant.calls_while_told_to_wait().is_empty());
+    assert!(tenant.calls_while_throttled().is_empty());
     for call in tenant.unexpected() {
-        // This SDK names a content type for a body that it does not send.
+        // This SDK sends a content type without a body.
         assert_eq!(
             call.surprise.as_deref(),
             Some("Content-Type \"application/json\" on a call that has no body")
@@ -107,7 +107,7 @@ async fn graphs_contract_allows_what_the_journal_holds() {
         client.post(format!("{root}/revokeSignInSessions")),
         client.post(format!("{root}/checkMemberGroups")),
     ] {
-        // Without a token: the journal holds what was sent, whatever the answer.
+        // Without a token: the journal has the request, whatever the answer.
         assert_eq!(request.send().await.unwrap().status(), 401);
     }
     let prism = Prism::start(&judges::graph_contract()).await.unwrap();

@@ -1,22 +1,24 @@
-//! `evict access`: what an account reaches, so that one knows what was at stake. It changes nothing.
+//! `evict access`: what an account reaches, so that an analyst knows what was at stake. It changes nothing.
 //!
-//! What is asked and how risky it is stands in `inquiry::access`; `document` is the answer for programs, `table` the one for people.
+//! `inquiry::access` asks the questions and judges the risk; `document` is the answer for programs, `table` the one for
+//! people.
 
 mod document;
 mod table;
 
 use clap::Args;
 
-pub(crate) use self::document::Document;
-use self::document::{Account, Entry};
+use self::document::AccountAccess;
 use crate::cli::exit::Exit;
-use crate::cli::session::look_up::{Unfound, found, look_up};
+use crate::cli::failure::Failure;
+use crate::cli::session::look_up::{Unfound, look_up, single_user};
+use crate::cli::session::per_user::{Entry, PerUser};
 use crate::cli::session::subjects::Users;
 use crate::cli::session::{Operator, Session};
 use crate::cli::terminal::Console;
-use crate::cli::terminal::escape::write_json;
 use crate::domain::{SubjectRef, User};
 use crate::inquiry::access::asking::Survey;
+use crate::inquiry::access::reach::UnreadReason;
 use crate::inquiry::access::survey::Found;
 
 /// Shows what a user's account reaches, the riskiest first; changes nothing.
@@ -42,26 +44,14 @@ pub(crate) struct Access {
     operator: Operator,
 }
 
-impl Access {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        self.attempt(console).unwrap_or_else(|exit| exit)
-    }
+pub(crate) type Document = PerUser<AccountAccess>;
 
-    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
-        let subjects = self.users.read(console)?;
-        let session = self.operator.begin(console)?;
-        let document = session.run(document(&session, subjects));
-        let written = if self.json {
-            write_json(console.output, &document)
-        } else {
-            table::write(console.output, &document, console.surroundings.width)
-        };
-        written.map_err(|_| Exit::Io)?;
-        let exits = document.users.iter().map(|entry| entry.exit);
-        Ok(exits
-            .max_by_key(|exit| exit.code())
-            .unwrap_or(Exit::Success))
+impl Access {
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let subjects = self.users.read(console.input)?;
+        let (runtime, session) = self.operator.begin(&console.surroundings)?;
+        let document = runtime.block_on(document(&session, subjects));
+        document.answer(self.json, console)
     }
 }
 
@@ -69,7 +59,7 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
     let people: Vec<(SubjectRef, Result<User, Unfound>)> = look_up(session, subjects)
         .await
         .into_iter()
-        .map(|(subject, seen)| (subject, found(seen)))
+        .map(|(subject, seen)| (subject, single_user(seen)))
         .collect();
     let survey = Survey {
         directory: &session.directory,
@@ -83,27 +73,16 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
     for (subject, user) in people {
         let entry = match user {
             Ok(user) => {
-                // Asked once, and not for nobody.
+                // These questions are asked once, and only if a user exists.
                 let common = match &mut common {
                     Some(common) => common,
                     common => common.insert(survey.common().await),
                 };
                 let found = Box::pin(survey.of_user(common, &user)).await;
-                Entry {
-                    subject: subject.written(),
-                    state: "found",
-                    exit: exit(&found),
-                    account: Some(account(user, found)),
-                    detail: None,
-                }
+                let exit = exit(&found);
+                Entry::found(&subject, access_of(user, found), exit)
             }
-            Err(unfound) => Entry {
-                subject: subject.written(),
-                state: unfound.state,
-                account: None,
-                detail: Some(unfound.detail),
-                exit: unfound.exit,
-            },
+            Err(unfound) => Entry::unfound(&subject, unfound),
         };
         users.push(entry);
     }
@@ -115,15 +94,19 @@ fn exit(found: &Found) -> Exit {
         Exit::Success
     } else if found.is_answered {
         Exit::Partly
-    } else if found.unread.iter().any(|it| it.reason == "permission") {
+    } else if found
+        .unread
+        .iter()
+        .any(|it| it.reason == UnreadReason::Permission)
+    {
         Exit::NoPermission
     } else {
         Exit::Unable
     }
 }
 
-fn account(user: User, found: Found) -> Account {
-    Account {
+fn access_of(user: User, found: Found) -> AccountAccess {
+    AccountAccess {
         id: user.id,
         user_principal_name: user.upn,
         reaches: found.reaches,

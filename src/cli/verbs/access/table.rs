@@ -1,15 +1,16 @@
-//! What an account reaches, for a person at a shell: one table, the riskiest first, then what could not be read.
+//! What an account reaches, for a person: one table, the highest risk first, then what could not be read.
 
 use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, Width};
 
-use super::document::{Account, Document};
+use super::document::AccountAccess;
+use crate::cli::session::per_user::Account;
 use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::table::{table, time, write_escaped, write_table, write_wrapped};
-use crate::inquiry::access::reach::{Kind, Reach, State, Unread};
+use crate::inquiry::access::reach::{Kind, Reach, State, Unread, UnreadReason};
 
-/// The column that holds ids, and how wide an id is with its margins.
+/// The column with ids, and the width of an id with its margins.
 const WHERE: usize = 3;
 const ID: u16 = 38;
 
@@ -18,57 +19,46 @@ fn holds_an_id(text: &str) -> bool {
         .any(|word| uuid::Uuid::try_parse(word).is_ok())
 }
 
-/// Writes all of it.
-pub(crate) fn write(output: &mut dyn Write, document: &Document, width: u16) -> io::Result<()> {
-    for (index, entry) in document.users.iter().enumerate() {
-        if index > 0 {
-            writeln!(output)?;
-        }
-        match &entry.account {
-            Some(account) => write_account(output, account, width)?,
-            None => writeln!(output, "{}", Escaped(&entry.subject))?,
-        }
-        if let Some(detail) = &entry.detail {
-            write_escaped(output, "   ", detail, width)?;
-        }
-    }
-    Ok(())
-}
+impl Account for AccountAccess {
+    const DOCUMENT: &'static str = "The whole answer.";
+    const ENTRY: &'static str =
+        "What is known of one user, in the order in which users were named.";
 
-fn write_account(output: &mut dyn Write, account: &Account, width: u16) -> io::Result<()> {
-    let name = account.user_principal_name.as_str();
-    writeln!(output, "{}  (object id {})", Escaped(name), account.id)?;
-    if account.reaches.is_empty() {
-        let told = if account.unread.is_empty() {
-            "It reaches nothing that matters: no roles, no groups that matter, no applications."
+    fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()> {
+        let name = self.user_principal_name.as_str();
+        writeln!(output, "{}  (object id {})", Escaped(name), self.id)?;
+        if self.reaches.is_empty() {
+            let told = if self.unread.is_empty() {
+                "It reaches nothing that matters: no roles, no groups that matter, no applications."
+            } else {
+                "What could be read shows nothing that matters; the rest is not known."
+            };
+            writeln!(output)?;
+            write_wrapped(output, "", told, width)?;
         } else {
-            "What could be read shows nothing that matters; the rest is not known."
-        };
-        writeln!(output)?;
-        write_wrapped(output, "", told, width)?;
-    } else {
-        writeln!(output)?;
-        let mut table = table(width);
-        table.set_header(["RISK", "KIND", "NAME", "WHERE", "HOW"]);
-        for reach in &account.reaches {
-            let row = [
-                reach.risk.as_str().to_owned(),
-                kind(reach.kind).to_owned(),
-                reach.name.clone(),
-                place(reach),
-                how(reach),
-            ];
-            table.add_row(row.map(|cell| Escaped(&cell).to_string()));
+            writeln!(output)?;
+            let mut table = table(width);
+            table.set_header(["RISK", "KIND", "NAME", "WHERE", "HOW"]);
+            for reach in &self.reaches {
+                let row = [
+                    reach.risk.as_str().to_owned(),
+                    kind(reach.kind).to_owned(),
+                    reach.name.clone(),
+                    scope_name(reach),
+                    how(reach),
+                ];
+                table.add_row(row.map(|cell| Escaped(&cell).to_string()));
+            }
+            if let Some(column) = table.column_mut(WHERE)
+                && self.reaches.iter().any(|it| holds_an_id(&scope_name(it)))
+            {
+                // An id on two lines cannot be copied.
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID)));
+            }
+            write_table(output, &table)?;
         }
-        if let Some(column) = table.column_mut(WHERE)
-            && account.reaches.iter().any(|it| holds_an_id(&place(it)))
-        {
-            // An id that is broken over two lines cannot be copied.
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(ID)));
-        }
-        write_table(output, &table)?;
+        write_unread(output, &self.unread, width)
     }
-    write_unread(output, &account.unread, width)
 }
 
 fn write_unread(output: &mut dyn Write, unread: &[Unread], width: u16) -> io::Result<()> {
@@ -91,18 +81,16 @@ fn write_unread(output: &mut dyn Write, unread: &[Unread], width: u16) -> io::Re
     Ok(())
 }
 
-/// What to do about permissions of Graph.
+/// The next step for missing permissions of Graph.
 const NEXT: &str = "Next: a person needs each permission as a delegated one, to which an administrator consents for the \
                     application that signs the person in (Microsoft Azure CLI for `az login`), and the directory role \
                     activated. An application, such as a service principal that is signed in to az, needs the application \
                     permission of the same name, and no role. Then run the command again.";
 
-/// Whether it takes a permission of Graph that is missing.
 fn is_of_graph(unread: &Unread) -> bool {
-    unread.reason == "permission" && !unread.permissions.is_empty()
+    unread.reason == UnreadReason::Permission && !unread.permissions.is_empty()
 }
 
-/// What it takes.
 fn needs(unread: &Unread) -> String {
     let permissions = unread.permissions.join(" and ");
     let role = unread.role.map_or_else(String::new, |role| {
@@ -122,9 +110,9 @@ fn kind(kind: Kind) -> &'static str {
     }
 }
 
-fn place(reach: &Reach) -> String {
+fn scope_name(reach: &Reach) -> String {
     match (&reach.scope, reach.kind) {
-        (Some(scope), _) => scope.told(),
+        (Some(scope), _) => scope.describe(),
         (None, Kind::OwnedApplication | Kind::OwnedServicePrincipal) => {
             "wherever it has access".to_owned()
         }

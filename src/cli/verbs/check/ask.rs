@@ -1,89 +1,69 @@
-//! Asks for one thing after the other. What depends on a sign-in that failed is not asked.
+//! Runs the checks in sequence. A check that depends on a failed sign-in is left out.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{About, Check, Line};
 use crate::cli::exit::Exit;
-use crate::cli::failure::exit_of;
-use crate::cli::session::SIGN_IN;
-use crate::cli::session::function::{Said, Target, not_let_in, otherwise, silent};
-use crate::cli::session::service_bus::{by, connect};
+use crate::cli::session::function::{CheckReply, Target, not_let_in, otherwise, silent};
+use crate::cli::session::service_bus::{connect, credential_name};
 use crate::cli::terminal::progress::Progress;
 use crate::cli::terminal::table::time;
 use crate::config::Settings;
-use crate::containment::{Concern, Containment, Limits, SelfCheck};
-use crate::domain::{Clock, Deadline, Mode, SystemClock};
+use crate::containment::{Concern, SelfCheck};
+use crate::domain::{Deadline, Mode};
 use crate::graph::{REQUIRED_PERMISSIONS, Who};
 use crate::identity::TokenFacts;
 use crate::identity::operator::SignedIn;
 use crate::inquiry::function::{FunctionCheck, FunctionPolicy};
-use crate::ledger::MemoryLedger;
 use crate::service_bus::{Namespace, QueuePath, Reading, ServiceBus};
 
-/// How long Graph may take: a person waits.
+/// The longest that Graph is asked: a person waits.
 const GRAPH: Duration = Duration::from_secs(30);
 
 impl Check {
-    /// Asks for everything.
     pub(super) async fn ask(
         &self,
-        settings: &Settings,
+        settings: Settings,
         about: &About,
         progress: &Progress<'_>,
         lines: &mut Vec<Line>,
     ) {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let (signed_in, directory) = match self.operator.connect(settings, &clock) {
-            Ok(connected) => connected,
-            Err(error) => {
-                lines.push(Line::not_ok("sign-in", Exit::Unable, error.to_string()));
+        let session = match self.operator.connect(settings).await {
+            Ok(session) => session,
+            Err(failure) => {
+                lines.push(Line::not_ok("sign-in", failure.exit, failure.text));
                 return;
             }
         };
-        let deadline = Deadline::after(&*clock, SIGN_IN);
-        let facts = match directory.identity(deadline).await {
-            Ok(facts) => facts,
-            Err(error) => {
-                lines.push(Line::not_ok("sign-in", exit_of(&error), error.to_string()));
-                return;
-            }
-        };
-        lines.push(Line::ok("sign-in", told(&facts)));
+        let facts = &session.facts;
+        lines.push(Line::ok("sign-in", describe(facts)));
         let tenant = format!("{}, the one that is pinned", facts.tenant);
         lines.push(Line::ok("tenant", tenant));
         progress.step();
-        let containment = Containment::new(
-            directory,
-            settings.policy.clone(),
-            Arc::new(MemoryLedger::new(Arc::clone(&clock))),
-            Arc::clone(&clock),
-            Limits {
-                concurrency: settings.concurrency,
-                verify: settings.verify,
-            },
-        );
-        let found = containment.check(Deadline::after(&*clock, GRAPH)).await;
-        lines.extend(of_graph(&found, settings));
+        let deadline = Deadline::after(&*session.clock, GRAPH);
+        let found = session.guard().check(deadline).await;
+        lines.extend(of_graph(&found, &session.settings));
         progress.step();
         if let Some(namespace) = &about.namespace {
-            lines.extend(of_queues(namespace, &self.queue, &signed_in).await);
+            lines.extend(of_queues(namespace, &self.queue, &session.signed_in).await);
             progress.step();
         }
         if let Some(target) = &about.function {
-            lines.push(of_function(target, &signed_in).await);
+            lines.push(of_function(target, &session.signed_in).await);
         }
     }
 }
 
-/// Who is signed in, by which way, and until when.
-fn told(facts: &TokenFacts) -> String {
+/// The caller, the way of signing in, and when the token expires.
+fn describe(facts: &TokenFacts) -> String {
     let who = Who::of(facts).name();
     let id = |name: &str, id: Option<uuid::Uuid>| {
         id.map_or_else(String::new, |id| format!(", {name} {id}"))
     };
     let way = match Who::of(facts) {
-        Who::Person | Who::AzureCliApplication => format!(", by {}", by(facts.given_by)),
+        Who::Person | Who::AzureCliApplication => {
+            format!(", by {}", credential_name(facts.given_by))
+        }
         Who::ManagedIdentity | Who::WorkloadIdentity => String::new(),
     };
     format!(
@@ -94,7 +74,7 @@ fn told(facts: &TokenFacts) -> String {
     )
 }
 
-/// What the self-check of containment says, line by line.
+/// The lines of the self-check of containment.
 fn of_graph(found: &SelfCheck, settings: &Settings) -> Vec<Line> {
     let mut lines = Vec::new();
     let problem = |about: Concern| {
@@ -205,8 +185,8 @@ async fn of_function(target: &Target, signed_in: &SignedIn) -> Line {
     const NAME: &str = "function";
     let url = &target.url;
     let (with_token, check) = match target.ask(signed_in).await {
-        Said::Answer { with_token, check } => (with_token, check),
-        Said::NotAsked(why) => return Line::not_ok(NAME, Exit::Partly, why),
+        CheckReply::Answer { with_token, check } => (with_token, check),
+        CheckReply::NotAsked(why) => return Line::not_ok(NAME, Exit::Partly, why),
     };
     match check {
         FunctionCheck::Well { version, policy } => {
@@ -236,7 +216,7 @@ async fn of_function(target: &Target, signed_in: &SignedIn) -> Line {
     }
 }
 
-/// What a function holds to, in short.
+/// A policy in short.
 fn held_by(policy: &FunctionPolicy) -> String {
     let does = match policy.mode {
         Mode::Enforce => "it cuts",

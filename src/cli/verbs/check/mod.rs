@@ -1,4 +1,5 @@
-//! `evict check`: whether all is there that the other verbs need, line by line, each with what to do. It changes nothing.
+//! `evict check`: whether everything that the other verbs need is there, line by line, with the next step. It changes
+//! nothing.
 
 mod ask;
 
@@ -13,10 +14,10 @@ use crate::cli::failure::Failure;
 use crate::cli::session::function::{Function, Target};
 use crate::cli::session::service_bus::standing_namespace;
 use crate::cli::session::{Operator, runtime};
-use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
+use crate::cli::terminal::progress::{Interrupt, run_interruptibly};
 use crate::cli::terminal::table::write_wrapped;
+use crate::cli::terminal::{Console, Surroundings};
 use crate::service_bus::{Namespace, QueuePath};
 
 /// Says whether all is there that the other verbs need: sign-in, tenant, permissions, Graph, queue, function; changes nothing.
@@ -47,7 +48,7 @@ pub(crate) struct Check {
     operator: Operator,
 }
 
-/// What is asked beside Graph.
+/// What is checked beside Graph.
 struct About {
     namespace: Option<Namespace>,
     function: Option<Target>,
@@ -118,57 +119,52 @@ impl Line {
 }
 
 impl Check {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        self.attempt(console).unwrap_or_else(|exit| exit)
-    }
-
-    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
-        let settings = self.operator.settings(console)?;
-        let about = self
-            .about(console)
-            .map_err(|failure| failure.tell(console))?;
-        let runtime = runtime(console)?;
-        let progress = Progress::begin(console.errors, &console.surroundings, "Checking", None);
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let settings = self.operator.settings(&console.surroundings)?;
+        let about = self.about(&console.surroundings)?;
+        let runtime = runtime()?;
         let first = || "stopping, with nothing changed".to_owned();
         let interrupt = Interrupt::default();
-        let checks = runtime.block_on(heeding(&interrupt, &progress, first, async {
-            let mut checks = Vec::new();
-            tokio::select! {
-                () = self.ask(&settings, &about, &progress, &mut checks) => {}
-                () = interrupt.asked() => {}
-            }
-            checks
-        }));
-        drop(progress);
-        let checks = checks.ok_or(Exit::Interrupted)?;
+        let checks = console.with_progress("Checking", None, |progress, _| {
+            runtime.block_on(run_interruptibly(&interrupt, progress, first, async {
+                let mut checks = Vec::new();
+                tokio::select! {
+                    () = self.ask(settings, &about, progress, &mut checks) => {}
+                    () = interrupt.asked() => {}
+                }
+                checks
+            }))
+        });
+        // After a second Ctrl-C there is nothing to say.
+        let Some(checks) = checks else {
+            return Ok(Exit::Interrupted);
+        };
         let ok = !interrupt.is_asked() && checks.iter().all(|line| line.state != State::NotOk);
         let exit = exit(&checks, interrupt.is_asked());
         let document = Document { ok, checks };
-        let written = if self.json {
-            write_json(console.output, &document)
+        if self.json {
+            write_json(console.output, &document)?;
         } else {
-            document.write(console.output, console.surroundings.width)
-        };
-        written.map_err(|_| Exit::Io)?;
+            document.write(console.output, console.surroundings.width)?;
+        }
         Ok(exit)
     }
 }
 
 impl Check {
-    fn about(&self, console: &mut Console<'_>) -> Result<About, Failure> {
+    fn about(&self, surroundings: &Surroundings) -> Result<About, Failure> {
         let namespace = match &self.namespace {
             Some(namespace) => Some(namespace.clone()),
-            None => standing_namespace(console)?,
+            None => standing_namespace(surroundings)?,
         };
         Ok(About {
             namespace,
-            function: self.function.target(console)?,
+            function: self.function.target(surroundings)?,
         })
     }
 }
 
-/// Nothing to be asked for want of a sign-in comes first, then a missing permission, then anything else.
+/// A failed sign-in comes first, then a missing permission, then anything else.
 fn exit(checks: &[Line], stopped: bool) -> Exit {
     for exit in [Exit::Unable, Exit::NoPermission, Exit::Partly] {
         if checks.iter().any(|line| line.exit == exit) {

@@ -1,4 +1,4 @@
-//! The answer of `evict explain`: how a payload was read, as a document and for a person.
+//! The answer of `evict explain`: how a payload is read, for programs and for people.
 
 use std::io::{self, Write};
 
@@ -160,7 +160,7 @@ struct Problem<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(crate) fn of(parsed: &'a Parsed, nearest: Vec<Nearest>) -> Self {
+    pub(super) fn of(parsed: &'a Parsed, nearest: Vec<Nearest>) -> Self {
         let AlertHeader {
             shape,
             severity,
@@ -223,7 +223,7 @@ impl<'a> Document<'a> {
         document
     }
 
-    pub(crate) fn write_plain(&self, output: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write_plain(&self, output: &mut dyn Write) -> io::Result<()> {
         let headline = match self.parsed {
             Parsed::Alert(alert) => headline(&alert.subjects),
             Parsed::NothingToDo(nothing) => {
@@ -313,7 +313,7 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// The first identifier by which a person knows it.
+    /// The identifier that a person knows best.
     fn written(&self) -> String {
         let texts = [
             self.upn.map(UserPrincipalName::as_str).map(str::to_owned),

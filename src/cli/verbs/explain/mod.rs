@@ -1,9 +1,9 @@
-//! `evict explain`: says what Evict would see in a payload, without asking or changing anything.
+//! `evict explain`: what Evict sees in a payload. It asks no service and changes nothing.
 
 mod document;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,6 +11,7 @@ use clap::Args;
 pub(crate) use self::document::Document;
 use crate::alert;
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
 use crate::domain::Parsed;
@@ -36,44 +37,34 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        let payload = match self.payload(console.input) {
-            Ok(payload) => payload,
-            Err((exit, reason)) => {
-                let file = self.file.display().to_string();
-                let complaint = writeln!(console.errors, "evict: {}: {reason}", Escaped(&file));
-                return complaint.map_or(Exit::Io, |()| exit);
-            }
-        };
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let payload = self.payload(console.input)?;
         let parsed = alert::parse(&payload);
         let exit = match &parsed {
             Parsed::Alert(_) | Parsed::NothingToDo(_) => Exit::Success,
             Parsed::Malformed(_) => Exit::Data,
         };
         let document = Document::of(&parsed, alert::nearest(&payload));
-        let written = if self.json {
-            write_json(console.output, &document)
+        if self.json {
+            write_json(console.output, &document)?;
         } else {
-            document.write_plain(console.output)
-        };
-        written.map_or(Exit::Io, |()| exit)
+            document.write_plain(console.output)?;
+        }
+        Ok(exit)
     }
 
-    fn payload(&self, input: &mut dyn Read) -> Result<Vec<u8>, (Exit, io::Error)> {
+    fn payload(&self, input: &mut dyn Read) -> Result<Vec<u8>, Failure> {
         let mut payload = Vec::new();
-        let read = |source: &mut dyn Read, payload: &mut Vec<u8>, exit| {
-            source
-                .read_to_end(payload)
-                .map(|_| ())
-                .map_err(|error| (exit, error))
-        };
-        if self.file.as_os_str() == "-" {
-            read(input, &mut payload, Exit::Io)?;
+        let (exit, read) = if self.file.as_os_str() == "-" {
+            (Exit::Io, input.read_to_end(&mut payload))
         } else {
-            let mut file = File::open(&self.file).map_err(|error| (Exit::NoInput, error))?;
-            read(&mut file, &mut payload, Exit::NoInput)?;
-        }
+            let read = File::open(&self.file).and_then(|mut file| file.read_to_end(&mut payload));
+            (Exit::NoInput, read)
+        };
+        read.map_err(|error| {
+            let file = self.file.display().to_string();
+            Failure::new(exit, format!("{}: {error}", Escaped(&file)))
+        })?;
         Ok(payload)
     }
 }

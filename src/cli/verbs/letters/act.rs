@@ -1,5 +1,5 @@
-//! Does something to each of the chosen messages, some at a time. One that fails does not keep those behind it; what would fail
-//! for all of them ends it, and says how many are left.
+//! Acts on the chosen messages, several at a time. A message that fails does not hold up the others; a failure that all
+//! would share ends the work.
 
 use std::cell::Cell;
 
@@ -11,18 +11,18 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::service_bus::{QueueError, ServiceBusFailure, ServiceBusOperation};
 
-/// After so many failures in a row no message is begun any more.
+/// This many failures in a row end the work.
 const MOST_IN_A_ROW: usize = 3;
 
-/// Why it was not done.
-pub(crate) struct Trouble {
-    pub(crate) failure: Failure,
-    /// Whether it would be the same for every other message.
+/// Why a message was not dealt with.
+pub(super) struct Trouble {
+    pub(super) failure: Failure,
+    /// Whether every other message would fail alike.
     is_for_all: bool,
-    /// Whether it is this message's alone, however many others fail in the same way: its lock has ended.
+    /// Whether the failure is this message's alone, such as an expired lock.
     is_its_own: bool,
-    /// Whether something was done all the same, as its text says.
-    pub(crate) is_half_done: bool,
+    /// Whether a part was done, as the text says.
+    pub(super) is_half_done: bool,
 }
 
 impl From<QueueError> for Trouble {
@@ -53,7 +53,7 @@ impl From<QueueError> for Trouble {
 }
 
 impl From<Failure> for Trouble {
-    /// For what concerns one message alone.
+    /// A failure of one message alone.
     fn from(failure: Failure) -> Self {
         Self {
             failure,
@@ -64,35 +64,32 @@ impl From<Failure> for Trouble {
     }
 }
 
-/// How much was done.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) done: usize,
-    pub(crate) failed: usize,
-    /// Those that were not begun.
-    pub(crate) left: usize,
-    /// The exit code of the first failure.
+pub(super) struct Tally {
+    pub(super) done: usize,
+    pub(super) failed: usize,
+    /// Messages that were not started.
+    pub(super) left: usize,
     first: Option<Exit>,
-    /// Whether a Ctrl-C ended it.
+    /// Whether a Ctrl-C ended the work.
     stopped: bool,
 }
 
 impl Tally {
-    /// Nothing was begun, since a Ctrl-C came before.
-    pub(crate) fn stopped() -> Self {
+    /// A Ctrl-C came before the first message.
+    pub(super) fn stopped() -> Self {
         Self {
             stopped: true,
             ..Self::default()
         }
     }
 
-    /// Whether a Ctrl-C ended it before all was done.
-    pub(crate) fn was_stopped(&self) -> bool {
+    pub(super) fn was_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// How the command ends: some done and some not is partly done, nothing done is as the first failure says.
-    pub(crate) fn exit(&self) -> Exit {
+    /// The exit code: partly done if some messages are done and some are not, that of the first failure if none is.
+    pub(super) fn exit(&self) -> Exit {
         match self.first {
             Some(first) if self.done == 0 => first,
             Some(_) => Exit::Partly,
@@ -102,8 +99,8 @@ impl Tally {
     }
 }
 
-/// Does it to each, and tells of each in their order.
-pub(crate) async fn each<T>(
+/// Acts on each message, and reports in their order.
+pub(super) async fn each<T>(
     walk: &Walk<'_, '_>,
     chosen: &[Found],
     one: impl AsyncFn(&Found) -> Result<T, Trouble>,
@@ -134,7 +131,7 @@ pub(crate) async fn each<T>(
             None => tally.left += 1,
             Some(Ok(done)) => {
                 tally.done += 1;
-                walk.is_gone(found);
+                walk.forget(found);
                 tell(found, Ok(done))?;
             }
             Some(Err(trouble)) => {

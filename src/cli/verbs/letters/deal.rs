@@ -1,4 +1,4 @@
-//! `replay` and `drop`: what becomes of messages that were given up.
+//! `replay` and `drop`: puts messages back on the queue, or completes them for good.
 
 use std::io::Write;
 
@@ -7,21 +7,21 @@ use clap::Args;
 use super::act::{Tally, Trouble, each};
 use super::replay::{Copy, replay};
 use super::view::Letter;
-use super::walk::{Found, Gathered, Walk, messages, walk};
+use super::walk::{Found, Gathered, ReadingEnd, Walk, messages};
 use super::which::{Chosen, Which, not_there};
 use super::{Kind, Place, stopped};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::function::{Function, Target, foresee};
-use crate::cli::session::service_bus::Session;
+use crate::cli::session::service_bus::ServiceBusSession;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::progress::Progress;
-use crate::cli::terminal::question::answered_aside;
+use crate::cli::terminal::question::read_answer;
 use crate::inquiry::function::FunctionPolicy;
 
 /// What is replayed, and whether it was confirmed.
 #[derive(Debug, Args)]
-pub(crate) struct Replay {
+pub(super) struct Replay {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(crate) struct Replay {
 
 /// What is dropped.
 #[derive(Debug, Args)]
-pub(crate) struct Discard {
+pub(super) struct Discard {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(crate) struct Discard {
 }
 
 impl Replay {
-    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    pub(super) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let asks = self.which.all && !self.yes;
         if asks && !console.surroundings.is_attended {
             return Err(Failure::new(
@@ -57,23 +57,13 @@ impl Replay {
                 ),
             ));
         }
-        let sources = kind.sources(&self.place.queue)?;
-        let target = self.function.target(console)?;
-        let session = self.place.connection.open(console)?;
-        let policy = target.and_then(|target| learn(&target, &session, console));
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Reading messages",
-            None,
-        );
-        let output = &mut *console.output;
-        let work = walk(&session.bus, &sources, &progress, async |walk| {
+        let target = self.function.target(&console.surroundings)?;
+        let queues = self.place.open(kind, console)?;
+        let policy = target.and_then(|target| learn_policy(&target, &queues.session, console));
+        let (tally, exit) = queues.walk("Reading messages", console, async |walk, output| {
             self.work(kind, walk, policy.as_ref(), asks, output).await
-        });
-        let (tally, exit) = session.runtime.block_on(work)?;
-        drop(progress);
-        Ok(ended(console, &tally, exit))
+        })?;
+        conclude(&tally, exit)
     }
 
     async fn work(
@@ -122,7 +112,6 @@ impl Replay {
         Ok((tally, exit))
     }
 
-    /// Tells what became of a message.
     fn tell(
         &self,
         walk: &Walk<'_, '_>,
@@ -160,7 +149,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Asks the person at the terminal, with the locks renewed meanwhile.
+    /// Asks the person at the terminal; the locks are renewed meanwhile.
     async fn confirm(&self, walk: &Walk<'_, '_>, chosen: &[Found]) -> Result<bool, Failure> {
         let users: usize = chosen
             .iter()
@@ -180,14 +169,14 @@ impl Replay {
         );
         walk.progress.ask(&question)?;
         tokio::select! {
-            answer = answered_aside() => Ok(answer?),
+            answer = read_answer() => answer.map_err(|error| Failure::asking(&error)),
             () = walk.interrupt.asked() => Ok(false),
         }
     }
 }
 
 impl Discard {
-    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    pub(super) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
         if !self.yes {
             return Err(Failure::new(
                 Exit::Usage,
@@ -197,58 +186,57 @@ impl Discard {
                 ),
             ));
         }
-        let sources = kind.sources(&self.place.queue)?;
-        let session: Session = self.place.connection.open(console)?;
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Reading messages",
-            None,
-        );
-        let output = &mut *console.output;
-        let work = walk(&session.bus, &sources, &progress, async |walk| {
-            let gathered = broken_off("dropped", walk.gather(|_| false).await?)?;
-            let Some(picked) = pick(kind, &self.which, walk, gathered)? else {
-                return Ok(stopped_early());
+        let queues = self.place.open(kind, console)?;
+        let (tally, exit) = queues.walk("Reading messages", console, async |walk, output| {
+            self.work(kind, walk, output).await
+        })?;
+        conclude(&tally, exit)
+    }
+
+    async fn work(
+        &self,
+        kind: Kind,
+        walk: &Walk<'_, '_>,
+        output: &mut dyn Write,
+    ) -> Result<(Tally, Exit), Failure> {
+        let gathered = broken_off("dropped", walk.gather(|_| false).await?)?;
+        let Some(picked) = pick(kind, &self.which, walk, gathered)? else {
+            return Ok(stopped_early());
+        };
+        let chosen = picked.chosen.found;
+        walk.progress.begin_again("Dropping messages", chosen.len());
+        let one = async |found: &Found| {
+            let Some(lock) = walk.lock(found) else {
+                return Err(Failure::new(Exit::Unable, "its lock is gone").into());
             };
-            let chosen = picked.chosen.found;
-            walk.progress.begin_again("Dropping messages", chosen.len());
-            let one = async |found: &Found| {
-                let Some(lock) = walk.lock(found) else {
-                    return Err(Failure::new(Exit::Unable, "its lock is gone").into());
-                };
-                Ok(session.bus.complete(&lock).await?)
-            };
-            let tally = each(walk, &chosen, one, |found, done| {
-                walk.progress.step();
-                let name = found.letter.name();
-                match done {
-                    Ok(()) => walk.progress.aside(|| {
-                        writeln!(output, "Dropped {name} from {}.", found.letter.queue)
-                    })?,
-                    Err(trouble) => walk.progress.tell(&format_args!(
-                        "{name} was not dropped: {}",
-                        trouble.failure.text
-                    )),
-                }
-                Ok(())
-            })
-            .await?;
-            Ok((tally, picked.exit))
-        });
-        let (tally, exit) = session.runtime.block_on(work)?;
-        drop(progress);
-        Ok(ended(console, &tally, exit))
+            Ok(walk.bus.complete(&lock).await?)
+        };
+        let tally = each(walk, &chosen, one, |found, done| {
+            walk.progress.step();
+            let name = found.letter.name();
+            match done {
+                Ok(()) => walk
+                    .progress
+                    .aside(|| writeln!(output, "Dropped {name} from {}.", found.letter.queue))?,
+                Err(trouble) => walk.progress.tell(&format_args!(
+                    "{name} was not dropped: {}",
+                    trouble.failure.text
+                )),
+            }
+            Ok(())
+        })
+        .await?;
+        Ok((tally, picked.exit))
     }
 }
 
-/// What is to be dealt with, and how the command ends if all of it is.
+/// The chosen messages, and the exit code if all of them are dealt with.
 struct Picked {
     chosen: Chosen,
     exit: Exit,
 }
 
-/// Chooses what is meant, and tells what is not there or could not be looked at; nothing after a Ctrl-C.
+/// Chooses messages, and reports those that are not there or were not looked at. After a Ctrl-C it chooses none.
 fn pick(
     kind: Kind,
     which: &Which,
@@ -273,10 +261,10 @@ fn pick(
     Ok(Some(Picked { chosen, exit }))
 }
 
-/// A reading that failed in the middle: nothing was done yet, and nothing is.
+/// Reading failed midway: nothing was done yet, and nothing is.
 fn broken_off(done: &str, gathered: Gathered) -> Result<Gathered, Failure> {
-    match gathered.seen {
-        super::walk::Seen::Broken(failure) => Err(Failure::new(
+    match gathered.end {
+        ReadingEnd::Broken(failure) => Err(Failure::new(
             failure.exit,
             format!(
                 "nothing was {done}: {} could be looked at, and then it broke off: {}",
@@ -284,7 +272,7 @@ fn broken_off(done: &str, gathered: Gathered) -> Result<Gathered, Failure> {
                 failure.text
             ),
         )),
-        seen => Ok(Gathered { seen, ..gathered }),
+        end => Ok(Gathered { end, ..gathered }),
     }
 }
 
@@ -292,21 +280,25 @@ fn stopped_early() -> (Tally, Exit) {
     (Tally::stopped(), Exit::Partly)
 }
 
-/// The function's policy; where it does not tell, that is told, and it decides by itself.
-fn learn(target: &Target, session: &Session, console: &mut Console<'_>) -> Option<FunctionPolicy> {
+/// The function's policy. Without it the person is warned, and the function decides by itself.
+fn learn_policy(
+    target: &Target,
+    session: &ServiceBusSession,
+    console: &mut Console<'_>,
+) -> Option<FunctionPolicy> {
     let asked = target.policy(&session.signed_in, session.signed_in.pinned());
     match session.runtime.block_on(asked) {
         Ok(policy) => Some(policy),
         Err(why) => {
             let text = format!("whom the function protects is not known: {why}");
-            Failure::new(Exit::Success, text).tell(console);
+            console.warn(&text);
             None
         }
     }
 }
 
-/// Leaves out what the function could not read, and messages in which it would cut nobody. What a replay of the others loses, and
-/// what the function would make of them, is told.
+/// Leaves out messages that the function cannot read, and messages in which it cuts no user. The person is told what a
+/// replay of the others loses, and what the function will do with them.
 fn worth_replaying(
     kind: Kind,
     progress: &Progress<'_>,
@@ -321,7 +313,7 @@ fn worth_replaying(
                 return false;
             }
             let foreseen = policy.map(|policy| foresee(policy, &letter.asked, letter.expects));
-            for text in foreseen.iter().flat_map(|foreseen| &foreseen.told) {
+            for text in foreseen.iter().flat_map(|foreseen| &foreseen.notices) {
                 progress.tell(&format_args!("{}: {text}", letter.name()));
             }
             if foreseen.is_some_and(|foreseen| foreseen.nobody_is_cut) {
@@ -355,13 +347,13 @@ fn tell_unreadable(kind: Kind, progress: &Progress<'_>, letter: &Letter) {
     ));
 }
 
-/// Tells how many were left, and gives the exit code.
-fn ended(console: &mut Console<'_>, tally: &Tally, exit: Exit) -> Exit {
+/// The exit code, or a failure if messages are left.
+fn conclude(tally: &Tally, exit: Exit) -> Result<Exit, Failure> {
     if tally.was_stopped() {
-        return stopped().tell(console);
+        return Err(stopped());
     }
     if tally.left > 0 {
-        let left = Failure::new(
+        return Err(Failure::new(
             tally.exit(),
             format!(
                 "{} not dealt with, since {} failed before.\n  Next: mend what is told above, then run the command again.",
@@ -371,11 +363,10 @@ fn ended(console: &mut Console<'_>, tally: &Tally, exit: Exit) -> Exit {
                 },
                 tally.failed
             ),
-        );
-        return left.tell(console);
+        ));
     }
-    match tally.exit() {
+    Ok(match tally.exit() {
         Exit::Success => exit,
         failed => failed,
-    }
+    })
 }

@@ -1,11 +1,11 @@
-//! `evict dead-letters` and `evict rejected`: what was given up, and what becomes of it.
+//! `evict dead-letters` and `evict rejected`: messages that were given up, and what to do with them.
 //!
-//! Reading loses nothing: every message is locked, looked at and given back, and one whose command died comes back when
-//! its lock ends. Giving back counts as a delivery, and a queue gives a message up after so many of them, into its own
-//! dead letters; so `rejected` reads those too. From dead letters nothing is given up further.
+//! Reading loses nothing: each message is locked, looked at and abandoned, and the lock of a command that died expires. An
+//! abandoned message counts as delivered once more, and a queue moves a message to its dead letters after so many
+//! deliveries; so `rejected` reads those too. Dead letters stay where they are.
 //!
-//! All that is there is locked before anything is done, so that a name that fits several messages is noticed, and what a replay
-//! loses is said, while nothing has happened yet.
+//! All messages are locked before the first one is acted on. So a name that fits several messages is noticed, and a person
+//! learns what a replay loses, while nothing has happened yet.
 
 mod act;
 mod deal;
@@ -20,14 +20,13 @@ use serde::Serialize;
 
 use self::deal::{Discard, Replay};
 use self::view::Letter;
-use self::walk::walk;
+use self::walk::OpenQueues;
 use self::which::{One, not_there};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::service_bus::Connection;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::cli::terminal::progress::Progress;
 use crate::service_bus::QueuePath;
 
 pub(crate) const DEAD_LETTERS: &str = "What Service Bus gave up on: the dead letters of the function's queue; list, show, replay, drop";
@@ -104,7 +103,6 @@ struct Show {
     body: bool,
 }
 
-/// Which of the two verbs it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     DeadLetters,
@@ -145,49 +143,38 @@ pub(crate) struct Listed<'a> {
 }
 
 impl Letters {
-    /// Runs the verb.
-    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Exit {
-        let done = match &self.action {
+    pub(crate) fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        match &self.action {
             Action::List(list) => list.run(kind, console),
             Action::Show(show) => show.run(kind, console),
             Action::Replay(replay) => replay.run(kind, console),
             Action::Drop(discard) => discard.run(kind, console),
-        };
-        done.unwrap_or_else(|failure| failure.tell(console))
+        }
     }
 }
 
 impl List {
     fn run(&self, kind: Kind, console: &mut Console<'_>) -> Result<Exit, Failure> {
-        let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open(console)?;
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Reading messages",
-            None,
-        );
-        let gathered = walk(&session.bus, &sources, &progress, async |walk| {
+        let queues = self.place.open(kind, console)?;
+        let gathered = queues.walk("Reading messages", console, async |walk, _| {
             walk.gather(|_| false).await
-        });
-        let gathered = session.runtime.block_on(gathered)?;
-        drop(progress);
+        })?;
         let (exit, is_complete, not_seen) =
             (gathered.exit(), gathered.is_complete(), gathered.not_seen());
         let letters: Vec<Letter> = gathered
             .found
             .into_iter()
-            .map(|found| self.place.seen(kind, found.letter))
+            .map(|found| self.place.describe(kind, found.letter))
             .collect();
         if self.json {
             let listed = Listed {
-                namespace: session.bus.namespace().host(),
+                namespace: queues.session.bus.namespace().host(),
                 messages: &letters,
                 complete: is_complete,
             };
             write_json(console.output, &listed)?;
         } else {
-            let places: Vec<String> = sources.iter().map(ToString::to_string).collect();
+            let places: Vec<String> = queues.sources.iter().map(ToString::to_string).collect();
             let places = places.join(" and ");
             match letters.len() {
                 count if !is_complete => {
@@ -204,15 +191,22 @@ impl List {
             }
         }
         if let Some(not_seen) = not_seen {
-            return Ok(Failure::new(exit, not_seen).tell(console));
+            return Err(Failure::new(exit, not_seen));
         }
         Ok(exit)
     }
 }
 
 impl Place {
-    /// A letter with what is known of the queue in which it lies.
-    fn seen(&self, kind: Kind, letter: Letter) -> Letter {
+    /// Signs in to the queues of this kind. Nothing is read yet.
+    fn open(&self, kind: Kind, console: &mut Console<'_>) -> Result<OpenQueues, Failure> {
+        let sources = kind.sources(&self.queue)?;
+        let session = self.connection.open(console)?;
+        Ok(OpenQueues { session, sources })
+    }
+
+    /// The letter, with the looks that are left in a queue that counts deliveries.
+    fn describe(&self, kind: Kind, letter: Letter) -> Letter {
         match kind {
             Kind::DeadLetters => letter,
             Kind::Rejected => letter.given_up_after(self.max_deliveries),
@@ -229,34 +223,25 @@ impl Show {
                  --body, which shows it with such characters escaped.",
             ));
         }
-        let sources = kind.sources(&self.place.queue)?;
-        let session = self.place.connection.open(console)?;
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Looking for the message",
-            None,
-        );
-        let gathered = walk(&session.bus, &sources, &progress, async |walk| {
+        let queues = self.place.open(kind, console)?;
+        let gathered = queues.walk("Looking for the message", console, async |walk, _| {
             walk.gather(|letter| self.which.may_mean(letter)).await
-        });
-        let gathered = session.runtime.block_on(gathered)?;
-        drop(progress);
+        })?;
         let (looked_at, is_complete) = (gathered.found.len(), gathered.is_complete());
         let not_seen = gathered.not_seen();
         let chosen = self.which.choose(kind, gathered.found)?;
         if let Some(name) = chosen.missing.first() {
             if let Some(not_seen) = not_seen {
-                Failure::new(Exit::Partly, not_seen).tell(console);
+                console.warn(&not_seen);
             }
-            return Ok(not_there(kind, name, looked_at, is_complete).tell(console));
+            return Err(not_there(kind, name, looked_at, is_complete));
         }
         for found in chosen.found {
             let body = found
                 .message
                 .map(|message| message.body)
                 .unwrap_or_default();
-            let letter = self.place.seen(kind, found.letter);
+            let letter = self.place.describe(kind, found.letter);
             if self.body {
                 console.output.write_all(&letter.received.unwrap_or(body))?;
                 continue;

@@ -1,4 +1,4 @@
-//! Puts a message that was given up back on the function's queue, so that nothing is lost wherever it breaks off.
+//! Puts a message back on the function's queue. Wherever it breaks off, nothing is lost.
 
 use uuid::Uuid;
 
@@ -7,27 +7,25 @@ use super::view::Letter;
 use crate::cli::failure::Failure;
 use crate::service_bus::{Lock, Outgoing, QueuePath, Received, ServiceBus, ServiceBusFailure};
 
-/// Under which ids copies are sent: that of the original, its place and its time, so that a copy that is sent twice is one
-/// message where the queue detects duplicates, and is not taken for the original.
+/// The namespace of the copies' ids. An id derives from the original's id, queue and number: a second replay is a duplicate
+/// where the queue detects those, and no copy is taken for the original.
 const COPIES: Uuid = Uuid::from_u128(0x6d1c_3f0a_52b7_4d0e_9a83_1be1_7f0c_55d2);
 
-/// A copy that is on the queue.
-pub(crate) struct Copy {
-    /// Its message id.
-    pub(crate) id: Uuid,
-    /// Whether it says where it came from and why it had been given up; it does not where it would be too large with that.
-    pub(crate) is_noted: bool,
+pub(super) struct Copy {
+    pub(super) id: Uuid,
+    /// Whether the copy carries the note of where it came from and why; a note that makes it too large is left out.
+    pub(super) is_noted: bool,
 }
 
-/// Sends a copy and ends the original, in this order: whatever breaks in between, the message is still there.
-pub(crate) async fn replay(
+/// Sends a copy, then completes the original: a failure in between leaves the message in place.
+pub(super) async fn replay(
     bus: &ServiceBus,
     to: &QueuePath,
     lock: &Lock,
     message: &Received,
     letter: &Letter,
 ) -> Result<Copy, Trouble> {
-    // Nobody else has the message as long as the lock holds; without it no copy is sent.
+    // While the lock holds, no other receiver has the message; without a lock no copy is sent.
     bus.renew(lock).await?;
     let name = format!(
         "{} {} {}",
@@ -44,7 +42,7 @@ pub(crate) async fn replay(
         properties: message.senders_properties(),
         ..Outgoing::default()
     };
-    let is_noted = match bus.send(to, &noted(&bare, letter)).await {
+    let is_noted = match bus.send(to, &with_note(&bare, letter)).await {
         Ok(()) => true,
         Err(error) if matches!(error.cause, ServiceBusFailure::TooLarge(_)) => {
             bus.send(to, &bare).await?;
@@ -66,7 +64,7 @@ pub(crate) async fn replay(
     Ok(Copy { id, is_noted })
 }
 
-fn noted(bare: &Outgoing, letter: &Letter) -> Outgoing {
+fn with_note(bare: &Outgoing, letter: &Letter) -> Outgoing {
     let mut copy = bare.clone();
     let mut note = |name: &str, value: &str| {
         copy.properties.insert(name.to_owned(), value.into());

@@ -1,4 +1,4 @@
-//! What is shown of a message that was given up.
+//! A message that was given up, as it is shown.
 
 use std::io::{self, Write};
 
@@ -20,16 +20,16 @@ use crate::service_bus::{QueuePath, Received};
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Letter")]
-pub(crate) struct Letter {
+pub(super) struct Letter {
     /// The queue in which it lies.
-    pub(crate) queue: String,
+    pub(super) queue: String,
     /// Its message id.
-    pub(crate) message_id: String,
+    pub(super) message_id: String,
     /// The message id that the sender gave, where the function made a message of its own of what it received.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) sent_as: Option<String>,
+    pub(super) sent_as: Option<String>,
     /// Its number in the queue.
-    pub(crate) sequence_number: i64,
+    pub(super) sequence_number: i64,
     /// The id that the receipts repeat.
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
@@ -44,29 +44,29 @@ pub(crate) struct Letter {
     looks_left: Option<u32>,
     /// Why it lies there: in the broker's words, or in the function's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) because: Option<String>,
+    pub(super) because: Option<String>,
     /// Whom it asks for.
     subjects: Vec<String>,
     /// The same as the function will read them.
     #[serde(skip)]
-    pub(crate) asked: Vec<SubjectRef>,
+    pub(super) asked: Vec<SubjectRef>,
     /// Whether it says how many users are meant.
     #[serde(skip)]
-    pub(crate) expects: bool,
+    pub(super) expects: bool,
     /// What a replay of it would lose.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) loses: Vec<String>,
+    pub(super) loses: Vec<String>,
     /// Why the function could not read it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) unreadable: Option<String>,
+    pub(super) unreadable: Option<String>,
     /// What the function received, if it wrapped what it could not read.
     #[serde(skip)]
-    pub(crate) received: Option<Vec<u8>>,
+    pub(super) received: Option<Vec<u8>>,
 }
 
 impl Letter {
-    pub(crate) fn of(queue: &QueuePath, message: &Received) -> Self {
-        // A letter may hold anything; what is no JSON was not wrapped by the function.
+    pub(super) fn of(queue: &QueuePath, message: &Received) -> Self {
+        // A letter may hold anything; a body that is not JSON was not wrapped by the function.
         let json: Option<Value> = serde_json::from_slice(&message.body).ok();
         let text = |path: &str| json.as_ref()?.pointer(path)?.as_str().map(str::to_owned);
         let received = text("/receivedBody").map(String::into_bytes).or_else(|| {
@@ -98,27 +98,26 @@ impl Letter {
             subjects: parsed.accounts().iter().map(name).collect(),
             asked: parsed.accounts(),
             expects: parsed.header().expect.is_some(),
-            loses: lost(message),
+            loses: losses(message),
             unreadable: wrapped.or(malformed),
             received,
         }
     }
 
-    /// The same in a queue that gives a message up after so many deliveries. In dead letters nothing is given up.
-    pub(crate) fn given_up_after(mut self, most: u32) -> Self {
+    /// The letter in a queue with a maximum delivery count. Dead letters have none.
+    pub(super) fn given_up_after(mut self, most: u32) -> Self {
         if !self.queue.ends_with("/$deadletterqueue") {
             self.looks_left = Some(most.saturating_sub(self.deliveries));
         }
         self
     }
 
-    /// Whom it asks for, as people know them.
-    pub(crate) fn subjects(&self) -> &[String] {
+    pub(super) fn subjects(&self) -> &[String] {
         &self.subjects
     }
 
-    /// By which name a person is told of it.
-    pub(crate) fn name(&self) -> String {
+    /// The name for a person: the message id, or the number.
+    pub(super) fn name(&self) -> String {
         if self.message_id.is_empty() {
             format!("#{}", self.sequence_number)
         } else {
@@ -126,7 +125,7 @@ impl Letter {
         }
     }
 
-    pub(crate) fn write_facts(&self, output: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write_facts(&self, output: &mut dyn Write) -> io::Result<()> {
         let at = self.enqueued_at.map(|at| at.to_string());
         let subjects = self.subjects.join(", ");
         let looks = self.looks_left.map(|left| left.to_string());
@@ -158,7 +157,7 @@ impl Letter {
     }
 }
 
-/// The word by which a person knows a subject.
+/// The identifier that a person knows best.
 fn name(subject: &SubjectRef) -> String {
     let upn = subject.upn.as_ref().map(UserPrincipalName::as_str);
     let mail = subject.mail.as_ref().map(MailAddress::as_str);
@@ -172,18 +171,18 @@ fn name(subject: &SubjectRef) -> String {
         .unwrap_or_else(|| "somebody without a name".to_owned())
 }
 
-/// What a copy loses, for what a person is told before it is made.
-fn lost(message: &Received) -> Vec<String> {
-    let mut lost = Vec::new();
+/// What a copy loses; a person is told before it is made.
+fn losses(message: &Received) -> Vec<String> {
+    let mut losses = Vec::new();
     if !message.not_to_be_sent.is_empty() {
-        lost.push(format!(
+        losses.push(format!(
             "the properties {}, for HTTP has headers of these names",
             message.not_to_be_sent.join(", ")
         ));
     }
     let named = message.senders_properties();
     if named.keys().any(|name| !name.starts_with("evict-")) {
-        lost.push("capital letters in the names of its properties".to_owned());
+        losses.push("capital letters in the names of its properties".to_owned());
     }
-    lost
+    losses
 }

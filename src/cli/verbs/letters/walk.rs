@@ -1,11 +1,12 @@
-//! Locks what is in queues, some messages at a time, keeps the locks while it is decided and done, and gives back what was not
-//! ended.
+//! Locks the messages of queues, several at a time, renews the locks while the command decides and acts, and abandons the
+//! rest.
 //!
-//! Nothing is given back before the end: it would come again at once, before those behind it. A lock that ends all the same, as
-//! of a command that was stopped for a while, brings its message again; then the new lock is kept in its place.
+//! No message is abandoned before the end: it would come again at once, before those behind it. A lock that expires all the
+//! same, as of a suspended command, brings its message again; the new lock then replaces the old one.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -14,76 +15,76 @@ use futures_util::stream::{self, FuturesUnordered};
 use super::view::Letter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
+use crate::cli::session::service_bus::ServiceBusSession;
+use crate::cli::terminal::Console;
+use crate::cli::terminal::progress::{Interrupt, Progress, run_interruptibly};
 use crate::service_bus::{Lock, Locked, QueuePath, Received, ServiceBus, ServiceBusFailure};
 
-/// How many requests are under way at the same time: a thousand messages at 70 ms a request take some seconds.
-pub(crate) const AT_ONCE: usize = 32;
+/// Requests in flight: a thousand messages at 70 ms a request take some seconds.
+pub(super) const AT_ONCE: usize = 32;
 
-/// The most messages that are held under locks. So many locks are renewed within half a minute at 70 ms a request.
+/// The most messages under lock: this many locks are renewed within half a minute at 70 ms a request.
 const MOST_HELD: usize = 5_000;
 
-/// The most that the bodies of messages take that are kept, in bytes.
+/// The most bytes of bodies that are kept.
 const MOST_KEPT: usize = 64 * 1024 * 1024;
 
-/// The most messages that cannot be understood at all before the reading ends.
+/// The most unreadable messages before reading ends.
 const MOST_ODD: usize = 100;
 
-/// How often a message may come again, since its lock ended, before the reading ends.
+/// How often a message may come again, after its lock expired, before reading ends.
 const MOST_RETURNS: u32 = 3;
 
-/// How often a reading that failed for a passing reason is begun again.
+/// How often a read that failed for a passing reason is retried.
 const MOST_RETRIES: u32 = 3;
 
-/// A message in our hands.
+/// A message under lock.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) letter: Letter,
-    /// The message itself, if it was wanted.
-    pub(crate) message: Option<Received>,
+pub(super) struct Found {
+    pub(super) letter: Letter,
+    /// The message itself, if the visitor wants it.
+    pub(super) message: Option<Received>,
     key: Key,
 }
 
-/// Which of the queues, and the number in it.
+/// The index of the queue, and the sequence number in it.
 type Key = (usize, i64);
 
-/// What was found.
 #[derive(Debug)]
-pub(crate) struct Gathered {
+pub(super) struct Gathered {
     /// The messages, in the order of the queues and of their numbers.
-    pub(crate) found: Vec<Found>,
-    /// How the reading ended.
-    pub(crate) seen: Seen,
-    /// Why messages could not be understood at all; they are locked, and come back by themselves.
-    pub(crate) odd: Vec<String>,
+    pub(super) found: Vec<Found>,
+    pub(super) end: ReadingEnd,
+    /// Why messages could not be read at all; their locks expire.
+    pub(super) odd: Vec<String>,
 }
 
-/// How much was seen.
+/// How far reading got.
 #[derive(Debug)]
-pub(crate) enum Seen {
-    /// All that is there and that nobody else has locked.
+pub(super) enum ReadingEnd {
+    /// All messages that no other receiver has locked.
     All,
-    /// As much as can be held at once; there is more.
+    /// As many as can be held; there are more.
     Full,
-    /// A message came again and again, for its lock did not hold.
+    /// A message came again and again: locks expire faster than they are renewed.
     LocksEnded,
-    /// The reading failed in the middle.
+    /// Reading failed midway.
     Broken(Failure),
-    /// The person at the terminal stopped it.
+    /// A Ctrl-C ended it.
     Stopped,
 }
 
 impl Gathered {
-    /// Whether nothing else is there.
-    pub(crate) fn is_complete(&self) -> bool {
-        matches!(self.seen, Seen::All) && self.odd.is_empty()
+    /// Whether no other message is there.
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(self.end, ReadingEnd::All) && self.odd.is_empty()
     }
 
-    /// What was not seen, and why; nothing if all was.
-    pub(crate) fn not_seen(&self) -> Option<String> {
+    /// What was not looked at, and why; `None` if all was.
+    pub(super) fn not_seen(&self) -> Option<String> {
         let count = self.found.len();
-        match &self.seen {
-            Seen::All => match self.odd.as_slice() {
+        match &self.end {
+            ReadingEnd::All => match self.odd.as_slice() {
                 [] => None,
                 [first, ..] => Some(format!(
                     "{} more could not be understood, the first of them for this: {first}\n  Next: look at it with the Service Bus \
@@ -91,54 +92,76 @@ impl Gathered {
                     messages(self.odd.len())
                 )),
             },
-            Seen::Full => Some(format!(
+            ReadingEnd::Full => Some(format!(
                 "{} were looked at, as many as can be held at once; there are more.\n  Next: deal with these, then run the command \
                  again for the rest.",
                 messages(count)
             )),
-            Seen::LocksEnded => Some(format!(
+            ReadingEnd::LocksEnded => Some(format!(
                 "{} were looked at; there may be more, for the locks on them end faster than they can be renewed.\n  Next: try again \
                  where the network to Service Bus is faster.",
                 messages(count)
             )),
-            Seen::Broken(failure) => Some(format!(
+            ReadingEnd::Broken(failure) => Some(format!(
                 "{} were looked at; there may be more, for then it broke off: {}",
                 messages(count),
                 failure.text
             )),
-            Seen::Stopped => Some("stopped; there may be more.".to_owned()),
+            ReadingEnd::Stopped => Some("stopped; there may be more.".to_owned()),
         }
     }
 
-    /// How a command ends that only looked.
-    pub(crate) fn exit(&self) -> Exit {
-        match &self.seen {
-            Seen::Broken(failure) => failure.exit,
+    /// The exit code of a command that only looks.
+    pub(super) fn exit(&self) -> Exit {
+        match &self.end {
+            ReadingEnd::Broken(failure) => failure.exit,
             _ if self.is_complete() => Exit::Success,
             _ => Exit::Partly,
         }
     }
 }
 
-pub(crate) fn messages(count: usize) -> String {
+pub(super) fn messages(count: usize) -> String {
     match count {
         1 => "One message".to_owned(),
         count => format!("{count} messages"),
     }
 }
 
-/// Queues that are gone through, and what is held of them.
-pub(crate) struct Walk<'a, 'p> {
-    pub(crate) bus: &'a ServiceBus,
-    pub(crate) progress: &'a Progress<'p>,
-    pub(crate) interrupt: &'a Interrupt,
+/// A walk over queues, and the locks that it holds.
+pub(super) struct Walk<'a, 'p> {
+    pub(super) bus: &'a ServiceBus,
+    pub(super) progress: &'a Progress<'p>,
+    pub(super) interrupt: &'a Interrupt,
     sources: &'a [QueuePath],
     held: RefCell<BTreeMap<Key, Lock>>,
 }
 
-/// Does the work on queues with locks that are renewed meanwhile. At the end what is still held is given back. A first Ctrl-C is
-/// the work's to heed; a second one ends it at once.
-pub(crate) async fn walk<T>(
+pub(super) struct OpenQueues {
+    pub(super) session: ServiceBusSession,
+    pub(super) sources: Vec<QueuePath>,
+}
+
+impl OpenQueues {
+    /// Walks over the queues, with this title on the progress bar. At the end every message that `visit` has not completed
+    /// is abandoned. `visit` writes its answer to the output beside the bar.
+    pub(super) fn walk<T>(
+        &self,
+        title: &'static str,
+        console: &mut Console<'_>,
+        visit: impl AsyncFnOnce(&Walk<'_, '_>, &mut dyn Write) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        console.with_progress(title, None, |progress, output| {
+            let work = async |walk: &Walk<'_, '_>| visit(walk, output).await;
+            let walking = walk(&self.session.bus, &self.sources, progress, work);
+            self.session.runtime.block_on(walking)
+        })
+    }
+}
+
+/// Does the work while the locks are renewed, then abandons what is still locked. A first Ctrl-C is left to the work; a
+/// second one ends it at once.
+async fn walk<T>(
     bus: &ServiceBus,
     sources: &[QueuePath],
     progress: &Progress<'_>,
@@ -161,7 +184,7 @@ pub(crate) async fn walk<T>(
         done
     };
     let first = || "finishing what is in hand, and giving back what is locked".to_owned();
-    match heeding(&interrupt, progress, first, all).await {
+    match run_interruptibly(&interrupt, progress, first, all).await {
         Some(done) => done,
         None => Err(Failure::new(
             Exit::Interrupted,
@@ -172,8 +195,8 @@ pub(crate) async fn walk<T>(
 }
 
 impl Walk<'_, '_> {
-    /// Locks what is there. Of each message that `keeps` wants the body is kept.
-    pub(crate) async fn gather(
+    /// Locks every message, and keeps the bodies that `keeps` wants.
+    pub(super) async fn gather(
         &self,
         keeps: impl Fn(&Letter) -> bool,
     ) -> Result<Gathered, Failure> {
@@ -183,19 +206,19 @@ impl Walk<'_, '_> {
             kept: 0,
             odd: Vec::new(),
         };
-        let mut seen = Seen::All;
+        let mut end = ReadingEnd::All;
         for (number, source) in self.sources.iter().enumerate() {
             let keeps = &keeps;
-            seen = self.gather_of(number, source, keeps, &mut gathering).await;
-            if !matches!(seen, Seen::All) {
+            end = self.gather_of(number, source, keeps, &mut gathering).await;
+            if !matches!(end, ReadingEnd::All) {
                 break;
             }
         }
-        match seen {
-            Seen::Broken(failure) if gathering.found.is_empty() => Err(failure),
-            seen => Ok(Gathered {
+        match end {
+            ReadingEnd::Broken(failure) if gathering.found.is_empty() => Err(failure),
+            end => Ok(Gathered {
                 found: gathering.found.into_values().collect(),
-                seen,
+                end,
                 odd: gathering.odd,
             }),
         }
@@ -207,21 +230,21 @@ impl Walk<'_, '_> {
         source: &QueuePath,
         keeps: &impl Fn(&Letter) -> bool,
         gathering: &mut Gathering,
-    ) -> Seen {
+    ) -> ReadingEnd {
         let mut under_way = FuturesUnordered::new();
-        // An empty queue is asked once; one with messages ever more at the same time.
+        // An empty queue needs one request; each message that comes adds one.
         let mut width = 1;
         let mut retries = 0;
         let mut ended = None;
         loop {
             if self.interrupt.is_asked() {
-                ended = Some(Seen::Stopped);
+                ended = Some(ReadingEnd::Stopped);
             }
             while ended.is_none() && under_way.len() < width {
                 under_way.push(self.bus.lock_next(source));
             }
             let Some(answer) = under_way.next().await else {
-                return ended.unwrap_or(Seen::All);
+                return ended.unwrap_or(ReadingEnd::All);
             };
             match answer {
                 Ok(Some(locked)) => {
@@ -230,9 +253,9 @@ impl Walk<'_, '_> {
                         ended.get_or_insert(why);
                     }
                 }
-                // Whoever else is waiting is told the same, or has one more.
+                // The other requests in flight get the same answer, or one more message.
                 Ok(None) => {
-                    ended.get_or_insert(Seen::All);
+                    ended.get_or_insert(ReadingEnd::All);
                 }
                 Err(error) => match &error.cause {
                     ServiceBusFailure::Unexpected(_) if gathering.odd.len() < MOST_ODD => {
@@ -246,26 +269,26 @@ impl Walk<'_, '_> {
                         retries += 1;
                         tokio::time::sleep(Duration::from_secs(u64::from(retries))).await;
                     }
-                    _ => ended = Some(Seen::Broken(error.into())),
+                    _ => ended = Some(ReadingEnd::Broken(error.into())),
                 },
             }
         }
     }
 
-    /// Keeps a message that came. Tells why no more should come.
+    /// Keeps a message. Returns why reading ends, if it does.
     fn take(
         &self,
         number: usize,
         locked: Locked,
         keeps: &impl Fn(&Letter) -> bool,
         gathering: &mut Gathering,
-    ) -> Option<Seen> {
+    ) -> Option<ReadingEnd> {
         let key = (number, locked.lock.sequence_number());
         let queue = locked.lock.queue().clone();
         if self.held.borrow_mut().insert(key, locked.lock).is_some() {
             let returns = gathering.returns.entry(key).or_default();
             *returns += 1;
-            return (*returns >= MOST_RETURNS).then_some(Seen::LocksEnded);
+            return (*returns >= MOST_RETURNS).then_some(ReadingEnd::LocksEnded);
         }
         self.progress.step();
         let letter = Letter::of(&queue, &locked.message);
@@ -278,20 +301,19 @@ impl Walk<'_, '_> {
         };
         gathering.found.insert(key, found);
         let is_full = gathering.found.len() >= MOST_HELD || gathering.kept >= MOST_KEPT;
-        is_full.then_some(Seen::Full)
+        is_full.then_some(ReadingEnd::Full)
     }
 
-    /// The lock on a message.
-    pub(crate) fn lock(&self, found: &Found) -> Option<Lock> {
+    pub(super) fn lock(&self, found: &Found) -> Option<Lock> {
         self.held.borrow().get(&found.key).cloned()
     }
 
-    /// The message was ended: nothing is to be given back.
-    pub(crate) fn is_gone(&self, found: &Found) {
+    /// Forgets a completed message: there is nothing to abandon.
+    pub(super) fn forget(&self, found: &Found) {
         self.held.borrow_mut().remove(&found.key);
     }
 
-    /// Renews every lock three times within the time for which the shortest of them holds.
+    /// Renews every lock three times within the shortest lock duration.
     async fn renew_for_ever(&self) -> std::convert::Infallible {
         const LONGEST: Duration = Duration::from_secs(20);
         const SHORTEST: Duration = Duration::from_millis(300);
@@ -303,7 +325,8 @@ impl Walk<'_, '_> {
             };
             tokio::time::sleep((holds_for / 3).clamp(SHORTEST, LONGEST)).await;
             let locks: Vec<Lock> = self.held.borrow().values().cloned().collect();
-            // A lock that could not be renewed ends, and its message comes again or is somebody else's; acting on it tells.
+            // A lock that is not renewed expires: its message comes again or is another receiver's, and acting on it says
+            // so.
             self.each(locks, async |lock| drop(self.bus.renew(lock).await))
                 .await;
         }
@@ -311,7 +334,7 @@ impl Walk<'_, '_> {
 
     async fn give_back(&self) {
         let locks: Vec<Lock> = self.held.take().into_values().collect();
-        // Its lock ends by itself otherwise.
+        // Without an answer the lock expires.
         self.each(locks, async |lock| drop(self.bus.abandon(lock).await))
             .await;
     }
@@ -330,7 +353,6 @@ impl Walk<'_, '_> {
     }
 }
 
-/// What has come so far.
 struct Gathering {
     found: BTreeMap<Key, Found>,
     returns: BTreeMap<Key, u32>,

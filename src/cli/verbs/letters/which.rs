@@ -1,5 +1,5 @@
-//! Which messages are meant: by an id, by a number, or all of them. An id is any text that a sender chose, so it may look like a
-//! number and several messages may have it; a number is one message's alone.
+//! Chooses messages: by id, by number, or all. An id is any text of a sender: it may look like a number, and several
+//! messages may share it. A number belongs to one message.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,7 +15,7 @@ use crate::cli::terminal::escape::Escaped;
 
 /// The messages that are meant.
 #[derive(Debug, Args)]
-pub(crate) struct Which {
+pub(super) struct Which {
     /// Message ids, the broker's or the sender's; '#12' is the message with the number 12.
     #[arg(value_name = "ID", required_unless_present_any = ["all", "number"])]
     names: Vec<Name>,
@@ -24,12 +24,12 @@ pub(crate) struct Which {
     number: Vec<i64>,
     /// All that is there.
     #[arg(long, conflicts_with_all = ["names", "number"])]
-    pub(crate) all: bool,
+    pub(super) all: bool,
 }
 
 /// The one message that is meant.
 #[derive(Debug, Args)]
-pub(crate) struct One {
+pub(super) struct One {
     /// Its message id, the broker's or the sender's; '#12' is the message with the number 12.
     #[arg(value_name = "ID", required_unless_present = "number")]
     name: Option<Name>,
@@ -38,9 +38,8 @@ pub(crate) struct One {
     number: Option<i64>,
 }
 
-/// How a message is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Name {
+pub(super) enum Name {
     Id(String),
     Number(i64),
 }
@@ -76,23 +75,20 @@ impl Name {
     }
 }
 
-/// What is meant, of what was found.
 #[derive(Debug, Default)]
-pub(crate) struct Chosen {
-    /// The messages.
-    pub(crate) found: Vec<Found>,
-    /// The names that fit none.
-    pub(crate) missing: Vec<Name>,
+pub(super) struct Chosen {
+    pub(super) found: Vec<Found>,
+    pub(super) missing: Vec<Name>,
 }
 
 impl Which {
-    /// Whether a message may be meant, so that its body is worth keeping.
-    pub(crate) fn may_mean(&self, letter: &Letter) -> bool {
+    /// Whether a message may be chosen, so that its body is worth keeping.
+    pub(super) fn may_mean(&self, letter: &Letter) -> bool {
         self.all || self.names().iter().any(|name| name.fits(letter))
     }
 
-    /// Chooses what is meant. A name that fits several messages is refused: nobody knows which one was meant.
-    pub(crate) fn choose(&self, kind: Kind, found: Vec<Found>) -> Result<Chosen, Failure> {
+    /// Chooses messages. A name that fits several is refused: nobody knows which one was meant.
+    pub(super) fn choose(&self, kind: Kind, found: Vec<Found>) -> Result<Chosen, Failure> {
         if self.all {
             return Ok(Chosen {
                 found,
@@ -109,11 +105,11 @@ impl Which {
 }
 
 impl One {
-    pub(crate) fn may_mean(&self, letter: &Letter) -> bool {
+    pub(super) fn may_mean(&self, letter: &Letter) -> bool {
         self.name().is_some_and(|name| name.fits(letter))
     }
 
-    pub(crate) fn choose(&self, kind: Kind, found: Vec<Found>) -> Result<Chosen, Failure> {
+    pub(super) fn choose(&self, kind: Kind, found: Vec<Found>) -> Result<Chosen, Failure> {
         let names: Vec<Name> = self.name().into_iter().collect();
         choose(&names, kind, found)
     }
@@ -163,8 +159,7 @@ fn ambiguous(kind: Kind, name: &Name, several: &[&Found]) -> Failure {
     )
 }
 
-/// What is told of a message that is not there.
-pub(crate) fn not_there(kind: Kind, name: &Name, looked_at: usize, is_complete: bool) -> Failure {
+pub(super) fn not_there(kind: Kind, name: &Name, looked_at: usize, is_complete: bool) -> Failure {
     let among = match looked_at {
         0 => "and nothing else either".to_owned(),
         1 => "among the one that could be looked at".to_owned(),

@@ -1,4 +1,4 @@
-//! Asks the person at the terminal, naming everybody who is meant.
+//! Asks the person at the terminal, with every user named.
 
 use std::io::{self, Read, Write};
 
@@ -9,18 +9,15 @@ use crate::cli::terminal::question::is_yes;
 use crate::directory::Resolution;
 use crate::domain::{HomeTenant, TenantId, User};
 
-/// What a person is asked.
-pub(crate) struct Asking<'a> {
-    pub(crate) tenant: TenantId,
-    /// Which guards hold, and which nobody holds.
-    pub(crate) guards: String,
-    /// Whether guards are overridden.
-    pub(crate) overridden: bool,
-    pub(crate) people: &'a [Person],
+pub(super) struct Asking<'a> {
+    pub(super) tenant: TenantId,
+    /// The guards that hold, and those that do not, in words.
+    pub(super) guards: String,
+    pub(super) overridden: bool,
+    pub(super) people: &'a [Person],
 }
 
-/// Asks, and tells whether the answer is yes.
-pub(crate) fn confirm(
+pub(super) fn confirm(
     terminal: &mut dyn Read,
     errors: &mut dyn Write,
     asking: &Asking<'_>,
@@ -38,7 +35,7 @@ pub(crate) fn confirm(
             errors,
             "  {}  {}",
             Escaped(&written),
-            Escaped(&told(person.seen.as_ref()))
+            Escaped(&describe(person.seen.as_ref()))
         )?;
         if let Some(guard) = &person.guard {
             let what = guard.reason.as_str().replace('_', " ");
@@ -58,9 +55,9 @@ pub(crate) fn confirm(
     is_yes(terminal)
 }
 
-fn told(seen: Option<&Seen>) -> String {
+fn describe(seen: Option<&Seen>) -> String {
     match seen {
-        Some(Ok(Resolution::Found(user))) => known(user),
+        Some(Ok(Resolution::Found(user))) => describe_user(user),
         Some(Ok(Resolution::NotFound)) => "(nobody in this tenant)".to_owned(),
         Some(Ok(Resolution::Ambiguous { candidates, .. })) => {
             format!("(fits {candidates} users; none of them will be cut)")
@@ -70,7 +67,7 @@ fn told(seen: Option<&Seen>) -> String {
     }
 }
 
-fn known(user: &User) -> String {
+fn describe_user(user: &User) -> String {
     let mut text = format!("= {}, object id {}", user.upn.as_str(), user.id);
     if user.account_enabled == Some(false) {
         text.push_str(", disabled");

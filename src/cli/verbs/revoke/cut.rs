@@ -1,4 +1,4 @@
-//! The cutting itself: whoever was found is cut by the object id that was found; whoever was not is only looked for once more.
+//! The cut itself. A user that was found is cut by the object id that was shown; the others are only looked up once more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::Person;
 use super::receipts::Done;
-use super::{Person, users_among};
 use crate::cli::session::Session;
-use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
+use crate::cli::session::subjects::count_users;
+use crate::cli::terminal::progress::{Interrupt, Progress, run_interruptibly};
 use crate::containment::{Containment, Task};
 use crate::domain::{
     AlertHeader, Correlation, Flag, Masked, Mode, Policy, Receipt, Shape, Subject, SubjectKind,
@@ -17,38 +18,36 @@ use crate::domain::{
 };
 use crate::ledger::MemoryLedger;
 
-/// How often it is looked how many have ended.
+/// How often the progress bar is updated.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// How users are to be cut.
-pub(crate) struct Cutting<'a> {
-    pub(crate) session: &'a Session,
-    pub(crate) policy: Policy,
-    pub(crate) reason: Option<&'a str>,
-    /// Whether the number of users was given, and so is right.
-    pub(crate) expects: bool,
-    /// Whether nobody may be cut who was not found beforehand.
-    pub(crate) found_alone: bool,
+pub(super) struct Cutting<'a> {
+    pub(super) session: &'a Session,
+    pub(super) policy: Policy,
+    pub(super) reason: Option<&'a str>,
+    /// Whether `--expect` was given, which has to be right to get here.
+    pub(super) expects: bool,
+    /// Whether only users that were found beforehand may be cut.
+    pub(super) found_alone: bool,
 }
 
-/// A subject with its place among all.
 struct Turn {
     index: usize,
     subject: SubjectRef,
     written: String,
 }
 
-/// Those who are worked on under one policy.
+/// The subjects of one policy.
 struct Part {
     turns: Vec<Turn>,
     containment: Containment,
 }
 
 impl Cutting<'_> {
-    /// Cuts a few at a time, so that a Ctrl-C leaves those alone whose turn had not come.
-    pub(crate) async fn cut(&self, people: &[Person], progress: &Progress<'_>) -> Done {
-        let named = users_among(people.iter().map(|person| &person.subject));
-        // Beyond the cap only so many are looked at, in one go; the guard withholds the others.
+    /// Cuts a few users at a time: a Ctrl-C leaves the others alone.
+    pub(super) async fn cut(&self, people: &[Person], progress: &Progress<'_>) -> Done {
+        let named = count_users(people.iter().map(|person| &person.subject));
+        // Beyond the cap all subjects go in one batch, of which the guard withholds the rest.
         let capped = !self.expects && named > self.policy.max_users_per_alert;
         let at_once = if capped {
             people.len()
@@ -76,7 +75,10 @@ impl Cutting<'_> {
                 let task = Task {
                     left_out: 0,
                     header: header.clone(),
-                    subjects: part.iter().map(|turn| ordered(&turn.subject)).collect(),
+                    subjects: part
+                        .iter()
+                        .map(|turn| by_order_of_a_person(&turn.subject))
+                        .collect(),
                     enqueued_at: None,
                     received_at: Some(self.session.clock.now()),
                     message: None,
@@ -90,10 +92,10 @@ impl Cutting<'_> {
                     count.fetch_add(1, Ordering::Relaxed);
                 };
                 let work = containment.contain_watched(task, Arc::new(one_more));
-                let work = watched(progress, &ended, work);
+                let work = run_counted(progress, &ended, work);
                 let finishing = || "finishing what was begun".to_owned();
-                match heeding(&interrupt, progress, finishing, work).await {
-                    Some(made) => receipts.extend(part.iter().zip(made).map(of_turn)),
+                match run_interruptibly(&interrupt, progress, finishing, work).await {
+                    Some(made) => receipts.extend(part.iter().zip(made).map(with_written_subject)),
                     None => done.unknown.extend(written),
                 }
             }
@@ -103,7 +105,7 @@ impl Cutting<'_> {
         done
     }
 
-    /// Those who may be cut, and those who are only looked for once more, so that each has a receipt.
+    /// The users that may be cut, and the subjects that are only looked up once more, so that each has a receipt.
     fn parts(&self, people: &[Person]) -> [Part; 2] {
         let ledger = Arc::new(MemoryLedger::new(Arc::clone(&self.session.clock)));
         let containment = |mode| {
@@ -145,14 +147,14 @@ impl Cutting<'_> {
     }
 }
 
-/// The receipt with the subject as it was written, whatever it was asked for by.
-fn of_turn((turn, mut receipt): (&Turn, Receipt)) -> (usize, Receipt) {
+/// The receipt, with the subject as it was written.
+fn with_written_subject((turn, mut receipt): (&Turn, Receipt)) -> (usize, Receipt) {
     receipt.subject = Masked(turn.written.clone());
     (turn.index, receipt)
 }
 
-/// Does the work, and shows meanwhile how many have ended.
-async fn watched<T>(
+/// Runs the work and updates the progress bar.
+async fn run_counted<T>(
     progress: &Progress<'_>,
     ended: &AtomicUsize,
     work: impl Future<Output = T>,
@@ -167,15 +169,15 @@ async fn watched<T>(
     }
 }
 
-/// A name for this run, which its receipts share.
+/// The id of this run, which its receipts share.
 fn run_id(session: &Session) -> String {
     let now = session.clock.now();
     let tenant = session.settings.policy.tenant.uuid();
     Uuid::new_v5(&tenant, now.to_string().as_bytes()).to_string()
 }
 
-/// An account as a person orders it to be cut.
-fn ordered(account: &SubjectRef) -> Subject {
+/// A subject that a person orders to be cut.
+fn by_order_of_a_person(account: &SubjectRef) -> Subject {
     Subject {
         account: account.clone(),
         flag: Flag::open(WrittenBy::Person),

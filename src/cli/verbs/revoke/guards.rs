@@ -1,9 +1,11 @@
-//! Which guards hold for a run: those of this shell, and those of the function where it could be asked. An outage lifts none of them:
-//! a function that was named and did not answer stops the run, unless a person overrides that.
+//! The guards of a run: those of this shell, and those of the function if one is named. An outage lifts none of them: a
+//! named function that does not answer stops the run, unless a person overrides that.
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::session::function::Target;
 use crate::cli::session::look_up::Seen;
@@ -15,21 +17,18 @@ use crate::graph::{Disposition, Tally};
 use crate::guard::Withheld;
 use crate::inquiry::function::FunctionPolicy;
 
-/// Somebody who is named, and what is known of them.
-pub(crate) struct Person {
-    /// As it was written.
-    pub(crate) subject: SubjectRef,
-    /// What the directory said.
-    pub(crate) seen: Option<Seen>,
-    /// The user, if there is one.
-    pub(crate) found: Option<User>,
-    /// What protects the user.
-    pub(crate) guard: Option<Withheld>,
+/// A named subject, and what is known of it.
+pub(super) struct Person {
+    /// The subject as it was written.
+    pub(super) subject: SubjectRef,
+    pub(super) seen: Option<Seen>,
+    pub(super) found: Option<User>,
+    /// What protects the user, if anything does.
+    pub(super) guard: Option<Withheld>,
 }
 
 impl Person {
-    /// Somebody, with what the directory said.
-    pub(crate) fn of(subject: SubjectRef, seen: Option<Seen>) -> Self {
+    pub(super) fn of(subject: SubjectRef, seen: Option<Seen>) -> Self {
         Self {
             found: match &seen {
                 Some(Ok(Resolution::Found(user))) => Some(user.clone()),
@@ -43,27 +42,25 @@ impl Person {
         }
     }
 
-    /// The same, protected by that.
-    pub(crate) fn guarded_by(self, guard: Option<Withheld>) -> Self {
+    pub(super) fn guarded_by(self, guard: Option<Withheld>) -> Self {
         Self { guard, ..self }
     }
 }
 
-/// The guards of a run.
-pub(crate) struct Guards<'a> {
-    /// What was asked, and what it said.
+pub(super) struct Guards<'a> {
+    /// The function's host, and its policy or why that is unknown.
     function: Option<(String, Result<FunctionPolicy, String>)>,
-    /// Why they are overridden.
+    /// The reason for an override.
     overridden: Option<&'a str>,
 }
 
 impl<'a> Guards<'a> {
-    /// Asks the function, and lets what it says hold for this run: whatever is stricter counts.
-    pub(crate) fn learn(
+    /// Asks the function and applies its policy to this run; the stricter value wins.
+    pub(super) async fn learn(
         session: &mut Session,
         target: Option<Target>,
         overridden: Option<&'a str>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Failure> {
         let Some(target) = target else {
             return Ok(Self {
                 function: None,
@@ -71,14 +68,17 @@ impl<'a> Guards<'a> {
             });
         };
         let tenant = session.settings.policy.tenant;
-        let said = session.run(target.policy(&session.signed_in, Some(tenant)));
+        let said = target.policy(&session.signed_in, Some(tenant)).await;
         match &said {
             Ok(policy) => apply(&mut session.settings.policy, policy),
             Err(_) if overridden.is_some() => {}
             Err(why) => {
-                return Err(format!(
-                    "whom the function protects is not known, so nothing was changed: {why}\nNext: mend that; if it cannot wait, give \
+                return Err(Failure::new(
+                    Exit::Unable,
+                    format!(
+                        "whom the function protects is not known, so nothing was changed: {why}\nNext: mend that; if it cannot wait, give \
                      the reason with --override-guard, or name no function.",
+                    ),
                 ));
             }
         }
@@ -88,17 +88,17 @@ impl<'a> Guards<'a> {
         })
     }
 
-    /// Whether the function's policy holds.
-    pub(crate) fn are_the_functions(&self) -> bool {
+    /// Whether the function's policy holds without an override.
+    pub(super) fn are_the_functions(&self) -> bool {
         matches!(&self.function, Some((_, Ok(_)))) && self.overridden.is_none()
     }
 
-    /// Looks up whom this shell's settings protect by name, so that who bears the name is protected by the object id too. Says what
-    /// is wrong with a name.
+    /// Looks up the users that this shell's settings protect by name, and protects their object ids too. Returns what is
+    /// wrong with a name.
     ///
     /// # Errors
-    /// A name could not be looked up, so that whom it protects is not known. An override lifts that.
-    pub(crate) fn pin_names(&self, session: &mut Session) -> Result<Vec<String>, String> {
+    /// A name could not be looked up, so that it is unknown whom it protects. An override lifts that.
+    pub(super) async fn pin_names(&self, session: &mut Session) -> Result<Vec<String>, Failure> {
         let policy = &session.settings.policy;
         let names: Vec<UserPrincipalName> = policy
             .protected_users
@@ -108,37 +108,38 @@ impl<'a> Guards<'a> {
                 ProtectedUser::Id(_) => None,
             })
             .collect();
-        let mut told = Vec::new();
+        let mut notices = Vec::new();
         for name in names {
             let mut subject = SubjectRef::new(SubjectKind::User);
             subject.upn = Some(name.clone());
             let deadline = session.deadline();
-            let found = session.run(session.directory.resolve(&subject, &Tally::new(), deadline));
+            let directory = &session.directory;
+            let found = directory.resolve(&subject, &Tally::new(), deadline).await;
             let name = name.as_str();
             match found {
                 Ok(Resolution::Found(user)) => {
                     let users = &mut session.settings.policy.protected_users;
                     users.push(ProtectedUser::Id(user.id));
                 }
-                Ok(Resolution::NotFound | Resolution::Ambiguous { .. }) => told.push(format!(
+                Ok(Resolution::NotFound | Resolution::Ambiguous { .. }) => notices.push(format!(
                     "EVICT_PROTECTED_USERS names {name}, who is no one user of this tenant, so that nobody is protected by it."
                 )),
                 Err(_) if self.overridden.is_some() => {}
-                // Without that permission those who are to be cut cannot be read either, and each receipt says so.
+                // Without this permission the users to cut cannot be read either, and each receipt says so.
                 Err(error) if error.disposition() == Disposition::FixPermission => {}
                 Err(error) => {
-                    return Err(format!(
+                    return Err(Failure::new(Exit::Unable, format!(
                         "{name}, whom EVICT_PROTECTED_USERS protects, could not be looked up, so nothing was changed: {error}\nNext: mend \
                          that; if it cannot wait, give the reason with --override-guard."
-                    ));
+                    )));
                 }
             }
         }
-        Ok(told)
+        Ok(notices)
     }
 
-    /// Everybody who is named. Whom the function protects is protected by the session's policy from here on.
-    pub(crate) fn people(
+    /// All named subjects. From here on the session's policy protects the users that the function protects.
+    pub(super) fn people(
         &self,
         session: &mut Session,
         people: Vec<(SubjectRef, Option<Seen>)>,
@@ -160,8 +161,8 @@ impl<'a> Guards<'a> {
         known
     }
 
-    /// Looks what protects each, for somebody who is to decide.
-    pub(crate) async fn examine(&self, session: &Session, known: Vec<Person>) -> Vec<Person> {
+    /// Finds out what protects each user, for the person who decides.
+    pub(super) async fn examine(&self, session: &Session, known: Vec<Person>) -> Vec<Person> {
         let guard = &session.guard();
         stream::iter(known)
             .map(async |person| {
@@ -176,8 +177,7 @@ impl<'a> Guards<'a> {
             .await
     }
 
-    /// The policy under which the run acts.
-    pub(crate) fn policy_of_the_run(&self, session: &Session) -> Policy {
+    pub(super) fn policy_of_the_run(&self, session: &Session) -> Policy {
         let policy = session.settings.policy.clone();
         if self.overridden.is_none() {
             return policy;
@@ -191,8 +191,8 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// Which guards hold, for the question.
-    pub(crate) fn told(&self, session: &Session) -> String {
+    /// The guards in words, for the question.
+    pub(super) fn describe(&self, session: &Session) -> String {
         let policy = &session.settings.policy;
         match &self.function {
             None => {
@@ -224,8 +224,8 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// Writes into the receipts which guard was overridden, and why.
-    pub(crate) fn note(&self, people: &[Person], receipts: &mut [Receipt]) {
+    /// Notes in the receipts which guard was overridden, and why.
+    pub(super) fn note(&self, people: &[Person], receipts: &mut [Receipt]) {
         let Some(reason) = self.overridden else {
             return;
         };
@@ -259,7 +259,7 @@ impl<'a> Guards<'a> {
     }
 }
 
-/// Lets the function's policy hold beside the shell's own: of two caps the smaller one, of two modes the one that changes nothing.
+/// Applies the function's policy beside the shell's own: the smaller cap and the mode that changes nothing win.
 fn apply(own: &mut Policy, function: &FunctionPolicy) {
     if function.mode == Mode::Observe {
         own.mode = Mode::Observe;

@@ -1,7 +1,7 @@
-//! `evict revoke`: cuts now, from here, under the operator's own identity, by the same code as the function.
+//! `evict revoke`: cuts users now, from this machine, under the operator's own identity, by the same code as the function.
 //!
-//! What the function protects is protected here too, if it is known where the function is. Whom a person was shown is whom is cut,
-//! by the object id. A guard is overridden by a person's explicit word alone, and the word stands in the receipt.
+//! What the function protects is protected here too, if the function is known. The users that a person was shown are the
+//! users that are cut, by object id. Only a person's explicit word overrides a guard, and the receipt repeats that word.
 
 mod confirm;
 mod cut;
@@ -13,19 +13,17 @@ use clap::Args;
 use self::confirm::Asking;
 use self::cut::Cutting;
 use self::guards::Guards;
-pub(crate) use self::guards::Person;
+use self::guards::Person;
 use self::receipts::Done;
 use crate::cli::exit::Exit;
-use crate::cli::failure::complain;
-use crate::cli::session::Operator;
+use crate::cli::failure::Failure;
 use crate::cli::session::function::Function;
 use crate::cli::session::look_up::look_up;
-use crate::cli::session::subjects::Users;
-use crate::cli::terminal::escape::Escaped;
-use crate::cli::terminal::progress::Progress;
+use crate::cli::session::subjects::{Users, count_users};
+use crate::cli::session::{Operator, runtime};
 use crate::cli::terminal::table::write_escaped;
-use crate::cli::terminal::{Console, question};
-use crate::domain::{Mode, SubjectKind, SubjectRef, json_without_controls};
+use crate::cli::terminal::{Console, Surroundings, question};
+use crate::domain::{Mode, SubjectRef, json_without_controls};
 use crate::receipt::{self, OperatorReport};
 
 /// Cuts every session of the users, now and from here, and hands back receipts.
@@ -74,7 +72,6 @@ pub(crate) struct Revoke {
     operator: Operator,
 }
 
-/// A reason that says something.
 fn reason(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text.is_empty() {
@@ -84,49 +81,41 @@ fn reason(text: &str) -> Result<String, &'static str> {
 }
 
 impl Revoke {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        self.attempt(console).unwrap_or_else(|exit| exit)
-    }
-
-    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
-        let subjects = self.users.read(console)?;
-        self.check_expectation(console, &subjects)?;
-        let settings = self.operator.settings(console)?;
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let subjects = self.users.read(console.input)?;
+        self.check_expectation(&subjects)?;
+        let settings = self.operator.settings(&console.surroundings)?;
         let observes = self.observe || settings.policy.mode == Mode::Observe;
-        self.check_attendance(console, observes)?;
-        let target = self.function.target(console);
-        let target = target.map_err(|failure| failure.tell(console))?;
-        let mut session = self.operator.begin(console)?;
+        self.check_attendance(&console.surroundings, observes)?;
+        let target = self.function.target(&console.surroundings)?;
+        let runtime = runtime()?;
+        let mut session = runtime.block_on(self.operator.connect(settings))?;
         if self.observe {
             session.settings.policy.mode = Mode::Observe;
         }
-        let guards = Guards::learn(&mut session, target, self.override_guard.as_deref())
-            .map_err(|why| complain(console, Exit::Unable, &why))?;
-        let unsound = guards
-            .pin_names(&mut session)
-            .map_err(|why| complain(console, Exit::Unable, &why))?;
+        let learning = Guards::learn(&mut session, target, self.override_guard.as_deref());
+        let guards = runtime.block_on(learning)?;
+        let unsound = runtime.block_on(guards.pin_names(&mut session))?;
         for text in unsound {
-            writeln!(console.errors, "evict: {}", Escaped(&text)).map_err(|_| Exit::Io)?;
+            console.tell(&text)?;
         }
-        let people = session.run(look_up(&session, subjects));
+        let people = runtime.block_on(look_up(&session, subjects));
         let mut people = guards.people(&mut session, people);
-        let asks = self.asks(console, session.settings.policy.mode);
+        let asks = self.asks(&console.surroundings, session.settings.policy.mode);
         if asks || self.override_guard.is_some() {
-            people = session.run(guards.examine(&session, people));
+            people = runtime.block_on(guards.examine(&session, people));
         }
         if asks {
             let asking = Asking {
                 tenant: session.settings.policy.tenant,
-                guards: guards.told(&session),
+                guards: guards.describe(&session),
                 overridden: self.override_guard.is_some(),
                 people: &people,
             };
             let answer = question::open()
                 .and_then(|mut terminal| confirm::confirm(&mut terminal, console.errors, &asking));
-            if !answer.map_err(|_| Exit::Io)? {
-                return Err(complain(
-                    console,
+            if !answer.map_err(|error| Failure::asking(&error))? {
+                return Err(Failure::new(
                     Exit::Partly,
                     "not confirmed. Nothing was changed.",
                 ));
@@ -138,55 +127,44 @@ impl Revoke {
         } else {
             "Cutting users"
         };
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            doing,
-            Some(people.len()),
-        );
         let cutting = Cutting {
             session: &session,
             policy,
             reason: self.reason.as_deref(),
             expects: self.expect.is_some(),
-            // Nobody else was shown, or could be held against the function's policy.
+            // Only these were shown to the person, or checked against the function's policy.
             found_alone: asks || guards.are_the_functions(),
         };
-        let mut done = session.run(cutting.cut(&people, &progress));
-        drop(progress);
+        let mut done = console.with_progress(doing, Some(people.len()), |progress, _| {
+            runtime.block_on(cutting.cut(&people, progress))
+        });
         guards.note(&people, &mut done.receipts);
         self.report(console, &done)
     }
 
-    /// Where nobody can be asked, the word has to be on the command line.
-    fn check_attendance(&self, console: &mut Console<'_>, observes: bool) -> Result<(), Exit> {
+    /// Without a terminal, consent has to be on the command line.
+    fn check_attendance(&self, surroundings: &Surroundings, observes: bool) -> Result<(), Failure> {
         let has_word = self.yes || self.expect.is_some();
-        if observes || has_word || console.surroundings.is_attended {
+        if observes || has_word || surroundings.is_attended {
             return Ok(());
         }
-        Err(complain(
-            console,
+        Err(Failure::new(
             Exit::Usage,
             "nobody is at a terminal to be asked. Nothing was changed.\nNext: give --yes, or the number of users with --expect.",
         ))
     }
 
-    fn asks(&self, console: &Console<'_>, mode: Mode) -> bool {
+    fn asks(&self, surroundings: &Surroundings, mode: Mode) -> bool {
         let cuts = mode == Mode::Enforce || self.override_guard.is_some();
-        console.surroundings.is_attended && !self.yes && cuts
+        surroundings.is_attended && !self.yes && cuts
     }
 
-    fn check_expectation(
-        &self,
-        console: &mut Console<'_>,
-        subjects: &[SubjectRef],
-    ) -> Result<(), Exit> {
-        let named = users_among(subjects.iter());
+    fn check_expectation(&self, subjects: &[SubjectRef]) -> Result<(), Failure> {
+        let named = count_users(subjects);
         match self.expect {
-            Some(expected) if expected != named => Err(complain(
-                console,
+            Some(expected) if expected != named => Err(Failure::new(
                 Exit::Data,
-                &format!(
+                format!(
                     "--expect is {expected}, but the number of different users named is {named}. Nothing was changed.\nNext: see who is \
                      named too much or too little, then run the command again."
                 ),
@@ -195,19 +173,18 @@ impl Revoke {
         }
     }
 
-    fn report(&self, console: &mut Console<'_>, done: &Done) -> Result<Exit, Exit> {
-        let written = if self.json {
+    fn report(&self, console: &mut Console<'_>, done: &Done) -> Result<Exit, Failure> {
+        if self.json {
             let json = receipt::operator_json(&OperatorReport {
                 receipts: &done.receipts,
                 not_begun: &done.not_begun,
                 unknown: &done.unknown,
                 reason: self.reason.as_deref(),
             });
-            writeln!(console.output, "{}", json_without_controls(&json))
+            writeln!(console.output, "{}", json_without_controls(&json))?;
         } else {
-            self.write(console, done)
-        };
-        written.map_err(|_| Exit::Io)?;
+            self.write(console, done)?;
+        }
         Ok(receipts::exit(done, self.observe))
     }
 
@@ -224,10 +201,4 @@ impl Revoke {
         }
         Ok(())
     }
-}
-
-fn users_among<'a>(subjects: impl Iterator<Item = &'a SubjectRef>) -> usize {
-    subjects
-        .filter(|subject| subject.kind == SubjectKind::User)
-        .count()
 }

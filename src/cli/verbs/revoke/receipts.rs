@@ -1,4 +1,4 @@
-//! Receipts for a person at a shell: a table of who was cut, then what is to be known and done about each who was not.
+//! Receipts for a person: a table of outcomes, then what to know and do about each user that was not cut.
 
 use std::io::{self, Write};
 
@@ -9,18 +9,16 @@ use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::table::{table, time, write_escaped, write_table, write_wrapped};
 use crate::domain::{Fix, Outcome, Receipt, SubjectKind, WithholdReason};
 
-/// What the work came to.
 #[derive(Debug, Default)]
-pub(crate) struct Done {
-    pub(crate) receipts: Vec<Receipt>,
-    /// Whose turn had not come when the work was broken off.
-    pub(crate) not_begun: Vec<String>,
-    /// Whose work was under way when the command was ended at once.
-    pub(crate) unknown: Vec<String>,
+pub(super) struct Done {
+    pub(super) receipts: Vec<Receipt>,
+    /// Subjects that were not started when a Ctrl-C came.
+    pub(super) not_begun: Vec<String>,
+    /// Subjects in progress when a second Ctrl-C ended the command.
+    pub(super) unknown: Vec<String>,
 }
 
-/// Writes all of it for a person.
-pub(crate) fn write(output: &mut dyn Write, done: &Done, width: u16) -> io::Result<()> {
+pub(super) fn write(output: &mut dyn Write, done: &Done, width: u16) -> io::Result<()> {
     let mut table = table(width);
     table.set_header(["USER", "OUTCOME", "SESSIONS VALID FROM"]);
     for receipt in &done.receipts {
@@ -84,7 +82,7 @@ const OBSERVED: Outcome = Outcome::Withheld {
     reason: WithholdReason::Observe,
 };
 
-/// Whether a receipt's own detail adds to the remark.
+/// Whether the receipt's detail adds to the remark.
 fn adds(outcome: &Outcome) -> bool {
     !matches!(
         outcome,
@@ -126,7 +124,7 @@ fn is_done(outcome: &Outcome) -> bool {
     )
 }
 
-/// What is to be known and done; nothing about those who were cut.
+/// What to know and do about a user; `None` for one that was cut.
 fn remark(receipt: &Receipt) -> Option<String> {
     let setting = receipt.policy.unwrap_or("the settings");
     Some(match &receipt.outcome {
@@ -184,7 +182,7 @@ fn remark(receipt: &Receipt) -> Option<String> {
     })
 }
 
-/// What lives on for those who were cut, each once, with the latest bound.
+/// What stays alive after a cut, each kind once, with the latest bound.
 fn write_alive(output: &mut dyn Write, receipts: &[Receipt], width: u16) -> io::Result<()> {
     let mut alive: Vec<(&str, Option<Timestamp>)> = Vec::new();
     for receipt in receipts {
@@ -208,8 +206,8 @@ fn write_alive(output: &mut dyn Write, receipts: &[Receipt], width: u16) -> io::
     Ok(())
 }
 
-/// The exit code that the receipts come to. What was only to be observed is done when it was observed.
-pub(crate) fn exit(done: &Done, observed: bool) -> Exit {
+/// The exit code. With `--observe`, an observed user counts as done.
+pub(super) fn exit(done: &Done, observed: bool) -> Exit {
     if !done.unknown.is_empty() {
         return Exit::Interrupted;
     }

@@ -1,4 +1,4 @@
-//! `evict schema`: what every `--json` answer holds, as one JSON Schema, made from the very structs that are written.
+//! `evict schema`: one JSON Schema of every `--json` answer, made from the structs that are written.
 
 mod words;
 
@@ -16,6 +16,7 @@ use super::send::Sent;
 use super::settings::Row;
 use super::status::Document as Status;
 use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::write_json;
 use crate::receipt::OperatorReply;
@@ -46,13 +47,13 @@ enum Of {
 }
 
 impl Schema {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        write_json(console.output, &document(self.of)).map_or(Exit::Io, |()| Exit::Success)
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        write_json(console.output, &document(self.of))?;
+        Ok(Exit::Success)
     }
 }
 
-/// The document. Fields may come to an answer; none is renamed, removed or given another meaning.
+/// The schema. Fields may be added; none is renamed, removed or given another meaning.
 fn document(of: Of) -> Value {
     let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings
@@ -105,14 +106,13 @@ fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 9] {
     ]
 }
 
-/// Every document of the function.
 fn written_by_the_function(generator: &mut SchemaGenerator) -> Vec<(&'static str, Document)> {
     let mut all = schemas(generator).to_vec();
     all.push(("check", generator.subschema_for::<CheckAnswer<'_>>()));
     all
 }
 
-/// What is not known is left out, so that nothing is ever null.
+/// Unknown values are left out, so nothing is ever null.
 fn never_null(schema: &mut Document) {
     transform_subschemas(&mut never_null, schema);
     if let Some(Value::Array(types)) = schema.get_mut("type") {

@@ -1,4 +1,4 @@
-//! The plain values of `domain` as JSON Schema knows them: texts, some with a format.
+//! The plain values of `domain` in JSON Schema: strings, some with a format.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! `evict send`: puts a message on the function's queue, for those who may ask but not cut.
+//! `evict send`: puts a message on the function's queue, for people who may ask for a cut but not make one.
 
 mod watch;
 
@@ -20,10 +20,11 @@ use crate::cli::failure::Failure;
 use crate::cli::session::function::{Function, foresee};
 use crate::cli::session::runtime;
 use crate::cli::session::service_bus::Connection;
+use crate::cli::session::subjects::count_users;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
-use crate::domain::{Parsed, SubjectKind, SubjectRef};
+use crate::cli::terminal::progress::{Interrupt, run_interruptibly};
+use crate::domain::{Parsed, SubjectRef};
 use crate::service_bus::{Outgoing, QueuePath};
 
 /// Puts a message on the function's queue; the function cuts the users and publishes the receipts.
@@ -87,7 +88,7 @@ pub(crate) struct Send {
     json: bool,
 }
 
-/// The message that a person's words become; its contract stands in `alert::manual`.
+/// The manual message; its contract stands in `alert::manual`.
 #[derive(Serialize)]
 struct Asked<'a> {
     users: &'a [String],
@@ -122,13 +123,7 @@ pub(crate) struct Sent<'a> {
 }
 
 impl Send {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        self.send(console)
-            .unwrap_or_else(|failure| failure.tell(console))
-    }
-
-    fn send(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
         let body = self.body(console.input)?;
         let (shape, subjects) = Self::look_at(&body)?;
         let message = Outgoing {
@@ -143,10 +138,10 @@ impl Send {
             at: self.at,
             ..Outgoing::default()
         };
-        let users = users_among(&subjects);
+        let users = count_users(&subjects);
         self.foresee(&subjects, console)?;
         let (host, watched) = if self.wait {
-            let watch = Watch::begin(&self.connection, subjects, console)?;
+            let watch = Watch::begin(&self.connection, subjects, &console.surroundings)?;
             let host = watch.host().to_owned();
             let watched = watch.send_and_wait(&self.queue, &message, self.timeout, console)?;
             (host, Some(watched))
@@ -170,15 +165,18 @@ impl Send {
         Ok(watched.as_deref().map_or(Exit::Success, watch::exit))
     }
 
-    /// Tells what the function will make of it, where it is known where the function is. The function decides all the same: one that
-    /// cannot be asked keeps nothing from being sent.
+    /// Says what the function will do with the message, if the function is known. The function decides all the same: one
+    /// that does not answer prevents no message.
     fn foresee(&self, subjects: &[SubjectRef], console: &mut Console<'_>) -> Result<(), Failure> {
-        let Some(target) = self.function.target(console)? else {
+        let Some(target) = self.function.target(&console.surroundings)? else {
             return Ok(());
         };
-        let signed_in = self.connection.operator.without_graph(console)?;
-        let runtime = runtime(console)?;
-        let told = match runtime.block_on(target.policy(&signed_in, signed_in.pinned())) {
+        let signed_in = self
+            .connection
+            .operator
+            .without_graph(&console.surroundings)?;
+        let runtime = runtime()?;
+        let notices = match runtime.block_on(target.policy(&signed_in, signed_in.pinned())) {
             Err(why) => vec![format!("whom the function protects is not known: {why}")],
             Ok(policy) => {
                 let foreseen = foresee(&policy, subjects, self.expect.is_some());
@@ -188,28 +186,30 @@ impl Send {
                         format!(
                             "nothing was sent: {}\nNext: decide with whoever keeps the function's settings; `evict revoke \
                              --override-guard` cuts all the same.",
-                            foreseen.told.join("\n")
+                            foreseen.notices.join("\n")
                         ),
                     ));
                 }
-                foreseen.told
+                foreseen.notices
             }
         };
-        for text in told {
-            Failure::new(Exit::Success, text).tell(console);
+        for text in notices {
+            console.warn(&text);
         }
         Ok(())
     }
 
-    /// Sends, and tells the namespace's host.
+    /// Sends, and returns the namespace's host.
     fn send_alone(&self, message: &Outgoing, console: &mut Console<'_>) -> Result<String, Failure> {
         let session = self.connection.open(console)?;
-        let progress = Progress::begin(console.errors, &console.surroundings, "Sending", None);
         let interrupt = Interrupt::default();
-        let sending = session.bus.send(&self.queue, message);
         let first = || "the message is on its way: waiting for the answer".to_owned();
-        let sent = heeding(&interrupt, &progress, first, sending);
-        match session.runtime.block_on(sent) {
+        let sent = console.with_progress("Sending", None, |progress, _| {
+            let sending = session.bus.send(&self.queue, message);
+            let sent = run_interruptibly(&interrupt, progress, first, sending);
+            session.runtime.block_on(sent)
+        });
+        match sent {
             Some(sent) => sent?,
             None => return Err(unknown()),
         }
@@ -240,7 +240,7 @@ impl Send {
         Ok(body)
     }
 
-    /// What the function will see in it: the shape, and whom it asks for.
+    /// What the function will see in the message: its shape and its subjects.
     fn look_at(body: &[u8]) -> Result<(&'static str, Vec<SubjectRef>), Failure> {
         let refused = |reason: String| {
             Err(Failure::new(
@@ -295,20 +295,12 @@ impl Sent<'_> {
     }
 }
 
-/// The command was ended before Service Bus had answered.
 fn unknown() -> Failure {
     Failure::new(
         Exit::Interrupted,
         "ended at once: whether the message arrived is not known.\nNext: send it again if in doubt; a second one at worst cuts \
          the same users twice.",
     )
-}
-
-fn users_among(subjects: &[SubjectRef]) -> usize {
-    subjects
-        .iter()
-        .filter(|subject| subject.kind == SubjectKind::User)
-        .count()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -1,7 +1,7 @@
-//! Watches the directory after a message was sent, until the effect is there: it reads users, and no queue.
+//! Watches the directory after a message was sent, until the cut shows: it reads users, and no queue.
 //!
-//! The effect is `signInSessionsValidFromDateTime` at or after the sending, both in whole seconds and on Graph's clock: the
-//! comparison by which a cut is read back after a revocation.
+//! A cut shows when `signInSessionsValidFromDateTime` is at or after the sending, both in whole seconds and by Graph's
+//! clock: the comparison that reads back a revocation.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::runtime::Runtime;
 
 use super::unknown;
 use crate::cli::exit::Exit;
@@ -18,25 +19,24 @@ use crate::cli::failure::{Failure, exit_of};
 use crate::cli::session::Session;
 use crate::cli::session::look_up::look_up;
 use crate::cli::session::service_bus::{Connection, connect};
-use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::Escaped;
-use crate::cli::terminal::progress::{Interrupt, Progress, heeding};
+use crate::cli::terminal::progress::{Interrupt, Progress, run_interruptibly};
 use crate::cli::terminal::table::{table, time, write_escaped, write_table, write_wrapped};
+use crate::cli::terminal::{Console, Surroundings};
 use crate::directory::Resolution;
 use crate::domain::{Deadline, SubjectRef, User, UserId, WithholdReason};
 use crate::graph::{CallError, Disposition, Moment, Tally};
 use crate::service_bus::{Outgoing, QueuePath, ServiceBus};
 
-/// How long between two looks at the directory: the function needs seconds, and a replica may lag by as many.
+/// The pause between two looks: the function needs seconds, and a replica may lag by as many.
 const BETWEEN: Duration = Duration::from_secs(2);
 
-/// How long one look may take.
 const LOOK: Duration = Duration::from_secs(20);
 
 /// What became of one subject. Its JSON is a contract; what is not known is left out.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Watched {
+pub(super) struct Watched {
     /// As it was written.
     subject: String,
     /// The object id.
@@ -99,38 +99,39 @@ impl State {
     }
 }
 
-/// What is needed to send and to watch: both sign-ins are known to work, and everybody is looked up.
-pub(crate) struct Watch {
+/// All that a watch needs: both sign-ins work, and every subject is looked up.
+pub(super) struct Watch {
+    runtime: Runtime,
     session: Session,
     bus: ServiceBus,
     watched: Vec<Watched>,
 }
 
 impl Watch {
-    /// Signs in to Graph and to Service Bus, and looks everybody up. Nothing is sent.
-    pub(crate) fn begin(
+    /// Signs in to Graph and to Service Bus, and looks up every subject. Nothing is sent.
+    pub(super) fn begin(
         connection: &Connection,
         subjects: Vec<SubjectRef>,
-        console: &mut Console<'_>,
+        surroundings: &Surroundings,
     ) -> Result<Self, Failure> {
-        let namespace = connection.namespace(console)?;
-        let session = connection.operator.begin(console)?;
-        let (bus, _) = session.run(connect(&namespace, &session.signed_in))?;
-        let watched = session.run(recognised(&session, subjects))?;
+        let namespace = connection.namespace(surroundings)?;
+        let (runtime, session) = connection.operator.begin(surroundings)?;
+        let (bus, _) = runtime.block_on(connect(&namespace, &session.signed_in))?;
+        let watched = runtime.block_on(look_up_all(&session, subjects))?;
         Ok(Self {
+            runtime,
             session,
             bus,
             watched,
         })
     }
 
-    /// The namespace's host.
-    pub(crate) fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         self.bus.namespace().host()
     }
 
-    /// Sends, and watches until all are seen, the time is over, or a Ctrl-C ends it.
-    pub(crate) fn send_and_wait(
+    /// Sends, and watches until every cut shows, the time is over, or a Ctrl-C comes.
+    pub(super) fn send_and_wait(
         self,
         queue: &QueuePath,
         message: &Outgoing,
@@ -138,35 +139,14 @@ impl Watch {
         console: &mut Console<'_>,
     ) -> Result<Vec<Watched>, Failure> {
         let Self {
+            runtime,
             session,
             bus,
             mut watched,
         } = self;
         let waited_for = count(&watched, State::NotSeen);
-        let progress = Progress::begin(
-            console.errors,
-            &console.surroundings,
-            "Waiting for the cut",
-            Some(waited_for),
-        );
-        for one in watched.iter().filter(|one| one.state != State::NotSeen) {
-            progress.tell(&format_args!(
-                "not waiting for {}: {}. {}",
-                one.subject,
-                one.state.word(),
-                one.detail.as_deref().unwrap_or_default()
-            ));
-        }
         let interrupt = Interrupt::default();
         let sent = Cell::new(false);
-        let work = async {
-            let since = session.directory.moment();
-            bus.send(queue, message).await?;
-            sent.set(true);
-            let end = Deadline::after(&*session.clock, timeout);
-            wait(&session, &mut watched, since, end, &interrupt, &progress).await;
-            Ok::<(), Failure>(())
-        };
         let first = || {
             if sent.get() {
                 "waiting no longer: the message stays sent, and the function works on it".to_owned()
@@ -174,8 +154,25 @@ impl Watch {
                 "the message is on its way: waiting for the answer, and no longer".to_owned()
             }
         };
-        let done = session.run(heeding(&interrupt, &progress, first, work));
-        drop(progress);
+        let done = console.with_progress("Waiting for the cut", Some(waited_for), |progress, _| {
+            for one in watched.iter().filter(|one| one.state != State::NotSeen) {
+                progress.tell(&format_args!(
+                    "not waiting for {}: {}. {}",
+                    one.subject,
+                    one.state.word(),
+                    one.detail.as_deref().unwrap_or_default()
+                ));
+            }
+            let work = async {
+                let since = session.directory.moment();
+                bus.send(queue, message).await?;
+                sent.set(true);
+                let end = Deadline::after(&*session.clock, timeout);
+                wait(&session, &mut watched, since, end, &interrupt, progress).await;
+                Ok::<(), Failure>(())
+            };
+            runtime.block_on(run_interruptibly(&interrupt, progress, first, work))
+        });
         match done {
             Some(done) => done?,
             None if sent.get() => {
@@ -194,8 +191,11 @@ impl Watch {
     }
 }
 
-/// Looks everybody up. If that fails, the effect could not be seen either, so it is an error and nothing is sent.
-async fn recognised(session: &Session, subjects: Vec<SubjectRef>) -> Result<Vec<Watched>, Failure> {
+/// Looks up every subject. A failure here would hide the cut too, so it is an error and nothing is sent.
+async fn look_up_all(
+    session: &Session,
+    subjects: Vec<SubjectRef>,
+) -> Result<Vec<Watched>, Failure> {
     let guard = session.guard();
     let mut watched = Vec::new();
     for (subject, seen) in look_up(session, subjects).await {
@@ -224,7 +224,7 @@ async fn recognised(session: &Session, subjects: Vec<SubjectRef>) -> Result<Vec<
                         WithholdReason::ProtectedUser | WithholdReason::ProtectedGroup
                     )
                 {
-                    // Not what could not be learned: the function may know it.
+                    // A guard that could not be evaluated here is no reason: the function may evaluate it.
                     one.set(State::Protected, withheld.detail);
                 }
             }
@@ -265,7 +265,7 @@ impl Watched {
         self.state = State::NotSeen;
     }
 
-    /// Takes in what a look at the directory says.
+    /// Updates the state by a look at the directory.
     fn take_in(&mut self, looked: Looked, since: Moment) {
         match looked {
             Ok(Some(user)) => {
@@ -279,7 +279,7 @@ impl Watched {
                 }
             }
             Ok(None) => self.set(State::NotFound, "The account was deleted meanwhile."),
-            // What may pass is asked again, as long as there is time.
+            // A passing failure is retried while there is time.
             Err(error) => {
                 self.detail = Some(error.to_string());
                 match error.disposition() {
@@ -301,7 +301,7 @@ impl Watched {
 
 type Looked = Result<Option<User>, CallError>;
 
-/// Looks until all are seen, the time is over, or it is asked to stop.
+/// Looks until every cut shows, the time is over, or a Ctrl-C comes.
 async fn wait(
     session: &Session,
     watched: &mut [Watched],
@@ -340,10 +340,10 @@ async fn wait(
         if all || left.is_zero() {
             return;
         }
-        // A last look is taken when the time is over, unless Graph has said to wait beyond it.
-        let told = session.directory.waiting().unwrap_or_default();
+        // The last look is at the end of the time, unless Graph throttles beyond it.
+        let throttled_for = session.directory.waiting().unwrap_or_default();
         tokio::select! {
-            () = tokio::time::sleep(BETWEEN.max(told).min(left)) => {}
+            () = tokio::time::sleep(BETWEEN.max(throttled_for).min(left)) => {}
             () = interrupt.asked() => return,
         }
     }
@@ -354,8 +354,7 @@ async fn look(session: &Session, id: UserId) -> Looked {
     session.directory.user(id, &Tally::new(), deadline).await
 }
 
-/// Writes what became of them for a person.
-pub(crate) fn write(
+pub(super) fn write(
     output: &mut dyn Write,
     watched: &[Watched],
     namespace: &str,
@@ -400,8 +399,7 @@ fn count(watched: &[Watched], state: State) -> usize {
     watched.iter().filter(|one| one.state == state).count()
 }
 
-/// The exit code that it comes to.
-pub(crate) fn exit(watched: &[Watched]) -> Exit {
+pub(super) fn exit(watched: &[Watched]) -> Exit {
     if watched.iter().any(|one| one.lacks_permission) {
         Exit::NoPermission
     } else if watched.iter().all(|one| one.state == State::Cut) {

@@ -1,5 +1,5 @@
-//! `evict status`: what the directory says of a user's sessions and account, whether the guard would let them be cut, and
-//! what the reports say of the user's sign-ins (`reported`, in words `told`). It changes nothing.
+//! `evict status`: a user's sessions and account in the directory, whether the guard lets them be cut, and the reports of
+//! the user's sign-ins (`reported`, in words `text`). It changes nothing.
 
 mod reported;
 mod text;
@@ -15,12 +15,14 @@ use serde::Serialize;
 use reported::Reported;
 
 use crate::cli::exit::Exit;
-use crate::cli::session::look_up::{Seen, found, look_up};
+use crate::cli::failure::Failure;
+use crate::cli::session::look_up::{Seen, look_up, single_user};
+use crate::cli::session::per_user::{Account, Entry, PerUser};
 use crate::cli::session::subjects::Users;
 use crate::cli::session::{Operator, Session};
 use crate::cli::terminal::Console;
-use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::cli::terminal::table::{time, write_escaped, write_wrapped};
+use crate::cli::terminal::escape::Escaped;
+use crate::cli::terminal::table::{time, write_wrapped};
 use crate::containment::Containment;
 use crate::directory::Resolution;
 use crate::domain::{HomeTenant, SubjectRef, User, UserId, UserPrincipalName};
@@ -47,35 +49,13 @@ pub(crate) struct Status {
     operator: Operator,
 }
 
-/// What is known of the users who were named.
+pub(crate) type Document = PerUser<AccountStatus>;
+
+/// How it stands with a user who was found.
 #[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[schemars(rename = "Status")]
-pub(crate) struct Document {
-    /// One entry for each, in their order.
-    users: Vec<Entry>,
-}
-
-/// What is known of one user.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "StatusOfUser")]
-struct Entry {
-    /// As it was written.
-    subject: String,
-    /// `found`, `not_found`, `ambiguous`, `not_a_user` or `failed`.
-    state: &'static str,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    account: Option<Account>,
-    /// What stands in the way of an answer, as a sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    #[serde(skip)]
-    exit: Exit,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct Account {
+pub(crate) struct AccountStatus {
     /// The object id.
     id: UserId,
     /// The user principal name.
@@ -133,25 +113,11 @@ impl Protection {
 }
 
 impl Status {
-    /// Runs the verb.
-    pub(crate) fn run(&self, console: &mut Console<'_>) -> Exit {
-        self.attempt(console).unwrap_or_else(|exit| exit)
-    }
-
-    fn attempt(&self, console: &mut Console<'_>) -> Result<Exit, Exit> {
-        let subjects = self.users.read(console)?;
-        let session = self.operator.begin(console)?;
-        let document = session.run(document(&session, subjects));
-        let written = if self.json {
-            write_json(console.output, &document)
-        } else {
-            document.write(console.output, console.surroundings.width)
-        };
-        written.map_err(|_| Exit::Io)?;
-        let exits = document.users.iter().map(|entry| entry.exit);
-        Ok(exits
-            .max_by_key(|exit| exit.code())
-            .unwrap_or(Exit::Success))
+    pub(crate) fn run(&self, console: &mut Console<'_>) -> Result<Exit, Failure> {
+        let subjects = self.users.read(console.input)?;
+        let (runtime, session) = self.operator.begin(&console.surroundings)?;
+        let document = runtime.block_on(document(&session, subjects));
+        document.answer(self.json, console)
     }
 }
 
@@ -161,7 +127,7 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
         .iter()
         .filter_map(|(_, seen)| valid_from(seen.as_ref()))
         .collect();
-    // Somebody may be named twice, in different ways.
+    // Two names may mean one user.
     let mut met = HashSet::new();
     found.retain(|(id, _)| met.insert(*id));
     let (mut users, reported) =
@@ -172,7 +138,6 @@ async fn document(session: &Session, subjects: Vec<SubjectRef>) -> Document {
     Document { users }
 }
 
-/// A user who was found, and since when the sessions are valid.
 fn valid_from(seen: Option<&Seen>) -> Option<(UserId, Option<Timestamp>)> {
     match seen {
         Some(Ok(Resolution::Found(user))) => Some((user.id, user.sessions_valid_from)),
@@ -180,7 +145,10 @@ fn valid_from(seen: Option<&Seen>) -> Option<(UserId, Option<Timestamp>)> {
     }
 }
 
-async fn entries(session: &Session, people: Vec<(SubjectRef, Option<Seen>)>) -> Vec<Entry> {
+async fn entries(
+    session: &Session,
+    people: Vec<(SubjectRef, Option<Seen>)>,
+) -> Vec<Entry<AccountStatus>> {
     let guard = session.guard();
     let mut users = Vec::new();
     for (subject, seen) in people {
@@ -194,29 +162,18 @@ async fn entry(
     guard: &Containment,
     subject: &SubjectRef,
     seen: Option<Seen>,
-) -> Entry {
-    match found(seen) {
+) -> Entry<AccountStatus> {
+    match single_user(seen) {
         Ok(user) => {
             let withheld = guard.protection(&user, session.deadline()).await;
-            Entry {
-                subject: subject.written(),
-                state: "found",
-                account: Some(Account::of(user, Protection::of(withheld))),
-                detail: None,
-                exit: Exit::Success,
-            }
+            let account = AccountStatus::of(user, Protection::of(withheld));
+            Entry::found(subject, account, Exit::Success)
         }
-        Err(unfound) => Entry {
-            subject: subject.written(),
-            state: unfound.state,
-            account: None,
-            detail: Some(unfound.detail),
-            exit: unfound.exit,
-        },
+        Err(unfound) => Entry::unfound(subject, unfound),
     }
 }
 
-impl Account {
+impl AccountStatus {
     fn of(user: User, protection: Protection) -> Self {
         let external = user.home.is_some();
         let home_domain = match user.home {
@@ -235,8 +192,14 @@ impl Account {
             reported: Reported::default(),
         }
     }
+}
+
+impl Account for AccountStatus {
+    const DOCUMENT: &'static str = "What is known of the users who were named.";
+    const ENTRY: &'static str = "What is known of one user.";
 
     fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()> {
+        writeln!(output, "{}", Escaped(self.user_principal_name.as_str()))?;
         let valid_from = self
             .sessions_valid_from
             .map_or_else(|| "not told by the directory".to_owned(), time);
@@ -278,35 +241,13 @@ impl Account {
         }
         self.reported.write(output, width, &labelled)
     }
-}
 
-/// The label before a value.
-fn labelled(label: &str) -> String {
-    format!("   {label:<19}  ")
-}
-
-impl Document {
-    fn write(&self, output: &mut dyn Write, width: u16) -> io::Result<()> {
-        for (index, entry) in self.users.iter().enumerate() {
-            if index > 0 {
-                writeln!(output)?;
-            }
-            let name = entry
-                .account
-                .as_ref()
-                .map_or(entry.subject.as_str(), |account| {
-                    account.user_principal_name.as_str()
-                });
-            writeln!(output, "{}", Escaped(name))?;
-            if let Some(account) = &entry.account {
-                account.write(output, width)?;
-            }
-            if let Some(detail) = &entry.detail {
-                write_escaped(output, "   ", detail, width)?;
-            }
-        }
-        let accounts = self.users.iter().filter_map(|entry| entry.account.as_ref());
-        let reported = accounts.map(|account| &account.reported);
+    fn write_notes(accounts: &[&Self], output: &mut dyn Write, width: u16) -> io::Result<()> {
+        let reported = accounts.iter().map(|account| &account.reported);
         text::write_not_readable(output, width, reported)
     }
+}
+
+fn labelled(label: &str) -> String {
+    format!("   {label:<19}  ")
 }

@@ -1,5 +1,5 @@
-//! The floor: a bare axum server that does nothing at all, built by the same profile as the handler. What it costs, a
-//! custom handler in Rust cannot do without.
+//! The floor: a bare axum server without any work, built by the same profile as the handler. Every custom handler in
+//! Rust costs at least this much.
 
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
-/// As many threads as the handler has.
+/// The number of the handler's threads.
 const THREADS: usize = 2;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! How cost grows with the number of users in one alert, with a Graph that answers at once.
+//! The growth of the cost with the number of users in one alert, with a Graph that answers at once.
 
 use anyhow::Context;
 use tokio::time::Instant;
@@ -10,9 +10,9 @@ use crate::program::{Kind, Program};
 use crate::samples::median;
 use crate::scene::Scene;
 
-/// The sizes, and how many alerts of each are sent together: enough that a clock of ten milliseconds can tell.
+/// The sizes, and how many alerts of each are sent together: enough for a clock of ten milliseconds.
 const SIZES: [(usize, usize); 5] = [(1, 1000), (10, 100), (100, 20), (1000, 3), (10_000, 1)];
-/// How often everything is done.
+/// The number of repetitions.
 const ROUNDS: usize = 3;
 /// A peer takes a minute for more.
 const MOST_FOR_A_PEER: usize = 1000;
@@ -54,7 +54,7 @@ async fn one(
     effort: Effort,
 ) -> anyhow::Result<Vec<Point>> {
     let running = Running::start(program, &scene.environment(), None).await?;
-    // Connections are made and code is read in.
+    // Opens connections and loads code.
     scene.send(&running, scene.alert(50)).await?;
     let sizes: Vec<_> = SIZES
         .into_iter()
@@ -85,7 +85,7 @@ async fn one(
         .collect())
 }
 
-/// Milliseconds for each user: those that pass, and those on the processor.
+/// Milliseconds per user: elapsed, and on the processor.
 async fn cost(
     running: &Running,
     scene: &Scene,

@@ -1,4 +1,4 @@
-//! What an alert of one user takes besides Graph's own time, and how soon the revocation is on the wire.
+//! The time of an alert of one user besides Graph's own, and the time until the revocation is on the wire.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::program::{Kind, Program};
 use crate::samples::{Tail, median};
 use crate::scene::Scene;
 
-/// How many alerts are sent, one after the other.
+/// The number of alerts, sent in sequence.
 const ALERTS: usize = 400;
-/// How many before are not looked at: connections are made and code is read in.
+/// The number of alerts before them that do not count: they open connections and load code.
 const WARM_UP: usize = 20;
-/// How long Graph takes, so that what is waited for one after the other shows.
+/// Graph's response time, long enough to show sequential waits.
 const GRAPH: Duration = Duration::from_millis(20);
 
 /// Sends every program one alert after the other.
@@ -73,7 +73,7 @@ async fn one_after_the_other(
     Ok((added, to_revocation))
 }
 
-/// What an alert takes that is only received and answered.
+/// The time of an alert that is only received and answered.
 async fn nothing_done(
     program: &Program,
     scene: &Scene,
@@ -92,8 +92,8 @@ async fn nothing_done(
     Ok((added, None))
 }
 
-/// The count in the middle: on a busy machine two calls that are made together may arrive so far apart that they look like
-/// two round trips.
+/// The median count: on a busy machine two simultaneous calls may arrive so far apart that they look like two round
+/// trips.
 fn middle(mut counts: Vec<usize>) -> Option<usize> {
     counts.sort_unstable();
     counts.get(counts.len() / 2).copied()

@@ -1,4 +1,4 @@
-//! Memory at rest, and the most of it when many alerts come at once.
+//! Memory at rest, and its peak with many alerts at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use crate::figures::Figures;
 use crate::program::{Kind, Program};
 use crate::scene::Scene;
 
-/// How many alerts come at once, and how many users each of them names.
+/// The number of simultaneous alerts.
 pub const ALERTS: usize = 100;
-/// See [`ALERTS`].
+/// The number of users in each of them.
 pub const USERS: usize = 5;
-/// How long Graph takes, so that all the alerts are really in flight together.
+/// Graph's response time, long enough for all alerts to be in flight together.
 const GRAPH: Duration = Duration::from_millis(20);
 
-/// Between two looks at the memory, and how many of them must agree before it is at rest.
+/// The interval of the memory readings.
 const PAUSE: Duration = Duration::from_millis(100);
 const AGREEING: usize = 8;
 const MOST_LOOKS: usize = 100;
 
-/// Starts every program once, lets it rest, and then storms it.
+/// Starts every program once, lets it rest, and then sends it the storm.
 ///
 /// # Errors
 /// A program cannot be started, or does not cut.
@@ -43,7 +43,7 @@ pub async fn measure(
     Ok(())
 }
 
-/// Memory at rest and the most of it.
+/// Memory at rest and its peak.
 async fn one(program: &Program, scene: &Arc<Scene>, alerts: usize) -> anyhow::Result<(f64, f64)> {
     let running = Arc::new(Running::start(program, &scene.environment(), None).await?);
     let at_rest = rest(&running).await?;
@@ -69,7 +69,7 @@ async fn one(program: &Program, scene: &Arc<Scene>, alerts: usize) -> anyhow::Re
     Ok((at_rest, most))
 }
 
-/// Waits until the memory stays as it is.
+/// Waits until the memory is stable.
 async fn rest(running: &Running) -> anyhow::Result<f64> {
     let mut last = running.memory()?;
     let mut agreeing = 0;

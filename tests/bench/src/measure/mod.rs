@@ -1,5 +1,5 @@
-//! One file for each kind of measurement. Programs that are compared take turns within each of them, so that a busy moment
-//! of the machine strikes them all.
+//! One file for each kind of measurement. Programs that are compared take turns within each of them, so that a busy
+//! moment of the machine affects all of them.
 
 pub mod growth;
 pub mod latency;
@@ -13,10 +13,10 @@ use std::time::Duration;
 use crate::program::{Kind, Program};
 use crate::say;
 
-/// How much is done.
+/// The extent of the measurements.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
-    /// Only as much as shows that every measurement can be taken.
+    /// Only as much as shows that every measurement works.
     pub quick: bool,
 }
 
@@ -31,7 +31,7 @@ impl Effort {
     }
 }
 
-/// A figure that a peer does not get through is told of and left out; the programs in Rust must get through all.
+/// A figure that a peer cannot produce is reported and left out; the programs in Rust must produce all.
 fn taken<T>(program: &Program, result: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
     match (program.kind, result) {
         (_, Ok(figure)) => Ok(Some(figure)),

@@ -1,4 +1,4 @@
-//! How fast a large incident is read: in this process by the library, and by the peers in theirs.
+//! The parsing speed for a large incident: of the library in this process, and of the peers in theirs.
 
 use std::fs;
 use std::hint::black_box;
@@ -16,15 +16,15 @@ use crate::program::{Kind, Program, workplace};
 use crate::samples::median;
 use crate::scene::Scene;
 
-/// How large it is. In a quick run it is a hundredth of that.
+/// The size of the incident. A quick run uses a hundredth of it.
 const BYTES: usize = 10_000_000;
-/// How long it is read again and again.
+/// How long the parsing is repeated.
 const TIME: Duration = Duration::from_secs(5);
 
-/// Has every program read the same incident.
+/// Makes every program parse the same incident.
 ///
 /// # Errors
-/// It is not read as an alert.
+/// It is not parsed as an alert.
 pub async fn measure(
     programs: &[Program],
     figures: &mut [Figures],

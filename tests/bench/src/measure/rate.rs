@@ -1,4 +1,5 @@
-//! How many alerts one core does: the program on the first core alone, the tenant and the sender on the others.
+//! The number of alerts that one core processes: the program on the first core alone, the tenant and the sender on the
+//! others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,9 +13,9 @@ use crate::figures::{Figures, Rate};
 use crate::program::{Kind, Program};
 use crate::scene::Scene;
 
-/// How many alerts are sent.
+/// The number of alerts.
 const ALERTS: usize = 3000;
-/// How many of them are on their way at any time.
+/// The number of alerts in flight.
 const AT_ONCE: usize = 16;
 
 /// Sends every program many alerts of one user, with a Graph that answers at once.
@@ -31,7 +32,7 @@ pub async fn measure(
     let pinned = cores > 1 && stay_on(&format!("1-{}", cores - 1));
     let measured = all(programs, figures, scene, pinned, effort).await;
     if pinned {
-        // It was allowed to go, so it may come back.
+        // This process may use the first core again.
         let _back = stay_on(&format!("0-{}", cores - 1));
     }
     measured
@@ -59,7 +60,7 @@ async fn one(
 ) -> anyhow::Result<Rate> {
     let core = pinned.then_some(0);
     let running = Arc::new(Running::start(program, &scene.environment(), core).await?);
-    // Connections are made and code is read in.
+    // Opens connections and loads code.
     send(scene, &running, AT_ONCE).await?;
     scene.forget();
     let (began, processor) = (Instant::now(), running.processor_milliseconds()?);

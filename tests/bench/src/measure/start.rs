@@ -7,7 +7,7 @@ use crate::program::{Kind, Program};
 use crate::samples::Spread;
 use crate::scene::Scene;
 
-/// How often a program is started.
+/// The number of starts per program.
 const STARTS: usize = 30;
 
 /// Starts every program many times, in turns.

@@ -1,4 +1,4 @@
-//! What must hold of a story as a whole: the hour's cap, the end of every message, and of everybody who was named.
+//! Properties of a whole story: the hour's cap, the end of every message, and of everybody who was named.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::Judge;
 use super::record::{person_of, time};
 use crate::truth::case::{How, Trouble};
+use crate::truth::people::{self, Changed, Subject, Target};
 use crate::truth::play::{Done, End};
-use crate::truth::tell::name_of;
-use crate::truth::words::{self, Changed, Subject, Target};
+use crate::truth::report::name_of;
 
 impl Judge<'_> {
-    /// No more cuts in any rolling hour than the cap allows: one for each user and delivery.
+    /// No rolling hour has more cuts than the cap allows: one for each user and delivery.
     pub(super) fn hours(&mut self) {
         let mut cuts: Vec<Timestamp> = Vec::new();
         let subjects: Vec<Vec<Subject>> = self
@@ -35,7 +35,7 @@ impl Judge<'_> {
                 let Some(at) = call.cut_at else { continue };
                 let covers =
                     |done: &Done, call: &CallRecord| done.from <= call.at && call.at <= done.until;
-                // A call that may be the same delivery's as an earlier one is that user's cut once more.
+                // A call that may belong to the same delivery as an earlier one is a repeated cut of that user.
                 let is_counted = counted.iter().any(|earlier| {
                     self.played
                         .deliveries
@@ -71,13 +71,14 @@ impl Judge<'_> {
         }
     }
 
-    /// What a finished delivery told as cut and read back is not denied by a later one. Of those who are named once in all.
+    /// A later delivery does not deny a cut that a finished one reported as verified. For people who are named once in
+    /// all.
     pub(super) fn nothing_is_taken_back(&mut self) {
         for person in 0..self.case.people.len() {
             let alerts = self.case.alerts.iter();
             let named: Vec<(u8, Subject)> = alerts
                 .flat_map(|alert| {
-                    let subjects = words::subjects(self.case, alert).into_iter();
+                    let subjects = people::subjects(self.case, alert).into_iter();
                     subjects.map(|subject| (alert.copies, subject))
                 })
                 .filter(
@@ -93,8 +94,8 @@ impl Judge<'_> {
             };
             let mut ends: Vec<&Done> = self.played.deliveries.iter().collect();
             ends.sort_by_key(|done| done.from);
-            let id = words::person_id(person).to_string();
-            // Whoever began before that cannot have known.
+            let id = people::person_id(person).to_string();
+            // A delivery that began before that cannot know it.
             let mut told: Option<Timestamp> = None;
             for done in ends {
                 for receipt in done.receipts() {
@@ -119,7 +120,7 @@ impl Judge<'_> {
         }
     }
 
-    /// When somebody was said to be cut but for the mode: once for each user and delivery.
+    /// The times of the cuts that only the mode prevented: one for each user and delivery.
     fn would_be_cuts(&self) -> Vec<Timestamp> {
         let mut told = Vec::new();
         for done in &self.played.deliveries {
@@ -135,7 +136,7 @@ impl Judge<'_> {
         told
     }
 
-    /// Every message ends, and its subjects are accounted for; what a message tells twice has one id.
+    /// Every message ends, and its subjects are accounted for; an event that is sent twice has one id.
     pub(super) fn messages(&mut self) {
         let mut ids: BTreeMap<(i64, usize), Value> = BTreeMap::new();
         for done in &self.played.deliveries {
@@ -187,8 +188,8 @@ impl Judge<'_> {
         }
     }
 
-    /// When all trouble is over and what was left was put back, whoever is named and may be cut is cut, or a receipt says
-    /// that not.
+    /// When all faults are over and the rest was put back, every named person who may be cut is cut, or a receipt says
+    /// otherwise.
     pub(super) fn in_the_end(&mut self) {
         if self.case.policy.observe {
             return;
@@ -201,10 +202,10 @@ impl Judge<'_> {
                     .iter()
                     .any(|done| done.alert == Some(number) && !is_completed(done));
             if lost_by_the_caller {
-                // Whoever asked got an error, and knows.
+                // The HTTP caller received an error, and knows.
                 continue;
             }
-            for subject in words::subjects(self.case, alert) {
+            for subject in people::subjects(self.case, alert) {
                 let changed = self.changed_before(self.played.sent[number]);
                 let Target::Person(person) = subject.target(self.case, &changed) else {
                     continue;
@@ -222,9 +223,9 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a receipt says for good that the person was not cut, or was accepted and did not show.
+    /// Whether a receipt says finally that the person was not cut, or that the cut was accepted and did not show.
     fn says_that_not(&self, person: usize, subject: &Subject) -> bool {
-        let id = words::person_id(person).to_string();
+        let id = people::person_id(person).to_string();
         let texts = subject.texts();
         let receipts = self.played.deliveries.iter().flat_map(|done| {
             let over_http = done.message.is_none();
@@ -250,7 +251,7 @@ impl Judge<'_> {
                         }
                     )
                 });
-            // Whoever asked over HTTP has it in the reply; from the queue it goes to evict-rejected.
+            // An HTTP caller has it in the reply; from the queue it goes to evict-rejected.
             let failed = outcome == "failed" && (over_http || receipt["fix"] != "permission");
             about
                 && (["withheld", "not_effective", "not_found"].contains(&outcome)

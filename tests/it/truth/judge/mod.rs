@@ -1,5 +1,5 @@
-//! Holds receipts against what the sandbox wrote down. Each rule says what a receipt claims and what must then be true;
-//! none asks the program under test.
+//! Compares receipts with the sandbox's record. Each rule states a claim of a receipt and what must then be true; none
+//! asks the program under test.
 
 mod ends;
 mod receipts;
@@ -12,18 +12,19 @@ use sandbox::tenant::CallRecord;
 
 use self::record::{in_a_list, is_revoke, person_of, person_read, shown, time, written_by_the_app};
 use super::case::{Case, Form};
-use super::foretell;
+use super::expected;
+use super::people::{self, Changed, Subject, Target};
 use super::play::{Done, Played};
-use super::tell::{line, name_of, short, word};
-use super::words::{self, Changed, Subject, Target};
+use super::report::{line, name_of, short, word};
 
-/// The longest wait that the app believes Graph; a longer one is a mistake of Graph's, and the contract (`function/README.md`) says so.
+/// The longest wait that the app accepts from Graph; a longer one is a mistake of Graph's, as the contract says
+/// (`function/README.md`).
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long after an answer was sent a call may arrive that left before the answer came.
+/// How long after an answer a call may arrive that was sent before the answer came.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_millis(50);
 
-/// Everything that is wrong, one line each.
+/// Every violation, one line each.
 pub(crate) fn judge(case: &Case, played: &Played) -> Vec<String> {
     let mut judge = Judge {
         case,
@@ -52,7 +53,7 @@ impl<'a> Judge<'a> {
         self.wrong.push(what);
     }
 
-    /// What must hold of the calls, whoever made them.
+    /// Properties of all calls.
     fn calls(&mut self) {
         let alone = self.case.app.instances == 1 && self.played.deaths == 0;
         for call in &self.played.calls {
@@ -81,7 +82,7 @@ impl<'a> Judge<'a> {
                     ));
                 }
             }
-            if alone && let Some(told) = self.told_to_wait(call) {
+            if alone && let Some(told) = self.throttled_by(call) {
                 self.wrong.push(format!(
                     "{} although {} told to wait",
                     line(call),
@@ -92,7 +93,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The earlier call whose answer forbade this one.
-    fn told_to_wait(&self, call: &CallRecord) -> Option<&CallRecord> {
+    fn throttled_by(&self, call: &CallRecord) -> Option<&CallRecord> {
         self.played.calls.iter().find(|earlier| {
             let (Some(answered), Some(text)) = (earlier.answered_at, &earlier.retry_after) else {
                 return false;
@@ -120,7 +121,7 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    /// Whether nothing else was worked on meanwhile, so that every call in that time is this delivery's.
+    /// Whether no other work overlapped, so that every call in that time is this delivery's.
     fn is_alone(&self, done: &Done) -> bool {
         let overlaps = |other: &&Done| other.from <= done.until && done.from <= other.until;
         self.played.deliveries.iter().filter(overlaps).count() == 1
@@ -128,13 +129,13 @@ impl<'a> Judge<'a> {
 
     fn subjects(&self, done: &Done) -> Vec<Subject> {
         match done.alert {
-            Some(alert) => words::subjects(self.case, &self.case.alerts[alert]),
-            // What the app wrote itself: a manual message.
+            Some(alert) => people::subjects(self.case, &self.case.alerts[alert]),
+            // A message that the app itself wrote, in the manual form.
             None => written_by_the_app(&done.body),
         }
     }
 
-    /// Whom a subject can have meant while the delivery was worked on: whoever is deleted meanwhile may change it.
+    /// The people that a subject may denote during the delivery: a deletion meanwhile may change them.
     fn targets(&self, done: &Done, subject: &Subject) -> Vec<Target> {
         let mut changed = self.changed_before(done.from);
         let mut targets = vec![subject.target(self.case, &changed)];
@@ -167,10 +168,10 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether a person is protected from a call at that moment: by a group, or by object id or name. Who has given up the
-    /// protected name since stays protected where it was looked up in time.
+    /// Whether a person is protected from a call at that moment: by a group, or by object id or name. A person who has
+    /// given up the protected name stays protected if it was looked up in time.
     fn is_protected(&self, person: usize, moment: Timestamp) -> bool {
-        if foretell::is_protected_by_group(self.case, person) {
+        if expected::is_protected_by_group(self.case, person) {
             return true;
         }
         let by_id = |(protected, by_name): &(usize, bool)| *protected == person && !by_name;
@@ -178,14 +179,14 @@ impl<'a> Judge<'a> {
             return true;
         }
         let renamed = self.played.renamed.iter().find(|(who, _)| *who == person);
-        foretell::is_protected_by_name(self.case, person)
+        expected::is_protected_by_name(self.case, person)
             && renamed.is_none_or(|(_, at)| moment <= *at || self.was_pinned(person, moment))
     }
 
-    /// Whether the one process that there is had looked the protected name up, and had a second to remember it.
+    /// Whether the only process had looked the protected name up, and had a second to remember it.
     fn was_pinned(&self, person: usize, moment: Timestamp) -> bool {
         let alone = self.case.app.instances == 1 && self.played.deaths == 0;
-        let path = format!("/{}", words::protected_name(self.case, person));
+        let path = format!("/{}", people::protected_name(self.case, person));
         let told = |call: &CallRecord| {
             let answered = call
                 .answered_at
@@ -257,8 +258,8 @@ impl<'a> Judge<'a> {
             self.receipt(&name, done, subject, receipt);
         }
         if self.case.is_calm() {
-            let foretold = foretell::foretell(self.case, self.played, done, &subjects);
-            for (index, (words, receipt)) in foretold.iter().zip(&receipts).enumerate() {
+            let expected_words = expected::outcomes(self.case, self.played, done, &subjects);
+            for (index, (words, receipt)) in expected_words.iter().zip(&receipts).enumerate() {
                 let word = word(receipt);
                 if !words.contains(&word.as_str()) {
                     self.wrong(format!(
@@ -299,7 +300,7 @@ impl<'a> Judge<'a> {
             }
             self.not_again(&name, done, person, calls[0]);
         }
-        if !foretell::expects(self.case, done) && called.len() > self.case.policy.per_alert {
+        if !expected::expects(self.case, done) && called.len() > self.case.policy.per_alert {
             self.wrong(format!(
                 "{name}: {} users were called, past the cap per alert",
                 called.len()
@@ -307,8 +308,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Who was cut after the message was put on the queue, and is read so, is not cut by it. Whoever is named in two ways
-    /// is read twice, and reads may lag: one that does not show the cut is reason enough.
+    /// A person who was cut after the message was enqueued, and is read so, is not cut by it. A person who is named in
+    /// two ways is read twice, and reads may lag: one that does not show the cut is reason enough.
     fn not_again(&mut self, name: &str, done: &Done, person: usize, first: &CallRecord) {
         let Some(enqueued) = &done.queued_at() else {
             return;
@@ -343,13 +344,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Where the property was read back after a cut that an earlier delivery of the same message made in the same process.
+    /// The property was read back after a cut that an earlier delivery of the same message made in the same process.
     fn cut_by_an_earlier_delivery(&self, done: &Done, person: usize) -> Option<Timestamp> {
         if self.case.app.instances > 1 || self.played.deaths > 0 {
             return None;
         }
         let (number, ..) = done.message?;
-        let id = words::person_id(person).to_string();
+        let id = people::person_id(person).to_string();
         let earlier = self.played.deliveries.iter().filter(|earlier| {
             earlier.message.is_some_and(|message| message.0 == number) && earlier.until <= done.from
         });
@@ -367,7 +368,7 @@ impl<'a> Judge<'a> {
             .min()
     }
 
-    /// Since when sessions are valid, at that moment: the truth.
+    /// The true start of valid sessions at that moment.
     fn valid_from(&self, person: usize, at: Timestamp) -> Timestamp {
         let start = self.played.start;
         let mut valid_from = match self.case.people[person].cut {

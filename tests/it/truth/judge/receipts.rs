@@ -1,4 +1,4 @@
-//! What one receipt claims, and what must then be true.
+//! The claims of one receipt, and what must then be true.
 
 use jiff::Timestamp;
 use sandbox::tenant::CallRecord;
@@ -9,9 +9,9 @@ use super::record::{
     in_a_list, is_refusal, names, person_of, person_read, says_false, shown, time,
 };
 use crate::truth::case::Trouble;
-use crate::truth::foretell;
+use crate::truth::expected;
+use crate::truth::people::{self, Subject, Target};
 use crate::truth::play::Done;
-use crate::truth::words::{self, Subject, Target};
 
 impl Judge<'_> {
     pub(super) fn receipt(&mut self, name: &str, done: &Done, subject: &Subject, receipt: &Value) {
@@ -23,7 +23,7 @@ impl Judge<'_> {
         let outcome = receipt["outcome"].as_str().unwrap_or_default();
         let targets = self.targets(done, subject);
         let is_told = |target: &&Target| match target {
-            Target::Person(person) => user == Some(&words::person_id(*person).to_string()),
+            Target::Person(person) => user == Some(&people::person_id(*person).to_string()),
             Target::Several => outcome == "ambiguous",
             Target::Nobody => outcome == "not_found",
             Target::Machine => outcome == "not_a_user",
@@ -33,7 +33,7 @@ impl Judge<'_> {
             self.wrong(format!("{name}: it is not about {:?}", subject.texts()));
         }
         if let (Some(user), Target::Person(person)) = (user, target)
-            && user != words::person_id(person).to_string()
+            && user != people::person_id(person).to_string()
         {
             self.wrong(format!("{name}: it is about another user than p{person}"));
         }
@@ -73,7 +73,7 @@ impl Judge<'_> {
             _ => {}
         }
         let untouched = ["withheld", "not_effective", "already_cut"].contains(&outcome);
-        // Forms that nothing in the alert connects can mean one account and say different things of it.
+        // Unconnected forms in the alert can denote one account and state different things about it.
         let named_once = self
             .subjects(done)
             .iter()
@@ -89,7 +89,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What a receipt lists as called was called, and answered so.
+    /// Every call that a receipt lists was made, and answered so.
     fn listed_calls(&mut self, name: &str, person: usize, receipt: &Value) {
         for listed in receipt["calls"].as_array().into_iter().flatten() {
             let Some(id) = listed["requestId"].as_str() else {
@@ -106,7 +106,7 @@ impl Judge<'_> {
         }
     }
 
-    /// How often a fault said, in Graph's own words, that something is not there.
+    /// How often a fault answered, in Graph's own words, that something does not exist.
     fn times_told_absent(&self, done: &Done) -> usize {
         let is_absence = |call: &&CallRecord| {
             let code = call.answer.as_ref().map(|answer| &answer["error"]["code"]);
@@ -183,7 +183,7 @@ impl Judge<'_> {
             return;
         };
         let valid_from = self.valid_from(person, done.until);
-        // In the second of the enqueuing, or by a clock that is behind: then it is the app's own, of later than that.
+        // In the second of the enqueuing, or by a clock that is behind, it is the app's own later cut.
         let is_own = self.played.calls.iter().any(|call| {
             let cut_since = |cut| *enqueued <= cut && cut <= done.until;
             person_of(call) == Some(person) && call.cut_at.is_some_and(cut_since)
@@ -194,7 +194,7 @@ impl Judge<'_> {
         self.none_alive(name, done, person, *enqueued);
     }
 
-    /// No session that began before that moment's second lives at the end of the delivery.
+    /// No session from before that moment's second is active at the end of the delivery.
     fn none_alive(&mut self, name: &str, done: &Done, person: usize, moment: Timestamp) {
         let valid_from = self.valid_from(person, done.until);
         let gone = self
@@ -203,7 +203,7 @@ impl Judge<'_> {
             .iter()
             .any(|(who, at)| *who == person && *at <= done.until);
         let alive = self.played.sessions.iter().any(|session| {
-            session.user == words::person_id(person)
+            session.user == people::person_id(person)
                 && session.signed_in_at.as_second() < moment.as_second()
                 && session.signed_in_at >= valid_from
         });
@@ -226,13 +226,13 @@ impl Judge<'_> {
         let reason = receipt["reason"].as_str().unwrap_or_default();
         let is_true = match reason {
             "observe" => case.policy.observe,
-            "protected_user" => foretell::is_protected_by_name(case, person),
-            "protected_group" => foretell::is_protected_by_group(case, person),
+            "protected_user" => expected::is_protected_by_name(case, person),
+            "protected_group" => expected::is_protected_by_group(case, person),
             "protected_group_missing" => {
-                foretell::lacks_a_group(case) || self.times_told_absent(done) >= 2
+                expected::lacks_a_group(case) || self.times_told_absent(done) >= 2
             }
             "membership_unknown" => {
-                foretell::hides_a_group(case) || !case.is_calm() && !case.policy.groups.is_empty()
+                expected::hides_a_group(case) || !case.is_calm() && !case.policy.groups.is_empty()
             }
             "other_tenant" => subject.elsewhere(),
             "token_tenant" => case
@@ -240,7 +240,7 @@ impl Judge<'_> {
                 .iter()
                 .any(|trouble| matches!(trouble, Trouble::OthersTokens { .. })),
             "below_minimum_severity" => match done.alert {
-                Some(alert) => foretell::is_below(case, &case.alerts[alert]),
+                Some(alert) => expected::is_below(case, &case.alerts[alert]),
                 None => false,
             },
             "blast_radius" => match receipt["policy"].as_str() {
@@ -257,7 +257,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether so many places can have been asked for that the hour was full.
+    /// Whether enough places can have been requested to fill the hour.
     fn hour_may_be_full(&self) -> bool {
         let wanted: usize = self
             .played
@@ -279,7 +279,7 @@ impl Judge<'_> {
 
     fn unfinished(&mut self, name: &str, done: &Done, subject: &Subject, receipt: &Value) {
         if self.case.is_calm() {
-            // What a calm story ends in is foretold.
+            // The outcomes of a calm story are predicted.
             return;
         }
         let is_final = receipt["outcome"] == "failed" && receipt["fix"] != "permission";

@@ -1,21 +1,21 @@
-//! What the calls that the sandbox wrote down, and the messages that the app wrote, say of whom.
+//! The people behind the calls that the sandbox recorded, and behind the messages that the app wrote.
 
 use jiff::Timestamp;
 use sandbox::tenant::CallRecord;
 use serde_json::Value;
 
-use crate::truth::draw;
-use crate::truth::words::{self, Subject};
+use crate::truth::people::{self, Subject};
+use crate::truth::strategy;
 
 pub(super) fn is_revoke(call: &CallRecord) -> bool {
     call.method == "POST" && call.path.ends_with("/revokeSignInSessions")
 }
 
 fn number_of(id: uuid::Uuid) -> Option<usize> {
-    (0..draw::PEOPLE).find(|person| words::person_id(*person) == id)
+    (0..strategy::PEOPLE).find(|person| people::person_id(*person) == id)
 }
 
-/// Whom a revocation is about, also after the person was deleted.
+/// The person of a revocation, also after a deletion.
 pub(super) fn person_of(call: &CallRecord) -> Option<usize> {
     if !is_revoke(call) {
         return None;
@@ -26,14 +26,14 @@ pub(super) fn person_of(call: &CallRecord) -> Option<usize> {
         .and_then(number_of)
 }
 
-/// Whom a call reads.
+/// The person that a call reads.
 pub(super) fn person_read(call: &CallRecord) -> Option<usize> {
     (call.method == "GET")
         .then_some(call.user?)
         .and_then(number_of)
 }
 
-/// Whether the answer says that the call was not carried out, so that nothing can be claimed of it.
+/// Whether the answer says that the call was not carried out, so that nothing follows from it.
 pub(super) fn is_refusal(call: &CallRecord) -> bool {
     let refused = |status| matches!(status, 400..=407 | 409..=499 | 503);
     call.status.is_some_and(refused) || says_false(call)
@@ -49,15 +49,15 @@ pub(super) fn time(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
 }
 
-/// What a read of one user showed.
+/// The value that a read of one user returned.
 pub(super) fn shown(call: &CallRecord) -> Option<Timestamp> {
     time(&call.answer.as_ref()?["signInSessionsValidFromDateTime"])
 }
 
-/// What a search showed of that person.
+/// The value that a search returned for that person.
 pub(super) fn in_a_list(call: &CallRecord, person: usize) -> Option<Timestamp> {
     let list = call.answer.as_ref()?["value"].as_array()?;
-    let id = words::person_id(person).to_string();
+    let id = people::person_id(person).to_string();
     list.iter()
         .find(|entry| entry["id"] == id.as_str())
         .and_then(|entry| time(&entry["signInSessionsValidFromDateTime"]))
@@ -88,7 +88,7 @@ fn written(message: &Value) -> Vec<Subject> {
                 .as_deref()
                 .is_some_and(|sid| sid.starts_with("S-1-12-1-"));
             Subject {
-                said: vec![words::Said {
+                said: vec![people::Said {
                     id: entry["id"].as_str().and_then(|id| id.parse().ok()),
                     upn: text(&entry["upn"]),
                     cloud_sid: sid.clone().filter(|_| is_cloud),
@@ -97,7 +97,7 @@ fn written(message: &Value) -> Vec<Subject> {
                     account: text(&entry["account"]),
                     elsewhere: entry["tenant"]
                         .as_str()
-                        .is_some_and(|id| id != words::TENANT.to_string()),
+                        .is_some_and(|id| id != people::TENANT.to_string()),
                     machine: None,
                 }],
             }

@@ -1,5 +1,5 @@
-//! The app of a story: the real service with the real client, under the story's settings. Its clock and its ledger may go
-//! wrong as the story says.
+//! The app of a story: the real service with the real client, under the story's settings. Its clock and its ledger may
+//! be faulty, as the story says.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,9 +22,9 @@ use sandbox::tenant::Tenant;
 use tokio::task::JoinHandle;
 
 use crate::truth::case::{Case, Grade, Trouble};
-use crate::truth::words;
+use crate::truth::people;
 
-/// The app's clock: the runtime's, and a time of day that may be wrong.
+/// The app's clock: the runtime's, with a time of day that may be wrong.
 #[derive(Debug)]
 struct AppClock {
     sandbox: SandboxClock,
@@ -52,7 +52,7 @@ impl Clock for AppClock {
     }
 }
 
-/// A ledger that outlives the app and does not always work.
+/// A ledger that outlives the app and may be faulty.
 #[derive(Debug)]
 pub(super) struct Book {
     inner: MemoryLedger,
@@ -71,7 +71,7 @@ impl Book {
         }
     }
 
-    /// From now on it works.
+    /// Ends its faults.
     pub(super) fn mend(&self) {
         self.trouble.lock().unwrap().clear();
     }
@@ -111,7 +111,7 @@ impl Ledger for Book {
     }
 }
 
-/// An instance of the app, which ends with all that it has begun.
+/// An instance of the app, which ends with all its tasks.
 pub(super) struct Life {
     pub(super) service: Service,
     looking_up: JoinHandle<()>,
@@ -123,7 +123,7 @@ impl Drop for Life {
     }
 }
 
-/// An instance of the app that has just started.
+/// Starts an instance of the app.
 pub(super) fn start(case: &Case, tenant: &Tenant, clock: &SandboxClock, book: &Arc<Book>) -> Life {
     let clock: Arc<dyn Clock> = Arc::new(AppClock::new(case, clock));
     let http = HttpClient::new();
@@ -170,14 +170,14 @@ fn policy(case: &Case) -> Policy {
     let rules = &case.policy;
     let user = |(person, by_name): &(usize, bool)| {
         if *by_name {
-            ProtectedUser::Upn(words::protected_name(case, *person).parse().unwrap())
+            ProtectedUser::Upn(people::protected_name(case, *person).parse().unwrap())
         } else {
-            ProtectedUser::Id(UserId::from_uuid(words::person_id(*person)).unwrap())
+            ProtectedUser::Id(UserId::from_uuid(people::person_id(*person)).unwrap())
         }
     };
-    let group = |group: &usize| GroupId::from_uuid(words::group_id(*group)).unwrap();
+    let group = |group: &usize| GroupId::from_uuid(people::group_id(*group)).unwrap();
     Policy {
-        tenant: TenantId::from_uuid(words::TENANT).unwrap(),
+        tenant: TenantId::from_uuid(people::TENANT).unwrap(),
         protected_users: rules.people.iter().map(user).collect(),
         protected_groups: rules.groups.iter().map(group).collect(),
         mode: if rules.observe {

@@ -1,8 +1,8 @@
-//! Plays a story: the real service with the real client, on the wire of a simulated tenant, its messages handed out by a
-//! simulated Functions host. What happened is written down by the sandbox; nothing is judged here.
+//! Plays a story: the real service with the real client, on the wire of a simulated tenant, with messages from a
+//! simulated Functions host. The sandbox records the events; this module judges nothing.
 
 mod app;
-mod told;
+mod played;
 mod trouble;
 
 use std::collections::VecDeque;
@@ -14,18 +14,18 @@ use evict::host::{Function, Handler, Invocation};
 use evict::service::Service;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::clock::SandboxClock;
-use sandbox::functions::{Broker, BrokerOptions, Desk, Message, Work};
-use sandbox::tenant::{Lobby, Tenant};
+use sandbox::functions::{Broker, BrokerOptions, InProcessHost, Message, Work};
+use sandbox::tenant::{SharedAddress, Tenant};
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use self::app::{Book, Life};
-pub(crate) use self::told::{Done, End, Played, Said};
+pub(crate) use self::played::{Done, End, Played, Said};
 use self::trouble::Log;
 use super::case::{Case, Trouble};
-use super::words;
+use super::people;
 
-/// When every story begins.
+/// The start of every story.
 const START: &str = "2026-11-24T10:00:00Z";
 
 /// Longer than the hour over which cuts are counted.
@@ -39,10 +39,10 @@ struct Stage {
     case: Case,
     tenant: Tenant,
     clock: SandboxClock,
-    desk: Desk,
+    host: InProcessHost,
     broker: Broker,
     book: Arc<Book>,
-    /// The instances of the app, each as it was last started.
+    /// The current life of each instance of the app.
     lives: Mutex<Vec<Arc<Life>>>,
     /// How often the app has died.
     deaths: watch::Sender<usize>,
@@ -53,12 +53,12 @@ struct Stage {
 }
 
 /// Plays the story. The staged package is the repository's own.
-pub(crate) async fn play(case: &Case, lobby: &Lobby, staged: &std::path::Path) -> Played {
+pub(crate) async fn play(case: &Case, address: &SharedAddress, staged: &std::path::Path) -> Played {
     let clock = SandboxClock::following_runtime();
     let start: Timestamp = START.parse().unwrap();
     let start = start + SignedDuration::from_millis(case.app.begins.into());
     clock.set_offset(start.duration_since(clock.now()));
-    let tenant = lobby.let_in(words::world(case, start), clock.clone());
+    let tenant = address.admit(people::world(case, start), clock.clone());
     let broker = Broker::new(
         BrokerOptions {
             max_delivery_count: case.app.deliveries,
@@ -70,7 +70,7 @@ pub(crate) async fn play(case: &Case, lobby: &Lobby, staged: &std::path::Path) -
     let stage = Arc::new(Stage {
         case: case.clone(),
         tenant: tenant.clone(),
-        desk: Desk::open(staged, broker.clone()).unwrap(),
+        host: InProcessHost::open(staged, broker.clone()).unwrap(),
         clock,
         broker,
         book,
@@ -82,7 +82,7 @@ pub(crate) async fn play(case: &Case, lobby: &Lobby, staged: &std::path::Path) -
         changed: Notify::new(),
     });
     stage.begin_lives();
-    trouble::put_in_force(&case.trouble, &stage.tenant, &stage.desk);
+    trouble::put_in_force(&case.trouble, &stage.tenant, &stage.host);
 
     let mut others = tokio::task::JoinSet::new();
     let log = Arc::new(Mutex::new(Log::default()));
@@ -114,14 +114,14 @@ pub(crate) async fn play(case: &Case, lobby: &Lobby, staged: &std::path::Path) -
 }
 
 impl Stage {
-    /// Starts every instance of the app, as new.
+    /// Starts every instance of the app.
     fn begin_lives(&self) {
         let start = |_| app::start(&self.case, &self.tenant, &self.clock, &self.book);
         let lives = (0..self.case.app.instances).map(start).map(Arc::new);
         *self.lives.lock().unwrap() = lives.collect();
     }
 
-    /// Ends every instance where it is, and starts it as new.
+    /// Ends every instance immediately, and restarts it.
     fn die(&self) {
         self.deaths.send_modify(|deaths| *deaths += 1);
         self.begin_lives();
@@ -148,10 +148,10 @@ impl Stage {
     async fn send(self: &Arc<Self>, number: usize) -> Timestamp {
         let alert = &self.case.alerts[number];
         tokio::time::sleep(Duration::from_millis(alert.at.into())).await;
-        let body = words::body(&self.case, number);
+        let body = people::body(&self.case, number);
         let at = self.clock.now();
         if alert.copies == 0 {
-            let work = self.desk.request("RevokeFromAlert", &body).unwrap();
+            let work = self.host.request("RevokeFromAlert", &body).unwrap();
             self.invoke(number % self.case.app.instances, Some(number), work, body)
                 .await;
             return at;
@@ -185,7 +185,7 @@ impl Stage {
     async fn pump(self: &Arc<Self>, instance: usize, mut ended: watch::Receiver<bool>) {
         loop {
             let changed = self.changed.notified();
-            if let Some(work) = self.desk.take().unwrap() {
+            if let Some(work) = self.host.take().unwrap() {
                 let body = work.message().unwrap().message.body.clone();
                 let id = work.message().unwrap().message_id();
                 let mut alerts = 0..self.case.alerts.len();
@@ -193,11 +193,11 @@ impl Stage {
                 let alert = alerts
                     .clone()
                     .find(|alert| message_id(*alert) == id)
-                    // What was asked over HTTP was never on the queue.
+                    // An HTTP request was never on the queue.
                     .or_else(|| {
                         alerts.find(|alert| {
                             self.case.alerts[*alert].copies > 0
-                                && words::body(&self.case, *alert) == body
+                                && people::body(&self.case, *alert) == body
                         })
                     });
                 self.working.fetch_add(1, Ordering::SeqCst);
@@ -237,7 +237,7 @@ impl Stage {
             let loss = async {
                 if let Some(after) = lock_lost {
                     tokio::time::sleep(Duration::from_millis(after.into())).await;
-                    self.desk.lose_lock(&work);
+                    self.host.lose_lock(&work);
                     self.changed.notify_waiters();
                 }
                 std::future::pending::<()>().await;
@@ -245,7 +245,7 @@ impl Stage {
             tokio::select! {
                 biased;
                 _ = deaths.changed() => {
-                    self.desk.lose_lock(&work);
+                    self.host.lose_lock(&work);
                     End::Died
                 }
                 end = answer => end,
@@ -276,7 +276,7 @@ impl Stage {
         } else {
             200
         };
-        let settled = self.desk.answer(work, status, &reply.to_json());
+        let settled = self.host.answer(work, status, &reply.to_json());
         if reply.reason_abandoned().is_some() {
             return End::Abandoned;
         }
@@ -286,14 +286,14 @@ impl Stage {
         }
     }
 
-    /// Lifts all trouble and puts back what was left over, until nothing is.
+    /// Lifts all faults and puts back the rest, until nothing is left.
     async fn mend(self: &Arc<Self>) {
-        trouble::lift(&self.case, &self.tenant, &self.desk);
+        trouble::lift(&self.case, &self.tenant, &self.host);
         self.book.mend();
         let mut left: VecDeque<_> = self.broker.queue("evict").dead_lettered.into();
         for _ in 0..3 {
             left.extend(self.broker.take("evict-rejected"));
-            // What could not be read would only come again.
+            // An unreadable message would only return.
             left.retain(|message| {
                 message.dead_letter.is_some()
                     || message.json().is_some_and(|json| json["users"].is_array())

@@ -1,18 +1,18 @@
-//! What goes wrong in a story: from the start, at its moment, and no more in the end.
+//! The faults of a story: from the start, at their moment, and lifted at the end.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sandbox::clock::SandboxClock;
-use sandbox::functions::Desk;
+use sandbox::functions::InProcessHost;
 use sandbox::tenant::{Fault, Tenant, Then};
 use serde_json::json;
 
 use crate::truth::case::{Case, How, Op, Output, Right, Trouble};
-use crate::truth::words;
+use crate::truth::people;
 
-/// What happened to whom, and when.
+/// The events of the story, with their people and times.
 #[derive(Default)]
 pub(super) struct Log {
     pub(super) cut_by_others: Vec<(usize, Timestamp)>,
@@ -20,8 +20,8 @@ pub(super) struct Log {
     pub(super) renamed: Vec<(usize, Timestamp)>,
 }
 
-/// Puts in force what goes wrong from the start.
-pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
+/// Puts the faults from the start in force.
+pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, host: &InProcessHost) {
     for trouble in trouble {
         match trouble {
             Trouble::Call {
@@ -34,7 +34,7 @@ pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
             } => {
                 let mut fault = Fault::on(pattern(*on)).after_calls(*after).times(*times);
                 if let Some(person) = person {
-                    fault = fault.for_user(&words::person_id(*person).to_string());
+                    fault = fault.for_user(&people::person_id(*person).to_string());
                 }
                 if *effect {
                     fault = fault.after_effect();
@@ -45,14 +45,14 @@ pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
                 tenant.set_replication_lag(Duration::from_millis((*milliseconds).into()));
             }
             Trouble::LagReads { reads } => tenant.set_replication_lag_reads(*reads),
-            Trouble::OthersTokens { .. } => tenant.issue_tokens_of(Some(words::ELSEWHERE)),
+            Trouble::OthersTokens { .. } => tenant.issue_tokens_of(Some(people::ELSEWHERE)),
             Trouble::OutputRefused { output, times } => {
                 let name = match output {
                     Output::Receipts => "receipts",
                     Output::Rejected => "rejected",
                     Output::Handover => "handover",
                 };
-                desk.refuse_output(name, *times);
+                host.refuse_output(name, *times);
             }
             Trouble::Permission { .. }
             | Trouble::TokensRevoked { .. }
@@ -69,8 +69,8 @@ pub(super) fn put_in_force(trouble: &[Trouble], tenant: &Tenant, desk: &Desk) {
     }
 }
 
-/// Nothing goes wrong any more, and where something did the app may see whatever it asks for.
-pub(super) fn lift(case: &Case, tenant: &Tenant, desk: &Desk) {
+/// Lifts all faults; in a story that had any, the app then may see everything that it asks for.
+pub(super) fn lift(case: &Case, tenant: &Tenant, host: &InProcessHost) {
     if !case.is_calm() {
         tenant.grant(Right::ReadHidden.name());
     }
@@ -82,13 +82,13 @@ pub(super) fn lift(case: &Case, tenant: &Tenant, desk: &Desk) {
     tenant.revoke_app_tokens();
     tenant.set_replication_lag(Duration::ZERO);
     for output in ["receipts", "rejected", "handover"] {
-        desk.refuse_output(output, 0);
+        host.refuse_output(output, 0);
     }
 }
 
-/// What happens by itself in the middle of the story.
+/// The events in the middle of the story.
 ///
-/// `die` ends the app and starts it anew.
+/// `die` ends the app and restarts it.
 pub(super) async fn happen(
     trouble: Trouble,
     tenant: Tenant,
@@ -122,14 +122,14 @@ pub(super) async fn happen(
         }
         Trouble::Deleted { person, at: from } => {
             at(from).await;
-            if tenant.delete_user(&words::person_id(person).to_string()) {
+            if tenant.delete_user(&people::person_id(person).to_string()) {
                 log.lock().unwrap().deleted.push((person, clock.now()));
             }
         }
         Trouble::Renamed { person, at: from } => {
             at(from).await;
-            let id = words::person_id(person).to_string();
-            if tenant.rename(&id, &words::new_name(person)) {
+            let id = people::person_id(person).to_string();
+            if tenant.rename(&id, &people::new_name(person)) {
                 log.lock().unwrap().renamed.push((person, clock.now()));
             }
         }
@@ -137,8 +137,8 @@ pub(super) async fn happen(
             at(from).await;
             let now = clock.now();
             let second = Timestamp::from_second(now.as_second()).unwrap();
-            let id = words::person_id(person).to_string();
-            // It never goes back.
+            let id = people::person_id(person).to_string();
+            // It is monotonic.
             let moves = tenant
                 .valid_from(&id)
                 .is_some_and(|before| before <= second);
@@ -148,7 +148,7 @@ pub(super) async fn happen(
         }
         Trouble::SignIn { person, at: from } => {
             at(from).await;
-            let _deleted = tenant.sign_in(&words::person_id(person).to_string(), "Browser");
+            let _deleted = tenant.sign_in(&people::person_id(person).to_string(), "Browser");
         }
         Trouble::Death { call } => {
             tenant.wait_for_calls("*", call).await;

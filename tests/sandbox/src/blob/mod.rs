@@ -1,10 +1,9 @@
-//! A small part of Azure Blob Storage: containers with block blobs, read and written under ETag conditions. After "Put Blob",
-//! "Get Blob", "Specifying conditional headers for Blob service operations", "Status and error codes" and "Authorize with
-//! Microsoft Entra ID" of the Storage services REST API reference. Leases, blocks, snapshots and listings are not simulated:
-//! they are refused, loudly.
+//! A small part of Azure Blob Storage: containers with block blobs, read and written under ETag conditions. After "Put
+//! Blob", "Get Blob", "Specifying conditional headers for Blob service operations", "Status and error codes" and
+//! "Authorize with Microsoft Entra ID" of the Storage services REST API reference. Leases, blocks, snapshots and
+//! listings are not simulated: they are refused with an error.
 //!
-//! It listens on plain http, where a client that keeps to the rules sends no token. A test of the surface itself can have
-//! tokens demanded.
+//! It listens on plain http, where a correct client sends no token. A test of the surface itself can require tokens.
 
 mod requests;
 
@@ -20,7 +19,7 @@ use uuid::Uuid;
 
 use crate::clock::SandboxClock;
 use crate::sync::lock;
-use crate::tenant::{CuttableListener, Faults, Issuer, Pattern, Scissors, Stage};
+use crate::tenant::{ConnectionCutter, CuttableListener, Faults, Issuer, Pattern, Stage};
 
 /// A storage account that listens. It ends when this is dropped.
 #[derive(Debug)]
@@ -30,13 +29,13 @@ pub struct BlobService {
     task: JoinHandle<()>,
 }
 
-/// What every request sees.
+/// The state that all requests share.
 #[derive(Debug)]
 struct Shared {
     clock: SandboxClock,
     faults: Faults,
     state: Mutex<State>,
-    /// Told of every answer.
+    /// Notified after every answer.
     answered: Notify,
 }
 
@@ -58,7 +57,7 @@ struct Blob {
     written: jiff::Timestamp,
 }
 
-/// Who may read and write, if not everybody.
+/// Who may read and write, if access is restricted.
 #[derive(Debug)]
 struct Access {
     issuer: Issuer,
@@ -74,20 +73,20 @@ pub struct BlobCall {
     pub path: String,
     /// Whether it carried an Authorization header.
     pub has_token: bool,
-    /// The status of the answer; none if the connection was cut.
+    /// The status of the answer; `None` if the connection was cut.
     pub status: Option<u16>,
-    /// What the sandbox did not know.
+    /// Why the sandbox did not recognise the request.
     pub surprise: Option<String>,
 }
 
-/// Whom tokens for storage are for, in every cloud ("Authorize with Microsoft Entra ID").
+/// The audience of tokens for storage, in every cloud ("Authorize with Microsoft Entra ID").
 pub const AUDIENCE: &str = "https://storage.azure.com";
 
 impl BlobService {
     /// Listens on a free port of this machine, with these containers.
     ///
     /// # Errors
-    /// No port can be had.
+    /// No port is available.
     pub async fn start(containers: &[&str], clock: SandboxClock) -> anyhow::Result<Self> {
         let listener = CuttableListener::bind()
             .await
@@ -105,7 +104,7 @@ impl BlobService {
         let router = Router::new()
             .fallback(requests::answer)
             .with_state(Arc::clone(&shared));
-        let service = router.into_make_service_with_connect_info::<Scissors>();
+        let service = router.into_make_service_with_connect_info::<ConnectionCutter>();
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, service).await {
                 tracing::error!(%error, "the listener of the storage account ended");
@@ -124,7 +123,7 @@ impl BlobService {
         format!("http://{}/{container}/{blob}", self.address)
     }
 
-    /// From now on only tokens of this tenant for storage are taken, from these holders.
+    /// Accepts only storage tokens of this tenant from now on, with these holders.
     pub fn demand_tokens(&self, issuer: Issuer, holders: &[Uuid]) {
         lock(&self.shared.state).access = Some(Access {
             issuer,
@@ -132,7 +131,7 @@ impl BlobService {
         });
     }
 
-    /// What goes wrong on purpose.
+    /// The scripted faults.
     #[must_use]
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
@@ -143,7 +142,7 @@ impl BlobService {
         self.shared.faults.hold(pattern.into(), Stage::Arrival);
     }
 
-    /// Lets everything go that is held.
+    /// Releases everything that is held.
     pub fn release_all(&self) {
         self.shared.faults.release(None);
     }
@@ -156,13 +155,13 @@ impl BlobService {
         state.blobs.get(&key).map(|blob| blob.bytes.clone())
     }
 
-    /// Puts a blob there, whatever stands there.
+    /// Puts a blob, replacing any earlier one.
     pub fn put(&self, container: &str, blob: &str, bytes: &[u8]) {
         let now = self.shared.clock.now();
         lock(&self.shared.state).store(container, blob, "application/octet-stream", bytes, now);
     }
 
-    /// Waits until this holds; it is looked at after every answer.
+    /// Waits until this holds; it is checked after every answer.
     pub async fn wait_until(&self, holds: impl Fn(&Self) -> bool) {
         loop {
             let answered = self.shared.answered.notified();

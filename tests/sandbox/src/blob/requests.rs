@@ -1,4 +1,4 @@
-//! What the storage account answers.
+//! The storage account's answers.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use uuid::Uuid;
 use super::{AUDIENCE, Access, Blob, BlobCall, Shared, State};
 use crate::clock::http_date;
 use crate::sync::lock;
-use crate::tenant::{Scissors, Stage, Then};
+use crate::tenant::{ConnectionCutter, Stage, Then};
 
 /// The largest body that is read.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
-/// A refusal: status, the service's word for it, what it says.
+/// A refusal: status, the service's error code, its message.
 type Refusal = (u16, &'static str, String);
 
 /// An answer before it is written.
@@ -28,7 +28,7 @@ struct Answer {
 
 pub(super) async fn answer(
     Extracted(shared): Extracted<Arc<Shared>>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    ConnectInfo(cutter): ConnectInfo<ConnectionCutter>,
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
@@ -61,11 +61,11 @@ pub(super) async fn answer(
                 }
                 Then::Hang => std::future::pending().await,
                 Then::Truncate { bytes } => {
-                    scissors.cut_after(bytes);
+                    cutter.cut_after(bytes);
                     Some(effect())
                 }
                 Then::Stall { bytes } => {
-                    scissors.silence_after(bytes);
+                    cutter.silence_after(bytes);
                     Some(effect())
                 }
                 Then::Reset | Then::Garbage => None,
@@ -82,7 +82,7 @@ pub(super) async fn answer(
     });
     shared.answered.notify_waiters();
     let Some(answer) = answered else {
-        scissors.cut_after(0);
+        cutter.cut_after(0);
         return Response::new(Body::empty());
     };
     write(&shared, answer)

@@ -1,4 +1,4 @@
-//! Who may do what. The rights are those of the roles Azure Service Bus Data Sender and Azure Service Bus Data Receiver.
+//! Access control. The rights are those of the roles Azure Service Bus Data Sender and Azure Service Bus Data Receiver.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::sync::lock;
 use crate::tenant::Issuer;
 
-/// Whom tokens for Service Bus are for, in every cloud ("Authenticate an application with Microsoft Entra ID").
+/// The audience of tokens for Service Bus, in every cloud ("Authenticate an application with Microsoft Entra ID").
 pub(super) const AUDIENCE: &str = "https://servicebus.azure.net";
 
-/// What a role allows.
+/// The rights of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
     /// Azure Service Bus Data Sender.
@@ -21,7 +21,7 @@ pub enum Right {
     Listen,
 }
 
-/// The tenant's issuer, and who was granted what.
+/// The tenant's issuer, and the rights of each holder.
 #[derive(Debug)]
 pub(super) struct Access {
     issuer: Issuer,
@@ -44,7 +44,7 @@ impl Access {
         lock(&self.granted).insert(holder, rights.to_vec());
     }
 
-    /// Nothing if the caller may do it; otherwise what the answer 401 says.
+    /// `None` if the caller may do it; otherwise the text of the 401.
     pub(super) fn refusal(
         &self,
         headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! Several messages in one request ("Send Message Batch"): a JSON array, told by its content type.
+//! Several messages in one request ("Send Message Batch"): a JSON array, identified by its content type.
 
 use axum::http::{HeaderMap, header};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ struct Item {
     user_properties: Map<String, Value>,
 }
 
-/// Whether a request says that it holds several messages.
+/// Whether a request declares several messages.
 pub(super) fn is_one(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
@@ -30,7 +30,7 @@ pub(super) fn is_one(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(KIND))
 }
 
-/// The messages of a request; a sentence if it holds none.
+/// The messages of a request, or a sentence if it holds none.
 pub(super) fn messages(body: &[u8]) -> Result<Vec<Message>, String> {
     let items: Vec<Item> =
         serde_json::from_slice(body).map_err(|error| format!("The batch is none: {error}"))?;

@@ -1,9 +1,9 @@
-//! Service Bus's REST surface on the broker that the simulated Functions host pumps: what is sent here reaches the real
+//! Service Bus's REST surface on the broker of the simulated Functions host: messages that are sent here reach the real
 //! handler. After "Service Bus REST API reference" (Send Message, Peek-Lock Message, Receive and Delete Message, Unlock
 //! Message, Renew-Lock for a Message, Delete Message, Message headers and properties).
 //!
-//! Local authentication is off, as in the template: a SAS key is refused. A token has to be the tenant's, for Service Bus,
-//! and its holder needs a role. What it does not simulate it refuses: topics' subscriptions.
+//! Local authentication is off, as in the template: a SAS key is refused. A token has to be the tenant's, for Service
+//! Bus, and its holder needs a role. Subscriptions of topics are not simulated, and are refused.
 
 mod access;
 mod batch;
@@ -28,7 +28,7 @@ use crate::functions::Broker;
 use crate::sync::lock;
 use crate::tenant::Issuer;
 
-/// A listener that speaks Service Bus's REST. It ends when this is dropped.
+/// A listener for Service Bus's REST. It ends when this is dropped.
 #[derive(Debug)]
 pub struct RestSurface {
     address: SocketAddr,
@@ -36,18 +36,18 @@ pub struct RestSurface {
     task: JoinHandle<()>,
 }
 
-/// What every request sees.
+/// The state that all requests share.
 #[derive(Debug)]
 struct Shared {
     broker: Broker,
     access: Access,
-    /// Statuses with which the next requests are answered, whatever they ask; none is the true answer.
+    /// The scripted statuses of the next requests, of any kind; `None` is the true answer.
     troubles: Mutex<VecDeque<Option<u16>>>,
-    /// Statuses with which requests are answered whose method and path begin like this, so many times.
+    /// Scripted statuses for requests by the beginning of their method and path, with the number of times.
     planned: Mutex<Vec<Planned>>,
-    /// How long the way to here takes.
+    /// The latency of every request.
     latency: Mutex<Duration>,
-    /// How much earlier than they do locks are said to end.
+    /// How much earlier than in truth locks are reported to end.
     early: Mutex<Duration>,
     /// Method and path of every request.
     calls: Mutex<Vec<String>>,
@@ -55,17 +55,17 @@ struct Shared {
     held: watch::Sender<bool>,
 }
 
-/// What some requests are answered instead of the truth.
+/// A scripted answer for some requests.
 #[derive(Debug)]
 struct Planned {
-    /// How method and path begin, such as `DELETE /evict/`.
+    /// The beginning of method and path, such as `DELETE /evict/`.
     beginning: String,
     status: u16,
     times: usize,
 }
 
 impl Shared {
-    /// The status that is planned for a request, if one is.
+    /// The scripted status of a request, if any.
     fn planned_for(&self, call: &str) -> Option<u16> {
         let mut planned = lock(&self.planned);
         let plan = planned
@@ -80,7 +80,7 @@ impl RestSurface {
     /// Listens on a port of this machine; 0 for a free one.
     ///
     /// # Errors
-    /// The port cannot be had.
+    /// The port is not available.
     pub async fn start(broker: Broker, issuer: Issuer, port: u16) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port))
             .await
@@ -111,7 +111,7 @@ impl RestSurface {
         })
     }
 
-    /// The root, without a slash at the end.
+    /// The root URL, without a trailing slash.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
@@ -125,7 +125,7 @@ impl RestSurface {
         self.token_for(AUDIENCE, holder)
     }
 
-    /// A token of the tenant for something else than Service Bus.
+    /// A token of the tenant for another service than Service Bus.
     #[must_use]
     pub fn token_for_another(&self, audience: &str) -> String {
         self.token_for(audience, Uuid::new_v4())
@@ -136,19 +136,19 @@ impl RestSurface {
         issuer.sign(&issuer.first_version_claims(audience, holder, Uuid::new_v4()))
     }
 
-    /// Answers the next requests with these statuses, whatever they ask.
+    /// Answers the next requests of any kind with these statuses.
     pub fn answer_next(&self, statuses: &[u16]) {
         lock(&self.shared.troubles).extend(statuses.iter().copied().map(Some));
     }
 
-    /// Answers so many requests truly, and the one after them with this status.
+    /// Answers this many requests truly, and the next one with this status.
     pub fn answer_after(&self, requests: usize, status: u16) {
         let mut troubles = lock(&self.shared.troubles);
         troubles.extend(std::iter::repeat_n(None, requests));
         troubles.push_back(Some(status));
     }
 
-    /// Answers the next requests whose method and path begin like this with this status, so many times.
+    /// Answers the next requests whose method and path begin like this with this status, this many times.
     pub fn answer_to(&self, beginning: &str, status: u16, times: usize) {
         lock(&self.shared.planned).push(Planned {
             beginning: beginning.to_owned(),
@@ -157,18 +157,18 @@ impl RestSurface {
         });
     }
 
-    /// Lets every request from now on take so much longer.
+    /// Delays every request from now on.
     pub fn slow_down(&self, latency: Duration) {
         *lock(&self.shared.latency) = latency;
     }
 
-    /// Says from now on that a lock ends so much earlier than it does: whoever renews it in time by what is said is seen to, and a
-    /// machine that stops for a moment loses none.
+    /// Reports locks from now on as ending this much earlier than they do. A client that renews by the reported time is
+    /// observable, and a machine that stalls for a moment loses no lock.
     pub fn say_that_locks_end_early(&self, by: Duration) {
         *lock(&self.shared.early) = by;
     }
 
-    /// Lets every request from now on wait for its answer, or go on.
+    /// Holds every request from now on before its answer, or releases them.
     pub fn hold(&self, held: bool) {
         self.shared.held.send_replace(held);
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::http_date;
 use crate::functions::{Held, Message, QueuedMessage};
 
-/// Headers of HTTP itself, which are no properties.
+/// Headers of HTTP itself, which are not properties.
 const NO_PROPERTIES: &[&str] = &[
     "accept",
     "accept-encoding",
@@ -25,7 +25,7 @@ const NO_PROPERTIES: &[&str] = &[
     "user-agent",
 ];
 
-/// The message of a request; a sentence if the properties are none.
+/// The message of a request, or a sentence if its properties are malformed.
 pub(super) fn message(headers: &HeaderMap, body: Vec<u8>) -> Result<Message, String> {
     let given = match headers.get("brokerproperties") {
         None => json!({}),
@@ -51,7 +51,7 @@ pub(super) fn message(headers: &HeaderMap, body: Vec<u8>) -> Result<Message, Str
     with_broker_properties(message, &given)
 }
 
-/// The message with these properties of the broker's.
+/// The message with these broker properties.
 pub(super) fn with_broker_properties(message: Message, given: &Value) -> Result<Message, String> {
     let text = |name: &str| given[name].as_str().map(str::to_owned);
     let time_to_live = match &given["TimeToLive"] {
@@ -89,7 +89,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
         .map_err(|_| format!("ScheduledEnqueueTimeUtc is no time: {text}"))
 }
 
-/// The headers of a message that is handed out; without a lock for one that is gone with it.
+/// The headers of a delivered message; without a lock if receiving deleted it.
 pub(super) fn headers(message: &QueuedMessage, held: Option<&Held>) -> HeaderMap {
     let lives = message.expires_at.duration_since(message.enqueued_at);
     let mut broker = json!({

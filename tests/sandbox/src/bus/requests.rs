@@ -1,4 +1,4 @@
-//! The requests that the surface knows, and their answers.
+//! The supported requests and their answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::properties;
 use crate::functions::{End, Held, LARGEST_MESSAGE_BYTES, NoEntity};
 use crate::sync::lock;
 
-/// How long a read waits for a message unless told otherwise, in seconds.
+/// The default time that a read waits for a message, in seconds.
 const USUAL_WAIT: u64 = 60;
 
 const DEAD_LETTERS: &str = "/$deadletterqueue";
@@ -51,7 +51,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     lock(&shared.calls).push(call.clone());
     let latency = *lock(&shared.latency);
     tokio::time::sleep(latency).await;
-    // It fails only when the surface is gone, and then nobody is answered.
+    // It fails only when the surface is gone, and then nobody needs an answer.
     let mut held = shared.held.subscribe();
     let _released = held.wait_for(|held| !held).await.is_ok();
     let trouble = lock(&shared.troubles).pop_front().flatten();
@@ -84,7 +84,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         }
         (&Method::POST | &Method::DELETE, ["head"]) => {
             if shared.broker.is_topic(&place.entity) {
-                // That it cannot be read is documented, the status is not.
+                // That a subscription cannot be read so is documented, the status is not.
                 return refused(
                     StatusCode::BAD_REQUEST,
                     "A topic cannot be received from, only its subscriptions.",
@@ -99,7 +99,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
                 Err(NoEntity) => no_entity(&place),
                 Ok(None) => StatusCode::NO_CONTENT.into_response(),
                 Ok(Some(held)) if parts.method == Method::DELETE => {
-                    // Just locked, so it is there.
+                    // It was just locked, so it exists.
                     let _ended = shared.broker.end_lock(held.token, End::Complete);
                     handed_out(StatusCode::OK, &held, None)
                 }

@@ -1,5 +1,5 @@
-//! `/admin/functions/<Name>`: starts a function by hand, with a text in place of what would trigger it. No broker has sent such
-//! a message, and the host says so in its metadata (seen with version 4.1037).
+//! `/admin/functions/<Name>`: starts a function by hand, with a text in place of its trigger. No broker sent such a
+//! message, and the host says so in its metadata (seen with version 4.1037).
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::front::{Front, Key};
+use super::front_end::{FrontEnd, Key};
 use super::invocation::{SystemData, for_no_message};
 use super::manifest::Trigger;
 
@@ -21,9 +21,13 @@ struct Started {
 }
 
 /// Answers a request below `/admin`.
-pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Request) -> StatusCode {
-    // Only the platform itself gets in then, whatever the key.
-    if front.admin_is_isolated {
+pub(super) async fn answer(
+    front_end: &Arc<FrontEnd>,
+    key: Option<Key>,
+    request: Request,
+) -> StatusCode {
+    // Then only the platform itself is admitted, with any key.
+    if front_end.admin_is_isolated {
         return StatusCode::FORBIDDEN;
     }
     match key {
@@ -33,7 +37,7 @@ pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Reques
     }
     let (parts, body) = request.into_parts();
     let name = parts.uri.path().strip_prefix("/admin/functions/");
-    let function = front
+    let function = front_end
         .manifest
         .functions
         .iter()
@@ -42,7 +46,7 @@ pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Reques
         return StatusCode::NOT_FOUND;
     };
     let Trigger::ServiceBus { binding, .. } = &function.trigger else {
-        // That it is refused was seen, the status was not.
+        // The refusal was seen, the status was not.
         return StatusCode::BAD_REQUEST;
     };
     let Ok(body) = to_bytes(body, LARGEST).await else {
@@ -51,12 +55,12 @@ pub(super) async fn answer(front: &Arc<Front>, key: Option<Key>, request: Reques
     let Ok(Started { input }) = serde_json::from_slice(&body) else {
         return StatusCode::BAD_REQUEST;
     };
-    let system = SystemData::new(&function.name, front.runner.broker.now());
+    let system = SystemData::new(&function.name, front_end.runner.broker.now());
     let document = for_no_message(binding, &input, system);
-    let front = Arc::clone(front);
-    // Nobody waits for it, and if it fails nothing repeats it.
+    let front_end = Arc::clone(front_end);
+    // Nobody waits for it, and nothing repeats it after a failure.
     tokio::spawn(async move {
-        let _told_by_its_record = front.runner.run(&function, Ok(document), None).await;
+        let _told_by_its_record = front_end.runner.run(&function, Ok(document), None).await;
     });
     StatusCode::ACCEPTED
 }

@@ -1,13 +1,13 @@
-//! The dictionary that becomes `Metadata`, and how a message forges it (`Utility.ApplyBindingData`). It must let the
-//! forgery happen, because the real host does.
+//! The dictionary that becomes `Metadata`, and how a message forges it (`Utility.ApplyBindingData`). It must permit the
+//! forgery, because the real host does.
 
 use serde_json::{Map, Number, Value};
 
 use super::net_value::NetValue;
 use super::newtonsoft::as_shown_date;
 
-/// Named values whose names compare without case. Overwriting keeps the first writing of the name, as a .NET dictionary
-/// does.
+/// Named values whose names compare without case. Overwriting keeps the first spelling of the name, as a .NET
+/// dictionary does.
 #[derive(Debug, Default)]
 pub(super) struct BindingData(Vec<(String, NetValue)>);
 
@@ -37,8 +37,8 @@ impl BindingData {
         }
     }
 
-    /// Lets the trigger's text overwrite what the broker said: each top-level property of a JSON object that is not an
-    /// array, as a string or an object. Text that is not a JSON object changes nothing.
+    /// Overwrites the broker's values from the trigger's text: with each top-level property of a JSON object that is
+    /// not an array, as a string or an object. Text that is not a JSON object changes nothing.
     pub(super) fn apply(&mut self, text: &str) {
         let Ok(Value::Object(members)) = serde_json::from_str(text) else {
             return;
@@ -67,7 +67,7 @@ impl BindingData {
     }
 }
 
-/// A number as .NET shows it: `1.0` is `1`.
+/// A number in .NET's form: `1.0` is `1`.
 fn shown_number(number: &Number) -> String {
     match number.as_f64() {
         Some(real) if !(number.is_i64() || number.is_u64()) => real.to_string(),

@@ -20,23 +20,24 @@ use crate::sync::lock;
 /// The largest message of the Basic and Standard tiers ("Service Bus quotas").
 pub const LARGEST_MESSAGE_BYTES: usize = 256 * 1024;
 
-/// How long a message lives unless told otherwise: the default of the Basic tier.
+/// The default lifetime of a message, from the Basic tier.
 const TIME_TO_LIVE: Duration = Duration::from_hours(14 * 24);
 
-/// What one deployment of Service Bus is set to.
+/// The settings of one deployment of Service Bus.
 #[derive(Debug, Clone)]
 pub struct BrokerOptions {
     /// The queues and topics that exist.
     pub entities: Vec<String>,
-    /// After how many deliveries a message is given up.
+    /// The maximum delivery count, after which a message is dead-lettered.
     pub max_delivery_count: u32,
-    /// Which of them are topics: what is sent there can only be read from their subscriptions, and lapses unseen.
+    /// The topics among them: messages that are sent there can only be read from their subscriptions, and expire
+    /// unseen.
     pub topics: Vec<String>,
     /// How long a delivery is locked without a renewal.
     pub lock_duration: Duration,
-    /// The same for entities that have a time of their own.
+    /// The same for entities with a lock duration of their own.
     pub lock_durations: BTreeMap<String, Duration>,
-    /// How long a message lives unless its sender has told otherwise. One of a queue is dead-lettered then, as in the template.
+    /// The lifetime of a message whose sender set none. A message of a queue is then dead-lettered, as in the template.
     pub time_to_live: Duration,
 }
 
@@ -71,13 +72,13 @@ struct Inner {
 struct State {
     last_sequence_number: i64,
     entities: BTreeMap<String, Entity>,
-    /// The locks that were given out over REST, by their tokens.
+    /// The locks granted over REST, by their tokens.
     rest_locks: BTreeMap<Uuid, rest::RestLock>,
 }
 
 #[derive(Debug, Default)]
 struct Entity {
-    /// What may not be delivered yet.
+    /// Messages that may not be delivered yet.
     scheduled: BTreeMap<i64, QueuedMessage>,
     active: BTreeMap<i64, QueuedMessage>,
     locked: BTreeMap<i64, (Uuid, QueuedMessage)>,
@@ -85,31 +86,31 @@ struct Entity {
     completed: Vec<QueuedMessage>,
 }
 
-/// What a queue or a topic holds.
+/// The content of a queue or a topic.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct QueueState {
-    /// What may not be delivered yet.
+    /// Messages that may not be delivered yet.
     pub scheduled: Vec<QueuedMessage>,
-    /// What waits to be delivered.
+    /// Messages that wait to be delivered.
     pub active: Vec<QueuedMessage>,
-    /// What is being worked on.
+    /// Messages in progress.
     pub locked: Vec<QueuedMessage>,
-    /// What was given up, with the reason.
+    /// Dead-lettered messages, with the reason.
     pub dead_lettered: Vec<QueuedMessage>,
-    /// What was done.
+    /// Completed messages.
     pub completed: Vec<QueuedMessage>,
 }
 
-/// How far the work on an entity has come.
+/// The progress of an entity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Messages that were done.
+    /// The number of completed messages.
     pub completed: usize,
-    /// Messages that wait or are being worked on.
+    /// The number of messages that wait or are in progress.
     pub open: usize,
 }
 
-/// A message handed out under a lock.
+/// A message that was delivered under a lock.
 #[derive(Debug, Clone)]
 pub(super) struct Delivery {
     pub(super) entity: String,
@@ -117,7 +118,7 @@ pub(super) struct Delivery {
     pub(super) lock_token: Uuid,
 }
 
-/// The lock of a delivery was lost: the message belongs to somebody else or to nobody.
+/// The lock of a delivery was lost: the message may be delivered to another receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LockLost;
 
@@ -164,10 +165,10 @@ impl Broker {
         lock(&self.0.state).entities.keys().cloned().collect()
     }
 
-    /// Accepts a message and returns it as it is now held.
+    /// Accepts a message and returns it as stored.
     ///
     /// # Errors
-    /// There is no such entity, or the message is larger than the tier allows.
+    /// The entity does not exist, or the message is larger than the tier allows.
     pub fn send(&self, entity: &str, mut message: Message) -> anyhow::Result<QueuedMessage> {
         let properties = serde_json::to_vec(&message.application_properties)?.len();
         let size = message.body.len() + properties;
@@ -209,7 +210,7 @@ impl Broker {
         Ok(held)
     }
 
-    /// Waits for a message and hands it out, locked for so long.
+    /// Waits for a message and delivers it, locked for this long.
     pub(super) async fn receive(&self, entity: &str, locked_for: Duration) -> Delivery {
         let mut changes = self.0.signal.subscribe();
         loop {
@@ -239,7 +240,7 @@ impl Broker {
         })
     }
 
-    /// Gives the message back when its lock ends, unless it was settled before.
+    /// Abandons the message when its lock ends, unless it was settled before.
     fn expire_at(&self, delivery: &Delivery, end: Instant) {
         let (broker, delivery) = (Arc::downgrade(&self.0), delivery.clone());
         tokio::spawn(async move {
@@ -251,12 +252,12 @@ impl Broker {
         });
     }
 
-    /// Ends a message: it was worked on.
+    /// Completes a message.
     pub(super) fn complete(&self, delivery: &Delivery) -> Result<(), LockLost> {
         self.settle(delivery, |entity, message| entity.completed.push(message))
     }
 
-    /// Gives a message back: it is delivered again at once, or dead-lettered if that was the last time.
+    /// Abandons a message: it is delivered again at once, or dead-lettered after its last delivery.
     pub(super) fn abandon(&self, delivery: &Delivery) -> Result<(), LockLost> {
         let most = self.0.options.max_delivery_count;
         self.settle(delivery, |entity, mut message| {
@@ -295,7 +296,7 @@ impl Broker {
         Ok(())
     }
 
-    /// What an entity holds; an empty state for one that does not exist.
+    /// The content of an entity; empty if the entity does not exist.
     #[must_use]
     pub fn queue(&self, name: &str) -> QueueState {
         let state = self.unexpired(name);
@@ -315,8 +316,7 @@ impl Broker {
         }
     }
 
-    /// How many messages were done, and how many are not settled yet: quicker to ask than [`Broker::queue`], since nothing
-    /// is copied.
+    /// The numbers of completed and unsettled messages: cheaper than [`Broker::queue`], because nothing is copied.
     #[must_use]
     pub fn progress(&self, name: &str) -> Progress {
         let state = self.unexpired(name);
@@ -327,7 +327,7 @@ impl Broker {
         })
     }
 
-    /// Takes everything that waits in an entity, as a consumer would who completes each message.
+    /// Takes all waiting messages of an entity, like a consumer that completes each.
     #[must_use]
     pub fn take(&self, name: &str) -> Vec<QueuedMessage> {
         let mut state = self.unexpired(name);
@@ -341,7 +341,8 @@ impl Broker {
         taken
     }
 
-    /// The state, after what has lapsed in an entity is gone from what waits there. One that is being worked on does not lapse.
+    /// The state, after expired messages are removed from the waiting ones of an entity. A message in progress does not
+    /// expire.
     fn unexpired(&self, name: &str) -> MutexGuard<'_, State> {
         let now = self.0.clock.now();
         let mut state = lock(&self.0.state);

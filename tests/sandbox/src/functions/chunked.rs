@@ -1,4 +1,4 @@
-//! A request's body of a length that is not told, so that it goes out in chunks: as the host sends invocations.
+//! A request body without a length, which is sent in chunks, as the host sends invocations.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
-//! The control side of the host, on its own port: for what the real one has no call for. Messages are dropped into queues
-//! here with curl, and queues, invocations and the worker's log are looked at.
+//! The control API of the host, on its own port, for operations that the real host lacks. It accepts messages for
+//! queues with curl, and shows queues, invocations and the worker's log.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::records::{InvocationRecord, InvocationState};
 use super::runner::Runner;
 use super::worker_log::WorkerLog;
 
-/// What the control side knows.
+/// The state of the control API.
 #[derive(Clone)]
 pub(super) struct Control {
     pub(super) runner: Arc<Runner>,
@@ -126,7 +126,7 @@ async fn kill(State(control): State<Control>) -> StatusCode {
     }
 }
 
-/// A message as a person wants to see it: its body as JSON or text where it is that.
+/// A message in readable form: its body as JSON or text if possible.
 fn shown(held: &QueuedMessage) -> Value {
     let body = held
         .json()

@@ -1,4 +1,4 @@
-//! What happened in the host, in order: for tests that ask and for people who read along.
+//! The events of the host, in order: for tests and for people who follow a run.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::signal::Signal;
 use crate::sync::lock;
 
-/// Something that happened in the host.
+/// An event of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The worker process was started.
     WorkerStarted {
         /// Its process id.
         pid: u32,
-        /// The port it was told to listen on.
+        /// The port that the host assigned to it.
         port: u16,
     },
     /// The worker answered the probe.
@@ -21,7 +21,7 @@ pub enum Event {
         /// How long after its start.
         after: Duration,
     },
-    /// The worker did not answer the probe in time and was ended.
+    /// The worker did not answer the probe in time and was killed.
     WorkerNotReady,
     /// The worker process ended; 128 and more for a signal.
     WorkerExited {
@@ -30,7 +30,7 @@ pub enum Event {
     },
     /// The host shut itself down, because the worker had failed too often.
     HostStopped,
-    /// A call took longer than the function may: the worker will be ended.
+    /// A call exceeded the function's time-out: the worker will be killed.
     FunctionTimedOut {
         /// The function.
         function: String,
@@ -42,21 +42,21 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// The worker named an output that the function does not have. The host passes it over in silence.
+    /// The worker named an output that the function does not have. The host ignores it.
     UnknownOutput {
         /// The function.
         function: String,
         /// The name.
         output: String,
     },
-    /// A message could not be settled: its lock had ended before.
+    /// A message could not be settled: its lock had already ended.
     LockLost {
         /// The message id.
         message_id: String,
     },
 }
 
-/// Every event so far. Clones collect together.
+/// Every event so far. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Events {
     list: Arc<Mutex<Vec<Event>>>,

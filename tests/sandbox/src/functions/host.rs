@@ -1,4 +1,4 @@
-//! The Functions host as a whole: put together from its parts, and seen from outside.
+//! The whole Functions host: assembled from its parts, with its outside interface.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::broker::{Broker, BrokerOptions, QueueState};
 use super::control::{self, Control};
 use super::events::{Event, Events};
-use super::front::{self, Front};
+use super::front_end::{self, FrontEnd};
 use super::manifest::{Manifest, Trigger};
 use super::message::{Message, QueuedMessage};
 use super::pump;
@@ -28,35 +28,35 @@ use super::worker_log::{LogLine, WorkerLog};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
-/// How a host is started.
+/// The options of a host.
 #[derive(Debug, Clone)]
 pub struct HostOptions {
     /// The staged package: host.json, `<Name>/function.json` and the handler side by side.
     pub staged: PathBuf,
-    /// The app's settings, as the worker finds them in its environment. It has no others.
+    /// The app's settings, which are the worker's whole environment.
     pub environment: Vec<(String, String)>,
     /// The time of day.
     pub clock: SandboxClock,
-    /// What Service Bus is set to; not looked at if `broker` is given.
+    /// The settings of Service Bus; ignored if `broker` is given.
     pub bus: BrokerOptions,
-    /// A Service Bus that another host uses too.
+    /// A Service Bus that is shared with another host.
     pub broker: Option<Broker>,
-    /// How long a function may take; host.json says it otherwise.
+    /// The time-out of a function, in place of host.json's.
     pub function_timeout: Option<Duration>,
-    /// When the host gives up on its worker.
+    /// When the host stops restarting its worker.
     pub restarts: RestartPolicy,
-    /// The port of the public side; 0 for a free one.
+    /// The port of the HTTP front end; 0 for a free one.
     pub http_port: u16,
-    /// The port of the control side; 0 for a free one.
+    /// The port of the control API; 0 for a free one.
     pub control_port: u16,
-    /// The key that functions demand.
+    /// The key that functions require.
     pub function_key: String,
-    /// The key that opens everything.
+    /// The master key.
     pub master_key: String,
 }
 
 impl HostOptions {
-    /// A host for this package, everything else as it usually is.
+    /// Default options for this package.
     #[must_use]
     pub fn new(staged: impl Into<PathBuf>, clock: SandboxClock) -> Self {
         Self {
@@ -89,8 +89,8 @@ pub struct FunctionsHost {
     tasks: AsyncMutex<Tasks>,
 }
 
-/// What runs for the host, in the order in which it ends: who still works on a message must be gone before the worker is,
-/// or it would see the worker die and give the message back.
+/// The host's tasks, in the order in which they end: a pump has to be gone before the worker is, or it would see the
+/// worker die and abandon its message.
 #[derive(Debug, Default)]
 struct Tasks {
     work: JoinSet<()>,
@@ -101,7 +101,8 @@ impl FunctionsHost {
     /// Starts a host and waits until its worker answers.
     ///
     /// # Errors
-    /// The package cannot be read, a port cannot be had, or the worker ended for good; the message has its last lines.
+    /// The package cannot be read, a port is not available, or the worker ended for good; the message has its last
+    /// lines.
     pub async fn start(options: HostOptions) -> anyhow::Result<Self> {
         let host = Self::launch(options).await?;
         if let Phase::Ready { .. } = host.runner.worker.settled().await {
@@ -115,10 +116,10 @@ impl FunctionsHost {
         );
     }
 
-    /// Starts a host and does not wait for its worker.
+    /// Starts a host without waiting for its worker.
     ///
     /// # Errors
-    /// The package cannot be read, or a port cannot be had.
+    /// The package cannot be read, or a port is not available.
     pub async fn launch(options: HostOptions) -> anyhow::Result<Self> {
         let root = std::path::absolute(&options.staged)?;
         let manifest = Manifest::read(&root)?;
@@ -173,7 +174,7 @@ impl FunctionsHost {
         let private = listen(options.control_port).await?;
         let control = private.local_addr()?;
         pump::start(&manifest, &runner, &mut tasks.work);
-        let front = front::router(Front {
+        let front_end = front_end::router(FrontEnd {
             manifest,
             runner: Arc::clone(&runner),
             function_key: options.function_key.clone(),
@@ -186,9 +187,9 @@ impl FunctionsHost {
             events: events.clone(),
             log: log.clone(),
         });
-        let front = front.into_make_service_with_connect_info::<Sent>();
+        let front_end = front_end.into_make_service_with_connect_info::<Sent>();
         tasks.work.spawn(async move {
-            let served = axum::serve(Remembering(public), front).await;
+            let served = axum::serve(Remembering(public), front_end).await;
             tracing::error!(?served, "the public listener of the host ended");
         });
         tasks.work.spawn(async move {
@@ -208,63 +209,63 @@ impl FunctionsHost {
         })
     }
 
-    /// The root of the public side, without a slash at the end; routes are below `/api`.
+    /// The root URL of the front end, without a trailing slash; routes are below `/api`.
     #[must_use]
     pub fn http_endpoint(&self) -> String {
         format!("http://{}", self.http)
     }
 
-    /// The ports of the public side and of the control side.
+    /// The ports of the front end and of the control API.
     #[must_use]
     pub fn ports(&self) -> (u16, u16) {
         (self.http.port(), self.control.port())
     }
 
-    /// The root of the control side, without a slash at the end.
+    /// The root URL of the control API, without a trailing slash.
     #[must_use]
     pub fn control_endpoint(&self) -> String {
         format!("http://{}", self.control)
     }
 
-    /// The key that functions demand, in the header `x-functions-key` or the query parameter `code`.
+    /// The key that functions require, in the header `x-functions-key` or the query parameter `code`.
     #[must_use]
     pub fn function_key(&self) -> &str {
         &self.function_key
     }
 
-    /// The key that opens everything, `/admin` too, in the header `x-functions-key`.
+    /// The master key, which is valid for `/admin` too, in the header `x-functions-key`.
     #[must_use]
     pub fn master_key(&self) -> &str {
         &self.master_key
     }
 
-    /// Takes no more messages, as a host does that is being scaled in or drained. What is being worked on goes on; when it has
-    /// succeeded its outputs are written, and its message is given back all the same.
+    /// Stops receiving messages, like a host that is being scaled in or drained. Messages in progress continue; even
+    /// after success, with outputs written, they are abandoned.
     pub fn stop_listening(&self) {
         self.runner.listening.send_replace(false);
     }
 
-    /// The Service Bus that this host uses, to give to another host.
+    /// The Service Bus of this host, to share with another host.
     #[must_use]
     pub fn broker(&self) -> Broker {
         self.runner.broker.clone()
     }
 
-    /// Sends a message to a queue and returns it as it is held.
+    /// Sends a message to a queue and returns it as stored.
     ///
     /// # Errors
-    /// There is no such queue, or the message is too large.
+    /// The queue does not exist, or the message is too large.
     pub fn send(&self, queue: &str, message: Message) -> anyhow::Result<QueuedMessage> {
         self.runner.broker.send(queue, message)
     }
 
-    /// What a queue or a topic holds.
+    /// The content of a queue or a topic.
     #[must_use]
     pub fn queue(&self, name: &str) -> QueueState {
         self.runner.broker.queue(name)
     }
 
-    /// What waits in a queue or a topic.
+    /// The waiting messages of a queue or a topic.
     #[must_use]
     pub fn messages(&self, name: &str) -> Vec<QueuedMessage> {
         self.queue(name).active
@@ -276,19 +277,19 @@ impl FunctionsHost {
         self.runner.records.list()
     }
 
-    /// How many invocations are going on.
+    /// The number of running invocations.
     #[must_use]
     pub fn running(&self) -> usize {
         self.runner.records.running()
     }
 
-    /// What happened so far.
+    /// The events so far.
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.events.list()
     }
 
-    /// What the worker wrote so far, all its lives.
+    /// The worker's log so far, over all restarts.
     #[must_use]
     pub fn worker_log(&self) -> Vec<LogLine> {
         self.log.lines()
@@ -307,21 +308,21 @@ impl FunctionsHost {
         self.events().contains(&Event::HostStopped)
     }
 
-    /// Ends the worker with SIGKILL and waits until it is gone. The host then restarts it as after any failure. False if
-    /// there was none to end.
+    /// Kills the worker with SIGKILL and waits until it is gone. The host then restarts it as after any failure.
+    /// Returns false if there was none.
     pub async fn kill_worker(&self) -> bool {
         self.runner.worker.kill().await
     }
 
-    /// Refuses the next so many writes of an output binding, as a busy Service Bus does.
+    /// Refuses the next writes of an output binding, as a busy Service Bus does.
     pub fn refuse_output(&self, binding: &str, times: usize) {
         lock(&self.runner.refusals).insert(binding.to_owned(), times);
     }
 
-    /// Waits until the condition holds; it is asked now and after everything that happens.
+    /// Waits until the condition holds; it is checked now and after every event.
     ///
     /// # Errors
-    /// It does not hold in time; the message says what had happened by then.
+    /// It does not hold in time; the message lists the events by then.
     pub async fn wait_until(
         &self,
         limit: Duration,
@@ -338,7 +339,7 @@ impl FunctionsHost {
         })
     }
 
-    /// Waits until every message of the queues that trigger functions is settled and no invocation is going on.
+    /// Waits until every message of the trigger queues is settled and no invocation is running.
     ///
     /// # Errors
     /// Not in time, or the host has shut itself down before.
@@ -362,7 +363,7 @@ impl FunctionsHost {
         settled && self.running() == 0
     }
 
-    /// Stops the host and its worker, without grace: whatever was being worked on stays locked.
+    /// Stops the host and its worker immediately: messages in progress stay locked.
     pub async fn shutdown(&self) {
         let mut tasks = self.tasks.lock().await;
         tasks.work.shutdown().await;
@@ -370,7 +371,7 @@ impl FunctionsHost {
     }
 }
 
-/// The queues that trigger functions; each has to exist.
+/// The queues that trigger functions, each of which has to exist.
 fn trigger_queues(manifest: &Manifest, broker: &Broker) -> anyhow::Result<Vec<String>> {
     let entities = broker.entities();
     let mut queues = Vec::new();

@@ -1,5 +1,5 @@
-//! Writes invocations as the host writes them: `{"Data": {…}, "Metadata": {…}}`. The sandbox's own words for the wire; the
-//! samples under `tests/fixtures/host` hold it to the letter.
+//! Writes invocations as the host writes them: `{"Data": {…}, "Metadata": {…}}`. The sandbox's structures for the wire
+//! are its own; the samples under `tests/fixtures/host` check them exactly.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::binding_data::BindingData;
-use super::front::Key;
+use super::front_end::Key;
 use super::message::{BodyKind, Message, QueuedMessage};
 use super::net_value::NetValue;
 use super::text::read_as_text;
 use crate::clock::plus;
 
-/// What the host itself adds to the metadata.
+/// The metadata that the host itself adds.
 #[derive(Debug, Clone)]
 pub(super) struct SystemData {
     pub(super) method_name: String,
@@ -76,8 +76,8 @@ pub(super) fn for_message(
     ))
 }
 
-/// The body of the request with which the host hands a message to a worker on its first delivery, for whoever drives a worker
-/// without a host: `binding` is the trigger's name in function.json.
+/// The request body with which the host passes a message to a worker on its first delivery, for tests that run a worker
+/// without a host. `binding` is the trigger's name in function.json.
 #[must_use]
 pub fn queue_invocation(function: &str, binding: &str, body: &str, now: Timestamp) -> Value {
     let held = QueuedMessage {
@@ -98,8 +98,9 @@ pub fn queue_invocation(function: &str, binding: &str, body: &str, now: Timestam
     document_for_message(binding, &value, &held, &lock_token, system)
 }
 
-/// The invocation of a function that somebody has started with a text through `/admin/functions`: the extension makes a message of
-/// the text that no broker has sent, with a count of 0, the number -1, a lock that is none, and the year 1 as its time.
+/// The invocation of a function that was started with a text through `/admin/functions`. The extension creates a
+/// message from the text that no broker has sent: with a count of 0, the number -1, an empty lock, and the year 1 as
+/// its time.
 pub(super) fn for_no_message(binding: &str, text: &str, system: SystemData) -> Value {
     let held = QueuedMessage {
         message: Message::of(text),
@@ -116,7 +117,7 @@ pub(super) fn for_no_message(binding: &str, text: &str, system: SystemData) -> V
 /// The least `DateTime` of .NET: 0001-01-01T00:00:00.
 const YEAR_ONE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
-/// The greatest, to the second: 9999-12-30T22:00:00 is the last that this library can hold.
+/// The greatest `DateTime`, to the second: 9999-12-30T22:00:00 is the last that this library can represent.
 const END_OF_TIME: Timestamp = Timestamp::constant(253_402_207_200, 0);
 
 fn document_for_message(
@@ -143,7 +144,7 @@ fn document_for_message(
     data.set_text("To", message.to.as_deref());
     data.set_text("ReplyTo", message.reply_to.as_deref());
     data.set_text("SessionId", message.session_id.as_deref());
-    // Objects of the SDK, of which a worker can make nothing (the extension's `ServiceBusTriggerBindingStrategy`).
+    // Objects of the SDK, which are useless to a worker (the extension's `ServiceBusTriggerBindingStrategy`).
     for name in ["Client", "MessageReceiver", "MessageActions"] {
         data.set(name, NetValue::Object(sdk_object()));
     }
@@ -160,7 +161,7 @@ fn document_for_message(
     document(binding, value.in_data(), data)
 }
 
-/// What the host itself adds stands beside a value of the same name that was there before.
+/// Adds the host's own values beside existing values of the same name.
 fn set_system(data: &mut BindingData, system: SystemData) {
     let name = if data.has("sys") { "$sys" } else { "sys" };
     data.set(name, system.value());
@@ -187,7 +188,7 @@ pub(super) struct CallerRequest {
     pub(super) headers: Vec<(String, Vec<String>)>,
     /// The key that was given.
     pub(super) key: Option<Key>,
-    /// None when the request had no Content-Length, or had no body.
+    /// `None` if the request had no Content-Length, or no body.
     pub(super) body: Option<Vec<u8>>,
 }
 
@@ -200,7 +201,7 @@ impl CallerRequest {
         values.first().map(String::as_str)
     }
 
-    /// The body as `Body` has it: the text as sent, or base64 for what is not text.
+    /// The value of `Body`: the text as sent, or base64 for binary content.
     fn body_text(&self) -> Option<String> {
         let body = self.body.as_ref()?;
         let content_type = self.header("Content-Type").unwrap_or_default();
@@ -215,9 +216,9 @@ impl CallerRequest {
     }
 }
 
-/// The invocation for an HTTP request. `Body` is missing where the caller's request had no Content-Length.
+/// The invocation for an HTTP request. `Body` is missing if the caller's request had no Content-Length.
 pub(super) fn for_request(binding: &str, request: &CallerRequest, system: SystemData) -> Value {
-    // A value that is given twice stands in `Data` with a comma, and in `Metadata` the last one is left.
+    // A repeated value is joined by commas in `Data`, and `Metadata` has its last one.
     let mut query = Map::new();
     let mut last = Map::new();
     for (name, value) in &request.query {
@@ -260,7 +261,7 @@ pub(super) fn for_request(binding: &str, request: &CallerRequest, system: System
     document(binding, data, metadata)
 }
 
-/// Who calls: nobody in particular, or the bearer of a function key (`AuthenticationLevelHandler`).
+/// The caller's identities: anonymous, or the bearer of a function key (`AuthenticationLevelHandler`).
 fn identities(key: Option<Key>) -> Value {
     let (level, id) = match key {
         None => return json!([identity(None, &json!([]))]),

@@ -16,7 +16,7 @@ fn sample(name: &str) -> Value {
 
 const MANUAL: &str = r#"{"user": "alice@contoso.com", "reason": "impossible travel", "requestedBy": "oncall@contoso.com"}"#;
 
-/// The message that all the samples of the queue trigger hold, but for its body.
+/// The message of all queue samples, except for its body.
 fn held(body: &str) -> QueuedMessage {
     let mut properties = Map::new();
     properties.insert("source".to_owned(), json!("oncall"));
@@ -31,7 +31,7 @@ fn held(body: &str) -> QueuedMessage {
             ..Message::default()
         },
         sequence_number: 1471,
-        // The fraction is what the host loses.
+        // The host loses the fraction.
         enqueued_at: "2026-11-23T20:10:26.718Z".parse().unwrap(),
         expires_at: "2026-12-07T20:10:26.718Z".parse().unwrap(),
         delivery_count: 1,
@@ -144,7 +144,7 @@ fn system_times_have_seven_digits() {
     );
 }
 
-/// The request of a sample: what the host was told, taken from what it says.
+/// The request behind a sample, reconstructed from its document.
 fn request_of(sample: &Value, body: Option<&str>) -> CallerRequest {
     let told = &sample["Data"]["req"];
     CallerRequest {
@@ -185,7 +185,7 @@ fn http_requests_are_written_as_the_host_writes_them() {
     }
 }
 
-/// The samples' HTTP metadata are shortened: what they show has to be there, and more may be.
+/// The samples' HTTP metadata are shortened: the values in them are required, and more are permitted.
 fn assert_holds(ours: &Value, shown: &Value) {
     let Value::Object(members) = shown else {
         assert_eq!(ours, shown);

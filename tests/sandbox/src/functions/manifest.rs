@@ -1,5 +1,5 @@
-//! Reads a staged package as the host does: host.json and one function.json a folder. What the sandbox does not simulate
-//! it refuses, so that a misspelt or new setting shows instead of being passed over.
+//! Reads a staged package as the host does: host.json and one function.json per folder. Settings that are not simulated
+//! are refused, so that a misspelt or new setting shows.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 
-/// What a package says about itself.
+/// The declarations of a package.
 #[derive(Debug, Clone)]
 pub(super) struct Manifest {
     pub(super) executable: String,
@@ -165,7 +165,7 @@ impl Manifest {
     /// Reads the package in a folder.
     ///
     /// # Errors
-    /// A file is missing or cannot be read, or it asks for something that the sandbox does not simulate.
+    /// A file is missing or cannot be read, or it requires something that the sandbox does not simulate.
     pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
         let host: HostJson = read_json(&root.join("host.json"))?;
         ensure!(host.version == "2.0", "host.json: version has to be 2.0");
@@ -197,7 +197,7 @@ impl Manifest {
     }
 }
 
-/// Every folder one level down that has a function.json, and no other.
+/// The folders one level down that have a function.json.
 fn functions(root: &Path) -> anyhow::Result<Vec<Function>> {
     let mut functions = Vec::new();
     for entry in std::fs::read_dir(root).with_context(|| format!("reading {}", root.display()))? {

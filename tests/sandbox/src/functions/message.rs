@@ -1,53 +1,53 @@
-//! A Service Bus message, as it is sent and as the broker holds it.
+//! A Service Bus message, as sent and as stored by the broker.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// What kind of AMQP body a message has.
+/// The AMQP body type of a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BodyKind {
-    /// Bytes: what REST and nearly every sender makes.
+    /// Bytes, which REST and nearly every sender writes.
     #[default]
     Data,
-    /// A value that is no string, such as a number.
+    /// A value that is not a string, such as a number.
     Value,
     /// A sequence of values.
     Sequence,
 }
 
-/// What a sender gives to the broker.
+/// A message as its sender gives it to the broker.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message {
     /// The body.
     pub body: Vec<u8>,
     /// What kind of body it is.
     pub body_kind: BodyKind,
-    /// The message id; the broker gives one to a message without.
+    /// The message id; the broker assigns one if it is missing.
     pub message_id: Option<String>,
     /// The correlation id.
     pub correlation_id: Option<String>,
-    /// What the sender says the body is.
+    /// The content type, as the sender states it.
     pub content_type: Option<String>,
-    /// The subject, in older words the label.
+    /// The subject, formerly called label.
     pub subject: Option<String>,
-    /// To whom it is addressed.
+    /// The address of the recipient.
     pub to: Option<String>,
-    /// Where an answer shall go.
+    /// The address for replies.
     pub reply_to: Option<String>,
     /// Its session.
     pub session_id: Option<String>,
     /// The application's own properties.
     pub application_properties: Map<String, Value>,
-    /// How long it lives, if not as long as the broker's default.
+    /// Its lifetime, if it differs from the broker's default.
     pub time_to_live: Option<Duration>,
-    /// When it may be delivered first, if not at once.
+    /// The earliest time of its delivery, if it is scheduled.
     pub scheduled_for: Option<Timestamp>,
 }
 
 impl Message {
-    /// A message of this body and nothing else.
+    /// A message with this body alone.
     #[must_use]
     pub fn of(body: impl Into<Vec<u8>>) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Message {
         }
     }
 
-    /// A message that says it is JSON.
+    /// A message with the content type of JSON.
     #[must_use]
     pub fn json(body: &Value) -> Self {
         Self {
@@ -66,20 +66,20 @@ impl Message {
     }
 }
 
-/// A message as the broker holds it.
+/// A message as the broker stores it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueuedMessage {
-    /// What was sent. Its message id is always there.
+    /// The message as sent, with its message id set.
     pub message: Message,
-    /// Its place in the entity.
+    /// Its sequence number in the entity.
     pub sequence_number: i64,
     /// When it was sent.
     pub enqueued_at: Timestamp,
-    /// When it would lapse.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// How often it was delivered so far.
     pub delivery_count: u32,
-    /// Why it is in the dead-letter queue, if it is.
+    /// Why it was dead-lettered; `None` if it was not.
     pub dead_letter: Option<DeadLetter>,
 }
 
@@ -103,10 +103,10 @@ impl QueuedMessage {
     }
 }
 
-/// Why a message lies in the dead-letter queue.
+/// Why a message was dead-lettered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// Service Bus's word for it, such as `MaxDeliveryCountExceeded`.
+    /// Service Bus's reason code, such as `MaxDeliveryCountExceeded`.
     pub reason: String,
     /// The sentence that goes with it.
     pub description: String,

@@ -1,7 +1,7 @@
-//! The simulated Functions host: starts a staged package as the real host does, pumps its queue, serves its HTTP routes,
-//! and writes its outputs to a simulated Service Bus. It follows the source of Azure/azure-functions-host, version 4, and
-//! must not be kinder than that. What it does not simulate it refuses: prefetching, sessions, retry policies, forwarding of
-//! HTTP requests, route parameters.
+//! The simulated Functions host: starts a staged package as the real host does, pumps its queue, serves its HTTP
+//! routes, and writes its outputs to a simulated Service Bus. It follows the source of Azure/azure-functions-host,
+//! version 4, and must not be more lenient. It refuses everything that it does not simulate: prefetching, sessions,
+//! retry policies, forwarding of HTTP requests, route parameters.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -24,16 +24,16 @@ mod binding_data;
 mod broker;
 mod chunked;
 mod control;
-mod desk;
 mod events;
-mod front;
+mod front_end;
 mod host;
+mod in_process_host;
 mod invocation;
 mod manifest;
 mod message;
 mod net_value;
 mod newtonsoft;
-mod outlet;
+mod output_bindings;
 mod outputs;
 mod pump;
 mod records;
@@ -47,14 +47,14 @@ mod worker_log;
 
 pub use self::broker::{Broker, BrokerOptions, LARGEST_MESSAGE_BYTES, Progress, QueueState};
 pub(crate) use self::broker::{End, Held, NoEntity};
-pub use self::desk::{Desk, Settled, Work};
 pub use self::events::Event;
 pub use self::host::{FunctionsHost, HostOptions};
+pub use self::in_process_host::{InProcessHost, Settled, Work};
 pub use self::invocation::queue_invocation;
 pub use self::message::{BodyKind, DeadLetter, Message, QueuedMessage};
 pub use self::records::{InvocationRecord, InvocationState};
 pub use self::worker::RestartPolicy;
 pub use self::worker_log::{Level, LogLine, Stream, level_of};
 
-/// The name under which bindings find the Service Bus namespace in the app's settings.
+/// The name of the Service Bus connection in the app's settings.
 const CONNECTION: &str = "EvictServiceBus";

@@ -1,5 +1,5 @@
-//! How the host writes a .NET value into an invocation (`GetHttpScriptInvocationContextValue`; the host's own tests hold
-//! these forms). It must not be tidied: the layers are the contract that a custom handler has to undo.
+//! How the host writes a .NET value into an invocation (`GetHttpScriptInvocationContextValue`; the host's own tests
+//! hold these forms). It must not be simplified: the layers are the contract that a custom handler has to decode.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,12 +27,12 @@ pub(super) enum NetValue {
 }
 
 impl NetValue {
-    /// The value as it arrives in `Data`, where null is a text too.
+    /// The value's form in `Data`, where null is a text too.
     pub(super) fn in_data(&self) -> Value {
         self.in_metadata().unwrap_or_else(|| Value::from("null"))
     }
 
-    /// The value as it arrives in `Metadata`; None for null, which is left out there.
+    /// The value's form in `Metadata`; `None` for null, which is left out there.
     pub(super) fn in_metadata(&self) -> Option<Value> {
         Some(match self {
             Self::Null => return None,

@@ -1,11 +1,11 @@
-//! What the host's JSON library, Newtonsoft.Json, does to text that passes through it and ours does not: escapes,
-//! indentation, and strings that look like dates. It must not know what the text is for.
+//! The effects of the host's JSON library, Newtonsoft.Json, that ours does not have: escapes, indentation, and strings
+//! that look like dates. It must not know what the text is for.
 
 use jiff::civil;
 use jiff::tz::Offset;
 use serde_json::Value;
 
-/// The JSON text of a string. Beyond what JSON demands, the three line separators of Unicode are escaped.
+/// The JSON text of a string. Beyond what JSON requires, the three line separators of Unicode are escaped.
 pub(super) fn quoted(text: &str) -> String {
     Value::from(text)
         .to_string()
@@ -14,13 +14,13 @@ pub(super) fn quoted(text: &str) -> String {
         .replace('\u{2029}', "\\u2029")
 }
 
-/// The JSON text of a value as it goes into an output: indented, its dates rewritten. The order of properties is not kept,
-/// because JSON does not promise any.
+/// The JSON text of a value in an output: indented, with rewritten dates. The order of properties is not kept, because
+/// JSON does not promise any.
 pub(super) fn indented(value: &Value) -> String {
     format!("{:#}", with_dates_rewritten(value.clone()))
 }
 
-/// The value with every string in it that looks like a date written as Newtonsoft writes that date.
+/// The value with every date-like string in Newtonsoft's form.
 pub(super) fn with_dates_rewritten(value: Value) -> Value {
     match value {
         Value::String(text) => Value::from(rewritten_date(&text).unwrap_or(text)),
@@ -33,16 +33,16 @@ pub(super) fn with_dates_rewritten(value: Value) -> Value {
     }
 }
 
-/// A string that looks like a date, as .NET shows the date that Newtonsoft takes it for: in the invariant culture, without a
-/// fraction and without a zone. None for one that does not look like one.
+/// A date-like string in .NET's form: in the invariant culture, without a fraction and without a zone. `None` for other
+/// strings.
 pub(super) fn as_shown_date(text: &str) -> Option<String> {
     let read: civil::DateTime = rewritten_date(text)?.get(..19)?.parse().ok()?;
     Some(read.strftime("%m/%d/%Y %H:%M:%S").to_string())
 }
 
-/// How a date comes out again; None for text that is not read as a date. Only texts of 19 to 40 characters with a `T` at
-/// the eleventh place are looked at (`DateTimeUtils.TryParseDateTime`). A fraction loses its trailing zeros and what lies
-/// beyond seven digits, and another zone than `Z` becomes the machine's own, which is UTC in Azure.
+/// The rewritten form of a date; `None` for text that is not read as a date. Only texts of 19 to 40 characters with a
+/// `T` at the eleventh place qualify (`DateTimeUtils.TryParseDateTime`). A fraction loses its trailing zeros and its
+/// digits after the seventh, and a zone other than `Z` becomes the machine's own, which is UTC in Azure.
 fn rewritten_date(text: &str) -> Option<String> {
     if !(19..=40).contains(&text.len()) || text.as_bytes().get(10) != Some(&b'T') {
         return None;

@@ -1,4 +1,4 @@
-//! What becomes of the values under `Outputs`: messages for Service Bus, and the answer to an HTTP caller. It only
+//! Converts the values under `Outputs`: to messages for Service Bus, and to the answer to an HTTP caller. It only
 //! computes; `runner` sends.
 
 use base64::Engine;
@@ -11,7 +11,7 @@ use super::newtonsoft::indented;
 ///
 /// A string that is valid base64 is decoded and sent as bytes (`GetBindingValue`), unless the binding says that it is
 /// binary; an array, or a string that parses as one, becomes one message for each element; an object, or a string that
-/// parses as one, is written anew with indentation (`FunctionBinding.ReadAsEnumerable`, `BindAsyncCollectorAsync`).
+/// parses as one, is serialised again with indentation (`FunctionBinding.ReadAsEnumerable`, `BindAsyncCollectorAsync`).
 pub(super) fn message_bodies(value: &Value, binary: bool) -> Vec<Vec<u8>> {
     match value {
         Value::Null => Vec::new(),
@@ -40,7 +40,7 @@ fn element(value: &Value) -> Vec<u8> {
     }
 }
 
-/// The bytes of a base64 text. White space in it does not matter to the host's decoder.
+/// The bytes of a base64 text. The host's decoder ignores white space in it.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let packed: String = text
         .chars()
@@ -60,8 +60,8 @@ pub(super) struct HttpAnswer {
     pub(super) body: Vec<u8>,
 }
 
-/// The answer that the `http` output becomes (seen with version 4.1037). A function that names none is answered for with 200 and
-/// an empty object. A status counts with and without a `body`; nothing but `statusCode` is one.
+/// The answer for the `http` output (seen with version 4.1037). A function that names none is answered with 200 and an
+/// empty object. A status counts with and without a `body`; only `statusCode` names it.
 pub(super) fn http_answer(value: Option<&Value>) -> HttpAnswer {
     let parsed;
     let value = match value {
@@ -97,7 +97,7 @@ pub(super) fn http_answer(value: Option<&Value>) -> HttpAnswer {
     with_body(status.unwrap_or(200), headers, body)
 }
 
-/// A string goes out as it is; anything else is written anew, and is text unless the output says otherwise.
+/// A string is sent unchanged; anything else is serialised again, and is text unless the output says otherwise.
 fn with_body(status: u16, mut headers: Vec<(String, String)>, body: &Value) -> HttpAnswer {
     let (body, content_type) = match body {
         Value::Null => (String::new(), None),

@@ -1,4 +1,4 @@
-//! The Service Bus trigger: takes messages under a lock, invokes, and settles. Nothing here looks into a message.
+//! The Service Bus trigger: receives messages under a lock, invokes, and settles. It never looks into a message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::invocation::{SystemData, for_message};
 use super::manifest::{Function, Manifest, Trigger};
 use super::runner::{HostStopped, Runner};
 
-/// Starts the pumps of every function that a queue triggers: as many as calls may run at the same time.
-/// A function that is switched off listens to nothing.
+/// Starts the pumps of every function that a queue triggers: as many as calls may run in parallel. A disabled function
+/// has no pump.
 pub(super) fn start(manifest: &Manifest, runner: &Arc<Runner>, tasks: &mut JoinSet<()>) {
     for function in &manifest.functions {
         let Trigger::ServiceBus {
@@ -47,14 +47,14 @@ pub(super) fn start(manifest: &Manifest, runner: &Arc<Runner>, tasks: &mut JoinS
     }
 }
 
-/// How long a lock holds while the host renews it: to the end of the last renewal that still begins in time.
+/// The longest time that the host keeps a lock: to the end of the last renewal that begins in time.
 fn lock_lifetime(lock: Duration, most_renewal: Duration) -> Duration {
     let lock = lock.max(Duration::from_millis(1));
     let renewals = u32::try_from(most_renewal.as_millis() / lock.as_millis()).unwrap_or(u32::MAX);
     lock.saturating_mul(renewals.saturating_add(1))
 }
 
-/// Whether there will be another message.
+/// Whether the pump goes on.
 enum Next {
     Goes,
     Stops,
@@ -71,7 +71,7 @@ struct Pump {
 }
 
 impl Pump {
-    /// One message, from its lock to its end.
+    /// Processes one message, from its lock to its settlement.
     async fn next(&self) -> Result<Next, HostStopped> {
         let broker = &self.runner.broker;
         let mut listening = self.runner.listening.subscribe();
@@ -93,7 +93,8 @@ impl Pump {
             .run(&self.function, document, Some(&delivery.message))
             .await?;
         let settled = match done {
-            // What ends after the listener has been stopped has written its outputs, and is given back all the same.
+            // An invocation that ends after the listener was stopped has written its outputs, and its message is
+            // abandoned all the same.
             _ if !*listening.borrow() => broker.abandon(&delivery),
             Some(_) if self.auto_complete => broker.complete(&delivery),
             Some(_) => Ok(()),

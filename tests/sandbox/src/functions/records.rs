@@ -1,4 +1,4 @@
-//! What was invoked and how it went: for tests that ask and for people who read along.
+//! The invocations and their results: for tests and for people who follow a run.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use crate::sync::lock;
 /// One invocation of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InvocationRecord {
-    /// The host's id of it, as the worker was told.
+    /// The host's id of it, as sent to the worker.
     pub id: Uuid,
     /// The function.
     pub function: String,
@@ -19,19 +19,19 @@ pub struct InvocationRecord {
     pub delivery_count: Option<u32>,
     /// The message id as the broker knows it, if a message triggered it.
     pub message_id: Option<String>,
-    /// What the worker was sent.
+    /// The document sent to the worker.
     pub request_body: Value,
     /// The worker's status, once it has answered.
     pub status: Option<u16>,
-    /// The worker's answer, once it has one that is JSON.
+    /// The worker's answer, once there is one in JSON.
     pub response_body: Option<Value>,
     /// The lines under `Logs`, which the host logs at Information.
     pub logs: Vec<String>,
-    /// How it went.
+    /// Its state.
     pub state: InvocationState,
 }
 
-/// How an invocation went.
+/// The state of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvocationState {
     /// It is still going.
@@ -42,7 +42,7 @@ pub enum InvocationState {
     Failed(String),
 }
 
-/// Every invocation so far. Clones collect together.
+/// Every invocation so far. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Records {
     list: Arc<Mutex<Vec<InvocationRecord>>>,

@@ -1,5 +1,5 @@
-//! One invocation from the worker's door to the outputs: waits for the worker, posts, judges the reply, writes what it
-//! names. It must not know where the invocation came from; that it failed is all that a trigger learns.
+//! Runs one invocation from the worker to the outputs: waits for the worker, posts, judges the reply, and writes its
+//! outputs. It must not know the trigger, which learns only whether the invocation failed.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -18,15 +18,15 @@ use super::chunked::Chunked;
 use super::events::{Event, Events};
 use super::manifest::Function;
 use super::message::QueuedMessage;
-use super::outlet::Outlet;
+use super::output_bindings::OutputBindings;
 use super::outputs::HttpAnswer;
 use super::records::{InvocationRecord, InvocationState, Records};
 use super::worker::{Phase, Worker};
 
-/// The version of the host that the samples come from.
+/// The version of the host in the samples.
 const HOST_VERSION: &str = "4.1036.1.0";
 
-/// What invokes functions.
+/// Runs invocations of functions.
 #[derive(Debug)]
 pub(super) struct Runner {
     pub(super) worker: Worker,
@@ -35,13 +35,13 @@ pub(super) struct Runner {
     pub(super) records: Records,
     pub(super) events: Events,
     pub(super) function_timeout: Duration,
-    /// Whether the app has Application Insights, with which the host hands on a trace.
+    /// Whether the app has Application Insights; then the host passes on a trace.
     pub(super) traced: bool,
-    /// The functions that are switched off (`AzureWebJobs.<Name>.Disabled`).
+    /// The disabled functions (`AzureWebJobs.<Name>.Disabled`).
     pub(super) disabled: Vec<String>,
-    /// Whether messages are taken from queues.
+    /// Whether messages are received from queues.
     pub(super) listening: watch::Sender<bool>,
-    /// How often the next writes of an output are refused, by its name.
+    /// How many of the next writes are refused, by the output's name.
     pub(super) refusals: Mutex<BTreeMap<String, usize>>,
 }
 
@@ -57,9 +57,9 @@ pub(super) struct Reply {
 
 /// Why there is no reply.
 enum NoReply {
-    /// The connection broke or was refused: the worker may be gone.
+    /// The connection failed: the worker may be gone.
     Broken(anyhow::Error),
-    /// There was an answer, and it is not one of success.
+    /// The answer does not report success.
     Refused(anyhow::Error),
 }
 
@@ -72,18 +72,18 @@ pub(super) fn read(status: StatusCode, content_type: &str, body: &[u8]) -> anyho
     serde_json::from_slice(body).context("the worker's answer cannot be parsed")
 }
 
-/// Whether the host goes on waiting after this answer, until the function's time is over (seen with version 4.1037).
+/// Whether the host goes on waiting after this answer, until the function's time-out (seen with version 4.1037).
 pub(super) fn never_ends(status: StatusCode, body: &[u8]) -> bool {
     let body = body.trim_ascii();
     status.is_success() && (body.is_empty() || body == b"null")
 }
 
-/// The host has shut down: nothing is settled, locks run out.
+/// The host has shut down: nothing is settled, and locks expire.
 #[derive(Debug)]
 pub(super) struct HostStopped;
 
 impl Runner {
-    /// Runs one invocation. `Ok(None)` if it failed, which the record and the events tell more about.
+    /// Runs one invocation. `Ok(None)` if it failed; the record and the events have the details.
     pub(super) async fn run(
         &self,
         function: &Function,
@@ -159,13 +159,13 @@ impl Runner {
         self.records.update(id, |record| {
             record.logs = reply.logs.unwrap_or_default();
         });
-        let outlet = Outlet {
+        let bindings = OutputBindings {
             broker: &self.broker,
             invocation: id,
             events: &self.events,
             refusals: &self.refusals,
         };
-        outlet.write(function, &outputs)
+        bindings.write(function, &outputs)
     }
 
     async fn call(&self, id: Uuid, url: &str, document: &Value) -> Result<Reply, NoReply> {

@@ -1,21 +1,21 @@
-//! The app's settings: those that every deployment has, and what the host itself makes of the given ones.
+//! The app's settings: the defaults of every deployment, and the host's own use of the given ones.
 
 use super::CONNECTION;
 use super::manifest::Manifest;
 
-/// What the settings switch on and off in the host.
+/// The host's features that settings control.
 #[derive(Debug)]
 pub(super) struct Switches {
-    /// Whether everything below `/admin` is for the platform alone (`FUNCTIONS_ADMIN_ISOLATION_ENABLED`).
+    /// Whether everything below `/admin` is reserved for the platform (`FUNCTIONS_ADMIN_ISOLATION_ENABLED`).
     pub(super) admin_is_isolated: bool,
     /// Whether the app has Application Insights (`APPLICATIONINSIGHTS_CONNECTION_STRING`).
     pub(super) traced: bool,
-    /// The functions that are switched off (`AzureWebJobs.<Name>.Disabled`).
+    /// The disabled functions (`AzureWebJobs.<Name>.Disabled`).
     pub(super) disabled: Vec<String>,
 }
 
 impl Switches {
-    /// Reads them; of two settings of one name the later one counts.
+    /// Reads the settings; of duplicates the later one counts.
     pub(super) fn read(environment: &[(String, String)], manifest: &Manifest) -> Self {
         let setting = |name: &str| {
             let given = environment.iter().rev().find(|(known, _)| known == name);

@@ -1,10 +1,10 @@
-//! Tells everybody who waits that something in the host or the broker has changed, so that nobody polls.
+//! Notifies all waiting tasks of a change in the host or the broker, so that nobody polls.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A counter of changes. Clones count together.
+/// A counter of changes. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Signal(Arc<watch::Sender<u64>>);
 
@@ -15,7 +15,7 @@ impl Default for Signal {
 }
 
 impl Signal {
-    /// Wakes everybody who waits.
+    /// Wakes all waiting tasks.
     pub(super) fn raise(&self) {
         self.0.send_modify(|count| *count = count.wrapping_add(1));
     }
@@ -25,7 +25,7 @@ impl Signal {
         self.0.subscribe()
     }
 
-    /// Waits until the condition holds; it is asked now and after every change.
+    /// Waits until the condition holds; it is checked now and after every change.
     pub(super) async fn until(&self, mut condition: impl FnMut() -> bool) {
         let mut changes = self.subscribe();
         while !condition() {

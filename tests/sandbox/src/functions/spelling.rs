@@ -1,5 +1,5 @@
-//! How a caller has spelt the names of its headers. The host hands them on so, and the HTTP library has forgotten it by the
-//! time a request is handled; so the bytes of each connection are looked at as they come.
+//! The caller's spelling of header names. The host passes it on, but the HTTP library drops it before a request is
+//! handled, so the bytes of each connection are recorded as they arrive.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,15 +14,15 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::sync::lock;
 
-/// The most that is kept of what a caller sent: more than the head of any request.
+/// The most bytes of a caller that are kept: more than the head of any request.
 const MOST: usize = 128 * 1024;
 
-/// What a caller sent since its last request was read to the end.
+/// The bytes from a caller since its last complete request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sent(Arc<Mutex<Vec<u8>>>);
 
 impl Sent {
-    /// The name as it was spelt last.
+    /// The last spelling of the name.
     pub(super) fn spelling(&self, name: &str) -> Option<String> {
         let sent = lock(&self.0);
         sent.split(|byte| *byte == b'\n')
@@ -32,17 +32,17 @@ impl Sent {
             .next_back()
     }
 
-    /// The request was read to its end.
+    /// Marks the request as completely read.
     pub(super) fn is_read(&self) {
         lock(&self.0).clear();
     }
 }
 
-/// A listener whose connections remember what was sent.
+/// A listener whose connections record the received bytes.
 #[derive(Debug)]
 pub(super) struct Remembering(pub(super) TcpListener);
 
-/// A connection that does.
+/// A connection that records the received bytes.
 #[derive(Debug)]
 pub(super) struct Remembered {
     stream: TcpStream,

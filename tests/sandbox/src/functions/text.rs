@@ -1,6 +1,6 @@
-//! How the host reads bytes as text: a byte order mark says how they are written and is dropped; without one they are UTF-8,
-//! and what is none becomes U+FFFD. `StreamReader` does so for HTTP bodies and, in the Service Bus extension, for messages
-//! (`MessageToStringConverter`).
+//! How the host reads bytes as text: a byte order mark selects the encoding and is dropped; without one the bytes are
+//! UTF-8, and invalid ones become U+FFFD. `StreamReader` does so for HTTP bodies and, in the Service Bus extension, for
+//! messages (`MessageToStringConverter`).
 
 /// The bytes as text.
 pub(super) fn read_as_text(bytes: &[u8]) -> String {

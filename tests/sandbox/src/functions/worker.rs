@@ -1,4 +1,4 @@
-//! The worker process: started, probed, watched, restarted and ended as the host does it (`HttpWorkerProcess.cs`,
+//! The worker process: started, probed, supervised, restarted and killed as by the host (`HttpWorkerProcess.cs`,
 //! `HttpFunctionInvocationDispatcher.cs`). It must not know what a function is.
 
 use std::collections::HashSet;
@@ -23,28 +23,28 @@ use super::worker_log::{Stream, WorkerLog};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
-/// How the worker is started and when the host gives up on it.
+/// How the worker is started and when the host stops restarting it.
 #[derive(Debug)]
 pub(super) struct WorkerSpec {
     pub(super) executable: PathBuf,
     pub(super) arguments: Vec<String>,
     pub(super) directory: PathBuf,
-    /// The folder of the app, whatever the worker's own is.
+    /// The folder of the app, which may differ from the worker's own.
     pub(super) app_root: PathBuf,
     pub(super) environment: Vec<(String, String)>,
-    /// The machine's folder for what does not matter for long: it outlives the worker, and not the machine.
+    /// The machine's folder for temporary files: it outlives the worker, but not the machine.
     pub(super) temporary: TempDir,
     pub(super) policy: RestartPolicy,
 }
 
-/// When the host gives up on its worker.
+/// When the host stops restarting its worker.
 #[derive(Debug, Clone)]
 pub struct RestartPolicy {
-    /// How long a new worker may take to answer the probe (`InitializationTimeout`).
+    /// The time limit for a new worker's answer to the probe (`InitializationTimeout`).
     pub initialization_timeout: Duration,
-    /// At which failure of the worker the host shuts itself down.
+    /// The number of worker failures at which the host shuts itself down.
     pub most_errors: usize,
-    /// Failures further apart than this are not counted together.
+    /// Failures further apart than this are not added up.
     pub error_interval: Duration,
 }
 
@@ -58,14 +58,14 @@ impl Default for RestartPolicy {
     }
 }
 
-/// Where the worker is in its life.
+/// The phase of the worker's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Being started or restarted: invocations wait.
+    /// Starting or restarting: invocations wait.
     Starting,
-    /// Answering here, in its so-manieth life.
+    /// Answering at this address, in this life.
     Ready { address: String, life: u64 },
-    /// It exited with 0 and is not started again: invocations fail.
+    /// It exited with 0 and is not restarted: invocations fail.
     Closed,
     /// The host has shut down.
     Stopped,
@@ -81,21 +81,21 @@ pub(super) struct Worker {
 /// An order to end the process.
 #[derive(Debug)]
 struct Kill {
-    /// The one life that is meant; any if none is named.
+    /// The life to end; any life if `None`.
     life: Option<u64>,
-    /// Told when it is gone.
+    /// Completed when the process is gone.
     done: oneshot::Sender<()>,
 }
 
-/// How long it may take until the end of a process is noticed.
+/// How long it may take to notice the end of a process.
 const NOTICE: Duration = Duration::from_secs(1);
-/// Between two looks at a worker that does not listen yet.
+/// The pause between two probes of a worker that does not listen yet.
 const PROBE_PAUSE: Duration = Duration::from_millis(10);
-/// How long after a call's time was over the host ends the worker (seen with version 4.1037).
+/// How long after a call's time-out the host kills the worker (seen with version 4.1037).
 const AFTER_TIME_OUT: Duration = Duration::from_secs(2);
 
 impl Worker {
-    /// The worker and what supervises it. The process is a child of the supervising future and ends with it.
+    /// Creates the worker and its supervising future. The process is a child of that future and ends with it.
     pub(super) fn new(
         spec: WorkerSpec,
         client: reqwest::Client,
@@ -121,7 +121,7 @@ impl Worker {
         self.phase.borrow().clone()
     }
 
-    /// Waits while the worker is being started and says where it is then.
+    /// Waits while the worker is starting, and returns its phase.
     pub(super) async fn settled(&self) -> Phase {
         let mut phase = self.phase.clone();
         match phase.wait_for(|phase| *phase != Phase::Starting).await {
@@ -130,27 +130,28 @@ impl Worker {
         }
     }
 
-    /// Waits a moment for the worker to be seen gone in this life. In reality giving a message back takes a round trip
-    /// to Service Bus, and the host notices sooner that its worker has died; without this the message would come again
-    /// before that, and use up its deliveries on a worker that is not there.
+    /// Waits a moment for the end of this life to be noticed. In reality abandoning a message takes a round trip to
+    /// Service Bus, and the host notices a dead worker sooner. Without this wait the message would be delivered again
+    /// before that, and use up its deliveries on a worker that is gone.
     pub(super) async fn leave_time_to_notice(&self, life: u64) {
         let mut phase = self.phase.clone();
         let gone = phase
             .wait_for(|phase| !matches!(phase, Phase::Ready { life: now, .. } if *now == life));
-        // Still there: the worker lives and merely gave no answer.
+        // After the time-out the worker lives and merely gave no answer.
         let _still_there = tokio::time::timeout(NOTICE, gone).await;
     }
 
-    /// Ends the process at once, as the host and the platform do, and waits until it is gone. False if there is none.
+    /// Kills the process at once, as the host and the platform do, and waits until it is gone. Returns false if there
+    /// is none.
     pub(super) async fn kill(&self) -> bool {
         self.end(None).await
     }
 
-    /// A call to this life of the worker took longer than `functionTimeout`: the host ends the whole process, with all else that it
-    /// was doing, and starts it anew. That is no failure of the worker's and is not counted as one.
+    /// A call to this life of the worker exceeded `functionTimeout`: the host kills the whole process, with all its
+    /// other work, and restarts it. That does not count as a failure of the worker.
     pub(super) async fn timed_out(&self, life: u64) {
         tokio::time::sleep(AFTER_TIME_OUT).await;
-        // Another call's time may have been over first.
+        // Another call may have exceeded its time-out first.
         let _ended_before = self.end(Some(life)).await;
     }
 
@@ -173,7 +174,7 @@ struct Supervisor {
 /// How one life of the process ended.
 enum End {
     Exited(i32),
-    /// By the host, because a call took too long.
+    /// Killed by the host, because of a time-out.
     TimedOut,
     NotReady,
     NotStarted,
@@ -182,7 +183,7 @@ enum End {
 impl Supervisor {
     async fn run(mut self) {
         let mut errors: Vec<Timestamp> = Vec::new();
-        // The host keeps the port for all lives of its worker.
+        // The host keeps the port over all restarts of its worker.
         let mut port = None;
         for life in 1.. {
             self.phase.send_replace(Phase::Starting);
@@ -219,14 +220,14 @@ impl Supervisor {
         }
     }
 
-    /// Nothing is left to supervise; the phase stays readable as long as somebody holds the worker.
+    /// Answers the remaining kill orders: nothing is left to supervise, but the phase stays readable.
     async fn refuse_kills(&mut self) {
         while let Some(kill) = self.kills.recv().await {
             drop(kill);
         }
     }
 
-    /// One process from its start to its end.
+    /// Runs one process from its start to its end.
     async fn live(&mut self, life: u64, kept: &mut Option<u16>) -> anyhow::Result<End> {
         let port = match *kept {
             Some(port) => port,
@@ -247,7 +248,7 @@ impl Supervisor {
         let ready = tokio::select! {
             ready = tokio::time::timeout(limit, probe(&self.client, &address)) => ready.is_ok(),
             status = child.wait() => return Ok(self.ended(status?, readers, None).await),
-            kill = meant(&mut self.kills, life) => {
+            kill = order_for(&mut self.kills, life) => {
                 child.kill().await.context("ending the worker")?;
                 let status = child.wait().await?;
                 return Ok(self.ended(status, readers, Some(kill)).await);
@@ -261,10 +262,10 @@ impl Supervisor {
             after: started.elapsed(),
         });
         self.phase.send_replace(Phase::Ready { address, life });
-        // It is not asked again: one probe at each start is all.
+        // It is not probed again: one probe per start is all.
         tokio::select! {
             status = child.wait() => Ok(self.ended(status?, readers, None).await),
-            kill = meant(&mut self.kills, life) => {
+            kill = order_for(&mut self.kills, life) => {
                 child.kill().await.context("ending the worker")?;
                 let status = child.wait().await?;
                 Ok(self.ended(status, readers, Some(kill)).await)
@@ -296,7 +297,7 @@ impl Supervisor {
             .with_context(|| format!("starting {}", self.spec.executable.display()))
     }
 
-    /// Moves the worker's lines into the log until it closes the stream.
+    /// Copies the worker's lines into the log until it closes the stream.
     fn read(
         &self,
         stream: Stream,
@@ -316,7 +317,7 @@ impl Supervisor {
         })
     }
 
-    /// Reads what the process still had to say, and only then tells that it is gone.
+    /// Reads the remaining output of the process, and only then reports that it is gone.
     async fn ended(
         &self,
         status: ExitStatus,
@@ -325,7 +326,7 @@ impl Supervisor {
     ) -> End {
         self.phase.send_replace(Phase::Starting);
         for reader in readers.into_iter().flatten() {
-            // A grandchild may hold the stream open; what it says is not waited for.
+            // A grandchild may hold the stream open; its output is not waited for.
             let _open = tokio::time::timeout(Duration::from_secs(1), reader).await;
         }
         let code = exit_code(status);
@@ -333,7 +334,7 @@ impl Supervisor {
         let Some(kill) = kill else {
             return End::Exited(code);
         };
-        // Whoever asked may have gone.
+        // The requester may be gone.
         let _gone = kill.done.send(());
         match kill.life {
             Some(_) => End::TimedOut,
@@ -342,9 +343,9 @@ impl Supervisor {
     }
 }
 
-/// Waits for an order that means this life; one for an earlier life has been carried out by its end. Without anybody who could
-/// give one it waits for ever.
-async fn meant(kills: &mut mpsc::Receiver<Kill>, life: u64) -> Kill {
+/// Waits for an order for this life. An order for an earlier life was already carried out. Waits for ever if nobody can
+/// send one.
+async fn order_for(kills: &mut mpsc::Receiver<Kill>, life: u64) -> Kill {
     while let Some(kill) = kills.recv().await {
         if kill.life.is_none_or(|meant| meant == life) {
             return kill;
@@ -353,7 +354,7 @@ async fn meant(kills: &mut mpsc::Receiver<Kill>, life: u64) -> Kill {
     std::future::pending().await
 }
 
-/// Asks for `/` until there is an answer of any kind. Only a refused connection is asked again.
+/// Requests `/` until there is an answer of any kind. Only a refused connection is retried.
 async fn probe(client: &reqwest::Client, address: &str) {
     while let Err(error) = client.get(format!("{address}/")).send().await {
         if !error.is_connect() {
@@ -363,7 +364,7 @@ async fn probe(client: &reqwest::Client, address: &str) {
     }
 }
 
-/// A port that is free now and that no other worker of this process was given.
+/// A port that is free now and that no other worker of this process has received.
 async fn free_port() -> anyhow::Result<u16> {
     static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
     loop {

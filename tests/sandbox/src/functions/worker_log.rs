@@ -1,4 +1,4 @@
-//! What the worker writes to its standard streams, and the level at which the host logs it (`WorkerProcess.cs`).
+//! The worker's standard streams, and the level at which the host logs each line (`WorkerProcess.cs`).
 
 use std::sync::{Arc, Mutex};
 
@@ -28,9 +28,9 @@ pub enum Stream {
 /// One line of the worker, as the host logs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// The level that the host gives it.
+    /// The host's level.
     pub level: Level,
-    /// Where the worker wrote it.
+    /// Its stream.
     pub stream: Stream,
     /// Whether it went to the platform's own log instead of the app's.
     pub system: bool,
@@ -38,10 +38,10 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Lines that begin so are meant for the platform's own log.
+/// The prefix of lines for the platform's own log.
 const SYSTEM_PREFIX: &str = "LanguageWorkerConsoleLog";
 
-/// The level that the host gives to a line.
+/// The host's level of a line.
 #[must_use]
 pub fn level_of(stream: Stream, text: &str, errors_only_on_stderr: bool) -> Level {
     match stream {
@@ -64,7 +64,7 @@ pub fn level_of(stream: Stream, text: &str, errors_only_on_stderr: bool) -> Leve
     }
 }
 
-/// Every line so far. Clones collect together.
+/// Every line so far. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct WorkerLog {
     lines: Arc<Mutex<Vec<LogLine>>>,

@@ -1,5 +1,5 @@
-//! Azurite: Microsoft's own emulator of Azure Storage, as a judge of what is written to a blob. It speaks https with a
-//! certificate made for it and takes bearer tokens alone, whose claims it checks (`--oauth basic`).
+//! Azurite: Microsoft's own emulator of Azure Storage, as a judge of the blob requests. It serves https with a
+//! generated certificate, accepts bearer tokens alone, and checks their claims (`--oauth basic`).
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use super::{directory, listening};
 /// Azurite's program within the judges' directory.
 const AZURITE: &str = "node_modules/azurite/dist/src/blob/main.js";
 
-/// A running Azurite, with nothing in it.
+/// A running, empty Azurite.
 #[derive(Debug)]
 pub struct Azurite {
     root: String,
     folder: tempfile::TempDir,
     client: reqwest::Client,
-    /// Ends with this value.
+    /// Ends when this is dropped.
     _process: Child,
 }
 
@@ -70,7 +70,7 @@ impl Azurite {
         format!("{}/{container}/{blob}", self.root)
     }
 
-    /// Makes a container.
+    /// Creates a container.
     ///
     /// # Errors
     /// Azurite refuses.
@@ -110,7 +110,7 @@ impl Azurite {
     }
 }
 
-/// Makes a certificate for this machine that is not an authority's, with its key.
+/// Creates a self-signed certificate for this machine, with its key.
 async fn certify(folder: &Path) -> anyhow::Result<()> {
     let output = Command::new("openssl")
         .args([

@@ -1,18 +1,18 @@
-//! One receipt in words. It reads the JSON that a playbook would read, and says so where something is missing.
+//! One receipt in words. It reads the same JSON as a playbook, and reports missing values.
 
 use serde_json::Value;
 
-/// Something that stays alive after a cut, and until when that may be.
+/// Something that stays alive after a cut, and until when.
 pub(super) struct Alive<'a> {
     pub(super) what: &'a str,
     pub(super) until: Option<&'a str>,
 }
 
-/// A receipt, read for telling.
+/// A receipt, as read for the text.
 pub(super) struct Told<'a>(pub(super) &'a Value);
 
 impl<'a> Told<'a> {
-    /// Whom it is about: the name in the directory, or else as the alert wrote it.
+    /// The user's name in the directory, or else the subject as the alert wrote it.
     pub(super) fn name(&self) -> &'a str {
         self.0["user"]["userPrincipalName"]
             .as_str()
@@ -46,7 +46,7 @@ impl<'a> Told<'a> {
         line
     }
 
-    /// The property before and after, if it moved.
+    /// The property before and after, if it changed.
     pub(super) fn moved(&self) -> Option<String> {
         let valid_from = &self.0["sessionsValidFrom"];
         let (before, after) = (

@@ -1,4 +1,4 @@
-//! The story of a made-up alert: one cut, one withheld, one guest, one whom nobody knows.
+//! The story of an invented alert: one cut, one withheld, one guest, one unknown.
 
 use jiff::Timestamp;
 use uuid::Uuid;

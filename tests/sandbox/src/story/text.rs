@@ -1,4 +1,4 @@
-//! The story as a text. Only layout; what there is to tell is in `story`, what a receipt says in `receipt`.
+//! The story as a text. Layout only; `story` has the content, and `receipt` the words of a receipt.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::receipt::{Alive, Told};
 use super::{Ending, SessionPair, Story};
 use crate::tenant::CallRecord;
 
-/// As wide as a terminal is narrow.
+/// The width of a narrow terminal.
 const WIDTH: usize = 100;
 
 pub(super) fn render(story: &Story) -> String {
@@ -91,7 +91,7 @@ fn subject(out: &mut String, told: &Told, sessions: &[SessionPair]) {
     }
 }
 
-/// What stays alive, once for all users of whom the same is said; with several times, the latest.
+/// What stays alive, once for all users with the same text; of several times, the latest.
 fn still_alive(out: &mut String, receipts: &[Value]) {
     let mut groups: Vec<(Vec<&str>, Vec<Alive>)> = Vec::new();
     for told in receipts.iter().map(Told) {
@@ -123,7 +123,7 @@ fn still_alive(out: &mut String, receipts: &[Value]) {
     }
 }
 
-/// Which way the alert went in.
+/// The trigger of the alert.
 fn way(ending: &Ending) -> &'static str {
     match ending {
         Ending::Answered(_) => "posted to the HTTP trigger",
@@ -131,7 +131,7 @@ fn way(ending: &Ending) -> &'static str {
     }
 }
 
-/// Why a message was rejected; all of it, if it does not say.
+/// Why a message was rejected; the whole message if it does not say.
 fn why(rejected: &Value) -> String {
     let Some(because) = rejected["rejectedBecause"].as_str() else {
         return rejected.to_string();
@@ -161,7 +161,7 @@ fn ending(ending: &Ending) -> String {
     }
 }
 
-/// One paragraph, broken between words. Control characters in it, which may come from an alert, are escaped.
+/// One paragraph, broken between words. Control characters, which may come from an alert, are escaped.
 fn line(out: &mut String, indent: &str, text: &str) {
     let mut column = 0;
     for paragraph in text.lines() {

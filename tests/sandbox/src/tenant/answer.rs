@@ -1,5 +1,5 @@
-//! What goes back on the wire: Graph's bodies and headers. The shapes are those of published answers; the names of the
-//! sources stand beside each.
+//! Answers on the wire: Graph's bodies and headers. Their forms are those of published answers; the sources are cited
+//! beside each.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::clock::{floor_to_second, http_date, plus};
 const ODATA: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 /// The content type of an error.
 const JSON: &str = "application/json";
-/// The root that stands in every `@odata.context`.
+/// The root of every `@odata.context`.
 pub(crate) const METADATA: &str = "https://graph.microsoft.com/v1.0/$metadata";
 
 /// An answer before it is written.
@@ -20,18 +20,18 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
-    /// What is wrong with the call, if the tenant never expected it.
+    /// The fault of a call that the tenant did not expect.
     pub(crate) surprise: Option<String>,
 }
 
-/// What an answer carries.
+/// The body of an answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Body {
     /// Nothing.
     Empty,
-    /// As it is.
+    /// JSON, unchanged.
     Json(Value),
-    /// As it is, with the content type among the headers.
+    /// Text, unchanged, with the content type among the headers.
     Text(String),
     /// Graph's error body, whose ids and date are filled in when it is written.
     Error { code: String, message: String },
@@ -39,7 +39,7 @@ pub(crate) enum Body {
     Throttled,
 }
 
-/// What Graph calls this one call, and when it answered.
+/// Graph's ids of one call, and the time of its answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Marks {
     pub(crate) request_id: Uuid,
@@ -82,7 +82,7 @@ impl Answer {
         Self::new(status, JSON, body)
     }
 
-    /// What Graph usually says with a status; for faults, whose sender need not write bodies.
+    /// Graph's usual error for a status, for faults without a body of their own.
     pub(crate) fn usual(status: u16) -> Self {
         let (code, message) = match status {
             200..=299 => return Self::json(status, json!({})),
@@ -139,7 +139,8 @@ impl Answer {
         Self::error(404, "Request_ResourceNotFound", &message)
     }
 
-    /// 501 for what the sandbox does not know. It is loud on purpose: Graph would have an answer.
+    /// 501 for requests that the sandbox does not know. It is conspicuous on purpose, because Graph would have an
+    /// answer.
     pub(crate) fn unknown(what: &str) -> Self {
         let message = format!("The sandbox does not know this call: {what}");
         let mut answer = Self::error(501, "SandboxUnknownCall", &message);
@@ -152,7 +153,7 @@ impl Answer {
         self
     }
 
-    /// Sets a header, in place of one of the same name.
+    /// Sets a header, replacing one of the same name.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.headers
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
@@ -166,7 +167,7 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The headers that Graph sends with everything, unless the answer has its own.
+    /// Adds the headers that Graph always sends, unless the answer has its own.
     pub(crate) fn add_graph_headers(&mut self, marks: &Marks) {
         let request_id = marks.request_id.to_string();
         let client_request_id = marks.client_request_id.as_deref().unwrap_or(&request_id);
@@ -222,7 +223,7 @@ impl Answer {
         value.to_string().into_bytes()
     }
 
-    /// Until when the caller was told to wait: by `Retry-After` in seconds, with decimals or not, or as a date.
+    /// Until when the caller has to wait, by `Retry-After` in seconds, with decimals or not, or as a date.
     pub(crate) fn wait_until(&self, now: Timestamp) -> Option<Timestamp> {
         let text = self.header("Retry-After")?.trim();
         if let Ok(seconds) = text.parse::<f64>() {

@@ -1,4 +1,4 @@
-//! One request as it arrived, taken apart once: what the services of the tenant look at. It decides nothing.
+//! One request, parsed once for the services of the tenant. It decides nothing.
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
@@ -12,18 +12,18 @@ const LARGEST_BODY: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,
-    /// The path and the query as they were written.
+    /// The path and the query, undecoded.
     pub(crate) raw: String,
-    /// The decoded pieces of the path between its slashes.
+    /// The decoded segments of the path.
     pub(crate) segments: Vec<String>,
-    /// The query's decoded names and values, in their order.
+    /// The decoded names and values of the query, in their order.
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Bytes,
     headers: HeaderMap,
 }
 
 impl Call {
-    /// Reads a request to its end; none if the caller went away or sent too much.
+    /// Reads a request to its end; `None` if the caller disconnected or sent too much.
     pub(crate) async fn read(request: Request) -> Option<Self> {
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, LARGEST_BODY).await.ok()?;
@@ -63,7 +63,7 @@ impl Call {
             .map(|(_, value)| value.clone())
     }
 
-    /// The address of this very call with another value of one query parameter, as links to a next page are written.
+    /// The address of this call with another value of one query parameter, for links to a next page.
     pub(crate) fn next_link(&self, name: &str, value: usize) -> String {
         let (path, query) = self.raw.split_once('?').unwrap_or((&self.raw, ""));
         let kept: Vec<&str> = query

@@ -1,11 +1,11 @@
-//! The tenant's control API, on a port of its own, JSON over HTTP, for whoever drives a running sandbox by hand:
+//! The tenant's control API, on a port of its own, JSON over HTTP, for a person who operates a running sandbox by hand:
 //!
 //! | call | body | what it does |
 //! | --- | --- | --- |
 //! | `GET /state` | | time, sessions, users with the instant their sessions are valid from, groups, permissions, faults |
 //! | `GET /calls` | | every call to Graph and to the identity endpoint, oldest first |
 //! | `POST /redeem` | | every client app redeems its refresh token now; gives the sessions |
-//! | `POST /sign-in` | `{"user": "alice@contoso.com", "app": "Browser", "ipAddress": "192.0.2.77", "country": "NL"}` | a user signs in anew; address and country may be left out |
+//! | `POST /sign-in` | `{"user": "alice@contoso.com", "app": "Browser", "ipAddress": "192.0.2.77", "country": "NL"}` | a user signs in again; address and country may be left out |
 //! | `POST /log-lag` | `{"seconds": 300}` | how long an entry of the sign-in log takes to be seen |
 //! | `POST /clock` | `{"advanceSeconds": 60}` | moves the sandbox's time |
 //! | `POST /replication-lag` | `{"seconds": 3, "reads": 0}` | how far reads stay behind writes |
@@ -17,7 +17,7 @@
 //! | `POST /hold` | `{"on": "POST */revokeSignInSessions", "afterEffect": false}` | freezes matching calls |
 //! | `POST /release` | `{"on": "…"}` or `{}` | lets frozen calls go |
 //!
-//! It must not be reachable by the program under test: a handler that could see it could pass by cheating.
+//! The program under test must not be able to reach it: a handler with access could cheat.
 
 use std::time::Duration;
 

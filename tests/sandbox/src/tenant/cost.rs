@@ -1,13 +1,13 @@
-//! What a call costs where Graph counts: resource units, and whether it is a write ("Microsoft Graph service-specific
-//! throttling limits", identity and access: the pattern table and what `$select`, `$expand` and `$top` change). It must not
-//! know how much is granted.
+//! The cost of a call for Graph's limits: resource units, and whether it is a write ("Microsoft Graph service-specific
+//! throttling limits", identity and access: the pattern table and the effect of `$select`, `$expand` and `$top`). It
+//! must not know the limits.
 
 use super::call::Call;
 
 /// The size below which `$top` makes a list cheaper.
 const SMALL_PAGE: u32 = 20;
 
-/// What one call costs.
+/// The cost of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cost {
     pub(super) resource_units: u32,
@@ -19,7 +19,7 @@ impl Cost {
         let last = call.segments.last().map_or("", String::as_str);
         let action = last.strip_prefix("microsoft.graph.").unwrap_or(last);
         let (base, writes) = match (call.method.as_str(), action) {
-            // Questions that are asked by POST because they are long; they change nothing.
+            // Queries that use POST because they are long; they change nothing.
             ("POST", "checkMemberGroups" | "checkMemberObjects") => (4, 0),
             ("POST", "getByIds") => (3, 0),
             ("GET", "memberOf" | "transitiveMemberOf" | "oauth2PermissionGrants") => (2, 0),

@@ -1,5 +1,5 @@
-//! The directory as it stands: users, groups, and since when each user's sessions are valid. It knows neither HTTP nor
-//! permissions. What it reads back may lag behind what was written, as a replica's answer does.
+//! The current state of the directory: users, groups, and the time since which each user's sessions are valid. It knows
+//! neither HTTP nor permissions. Reads may lag behind writes, as a replica's answers do.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use super::world::{World, WorldApp, WorldGroup, WorldTenant, WorldUser};
 use super::world_access::WorldAccess;
 use crate::clock::{floor_to_second, minus, plus};
 
-/// How long before the start a user's sessions were last cut, unless the world says otherwise.
+/// The default time of a user's last cut before the start.
 const VALID_SINCE: Duration = Duration::from_hours(720);
 
-/// All that lives in the tenant.
+/// The content of the tenant.
 #[derive(Debug)]
 pub(crate) struct Directory {
     pub(crate) tenant_id: Uuid,
@@ -30,18 +30,18 @@ pub(crate) struct Directory {
     pub(crate) licence: Licence,
     pub(crate) limits: Limits,
     lag: Lag,
-    /// Where each user stands in `users`, by object id and by user principal name in lower case.
+    /// The index of each user in `users`, by object id and by user principal name in lower case.
     places: (HashMap<Uuid, usize>, HashMap<String, usize>),
 }
 
-/// How far reads stay behind writes.
+/// The lag of reads behind writes.
 #[derive(Debug, Clone, Copy, Default)]
 struct Lag {
     time: Duration,
     reads: u32,
 }
 
-/// A user, and what happened to the user's sessions since the start.
+/// A user, with the changes of the user's sessions since the start.
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) entry: WorldUser,
@@ -71,12 +71,12 @@ impl User {
         }
     }
 
-    /// The moment before which sessions are refused: the truth, not what a replica says.
+    /// The moment before which sessions are refused: the truth, not a replica's view.
     pub(crate) fn valid_from(&self) -> Timestamp {
         self.valid_from
     }
 
-    /// The same as a reader is told, who may be behind. Each call counts as one read.
+    /// The same as a reader sees it, who may be behind. Each call counts as one read.
     pub(crate) fn read_valid_from(&mut self, now: Timestamp) -> Timestamp {
         let mut waiting = Vec::new();
         for mut change in std::mem::take(&mut self.changes) {
@@ -166,7 +166,7 @@ impl Directory {
         true
     }
 
-    /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
+    /// Deletes a user, also from groups, and ends the sessions. Returns false if there was no such user.
     pub(crate) fn delete(&mut self, key: &str) -> bool {
         let Some(at) = self.position(key) else {
             return false;
@@ -179,7 +179,7 @@ impl Directory {
         true
     }
 
-    /// A tenant in which there is nobody.
+    /// A tenant without users.
     pub(crate) fn empty(id: Uuid, now: Timestamp) -> Self {
         let world = World {
             tenant: WorldTenant {
@@ -230,9 +230,8 @@ impl Directory {
         found
     }
 
-    /// What revoking does: sessions that began before the present second are refused from now on. For who signs in at
-    /// another tenant it does nothing ("user: revokeSignInSessions", the note on external users). False if there is no
-    /// such user.
+    /// Revokes the sessions that began before the present second. It has no effect on users who sign in at another
+    /// tenant ("user: revokeSignInSessions", the note on external users). Returns false if there is no such user.
     pub(crate) fn revoke(&mut self, key: &str, now: Timestamp) -> bool {
         let lag = self.lag;
         let Some(user) = self.find_mut(key) else {
@@ -263,7 +262,7 @@ impl Directory {
         self.lag = Lag { time, reads };
     }
 
-    /// Whether a refresh token that was issued then would be redeemed now.
+    /// Why a refresh token issued at that time would be refused now; `None` if it would be redeemed.
     pub(crate) fn refusal(&self, user: Uuid, issued: Timestamp) -> Option<&'static str> {
         let place = self.places.0.get(&user);
         let Some(user) = place.and_then(|at| self.users.get(*at)) else {
@@ -326,7 +325,7 @@ mod tests {
     #[test]
     fn a_cloud_sid_is_the_object_id_in_other_words() {
         let (directory, _) = contoso();
-        // Both from the same sample of a Microsoft 365 Defender record.
+        // Both are from the same sample of a Microsoft 365 Defender record.
         let alice = directory
             .find("6CACE4D5-19D5-4695-92E7-4F7BFAB36728")
             .unwrap();

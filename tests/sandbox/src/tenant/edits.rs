@@ -1,5 +1,5 @@
-//! What a test or a person does to a running tenant: holds calls, grants and removes permissions, edits users and groups.
-//! None of it goes over the wire that the program under test uses.
+//! Changes of a running tenant by a test or a person: holds calls, grants and removes permissions, edits users and
+//! groups. None of them uses the wire of the program under test.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -28,55 +28,55 @@ impl Tenant {
         self.shared.faults.hold(pattern.into(), Stage::Answer);
     }
 
-    /// Lets go the calls that were held by this very pattern.
+    /// Releases the calls that this very pattern holds.
     pub fn release(&self, pattern: impl Into<Pattern>) {
         self.shared.faults.release(Some(&pattern.into()));
     }
 
-    /// Lets go every call that is held.
+    /// Releases every held call.
     pub fn release_all(&self) {
         self.shared.faults.release(None);
     }
 
-    /// What Graph grants; none if it refuses nobody for the number of calls.
+    /// Graph's limits; `None` if it refuses no call because of their number.
     #[must_use]
     pub fn limits(&self) -> Option<Limits> {
         self.shared.throttling.limits()
     }
 
-    /// Makes Graph grant something else, or anything. At the start it grants what it really grants.
+    /// Sets Graph's limits, or removes them. At the start they are the real ones.
     pub fn set_limits(&self, limits: Option<Limits>) {
         self.shared.throttling.set(limits);
     }
 
-    /// Makes Azure Resource Manager grant something else.
+    /// Sets the limits of Azure Resource Manager.
     pub fn set_azure_limits(&self, limits: AzureLimits) {
         lock(&self.shared.azure_throttling).limits = limits;
     }
 
-    /// How long after a refusal a call may still arrive that left before its caller could read it: 50 ms at the start, and
-    /// more where many calls are on their way at once and the machine is busy.
+    /// How long after a refusal a call may still arrive that was sent before its caller could read it: 50 ms at the
+    /// start, and more if many calls are on their way at once and the machine is busy.
     pub fn allow_on_its_way(&self, time: Duration) {
         self.shared.journal.set_on_its_way(time);
     }
 
-    /// The permissions that the app's identity holds; a token shows those of the time it was issued.
+    /// The permissions of the app's identity; a token has those from the time of its issue.
     #[must_use]
     pub fn permissions(&self) -> Vec<String> {
         self.shared.identity.permissions()
     }
 
-    /// Grants an application permission. It shows in the next token.
+    /// Grants an application permission, from the next token on.
     pub fn grant(&self, permission: &str) {
         self.shared.identity.grant(permission);
     }
 
-    /// Takes an application permission away. It shows in the next token.
+    /// Removes an application permission, from the next token on.
     pub fn remove_permission(&self, permission: &str) {
         self.shared.identity.remove(permission);
     }
 
-    /// A token that acts for a signed-in person with these delegated permissions, as the Azure CLI gives one out.
+    /// A token on behalf of a signed-in person with these delegated permissions, as the Azure CLI returns it.
     #[must_use]
     pub fn persons_token(&self, person: Uuid, scopes: &[&str]) -> String {
         self.shared
@@ -84,7 +84,7 @@ impl Tenant {
             .delegated(person, scopes, self.shared.clock.now())
     }
 
-    /// A token for Azure Resource Manager that acts for a signed-in person, as the Azure CLI gives one out.
+    /// A token for Azure Resource Manager on behalf of a signed-in person, as the Azure CLI returns it.
     #[must_use]
     pub fn persons_token_for_azure(&self, person: Uuid) -> String {
         self.shared.identity.delegated_for(
@@ -95,45 +95,45 @@ impl Tenant {
         )
     }
 
-    /// Makes the platform keep a token until it expires, as it really does, so that a fresh grant does not show.
+    /// Makes the platform cache a token until it expires, as the real one does, so that a new grant does not show.
     pub fn keep_tokens(&self, keep: bool) {
         self.shared
             .identity
             .change_settings(|settings| settings.cache = keep);
     }
 
-    /// How long the next tokens live; 24 hours at the start.
+    /// The lifetime of the next tokens; 24 hours at the start.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.shared
             .identity
             .change_settings(|settings| settings.lifetime = lifetime);
     }
 
-    /// Makes the next tokens those of another tenant; none for this one's.
+    /// Issues the next tokens for another tenant; `None` for this one.
     pub fn issue_tokens_of(&self, tenant: Option<Uuid>) {
         self.shared
             .identity
             .change_settings(|settings| settings.tenant = tenant);
     }
 
-    /// Graph refuses every token issued so far with 401, and the next one is fresh.
+    /// Makes Graph refuse every token issued so far with 401; the next one is new.
     pub fn revoke_app_tokens(&self) {
         self.shared.identity.revoke_tokens();
     }
 
-    /// Whether Graph refuses a caller who may read only the basic profile and asks for more, or leaves the rest out.
+    /// Whether Graph refuses a caller that may read only the basic profile and requests more, or leaves the rest out.
     pub fn refuse_beyond_basic(&self, refuse: bool) {
         self.shared
             .refuse_beyond_basic
             .store(refuse, Ordering::Relaxed);
     }
 
-    /// How long reads stay behind writes.
+    /// Sets the lag of reads behind writes.
     pub fn set_replication_lag(&self, lag: Duration) {
         self.set_lag(lag, 0);
     }
 
-    /// How many reads after a write still see the old value.
+    /// Sets the number of reads after a write that still see the old value.
     pub fn set_replication_lag_reads(&self, reads: u32) {
         self.set_lag(Duration::ZERO, reads);
     }
@@ -142,31 +142,31 @@ impl Tenant {
         lock(&self.shared.directory).set_lag(time, reads);
     }
 
-    /// Sets the moment from which on a user's sessions are valid. False if there is no such user.
+    /// Sets the moment from which a user's sessions are valid. Returns false if there is no such user.
     #[must_use]
     pub fn set_valid_from(&self, user: &str, at: Timestamp) -> bool {
         lock(&self.shared.directory).set_valid_from(user, at)
     }
 
-    /// A user signs in anew. False if there is no such user.
+    /// Signs a user in again. Returns false if there is no such user.
     #[must_use]
     pub fn sign_in(&self, user: &str, app: &str) -> bool {
         self.sign_in_from(user, app, &Place::default())
     }
 
-    /// A user signs in anew, from this place. False if there is no such user.
+    /// Signs a user in again, from this place. Returns false if there is no such user.
     #[must_use]
     pub fn sign_in_from(&self, user: &str, app: &str, place: &Place) -> bool {
         let now = self.shared.clock.now();
         lock(&self.shared.directory).sign_in(user, app, place, false, now)
     }
 
-    /// How long an entry of the sign-in log takes to be seen.
+    /// Sets the delay of entries in the sign-in log.
     pub fn set_log_lag(&self, lag: Duration) {
         lock(&self.shared.directory).log.set_lag(lag);
     }
 
-    /// What the tenant has paid for; everything at the start.
+    /// Sets the tenant's licence; it has the highest one at the start.
     pub fn set_licence(&self, licence: Licence) {
         lock(&self.shared.directory).licence = licence;
     }
@@ -188,7 +188,7 @@ impl Tenant {
         lock(&self.shared.directory).rename(user, name)
     }
 
-    /// Deletes a user: from groups too, and the sessions die. False if there was no such user.
+    /// Deletes a user, also from groups, and ends the sessions. Returns false if there was no such user.
     #[must_use]
     pub fn delete_user(&self, user: &str) -> bool {
         lock(&self.shared.directory).delete(user)
@@ -215,7 +215,7 @@ impl Tenant {
         })
     }
 
-    /// Makes an empty group, or does nothing if it is there.
+    /// Creates an empty group, unless it exists.
     pub fn add_group(&self, id: Uuid, display_name: &str) {
         let mut directory = lock(&self.shared.directory);
         if directory.group(id).is_none() {

@@ -1,5 +1,5 @@
-//! What goes wrong on purpose: which calls, how often, and how. And calls that are held: frozen until somebody lets them
-//! go, so that a test can do something in the very middle of one.
+//! Scripted faults: which calls, how often, and how. Also held calls: they are frozen until they are released, so that
+//! a test can act in the middle of one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,29 +14,29 @@ use super::pattern::Pattern;
 use crate::clock::{http_date, plus};
 use crate::sync::lock;
 
-/// One thing that goes wrong. Build it with [`Fault::on`].
+/// A scripted fault. Build it with [`Fault::on`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
-    /// The calls that are meant.
+    /// The affected calls.
     pub on: Pattern,
-    /// Only those for this user, by object id or user principal name, whatever form the path has.
+    /// Restricts it to this user, by object id or user principal name, whatever form the path has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// How many calls it spoils; every one if left out.
+    /// The number of calls that it affects; all if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// How many calls pass before it begins.
+    /// The number of calls before it begins.
     #[serde(default)]
     pub after_calls: u32,
-    /// Whether the call takes effect all the same, as behind a gateway that gave up waiting.
+    /// Whether the call takes effect all the same, as behind a gateway that timed out.
     #[serde(default)]
     pub after_effect: bool,
-    /// What happens.
+    /// The effect on the caller.
     pub then: Then,
 }
 
-/// How a call goes wrong.
+/// How a call fails.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Then {
@@ -44,41 +44,41 @@ pub enum Then {
     Answer {
         /// The status.
         status: u16,
-        /// Headers in addition to Graph's, or in place of them.
+        /// Headers added to Graph's, or replacing them.
         #[serde(default)]
         headers: BTreeMap<String, String>,
-        /// The body; what Graph says with that status if left out.
+        /// The body; Graph's usual one for that status if left out.
         #[serde(default)]
         body: Option<Value>,
-        /// A `Retry-After` in the form of a date, so many seconds after the answer.
+        /// A `Retry-After` in the form of a date, this many seconds after the answer.
         #[serde(default)]
         retry_after_date_in: Option<u64>,
     },
-    /// The right answer, but late.
+    /// The right answer, delayed.
     Delay {
-        /// How late, in milliseconds.
+        /// The delay in milliseconds.
         milliseconds: u64,
     },
     /// The connection is reset before the answer.
     Reset,
     /// The connection is reset after this many bytes of the right answer.
     Truncate {
-        /// How many bytes of the answer, its head included, come through.
+        /// The number of bytes of the answer that arrive, its head included.
         bytes: u64,
     },
-    /// The connection falls silent after this many bytes of the right answer, and stays open.
+    /// The connection stalls after this many bytes of the right answer, and stays open.
     Stall {
-        /// How many bytes of the answer, its head included, come through.
+        /// The number of bytes of the answer that arrive, its head included.
         bytes: u64,
     },
-    /// No answer ever.
+    /// No answer.
     Hang,
-    /// The right status and headers, and a body that is no JSON.
+    /// The right status and headers, and a body that is not JSON.
     Garbage,
 }
 
 impl Fault {
-    /// A fault on the calls that match, on each of them, with no answer until [`Fault::then`] says otherwise.
+    /// A fault on every matching call, without an answer until [`Fault::then`] sets another effect.
     #[must_use]
     pub fn on(pattern: impl Into<Pattern>) -> Self {
         Self {
@@ -91,48 +91,48 @@ impl Fault {
         }
     }
 
-    /// Only for this user, by object id or user principal name.
+    /// Restricts it to this user, by object id or user principal name.
     #[must_use]
     pub fn for_user(mut self, user: &str) -> Self {
         self.user = Some(user.to_owned());
         self
     }
 
-    /// Only so often.
+    /// Restricts it to this many calls.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Only once.
+    /// Restricts it to one call.
     #[must_use]
     pub fn once(self) -> Self {
         self.times(1)
     }
 
-    /// Not for the first so many calls.
+    /// Skips the first calls.
     #[must_use]
     pub fn after_calls(mut self, calls: u32) -> Self {
         self.after_calls = calls;
         self
     }
 
-    /// The call takes effect all the same.
+    /// Lets the call take effect all the same.
     #[must_use]
     pub fn after_effect(mut self) -> Self {
         self.after_effect = true;
         self
     }
 
-    /// What happens.
+    /// Sets the effect on the caller.
     #[must_use]
     pub fn then(mut self, then: Then) -> Self {
         self.then = then;
         self
     }
 
-    /// An answer with this status and what Graph usually says with it.
+    /// Answers with this status and Graph's usual body for it.
     #[must_use]
     pub fn answer(self, status: u16) -> Self {
         self.then(Then::Answer {
@@ -143,7 +143,7 @@ impl Fault {
         })
     }
 
-    /// One more header of the answer.
+    /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Then::Answer { headers, .. } = &mut self.then {
@@ -152,7 +152,7 @@ impl Fault {
         self
     }
 
-    /// The answer's body.
+    /// Sets the answer's body.
     #[must_use]
     pub fn body(mut self, json: Value) -> Self {
         if let Then::Answer { body, .. } = &mut self.then {
@@ -178,20 +178,20 @@ impl Fault {
         })
     }
 
-    /// The right answer, so much later.
+    /// Delays the right answer.
     #[must_use]
     pub fn delayed(self, by: Duration) -> Self {
         let milliseconds = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.then(Then::Delay { milliseconds })
     }
 
-    /// The connection is reset before the answer.
+    /// Resets the connection before the answer.
     #[must_use]
     pub fn reset(self) -> Self {
         self.then(Then::Reset)
     }
 
-    /// No answer ever.
+    /// Never answers.
     #[must_use]
     pub fn hang(self) -> Self {
         self.then(Then::Hang)
@@ -199,7 +199,7 @@ impl Fault {
 }
 
 impl Then {
-    /// Whether the right answer is what the caller gets, be it late or in pieces.
+    /// Whether the caller gets the right answer, even if it is late or partial.
     pub(crate) fn keeps_the_answer(&self) -> bool {
         match self {
             Self::Delay { .. } | Self::Truncate { .. } | Self::Stall { .. } | Self::Garbage => true,
@@ -207,7 +207,7 @@ impl Then {
         }
     }
 
-    /// The other answer, if there is one.
+    /// The scripted answer, if there is one.
     pub(crate) fn other_answer(&self, now: jiff::Timestamp) -> Option<Answer> {
         let Self::Answer {
             status,
@@ -247,29 +247,29 @@ pub struct Faults {
     holds: watch::Sender<Vec<Hold>>,
 }
 
-/// Calls that are frozen.
+/// A pattern of frozen calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Hold {
     on: Pattern,
     stage: Stage,
 }
 
-/// When a call is frozen.
+/// The point at which a call is frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// It has arrived and has had no effect.
+    /// It has arrived, without an effect.
     Arrival,
-    /// It has had its effect and is not answered.
+    /// It has had its effect, without an answer.
     Answer,
 }
 
 impl Faults {
-    /// Puts a fault in force. Of several that fit a call, the oldest acts.
+    /// Puts a fault in force. Of several that match a call, the oldest acts.
     pub fn add(&self, fault: Fault) {
         lock(&self.faults).push(fault);
     }
 
-    /// Lifts every fault. What is held stays held.
+    /// Removes every fault. Held calls stay held.
     pub fn clear(&self) {
         lock(&self.faults).clear();
     }
@@ -280,7 +280,7 @@ impl Faults {
         lock(&self.faults).clone()
     }
 
-    /// The fault that strikes this call; `is_user` tells whether a name means the call's user.
+    /// The fault for this call; `is_user` says whether a name is the call's user.
     pub(crate) fn strike(
         &self,
         method: &str,
@@ -312,20 +312,20 @@ impl Faults {
             .send_modify(|holds| holds.push(Hold { on, stage }));
     }
 
-    /// Lets calls go: those held by this pattern, or all.
+    /// Releases the calls held by this pattern, or all.
     pub(crate) fn release(&self, on: Option<&Pattern>) {
         self.holds
             .send_modify(|holds| holds.retain(|hold| on.is_some_and(|on| hold.on != *on)));
     }
 
-    /// Returns at once, or when the call is let go.
+    /// Returns at once, or when the call is released.
     pub(crate) async fn held(&self, method: &str, path: &str, stage: Stage) {
         let free = |holds: &Vec<Hold>| {
             !holds
                 .iter()
                 .any(|hold| hold.stage == stage && hold.on.matches(method, path))
         };
-        // The sender lives in `self`, so that waiting cannot fail.
+        // The sender is in `self`, so waiting cannot fail.
         if self.holds.subscribe().wait_for(free).await.is_err() {
             tracing::warn!("the holds went away while a call was held");
         }

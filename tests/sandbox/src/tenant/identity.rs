@@ -1,6 +1,6 @@
 //! The App Service identity endpoint, version 2019-08-01, and the tokens it hands out ("How to use managed identities
-//! for App Service and Azure Functions"). A token is remembered, so that Graph can tell which ones it may accept.
-//! The bodies of its errors are from memory: no published sample of them was read.
+//! for App Service and Azure Functions"). Issued tokens are recorded, so that Graph can check them. No published sample
+//! of its error bodies is known, so they are approximations.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -24,7 +24,7 @@ const LIFETIME: Duration = Duration::from_hours(24);
 const PERSONS_LIFETIME: Duration = Duration::from_mins(75);
 /// The Azure CLI ("Application IDs of commonly used Microsoft applications").
 const AZURE_CLI: Uuid = Uuid::from_u128(0x04b0_7795_8ddb_461a_bbee_02f9_e1bf_7b46);
-/// What a Graph token may be for: the roots of the clouds, and Graph's application id.
+/// The accepted audiences of a Graph token: the root URLs of the clouds, and Graph's application id.
 const GRAPH_AUDIENCES: [&str; 5] = [
     "https://graph.microsoft.com",
     "https://graph.microsoft.us",
@@ -33,7 +33,7 @@ const GRAPH_AUDIENCES: [&str; 5] = [
     "00000003-0000-0000-c000-000000000000",
 ];
 
-/// The app's identity, what it may do, and the tokens that are about.
+/// The app's identity, its permissions, and the issued tokens.
 #[derive(Debug)]
 pub(crate) struct Identity {
     tenant_id: Uuid,
@@ -43,7 +43,7 @@ pub(crate) struct Identity {
 
 #[derive(Debug)]
 struct Inner {
-    /// The values of `IDENTITY_HEADER`, by which the endpoint knows the app: one for each of its instances.
+    /// The values of `IDENTITY_HEADER`, by which the endpoint recognises the app: one for each of its instances.
     headers: Vec<String>,
     permissions: Vec<String>,
     settings: TokenSettings,
@@ -52,13 +52,13 @@ struct Inner {
     cached: HashMap<(Uuid, Uuid, String), String>,
 }
 
-/// How tokens are made.
+/// The settings of new tokens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TokenSettings {
     pub(crate) lifetime: Duration,
-    /// The tenant the token is for, if not this one.
+    /// The tenant of the token, if not this one.
     pub(crate) tenant: Option<Uuid>,
-    /// Whether the platform hands out the same token until it expires, so that a fresh grant does not show.
+    /// Whether the platform returns the same token until it expires, so that a new grant does not show.
     pub(crate) cache: bool,
 }
 
@@ -66,12 +66,12 @@ pub(crate) struct TokenSettings {
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub(crate) tenant: Uuid,
-    /// Whom Graph counts its calls for.
+    /// The application that Graph counts calls for.
     pub(crate) app: Uuid,
-    /// Who has it: an instance of the app, a pipeline, or a person.
+    /// The holder: an instance of the app, a pipeline, or a person.
     pub(crate) holder: Uuid,
     pub(crate) roles: Vec<String>,
-    /// Who holds it, by object id.
+    /// The object id of the holder.
     pub(crate) principal: Uuid,
     audience: String,
     expires_at: Timestamp,
@@ -132,7 +132,7 @@ impl Identity {
         )
     }
 
-    /// The identity that is asked for, by its client id and object id: the system-assigned one if none is named.
+    /// The requested identity, by its client id and object id: the system-assigned one by default.
     fn which(&self, call: &Call) -> Option<(Uuid, Uuid)> {
         let own = (self.app.client_id, self.app.principal_id);
         let named = ["client_id", "principal_id", "object_id", "mi_res_id"]
@@ -184,8 +184,8 @@ impl Identity {
         (text, token)
     }
 
-    /// A token that acts for a signed-in person with these delegated permissions, as the Azure CLI holds one ("Access token
-    /// claims reference").
+    /// A token on behalf of a signed-in person with these delegated permissions, as the Azure CLI holds one ("Access
+    /// token claims reference").
     pub(crate) fn delegated(&self, person: Uuid, scopes: &[&str], now: Timestamp) -> String {
         self.delegated_for(GRAPH_AUDIENCES[0], person, scopes, now)
     }
@@ -203,7 +203,8 @@ impl Identity {
             tenant: inner.settings.tenant.unwrap_or(self.tenant_id),
             app: AZURE_CLI,
             holder: person,
-            // Graph asks the same of both kinds; what a person's own directory role forbids is put in by a fault.
+            // Graph's checks are the same for both kinds; a test scripts the limits of a person's own directory role as
+            // a fault.
             roles: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             principal: person,
             audience: audience.to_owned(),
@@ -231,9 +232,9 @@ impl Identity {
         text
     }
 
-    /// Exchanges a federated token for one of the app ("Microsoft identity platform and the OAuth 2.0 client credentials
-    /// flow", third case). The assertion has to be [`FEDERATED_TOKEN`](super::FEDERATED_TOKEN): who issued it is not
-    /// simulated. The error's shape is that of the same page.
+    /// Exchanges a federated token for one of the app ("Microsoft identity platform and the OAuth 2.0 client
+    /// credentials flow", third case). The assertion has to be [`FEDERATED_TOKEN`](super::FEDERATED_TOKEN): its issuer
+    /// is not simulated. The error's form is that of the same page.
     pub(crate) fn exchange(&self, call: &Call, now: Timestamp) -> Answer {
         let path = format!("/login/{}/oauth2/v2.0/token", self.tenant_id);
         if call.raw != path {
@@ -293,24 +294,24 @@ impl Identity {
         header
     }
 
-    /// Makes this the one value of `IDENTITY_HEADER`.
+    /// Replaces all values of `IDENTITY_HEADER` with this one.
     pub(crate) fn be_known_by(&self, header: String) {
         lock(&self.inner).headers = vec![header];
     }
 
-    /// The token of an `Authorization` header, if it is one that was issued here, whether it is still accepted or not.
+    /// The token of an `Authorization` header, if it was issued here, whether it is still valid or not.
     pub(crate) fn bearer(&self, header: Option<&str>) -> Option<Token> {
         let text = header?.strip_prefix("Bearer ")?;
         lock(&self.inner).issued.get(text).cloned()
     }
 
-    /// What Graph makes of an `Authorization` header.
+    /// Graph's check of an `Authorization` header.
     pub(crate) fn authorize(&self, header: Option<&str>, now: Timestamp) -> Result<Token, Answer> {
         self.accepted(header, &GRAPH_AUDIENCES, now)
             .map_err(Answer::unauthorized)
     }
 
-    /// The token of an `Authorization` header, if it is one for any of the audiences and lives; or what is wrong with it.
+    /// The token of an `Authorization` header, if it is valid for any of the audiences; otherwise the error.
     pub(crate) fn accepted(
         &self,
         header: Option<&str>,
@@ -352,7 +353,7 @@ impl Identity {
             .retain(|other| other != permission);
     }
 
-    /// From now on Graph refuses every token that was issued so far, and the platform has forgotten them.
+    /// Makes Graph refuse every token that was issued so far; the platform drops them from its cache.
     pub(crate) fn revoke_tokens(&self) {
         let mut inner = lock(&self.inner);
         inner
@@ -368,7 +369,7 @@ impl Identity {
 }
 
 impl Token {
-    /// The token's text: the three parts of a JWT. Nothing checks the signature, which is no signature.
+    /// The token's text: the three parts of a JWT. Nothing checks the signature, which is a placeholder.
     fn write(&self, client: Uuid, principal: Uuid, now: Timestamp) -> String {
         let claims = json!({
             "aud": self.audience,

@@ -1,6 +1,6 @@
 //! The tenant as an issuer of tokens for callers: it signs with RSA keys of its own and publishes their public halves
-//! ("`OpenID` Connect on the Microsoft identity platform", "Signing key rollover"). The signature is made by hand from its
-//! parts, not by the library that the program under test checks with.
+//! ("`OpenID` Connect on the Microsoft identity platform", "Signing key rollover"). The signature is assembled from its
+//! parts, without the library that the program under test uses.
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub struct Issuer(Arc<Inner>);
 struct Inner {
     tenant: Uuid,
     clock: SandboxClock,
-    /// The published keys; the last one signs. Made when first needed.
+    /// The published keys; the last one signs. Created on first use.
     keys: Mutex<Vec<Arc<Key>>>,
 }
 
@@ -64,8 +64,8 @@ impl Issuer {
         }))
     }
 
-    /// The issuer of a simulated tenant. All tenants of one process begin with one key: to make one takes a moment, in which
-    /// nobody would be answered, and who waits for the keys waits for some seconds only.
+    /// The issuer of a simulated tenant. All tenants of one process begin with one key: generating one blocks for a
+    /// moment, and clients wait for the keys only for some seconds.
     pub(super) fn of_tenant(tenant: Uuid, clock: SandboxClock) -> Self {
         static FIRST: OnceLock<Arc<Key>> = OnceLock::new();
         let first = FIRST.get_or_init(|| Arc::new(Key::generate()));
@@ -76,7 +76,7 @@ impl Issuer {
         }))
     }
 
-    /// The claims of a sound token of version 2 that an application got for itself. Change what should be wrong.
+    /// The claims of a valid version 2 token that an application got for itself. A test changes single claims.
     #[must_use]
     pub fn claims(&self, audience: &str, object_id: Uuid, application_id: Uuid) -> Value {
         let now = self.0.clock.now().as_second();
@@ -127,10 +127,10 @@ impl Issuer {
         )
     }
 
-    /// A token with this header, whatever it says, signed with the newest key.
+    /// A token with any header, signed with the newest key.
     ///
     /// # Panics
-    /// If the machine has no randomness.
+    /// The machine has no randomness.
     #[must_use]
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
         let key = self.newest();
@@ -168,13 +168,13 @@ impl Issuer {
         (known && alive).then_some(claims)
     }
 
-    /// The id of the key that signs now.
+    /// The id of the current signing key.
     #[must_use]
     pub fn key_id(&self) -> String {
         self.newest().id.clone()
     }
 
-    /// The public half of the key that signs now, as DER: what a forger would take for a shared secret.
+    /// The public half of the current signing key, as DER, which a forger would use as a shared secret.
     #[must_use]
     pub fn public_key(&self) -> Vec<u8> {
         let key = self.newest();
@@ -190,7 +190,7 @@ impl Issuer {
         *lock(&self.0.keys) = vec![Arc::new(Key::generate())];
     }
 
-    /// What the tenant publishes: its keys, and one of a kind that is none of RSA.
+    /// The published keys, and one of another type than RSA.
     #[must_use]
     pub fn published(&self) -> Value {
         self.newest();

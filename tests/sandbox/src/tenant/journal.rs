@@ -1,5 +1,5 @@
-//! What was called, in order, and what must never happen: calls that the sandbox does not know, and calls made while
-//! the answer to an earlier one told the caller to wait.
+//! Records all calls in order, and the violations: calls that the sandbox does not know, and calls made while throttled
+//! by an earlier answer.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::pattern::Pattern;
 use crate::clock::plus;
 use crate::sync::lock;
 
-/// How long after an answer was sent a call may arrive that left before the answer came, unless told otherwise.
+/// How long after an answer a call may arrive that was sent before the answer came, by default.
 const ON_ITS_WAY: Duration = Duration::from_millis(50);
 
 /// Which of the tenant's services was called.
@@ -33,19 +33,19 @@ pub enum Service {
 }
 
 impl Service {
-    /// Whether whoever is told by it to wait is held to that.
+    /// Whether its callers have to obey its throttling.
     fn limits(self) -> bool {
         matches!(self, Self::Graph | Self::Azure)
     }
 }
 
-/// One call as it arrived, and what it was answered.
+/// One call with its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallRecord {
-    /// When it arrived, on the sandbox's clock.
+    /// When it arrived, by the sandbox's clock.
     pub at: Timestamp,
-    /// When its answer was ready to be written; none as long as there is no answer, or if the connection was cut.
+    /// When its answer was ready; `None` if there is no answer yet, or if the connection was cut.
     #[serde(skip)]
     pub answered_at: Option<Timestamp>,
     /// The service that was called.
@@ -53,38 +53,38 @@ pub struct CallRecord {
     pub service: Service,
     /// The method.
     pub method: String,
-    /// The path with its query, as it was written on the wire.
+    /// The path with its query, as on the wire.
     pub path: String,
-    /// The status of the answer; none as long as there is no answer, or if the connection was cut.
+    /// The status of the answer; `None` if there is no answer yet, or if the connection was cut.
     pub status: Option<u16>,
-    /// The object id of the user whom the path names, if there is such a user.
+    /// The object id of the user in the path, if there is such a user.
     pub user: Option<Uuid>,
     /// The answer's `request-id`.
     pub request_id: Uuid,
     /// The `client-request-id` that the caller sent.
     pub client_request_id: Option<String>,
-    /// The content type of what was sent.
+    /// The content type of the request.
     #[serde(skip)]
     pub content_type: Option<String>,
-    /// What was sent.
+    /// The body of the request.
     #[serde(skip)]
     pub body: String,
-    /// What is wrong with the call, if the tenant never expected it.
+    /// The fault of a call that the tenant did not expect.
     pub surprise: Option<String>,
-    /// Whether it was made while the caller had been told to wait.
-    pub while_told_to_wait: bool,
-    /// Who made it: each instance of the app is another caller, and so is each person. None without a token of this tenant.
+    /// Whether it was made while its caller was throttled.
+    pub while_throttled: bool,
+    /// The caller: each instance of the app, and each person. `None` without a token of this tenant.
     pub caller: Option<Uuid>,
-    /// The JSON that was answered, whole, whatever came through.
+    /// The whole JSON of the answer, even if only a part arrived.
     #[serde(skip)]
     pub answer: Option<Value>,
-    /// The answer's `Retry-After`, as it was written.
+    /// The answer's `Retry-After`, as written.
     #[serde(skip)]
     pub retry_after: Option<String>,
-    /// Whether a fault struck it.
+    /// Whether a fault affected it.
     #[serde(skip)]
     pub spoiled: bool,
-    /// When a revocation was carried out, whatever the caller learned of that.
+    /// When a revocation was carried out, even if the caller did not learn of it.
     #[serde(skip)]
     pub cut_at: Option<Timestamp>,
 }
@@ -113,7 +113,7 @@ impl Default for Inner {
     }
 }
 
-/// A time during which certain calls must not be made.
+/// A period in which certain calls must not be made.
 #[derive(Debug)]
 struct Wait {
     service: Service,
@@ -128,11 +128,11 @@ struct Wait {
 enum Scope {
     /// Every call to Graph: the whole application is throttled.
     Everything,
-    /// Whatever writes.
+    /// Every write.
     Writes,
-    /// The reports, which have a limit of their own.
+    /// The reports, which have their own limit.
     Reports,
-    /// Reads of Azure Resource Manager, or else its writes, which it counts apart.
+    /// Reads of Azure Resource Manager, or its writes, which are counted separately.
     Azure { writes: bool },
     /// The same call again: the service behind it is down.
     Same { method: String, path: String },
@@ -146,7 +146,7 @@ impl Journal {
     /// Records that a call arrived.
     pub(crate) fn begin(&self, mut call: CallRecord) -> Entry {
         let mut inner = lock(&self.inner);
-        call.while_told_to_wait =
+        call.while_throttled =
             call.service.limits() && inner.waits.iter().any(|wait| wait.forbids(&call));
         inner.calls.push(call);
         let entry = Entry(inner.calls.len() - 1);
@@ -155,7 +155,7 @@ impl Journal {
         entry
     }
 
-    /// Notes what is wrong with a call that the tenant never expected.
+    /// Records the fault of a call that the tenant did not expect.
     pub(crate) fn surprise(&self, entry: Entry, what: String) {
         if let Some(call) = lock(&self.inner).calls.get_mut(entry.0) {
             tracing::warn!(method = call.method, path = call.path, "{what}");
@@ -163,21 +163,21 @@ impl Journal {
         }
     }
 
-    /// Notes that a fault strikes a call.
+    /// Records that a fault affects a call.
     pub(crate) fn spoil(&self, entry: Entry) {
         if let Some(call) = lock(&self.inner).calls.get_mut(entry.0) {
             call.spoiled = true;
         }
     }
 
-    /// Notes that a revocation was carried out.
+    /// Records that a revocation was carried out.
     pub(crate) fn cut(&self, entry: Entry, now: Timestamp) {
         if let Some(call) = lock(&self.inner).calls.get_mut(entry.0) {
             call.cut_at = Some(now);
         }
     }
 
-    /// Records the answer, and from when to when it tells the caller to wait.
+    /// Records the answer, and the period for which it throttles the caller.
     pub(crate) fn finish(&self, entry: Entry, answer: &Answer, now: Timestamp) {
         let mut inner = lock(&self.inner);
         let on_its_way = inner.on_its_way;
@@ -203,7 +203,7 @@ impl Journal {
         }
     }
 
-    /// How long after an answer a call may arrive that left before.
+    /// Sets how long after an answer a call may arrive that was sent before.
     pub(crate) fn set_on_its_way(&self, time: Duration) {
         lock(&self.inner).on_its_way = time;
     }
@@ -221,12 +221,12 @@ impl Journal {
         lock(&self.inner).calls.clone()
     }
 
-    /// Forgets the calls, but not what callers were told.
+    /// Forgets the calls, but not the throttling of callers.
     pub(crate) fn clear(&self) {
         lock(&self.inner).calls.clear();
     }
 
-    /// Waits until `count` calls that match have arrived, those of the past included, and gives the last of them.
+    /// Waits until `count` matching calls have arrived, including past ones, and returns the last of them.
     pub(crate) async fn wait_for(&self, pattern: &Pattern, count: usize) -> CallRecord {
         loop {
             let arrived = self.arrived.notified();
@@ -282,7 +282,7 @@ impl Wait {
             Scope::Writes => call.method != "GET" && !call.path.contains("/checkMember"),
             Scope::Same { method, path } => call.method == *method && call.path == *path,
         };
-        // Instances of an app cannot tell each other what they were told.
+        // Instances of an app do not share their throttling.
         in_scope
             && self.service == call.service
             && self.caller == call.caller
@@ -292,14 +292,14 @@ impl Wait {
 }
 
 impl CallRecord {
-    /// One line for a person: what was called and what came back.
+    /// One line for a person: the call and its answer.
     #[must_use]
     pub fn line(&self) -> String {
         let status = self
             .status
             .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         let mut line = format!("{} {} -> {status}", self.method, self.path);
-        if self.while_told_to_wait {
+        if self.while_throttled {
             line.push_str(" (while told to wait)");
         }
         if let Some(surprise) = &self.surprise {

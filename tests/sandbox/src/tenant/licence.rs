@@ -1,4 +1,4 @@
-//! What the tenant has paid for, and how often its reports may be asked for.
+//! The tenant's licence, and the limits of its reports.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl Limits {
     }
 }
 
-/// Whether one more fits. What does not fit counts too: throttled calls prolong the wait.
+/// Whether one more call fits. A refused call counts too: throttled calls prolong the wait.
 fn take(taken: &mut VecDeque<Timestamp>, most: usize, within: Duration, now: Timestamp) -> bool {
     taken.retain(|at| plus(*at, within) > now);
     taken.push_back(now);

@@ -1,15 +1,15 @@
-//! How much Graph grants, and to whom ("Microsoft Graph service-specific throttling limits", identity and access; read
-//! 2026-11-23). Each limit is a bucket that fills evenly and holds as much as its window grants.
+//! Graph's limits, by application and by tenant ("Microsoft Graph service-specific throttling limits", identity and access;
+//! read 2026-11-23). Each limit is a bucket that fills evenly and holds as much as its window grants.
 //!
-//! Where the documentation leaves something open, the unkinder reading is taken: a refused call counts too, as the guidance
-//! says ("requests continue to accrue against usage limits"), down to 1.8 times the limit, the most that
-//! `x-ms-throttle-limit-percentage` is documented to show. A caller that keeps knocking waits the longer for it.
+//! Where the documentation is unclear, the stricter reading applies: a refused call counts too, as the guidance says
+//! ("requests continue to accrue against usage limits"), down to 1.8 times the limit, the most that
+//! `x-ms-throttle-limit-percentage` is documented to show. A caller that goes on calling waits longer.
 //!
-//! A test need not take hours: with the sandbox's clock moved, buckets fill at once; and for programs that run in real
-//! time [`Limits::shortened`] makes every window shorter and its grant smaller in the same ratio. The rate, such as 20
-//! writes a second, stays Graph's own, and so do the seconds of `Retry-After`; only what can be had in one burst shrinks. A
-//! storm that is smaller in the same ratio is then the same storm but for what does not shrink: the rounding of
-//! `Retry-After` to whole seconds, and a caller's own waits.
+//! A test need not take hours: after a move of the sandbox's clock, buckets are full at once. For programs that run in
+//! real time, [`Limits::shortened`] shortens every window and its grant in the same ratio. The rate, such as 20 writes
+//! a second, stays Graph's own, and so do the seconds of `Retry-After`; only the burst shrinks. A storm that is smaller
+//! in the same ratio is then the same storm, except for two things: the rounding of `Retry-After` to whole seconds, and
+//! a caller's own waits.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -23,22 +23,22 @@ use super::answer::Answer;
 use super::cost::Cost;
 use crate::sync::lock;
 
-/// From this share of a limit on, answers say how much of it is used.
+/// The share of a limit from which answers report its use.
 const TELLING: f64 = 0.8;
-/// How much of a limit can be used at most, refused calls included.
+/// The largest use of a limit, refused calls included.
 const DEEPEST: f64 = 1.8;
 
-/// So much within a window.
+/// A grant per window.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limit {
-    /// How much.
+    /// The grant.
     pub most: f64,
-    /// The window's length.
+    /// The window in seconds.
     pub seconds: f64,
 }
 
-/// What Graph grants.
+/// Graph's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
@@ -50,14 +50,14 @@ pub struct Limits {
     pub tenant_writes: Limit,
     /// Requests of one app, to any service.
     pub requests: Limit,
-    /// Whether a refusal for too many writes names reads too in its scope, as the one published sample does
-    /// ("Microsoft Graph throttling guidance"). Otherwise it names writes alone, as the format's description allows.
+    /// Whether a refusal for too many writes includes reads in its scope, as the one published sample does ("Microsoft
+    /// Graph throttling guidance"). Otherwise it names writes alone, as the format's description allows.
     #[serde(default)]
     pub refused_writes_hold_reads: bool,
 }
 
 impl Limits {
-    /// What Graph grants in a tenant of so many users.
+    /// Graph's limits in a tenant with this many users.
     #[must_use]
     pub fn of_graph(users: usize) -> Self {
         let units = match users {
@@ -75,7 +75,7 @@ impl Limits {
         }
     }
 
-    /// The same rates, with windows so many times shorter.
+    /// The same rates, with windows shorter by this factor.
     #[must_use]
     pub fn shortened(self, times: f64) -> Self {
         let shorter = |limit: Limit| Limit {
@@ -91,7 +91,7 @@ impl Limits {
         }
     }
 
-    /// How long so many writes of one app take at least, by the limits alone.
+    /// The least time for this many writes of one app, by the limits alone.
     #[must_use]
     pub fn time_for_writes(&self, writes: f64) -> Duration {
         let of = |limit: Limit| (writes - limit.most).max(0.0) * limit.seconds / limit.most;
@@ -99,7 +99,7 @@ impl Limits {
     }
 }
 
-/// What is counted, and for whom.
+/// A limit, and the caller that it counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Counted {
     ResourceUnits(Uuid),
@@ -114,7 +114,7 @@ struct Bucket {
     at: Timestamp,
 }
 
-/// The limits in force, and what is left of them.
+/// The limits in force, and their current use.
 #[derive(Debug)]
 pub(super) struct Throttling(Mutex<Inner>);
 
@@ -124,10 +124,10 @@ struct Inner {
     buckets: HashMap<Counted, Bucket>,
 }
 
-/// What became of a call at the counter.
+/// The result of counting a call.
 #[derive(Debug)]
 pub(super) enum Counting {
-    /// It may pass. How much of the limit that is nearest is used.
+    /// It passes; the use of the nearest limit.
     Passed(f64),
     /// It is refused with this answer.
     Refused(Answer),
@@ -145,7 +145,7 @@ impl Throttling {
         lock(&self.0).limits
     }
 
-    /// Puts other limits in force, or none. Everything is granted anew.
+    /// Replaces or removes the limits. All buckets are full afterwards.
     pub(super) fn set(&self, limits: Option<Limits>) {
         let mut inner = lock(&self.0);
         inner.limits = limits;
@@ -198,7 +198,7 @@ impl Throttling {
 
 impl Bucket {
     fn take(&mut self, amount: f64, limit: Limit, now: Timestamp) {
-        // The sandbox's clock can be set back; nothing is granted for that.
+        // The sandbox's clock can be set back; that fills no bucket.
         let passed = now.duration_since(self.at).as_secs_f64().max(0.0);
         let filled = (self.left + passed * limit.most / limit.seconds).min(limit.most);
         self.left = (filled - amount).max(limit.most * (1.0 - DEEPEST));
@@ -228,9 +228,9 @@ fn refusal(counted: Counted, narrow: bool, wait: f64, app: Uuid, tenant: Uuid) -
         .with("Retry-After", &format!("{:.0}", wait.ceil().max(1.0)))
 }
 
-/// Says in an answer what the call cost and how much of the limits is used. Refusals of callers and of the sandbox's own
-/// say neither.
-pub(super) fn tell(answer: &mut Answer, cost: Cost, used: f64) {
+/// Reports the call's cost and the use of the limits in an answer. Refusals of callers and of the sandbox's own report
+/// neither.
+pub(super) fn report(answer: &mut Answer, cost: Cost, used: f64) {
     if matches!(answer.status, 401 | 429 | 501) {
         return;
     }

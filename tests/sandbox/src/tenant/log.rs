@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::{floor_to_second, plus};
 
-/// The oldest entries fall out beyond so many: client apps may redeem again and again.
+/// The most entries; the oldest are dropped, because client apps may redeem again and again.
 const MOST_ENTRIES: usize = 10_000;
 
 /// "Microsoft Entra authentication and authorization error codes": the grant was revoked.
@@ -20,7 +20,7 @@ const DISABLED: u32 = 50057;
 /// The same page: the account does not exist.
 const DELETED: u32 = 50034;
 
-/// Where a client app is on the network.
+/// The network location of a client app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Its address.
@@ -43,7 +43,7 @@ impl Default for Place {
 }
 
 impl Place {
-    /// A place of which one knows no more than this; the usual one if that is nothing.
+    /// A place of which only this is known; the default one if that is nothing.
     pub(crate) fn known_as(ip_address: Option<String>, country: Option<String>) -> Self {
         let usual = Self::default();
         if ip_address.is_none() && country.is_none() {
@@ -77,7 +77,7 @@ pub(crate) struct SignInEntry {
     place: Place,
 }
 
-/// Who signs in, with what, from where.
+/// A sign-in attempt: the user, the client app, and the place.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
     pub(crate) user: Uuid,
@@ -87,7 +87,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) is_interactive: bool,
 }
 
-/// The error code for why a session was refused; 0 if it was not.
+/// The error code for a session's refusal; 0 if it was not refused.
 pub(crate) fn error_code(refusal: Option<&str>) -> u32 {
     match refusal {
         None => 0,
@@ -118,7 +118,7 @@ impl SignInLog {
         self.lag = lag;
     }
 
-    /// What a reader sees by now, the most recent first.
+    /// The entries that a reader can see now, the most recent first.
     pub(crate) fn seen(&self, now: Timestamp) -> Vec<&SignInEntry> {
         let mut seen: Vec<_> = self
             .entries
@@ -129,7 +129,7 @@ impl SignInLog {
         seen
     }
 
-    /// A user's `signInActivity` ("signInActivity resource type"); null for who never signed in.
+    /// A user's `signInActivity` ("signInActivity resource type"); null for a user who never signed in.
     pub(crate) fn activity(&self, user: Uuid, now: Timestamp) -> Value {
         let last = |fits: &dyn Fn(&SignInEntry) -> bool| {
             self.seen(now)

@@ -1,5 +1,6 @@
-//! The simulated tenant: a world of users, groups and signed-in client apps behind the App Service identity endpoint and
-//! Microsoft Graph, both on the real wire, and of Azure as much as accounts reach. It shows sessions die. It must not know what the program under test is.
+//! The simulated tenant: a world of users, groups and signed-in client apps behind the App Service identity endpoint
+//! and Microsoft Graph, both on the real wire, and the parts of Azure that accounts can reach. It shows the end of
+//! sessions. It must not know the program under test.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -19,12 +20,12 @@
 mod answer;
 mod azure;
 mod call;
+mod call_pause;
 mod control;
 mod cost;
 mod directory;
 mod edits;
 mod faults;
-mod freezer;
 mod graph;
 mod identity;
 mod incidents;
@@ -32,11 +33,11 @@ mod issuer;
 mod journal;
 mod licence;
 mod limits;
-mod lobby;
 mod log;
 mod pattern;
 mod service;
 mod sessions;
+mod shared_address;
 mod wire;
 mod world;
 mod world_access;
@@ -60,10 +61,10 @@ pub use self::issuer::Issuer;
 pub use self::journal::{CallRecord, Service};
 pub use self::licence::Licence;
 pub use self::limits::{Limit, Limits};
-pub use self::lobby::Lobby;
 pub use self::log::Place;
 pub use self::pattern::Pattern;
 pub use self::sessions::SessionState;
+pub use self::shared_address::SharedAddress;
 pub use self::world::{
     World, WorldApp, WorldGroup, WorldRisk, WorldSession, WorldTenant, WorldUser,
 };
@@ -75,25 +76,25 @@ pub use self::world_access::{
 
 pub use self::world_incident::WorldIncident;
 
+use self::call_pause::CallPause;
 use self::directory::Directory;
-use self::freezer::Freezer;
 use self::identity::Identity;
 use self::incidents::Incidents;
 use self::journal::Journal;
 use self::limits::Throttling;
 use self::service::Shared;
-pub(crate) use self::wire::{CuttableListener, Scissors};
+pub(crate) use self::wire::{ConnectionCutter, CuttableListener};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
-/// The federated token that the simulated sign-in service trusts, as a pipeline would place it in a file.
+/// The federated token that the simulated sign-in service trusts, in place of a pipeline's.
 pub const FEDERATED_TOKEN: &str = "federated.token.of-the-pipeline";
 
-/// A running tenant. Clones are the same tenant; it listens until the last of them is gone.
+/// A running tenant. Clones share it; it listens until the last of them is dropped.
 #[derive(Debug, Clone)]
 pub struct Tenant {
     shared: Arc<Shared>,
-    /// None in the tenant's own control API, which must not keep the tenant alive.
+    /// `None` in the tenant's own control API, which must not keep the tenant alive.
     servers: Option<Arc<Servers>>,
 }
 
@@ -101,7 +102,7 @@ pub struct Tenant {
 #[derive(Debug)]
 struct Servers {
     services: SocketAddr,
-    /// None for a tenant in a lobby, which is not controlled from outside of its process.
+    /// `None` for a tenant at a shared address, which has no control API.
     control: Option<SocketAddr>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -118,7 +119,7 @@ impl Tenant {
     /// Starts a tenant on free ports of 127.0.0.1.
     ///
     /// # Errors
-    /// No port can be had.
+    /// No port is available.
     pub async fn start(world: World, clock: SandboxClock) -> anyhow::Result<Self> {
         let identity = Identity::new(world.tenant.id, world.app.clone());
         let shared = Arc::new(shared(world, identity, clock));
@@ -147,7 +148,7 @@ impl Tenant {
         })
     }
 
-    /// The root of Graph, without a slash at the end: what stands before `/v1.0`.
+    /// The root URL of Graph before `/v1.0`, without a trailing slash.
     #[must_use]
     pub fn graph_endpoint(&self) -> String {
         self.root(|servers| Some(servers.services))
@@ -159,13 +160,13 @@ impl Tenant {
         format!("{}/msi/token", self.graph_endpoint())
     }
 
-    /// The root of the sign-in service, without a slash at the end: what stands before the tenant's id.
+    /// The root URL of the sign-in service before the tenant's id, without a trailing slash.
     #[must_use]
     pub fn login_endpoint(&self) -> String {
         format!("{}/login", self.graph_endpoint())
     }
 
-    /// The root of Azure Resource Manager, without a slash at the end: what stands before `/subscriptions`.
+    /// The root URL of Azure Resource Manager before `/subscriptions`, without a trailing slash.
     #[must_use]
     pub fn arm_endpoint(&self) -> String {
         format!("{}/arm", self.graph_endpoint())
@@ -195,7 +196,7 @@ impl Tenant {
         self.shared.identity.header()
     }
 
-    /// The root of the control API.
+    /// The root URL of the control API.
     #[must_use]
     pub fn control_endpoint(&self) -> String {
         self.root(|servers| servers.control)
@@ -220,8 +221,8 @@ impl Tenant {
         self.environment_with(self.identity_header())
     }
 
-    /// The same for another instance of the app, which the platform gives an identity header of its own. That tells the
-    /// instances apart where it matters what each was told; to Graph they are one app.
+    /// The same for another instance of the app, with its own identity header from the platform. The header
+    /// distinguishes the instances in the record of throttling; to Graph they are one app.
     #[must_use]
     pub fn environment_of_another_instance(&self) -> Vec<(String, String)> {
         self.environment_with(self.shared.identity.add_instance())
@@ -240,13 +241,13 @@ impl Tenant {
         .to_vec()
     }
 
-    /// The clock that the tenant goes by.
+    /// The clock of the tenant.
     #[must_use]
     pub fn clock(&self) -> SandboxClock {
         self.shared.clock.clone()
     }
 
-    /// What goes wrong on purpose.
+    /// The scripted faults.
     #[must_use]
     pub fn faults(&self) -> Faults {
         self.shared.faults.clone()
@@ -273,7 +274,7 @@ impl Tenant {
         self.shared.journal.calls(Service::Identity)
     }
 
-    /// The calls that the tenant never expected: unknown ones, which it refused, and known ones with something wrong.
+    /// The calls that the tenant did not expect: unknown ones, which it refused, and known ones with a fault.
     #[must_use]
     pub fn unexpected(&self) -> Vec<CallRecord> {
         let mut calls = self.shared.journal.all();
@@ -281,37 +282,36 @@ impl Tenant {
         calls
     }
 
-    /// The calls that were made although the answer to an earlier one had told the caller to wait. Of several instances
-    /// each is held to what it was told itself.
+    /// The calls that were made while throttled by the answer to an earlier one. Each instance is throttled separately.
     #[must_use]
-    pub fn calls_while_told_to_wait(&self) -> Vec<CallRecord> {
+    pub fn calls_while_throttled(&self) -> Vec<CallRecord> {
         let mut calls = self.shared.journal.all();
-        calls.retain(|call| call.while_told_to_wait);
+        calls.retain(|call| call.while_throttled);
         calls
     }
 
-    /// Fails a test if the tenant was called in a way it never expected, or while the caller had been told to wait.
+    /// Fails a test if the tenant received an unexpected call, or a call from a throttled caller.
     ///
     /// # Panics
-    /// If there was such a call; the message has a line for each.
+    /// There was such a call; the message has a line for each.
     pub fn assert_no_surprises(&self) {
         let mut calls = self.unexpected();
-        calls.extend(self.calls_while_told_to_wait());
+        calls.extend(self.calls_while_throttled());
         let lines: Vec<String> = calls.iter().map(CallRecord::line).collect();
         assert!(lines.is_empty(), "surprising calls:\n{}", lines.join("\n"));
     }
 
-    /// Forgets the calls so far, but not what callers were told.
+    /// Forgets the calls so far, but not the throttling of callers.
     pub fn forget_calls(&self) {
         self.shared.journal.clear();
     }
 
-    /// Waits until a call that matches has arrived at Graph or the identity endpoint; at once if one has already.
+    /// Waits until a matching call has arrived at Graph or the identity endpoint, now or earlier.
     pub async fn wait_for_call(&self, pattern: impl Into<Pattern>) -> CallRecord {
         self.wait_for_calls(pattern, 1).await
     }
 
-    /// Waits until so many calls that match have arrived, and gives the last of them.
+    /// Waits until this many matching calls have arrived, and returns the last of them.
     pub async fn wait_for_calls(&self, pattern: impl Into<Pattern>, count: usize) -> CallRecord {
         self.shared.journal.wait_for(&pattern.into(), count).await
     }
@@ -346,8 +346,8 @@ impl Tenant {
         lock(&self.shared.directory).redeem_all(self.shared.clock.now());
     }
 
-    /// From now on every client app redeems its refresh token again and again, until the tenant is gone. For watching;
-    /// a test calls [`Tenant::redeem_all`] when it wants to know.
+    /// Makes every client app redeem its refresh token again and again from now on, until the tenant is gone. For
+    /// demonstrations; a test calls [`Tenant::redeem_all`] instead.
     pub fn keep_redeeming(&self, every: Duration) {
         let shared = Arc::downgrade(&self.shared);
         tokio::spawn(async move {
@@ -361,7 +361,7 @@ impl Tenant {
         });
     }
 
-    /// The moment from which on a user's sessions are valid: the truth, whatever readers see. None if there is no such
+    /// The moment from which a user's sessions are valid: the truth, whatever readers see. `None` if there is no such
     /// user.
     #[must_use]
     pub fn valid_from(&self, user: &str) -> Option<jiff::Timestamp> {
@@ -411,13 +411,13 @@ fn shared(world: World, identity: Identity, clock: SandboxClock) -> Shared {
         clock,
         journal: Journal::default(),
         faults: Faults::default(),
-        freezer: Freezer::default(),
+        call_pause: CallPause::default(),
         refuse_beyond_basic: AtomicBool::new(false),
     }
 }
 
 fn serve(listener: CuttableListener, router: axum::Router) -> JoinHandle<()> {
-    let service = router.into_make_service_with_connect_info::<Scissors>();
+    let service = router.into_make_service_with_connect_info::<ConnectionCutter>();
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, service).await {
             tracing::error!(%error, "a listener of the tenant ended");

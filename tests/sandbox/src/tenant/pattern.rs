@@ -1,4 +1,4 @@
-//! Which calls are meant: a short text such as `POST */revokeSignInSessions`, for faults, holds and waits.
+//! Selects calls by a short text such as `POST */revokeSignInSessions`, for faults, holds and waits.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -7,8 +7,8 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-/// A method or none for any, and a path in which `*` stands for any text. It is compared with the decoded path without
-/// its query, in any casing; a pattern with neither `*` nor a leading slash is found anywhere in the path.
+/// A method, or none for any, and a path in which `*` stands for any text. It is compared with the decoded path without
+/// its query, in any casing; a pattern with neither `*` nor a leading slash matches anywhere in the path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Pattern {
@@ -17,7 +17,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Whether a call is meant.
+    /// Whether a call matches.
     #[must_use]
     pub fn matches(&self, method: &str, raw_path: &str) -> bool {
         if self

@@ -1,5 +1,5 @@
-//! The way of one call through the tenant: it is noted, held if somebody wants it held, spoiled if a fault says so, and
-//! otherwise answered by the service it names.
+//! The way of one call through the tenant: it is recorded, held or affected by a fault if so scripted, and otherwise
+//! answered by the service that it addresses.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,17 +15,17 @@ use uuid::Uuid;
 use super::answer::{Answer, Body, Marks};
 use super::azure;
 use super::call::Call;
+use super::call_pause::CallPause;
 use super::cost::Cost;
 use super::directory::Directory;
 use super::faults::{Fault, Faults, Stage, Then};
-use super::freezer::Freezer;
 use super::graph;
 use super::identity::Identity;
 use super::incidents::Incidents;
 use super::issuer::Issuer;
 use super::journal::{CallRecord, Entry, Journal, Service};
 use super::limits::{self, Counting, Throttling};
-use super::wire::Scissors;
+use super::wire::ConnectionCutter;
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
@@ -41,9 +41,9 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(super) throttling: Throttling,
-    pub(crate) freezer: Freezer,
-    /// Whether Graph refuses properties beyond the basic profile, rather than leaving them out, to a caller who may
-    /// read only that. Which of both Graph does is not documented.
+    pub(crate) call_pause: CallPause,
+    /// Whether Graph refuses properties beyond the basic profile, or leaves them out, for a caller that may read only
+    /// that. The documentation does not say which.
     pub(crate) refuse_beyond_basic: AtomicBool,
 }
 
@@ -54,17 +54,17 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 
 async fn serve(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    ConnectInfo(cutter): ConnectInfo<ConnectionCutter>,
     request: Request,
 ) -> Response {
     let Some(call) = Call::read(request).await else {
         return plain(StatusCode::BAD_REQUEST);
     };
-    shared.take(&call, &scissors).await
+    shared.take(&call, &cutter).await
 }
 
 impl Shared {
-    pub(super) async fn take(&self, call: &Call, scissors: &Scissors) -> Response {
+    pub(super) async fn take(&self, call: &Call, cutter: &ConnectionCutter) -> Response {
         let service = match call.segments.first().map(String::as_str) {
             Some("msi") => Service::Identity,
             Some("login") => Service::Login,
@@ -79,10 +79,10 @@ impl Shared {
         let entry = self.journal.begin(self.record(call, service, &marks));
         let (method, path) = (call.method.as_str(), call.raw.as_str());
         let number = match service {
-            Service::Graph => self.freezer.count(),
+            Service::Graph => self.call_pause.count(),
             Service::Identity | Service::Login | Service::Azure => 0,
         };
-        self.freezer.pass(number, Stage::Arrival).await;
+        self.call_pause.pass(number, Stage::Arrival).await;
         self.faults.held(method, path, Stage::Arrival).await;
         let fault = self
             .faults
@@ -92,12 +92,12 @@ impl Shared {
         }
         let answer = match fault {
             None => Some(self.answer(call, service, entry)),
-            Some(fault) => self.spoiled(fault, call, service, entry, scissors).await,
+            Some(fault) => self.spoiled(fault, call, service, entry, cutter).await,
         };
         self.faults.held(method, path, Stage::Answer).await;
-        self.freezer.pass(number, Stage::Answer).await;
+        self.call_pause.pass(number, Stage::Answer).await;
         let Some(mut answer) = answer else {
-            scissors.cut_after(0);
+            cutter.cut_after(0);
             return plain(StatusCode::OK);
         };
         let marks = Marks {
@@ -135,7 +135,7 @@ impl Shared {
             content_type: call.header("content-type").map(str::to_owned),
             body: String::from_utf8_lossy(&call.body).into_owned(),
             surprise: None,
-            while_told_to_wait: false,
+            while_throttled: false,
             caller: self
                 .identity
                 .bearer(call.header("authorization"))
@@ -147,7 +147,7 @@ impl Shared {
         }
     }
 
-    /// Whether a name, an object id or a user principal name, means the user whom the call's path names.
+    /// Whether an object id or user principal name is that of the user in the call's path.
     fn is_user(&self, call: &Call, name: &str) -> bool {
         let Some(path) = call.object_of("users") else {
             return false;
@@ -191,7 +191,7 @@ impl Shared {
         answer
     }
 
-    /// What Graph answers, unless it refuses the call because there were too many.
+    /// Graph's answer, or its refusal because of too many calls.
     fn graph(&self, call: &Call, now: Timestamp) -> Answer {
         let cost = Cost::of(call);
         let bearer = self.identity.bearer(call.header("authorization"));
@@ -209,7 +209,7 @@ impl Shared {
             self.refuse_beyond_basic.load(Ordering::Relaxed),
             now,
         );
-        limits::tell(&mut answer, cost, used);
+        limits::report(&mut answer, cost, used);
         answer
     }
 
@@ -224,18 +224,18 @@ impl Shared {
         }
     }
 
-    /// What a fault makes of the call; none if the connection is to be cut.
+    /// Applies a fault to the call; `None` if the connection has to be cut.
     async fn spoiled(
         &self,
         fault: Fault,
         call: &Call,
         service: Service,
         entry: Entry,
-        scissors: &Scissors,
+        cutter: &ConnectionCutter,
     ) -> Option<Answer> {
         let effect = || self.answer(call, service, entry);
         if fault.after_effect && !fault.then.keeps_the_answer() {
-            // The caller never learns of this answer: that is the fault.
+            // The caller never receives this answer: that is the fault.
             drop(effect());
         }
         match fault.then {
@@ -247,11 +247,11 @@ impl Shared {
             }
             Then::Reset => None,
             Then::Truncate { bytes } => {
-                scissors.cut_after(bytes);
+                cutter.cut_after(bytes);
                 Some(effect())
             }
             Then::Stall { bytes } => {
-                scissors.silence_after(bytes);
+                cutter.silence_after(bytes);
                 Some(effect())
             }
             Then::Hang => std::future::pending().await,
@@ -270,7 +270,7 @@ pub(super) fn plain(status: StatusCode) -> Response {
     response
 }
 
-/// Writes an answer; one that is no HTTP (a fault can ask for anything) becomes a 500.
+/// Writes an answer. An invalid HTTP answer, which a fault can specify, becomes a 500.
 fn write(answer: &Answer, marks: &Marks) -> Response {
     let Ok(status) = StatusCode::from_u16(answer.status) else {
         return plain(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,5 +1,5 @@
-//! The client apps that are signed in, each with a refresh token that it redeems and an access token that it uses
-//! meanwhile. It shows what a revocation ends and what it does not.
+//! The signed-in client apps, each with a refresh token that it redeems and an access token that it uses meanwhile. It
+//! shows what a revocation ends and what it does not.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use super::log::{Attempt, Place, SignInLog, error_code};
 use super::world::World;
 use crate::clock::{minus, plus};
 
-/// How long before the start a user signed in, unless the world says otherwise.
+/// The default time of a user's sign-in before the start.
 const SIGNED_IN_MINUTES_AGO: u32 = 60;
-/// How long before the start the access token at hand was issued.
+/// The age of the current access token at the start.
 const ACCESS_TOKEN_AGE: Duration = Duration::from_mins(20);
 /// "Access token lifetime": 60 to 90 minutes; the shorter one.
 const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
-/// "Continuous access evaluation": such a token lives up to 28 hours, unless an event cuts it.
+/// "Continuous access evaluation": such a token lives up to 28 hours, unless an event ends it.
 const CAE_TOKEN_LIFETIME: Duration = Duration::from_hours(28);
 
 /// Every session of the tenant's users.
@@ -34,7 +34,7 @@ pub(crate) struct Session {
     app: String,
     place: Place,
     cae: bool,
-    /// When the user signed in. Redeeming hands out a new refresh token, but does not make the sign-in younger.
+    /// When the user signed in. Redeeming returns a new refresh token, but the sign-in keeps its time.
     issued_at: Timestamp,
     access_token_issued_at: Timestamp,
     redemptions: u32,
@@ -55,19 +55,19 @@ pub struct SessionState {
     pub user_principal_name: String,
     /// The client app.
     pub app: String,
-    /// Whether its refresh token would be redeemed now and has never been refused.
+    /// Whether its refresh token would be redeemed now and was never refused.
     pub alive: bool,
-    /// How often it was redeemed since the start.
+    /// The number of redemptions since the start.
     pub redemptions: u32,
     /// When the client app was first refused.
     pub refused_at: Option<Timestamp>,
-    /// Why it is dead: `sessions_revoked`, `account_disabled` or `user_deleted`.
+    /// Why it ended: `sessions_revoked`, `account_disabled` or `user_deleted`.
     pub refused_because: Option<&'static str>,
     /// When the user signed in.
     pub signed_in_at: Timestamp,
-    /// Whether the access token at hand is still accepted, which a revocation alone does not end.
+    /// Whether the current access token is still accepted, which a revocation alone does not end.
     pub access_token_alive: bool,
-    /// Until when the access token at hand is accepted if nothing cuts it.
+    /// When the current access token expires by itself.
     pub access_token_expires_at: Timestamp,
     /// Whether client and resource take part in continuous access evaluation.
     pub cae: bool,
@@ -101,7 +101,7 @@ impl Sessions {
         Self(sessions)
     }
 
-    /// Writes the sign-ins with which these sessions began.
+    /// Writes the initial sign-ins of these sessions.
     pub(crate) fn write_into(&self, log: &mut SignInLog) {
         for session in &self.0 {
             log.write(&session.attempt(true), 0, session.issued_at);
@@ -162,7 +162,7 @@ impl Directory {
             .collect()
     }
 
-    /// Every client app redeems its refresh token. Who is refused forgets the token, so that the session stays dead.
+    /// Makes every client app redeem its refresh token. A refused app drops the token, so the session stays ended.
     pub(crate) fn redeem_all(&mut self, now: Timestamp) {
         let mut sessions = std::mem::take(&mut self.sessions);
         for session in &mut sessions.0 {
@@ -182,7 +182,7 @@ impl Directory {
         self.sessions = sessions;
     }
 
-    /// A user signs in anew with a client app.
+    /// Signs a user in again with a client app.
     pub(crate) fn sign_in(
         &mut self,
         key: &str,

@@ -1,4 +1,4 @@
-//! A listener whose connections can be cut: a simulated service must be able to vanish in the middle of an answer.
+//! A listener whose connections can be cut: a simulated service must be able to disappear in the middle of an answer.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,12 +19,12 @@ pub(crate) struct CuttableListener {
     traffic: Traffic,
 }
 
-/// Counts whatever moves on a listener's connections, so that an observer can tell whether anything still does.
+/// Counts all traffic on a listener's connections, so that an observer can detect activity.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Traffic(Arc<AtomicU64>);
 
 impl Traffic {
-    /// A number that grows with every connection, every piece that is read and every piece that is written.
+    /// A number that grows with every connection, every read and every write.
     pub(crate) fn count(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
     }
@@ -38,23 +38,23 @@ impl Traffic {
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
-    scissors: Scissors,
+    cutter: ConnectionCutter,
     traffic: Traffic,
 }
 
-/// Cuts its connection; whoever answers a request has it in hand.
+/// A handle that cuts its connection; every request in progress has one.
 #[derive(Debug, Clone)]
-pub(crate) struct Scissors(Arc<Cut>);
+pub(crate) struct ConnectionCutter(Arc<Cut>);
 
 #[derive(Debug)]
 struct Cut {
-    /// How many more bytes come through.
+    /// The number of bytes that still pass.
     left: AtomicU64,
     /// Whether the connection then stays open and silent.
     silent: AtomicBool,
 }
 
-impl Scissors {
+impl ConnectionCutter {
     fn new() -> Self {
         Self(Arc::new(Cut {
             left: AtomicU64::new(u64::MAX),
@@ -62,12 +62,12 @@ impl Scissors {
         }))
     }
 
-    /// The connection is reset after so many more bytes.
+    /// Resets the connection after this many more bytes.
     pub(crate) fn cut_after(&self, bytes: u64) {
         self.0.left.store(bytes, Ordering::SeqCst);
     }
 
-    /// The connection falls silent after so many more bytes, and stays open.
+    /// Stalls the connection after this many more bytes, and keeps it open.
     pub(crate) fn silence_after(&self, bytes: u64) {
         self.0.silent.store(true, Ordering::SeqCst);
         self.cut_after(bytes);
@@ -107,7 +107,7 @@ impl Listener for CuttableListener {
         self.traffic.note();
         let connection = Connection {
             stream,
-            scissors: Scissors::new(),
+            cutter: ConnectionCutter::new(),
             traffic: self.traffic.clone(),
         };
         (connection, address)
@@ -118,9 +118,9 @@ impl Listener for CuttableListener {
     }
 }
 
-impl Connected<IncomingStream<'_, CuttableListener>> for Scissors {
+impl Connected<IncomingStream<'_, CuttableListener>> for ConnectionCutter {
     fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.io().scissors.clone()
+        stream.io().cutter.clone()
     }
 }
 
@@ -144,14 +144,14 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let left = self.scissors.0.left.load(Ordering::SeqCst);
-        if left == 0 && self.scissors.0.silent.load(Ordering::SeqCst) {
-            // Nobody wakes this again: whoever waits has to give up by itself.
+        let left = self.cutter.0.left.load(Ordering::SeqCst);
+        if left == 0 && self.cutter.0.silent.load(Ordering::SeqCst) {
+            // Nothing wakes this again: the client has to time out by itself.
             return Poll::Pending;
         }
         if left == 0 {
             self.traffic.note();
-            // With no time to linger, closing sends a reset and not a polite end.
+            // Without a linger time, closing sends a reset instead of an orderly end.
             self.stream.set_zero_linger()?;
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
@@ -164,7 +164,7 @@ impl AsyncWrite for Connection {
             && left != u64::MAX
         {
             let count = u64::try_from(count).unwrap_or(u64::MAX);
-            self.scissors.cut_after(left.saturating_sub(count));
+            self.cutter.cut_after(left.saturating_sub(count));
         }
         written
     }

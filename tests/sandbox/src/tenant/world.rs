@@ -1,5 +1,5 @@
-//! What a tenant is made of, as a file says it: users with their sessions, groups, and the app's identity.
-//! It says what is there at the start; what happens then is `directory`'s and `sessions`'.
+//! The definition of a tenant in a file: users with their sessions, groups, and the app's identity. It describes the
+//! start; `directory` and `sessions` keep the later state.
 
 use std::collections::HashSet;
 
@@ -24,7 +24,7 @@ pub struct World {
     /// The identity of the function app in it.
     #[serde(default, deserialize_with = "null_is_default")]
     pub app: WorldApp,
-    /// What accounts reach.
+    /// What accounts can reach.
     #[serde(default, deserialize_with = "null_is_default")]
     pub access: WorldAccess,
 }
@@ -39,7 +39,7 @@ pub struct WorldTenant {
     pub domain: String,
 }
 
-/// A user. Names are Graph's; what is left out has Graph's default.
+/// A user. Names are Graph's; omitted properties have Graph's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorldUser {
@@ -47,7 +47,7 @@ pub struct WorldUser {
     pub id: Uuid,
     /// The user principal name.
     pub user_principal_name: String,
-    /// The name people read.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// The primary mail address.
@@ -71,7 +71,7 @@ pub struct WorldUser {
     /// `Member` or `Guest`; `Member` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_type: Option<String>,
-    /// `Accepted` or `PendingAcceptance` for who was invited.
+    /// `Accepted` or `PendingAcceptance` for an invited user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_user_state: Option<String>,
     /// Whether the user may sign in; true if left out.
@@ -80,14 +80,14 @@ pub struct WorldUser {
     /// When sessions were last cut; thirty days before the start if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in_sessions_valid_from_date_time: Option<jiff::Timestamp>,
-    /// The Entra roles the user holds, by name; for people who read the world; what calls show is in `access`.
+    /// The names of the user's Entra roles, for readers of the file; `access` defines what calls return.
     #[serde(
         default,
         deserialize_with = "null_is_default",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub roles: Vec<String>,
-    /// What Identity Protection says of the user; nothing for who was never at risk.
+    /// Identity Protection's view of the user; `None` for a user who was never at risk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<WorldRisk>,
     /// The client apps in which the user is signed in.
@@ -100,7 +100,7 @@ pub struct WorldUser {
 }
 
 impl WorldUser {
-    /// A member with this id and name and nothing else.
+    /// A member with this id and name alone.
     #[must_use]
     pub fn member(id: Uuid, user_principal_name: &str) -> Self {
         Self {
@@ -121,7 +121,7 @@ impl WorldUser {
         self
     }
 
-    /// Whether the user signs in at another tenant: told by the `#EXT#` of the name, because the user type is only a
+    /// Whether the user signs in at another tenant. The `#EXT#` of the name decides, because the user type is only a
     /// label ("Properties of a Microsoft Entra B2B collaboration user").
     #[must_use]
     pub fn is_external(&self) -> bool {
@@ -152,7 +152,7 @@ pub struct WorldSession {
     pub country: Option<String>,
 }
 
-/// What Identity Protection says of a user, in the words of "riskyUser resource type".
+/// Identity Protection's view of a user, in the words of "riskyUser resource type".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorldRisk {
@@ -160,7 +160,7 @@ pub struct WorldRisk {
     pub level: String,
     /// `atRisk`, `confirmedCompromised`, `remediated`, `dismissed`, `confirmedSafe` or `none`.
     pub state: String,
-    /// Why it is in that state; `none` as long as nobody did anything.
+    /// Why it is in that state; `none` without an action.
     pub detail: String,
     /// When it last changed.
     pub last_updated: jiff::Timestamp,
@@ -172,13 +172,13 @@ pub struct WorldRisk {
 pub struct WorldGroup {
     /// The object id.
     pub id: Uuid,
-    /// The name people read.
+    /// The display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// Whether directory roles can be given to it.
+    /// Whether directory roles can be assigned to it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_assignable_to_role: bool,
-    /// Who sees it and its members: `HiddenMembership` hides them from whoever lacks Member.Read.Hidden.
+    /// Who can see it and its members: `HiddenMembership` hides them from callers without Member.Read.Hidden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<String>,
     /// The object ids of its direct members.
@@ -196,7 +196,7 @@ pub struct WorldApp {
     pub principal_id: Uuid,
     /// The client ids of user-assigned identities, which hold the same permissions.
     pub user_assigned_client_ids: Vec<Uuid>,
-    /// The Graph application permissions it was granted.
+    /// The Graph application permissions granted to it.
     pub permissions: Vec<String>,
 }
 
@@ -220,20 +220,20 @@ impl Default for WorldApp {
 }
 
 impl World {
-    /// The world that ships with the sandbox: every user whom the sample alerts name, and those who are hard to get
-    /// right (guests, synchronised, disabled, administrators, a break-glass account two groups deep).
+    /// The shipped world: every user in the sample alerts, and the difficult cases (guests, synchronised, disabled,
+    /// administrators, a break-glass account two groups deep).
     ///
     /// # Errors
-    /// Only if the shipped file is broken, which a test rules out.
+    /// The shipped file is broken, which a test rules out.
     pub fn default_contoso() -> anyhow::Result<Self> {
         Self::from_json(include_str!("../../worlds/contoso.json"))
             .context("the world that ships with the sandbox")
     }
 
-    /// Reads a world.
+    /// Parses a world.
     ///
     /// # Errors
-    /// Text that is no world; the message names the place, such as `users[2].id`.
+    /// The text is not a world; the message names the place, such as `users[2].id`.
     pub fn from_json(text: &str) -> anyhow::Result<Self> {
         let mut reader = serde_json::Deserializer::from_str(text);
         let world: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
@@ -245,7 +245,7 @@ impl World {
         Ok(world)
     }
 
-    /// What serde cannot see: names that occur twice, members who do not exist.
+    /// Checks what serde cannot: duplicate names, and members that do not exist.
     fn check(&self) -> anyhow::Result<()> {
         let mut ids = HashSet::new();
         let mut names = HashSet::new();
@@ -281,7 +281,7 @@ impl World {
     }
 }
 
-/// Reads `null` as what a left-out property means.
+/// Reads `null` as an omitted property.
 fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,4 +1,4 @@
-//! What accounts of a world reach: directory roles, applications, and Azure. A world without any of it has none.
+//! What accounts of a world can reach: directory roles, applications, and Azure. All of it is optional.
 
 use std::collections::HashSet;
 
@@ -14,14 +14,14 @@ use super::world_incident::WorldIncident;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct WorldAccess {
-    /// How many entries a page of a list has at most, in Graph and in Azure; as many as the services give if left out.
+    /// The most entries per page of a list, in Graph and in Azure; the services' own page size if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<usize>,
     /// Whether the tenant has no licence for Privileged Identity Management.
     pub without_pim: bool,
     /// The directory roles, built-in ones by the ids of their templates.
     pub directory_roles: Vec<WorldDirectoryRole>,
-    /// Who was given which directory role.
+    /// The assignments of directory roles.
     pub role_assignments: Vec<WorldRoleAssignment>,
     /// Applications.
     pub applications: Vec<WorldApplication>,
@@ -37,12 +37,12 @@ pub struct WorldDirectoryRole {
     pub id: Uuid,
     /// Its name.
     pub display_name: String,
-    /// Whether it is a privileged one.
+    /// Whether it is privileged.
     #[serde(default)]
     pub is_privileged: bool,
 }
 
-/// A directory role that was given to a user or a role-assignable group.
+/// The assignment of a directory role to a user or a role-assignable group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorldRoleAssignment {
@@ -53,16 +53,16 @@ pub struct WorldRoleAssignment {
     /// `/`, `/administrativeUnits/{id}` or `/{id of an object}`; `/` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// Whether it is in force or has to be activated; in force if left out.
+    /// Whether it is active or eligible; active if left out.
     #[serde(default)]
     pub state: WorldRoleState,
 }
 
-/// Whether a directory role is in force.
+/// Whether a directory role is active.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum WorldRoleState {
-    /// It is.
+    /// In force.
     #[default]
     Active,
     /// After an activation.
@@ -81,16 +81,16 @@ pub struct WorldApplication {
     pub service_principal_id: Uuid,
     /// The name of both.
     pub display_name: String,
-    /// Who owns the registration.
+    /// The owners of the registration.
     #[serde(default)]
     pub owners: Vec<Uuid>,
-    /// Who owns the service principal.
+    /// The owners of the service principal.
     #[serde(default)]
     pub service_principal_owners: Vec<Uuid>,
-    /// The roles that it has, by id, with their names.
+    /// The application's roles.
     #[serde(default)]
     pub app_roles: Vec<WorldAppRole>,
-    /// Who is assigned to it.
+    /// The assignments to it.
     #[serde(default)]
     pub assigned: Vec<WorldAppAssignment>,
 }
@@ -103,7 +103,7 @@ pub struct WorldAppRole {
     pub id: Uuid,
     /// Its name.
     pub display_name: String,
-    /// The word for it in tokens.
+    /// Its value in tokens.
     pub value: String,
 }
 
@@ -113,12 +113,12 @@ pub struct WorldAppRole {
 pub struct WorldAppAssignment {
     /// The user or the group.
     pub principal: Uuid,
-    /// With which role; none in particular if left out.
+    /// The role; the default access if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Uuid>,
 }
 
-/// What there is of Azure.
+/// The content of Azure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct WorldAzure {
@@ -128,7 +128,7 @@ pub struct WorldAzure {
     pub subscriptions: Vec<WorldSubscription>,
     /// Roles beside the built-in ones that the sandbox knows.
     pub custom_roles: Vec<WorldAzureRole>,
-    /// Who was given which role.
+    /// The role assignments.
     pub role_assignments: Vec<WorldAzureAssignment>,
     /// The function apps.
     pub function_apps: Vec<WorldFunctionApp>,
@@ -157,7 +157,7 @@ pub struct WorldFunctionApp {
 pub struct WorldManagementGroup {
     /// Its name, which is its id.
     pub name: String,
-    /// The one above it.
+    /// The parent management group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
 }
@@ -170,7 +170,7 @@ pub struct WorldSubscription {
     pub id: Uuid,
     /// Its name.
     pub display_name: String,
-    /// The management group that it is in.
+    /// Its management group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub management_group: Option<String>,
 }
@@ -183,18 +183,18 @@ pub struct WorldAzureRole {
     pub id: Uuid,
     /// Its name.
     pub role_name: String,
-    /// What it allows.
+    /// The permitted actions.
     #[serde(default)]
     pub actions: Vec<String>,
-    /// What of it is taken away.
+    /// The excluded actions.
     #[serde(default)]
     pub not_actions: Vec<String>,
-    /// What it allows with data.
+    /// The permitted data actions.
     #[serde(default)]
     pub data_actions: Vec<String>,
 }
 
-/// An Azure role that was given to a user or a group.
+/// The assignment of an Azure role to a user or a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorldAzureAssignment {
@@ -202,15 +202,15 @@ pub struct WorldAzureAssignment {
     pub role: Uuid,
     /// The user or the group.
     pub principal: Uuid,
-    /// Where it holds, as a path.
+    /// Its scope, as a path.
     pub scope: String,
     /// A condition that narrows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
 }
 
-/// What serde cannot see: names of what does not exist, and a group in a role-assignable group, which the directory refuses
-/// ("Use Microsoft Entra groups to manage role assignments").
+/// Checks what serde cannot: names without an object, and a group within a role-assignable group, which the directory
+/// refuses ("Use Microsoft Entra groups to manage role assignments").
 pub(super) fn check(world: &World, principals: &HashSet<Uuid>) -> anyhow::Result<()> {
     let groups: HashSet<Uuid> = world.groups.iter().map(|group| group.id).collect();
     for (index, group) in world.groups.iter().enumerate() {

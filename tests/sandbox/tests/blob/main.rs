@@ -1,4 +1,4 @@
-//! The storage account as a client sees it: conditions, marks, errors, tokens.
+//! The storage account as a client sees it: conditions, ETags, errors, tokens.
 #![cfg_attr(
     test,
     expect(
@@ -50,7 +50,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers()[name].to_str().unwrap()
 }
 
-fn told(response: &Response) -> (u16, &str) {
+fn error_of(response: &Response) -> (u16, &str) {
     (
         response.status().as_u16(),
         header(response, "x-ms-error-code"),
@@ -61,11 +61,11 @@ fn told(response: &Response) -> (u16, &str) {
 async fn a_blob_is_written_once_by_whoever_is_first() {
     let service = service().await;
     let url = service.url("evict-ledger", "hour");
-    assert_eq!(told(&get(&url, &[]).await), (404, "BlobNotFound"));
+    assert_eq!(error_of(&get(&url, &[]).await), (404, "BlobNotFound"));
     let made = put(&url, &[("if-none-match", "*")], "one").await;
     assert_eq!(made.status(), 201);
     let second = put(&url, &[("if-none-match", "*")], "two").await;
-    assert_eq!(told(&second), (409, "BlobAlreadyExists"));
+    assert_eq!(error_of(&second), (409, "BlobAlreadyExists"));
 
     let etag = header(&made, "etag").to_owned();
     let read = get(&url, &[]).await;
@@ -75,7 +75,7 @@ async fn a_blob_is_written_once_by_whoever_is_first() {
     assert_eq!(written.status(), 201);
     assert_ne!(header(&written, "etag"), etag);
     let late = put(&url, &[("if-match", &etag)], "four").await;
-    assert_eq!(told(&late), (412, "ConditionNotMet"));
+    assert_eq!(error_of(&late), (412, "ConditionNotMet"));
     assert_eq!(service.bytes("evict-ledger", "hour").unwrap(), b"three");
     assert_eq!(
         get(&url, &[("if-none-match", header(&written, "etag"))])
@@ -94,20 +94,20 @@ async fn a_range_is_a_part_and_says_how_large_the_whole_is() {
     assert_eq!(part.status(), 206);
     assert_eq!(header(&part, "content-range"), "bytes 2-4/10");
     assert_eq!(part.text().await.unwrap(), "234");
-    assert_eq!(told(&get(&url, &[("range", "bytes=10-")]).await).0, 416);
+    assert_eq!(error_of(&get(&url, &[("range", "bytes=10-")]).await).0, 416);
 }
 
 #[tokio::test]
 async fn what_is_missing_is_named() {
     let service = service().await;
     let elsewhere = put(&service.url("nowhere", "hour"), &[], "").await;
-    assert_eq!(told(&elsewhere), (404, "ContainerNotFound"));
+    assert_eq!(error_of(&elsewhere), (404, "ContainerNotFound"));
     let url = service.url("evict-ledger", "hour");
     let client = reqwest::Client::builder().build().unwrap();
     let plain = client.get(&url).send().await.unwrap();
-    assert_eq!(told(&plain), (400, "MissingRequiredHeader"));
+    assert_eq!(error_of(&plain), (400, "MissingRequiredHeader"));
     let listed = get(&format!("{url}?comp=list"), &[]).await;
-    assert_eq!(told(&listed).0, 501);
+    assert_eq!(error_of(&listed).0, 501);
     assert!(service.calls().iter().any(|call| call.surprise.is_some()));
 }
 
@@ -131,7 +131,7 @@ async fn a_token_has_to_be_for_storage_and_its_holder_needs_a_role() {
         code.map_or_else(String::new, |code| code.to_str().unwrap().to_owned())
     };
     assert_eq!(
-        told(&put(&url, &[], "x").await),
+        error_of(&put(&url, &[], "x").await),
         (401, "NoAuthenticationInformation")
     );
     assert_eq!(with("Bearer nonsense").await, "InvalidAuthenticationInfo");
@@ -152,7 +152,7 @@ async fn faults_strike_and_the_date_is_the_sandboxs() {
         .unwrap();
     let url = service.url("evict-ledger", "hour");
     service.faults().add(Fault::on("PUT *").once().answer(503));
-    assert_eq!(told(&put(&url, &[], "x").await), (503, "ServerBusy"));
+    assert_eq!(error_of(&put(&url, &[], "x").await), (503, "ServerBusy"));
     let written = put(&url, &[], "x").await;
     let year = clock.now().strftime("%Y").to_string();
     assert!(header(&written, "date").contains(&year), "{written:?}");

@@ -1,4 +1,4 @@
-//! Service Bus's REST surface, as its documentation has it ("Service Bus REST API reference").
+//! Service Bus's REST surface, by its documentation ("Service Bus REST API reference").
 
 #![expect(
     clippy::unwrap_used,
@@ -140,7 +140,7 @@ async fn each_queue_locks_for_its_own_time() {
             .parse_timestamp(until)
             .unwrap();
         let lasts = until.duration_since(before).unsigned_abs();
-        // The service names whole seconds.
+        // The service has whole seconds.
         let expected = Duration::from_mins(minutes);
         assert!(
             lasts + Duration::from_secs(1) > expected,

@@ -1,4 +1,4 @@
-//! The sandbox as a program, with a worker that does what it is told in the handler's place.
+//! The sandbox as a program, with the scripted worker in place of the handler.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,18 +14,18 @@ use serde_json::{Value, json};
 
 fn sandbox() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sandbox"));
-    command.args(["--handler", env!("CARGO_BIN_EXE_puppet")]);
+    command.args(["--handler", env!("CARGO_BIN_EXE_scripted_worker")]);
     command
 }
 
-/// A file that is there as long as the folder.
+/// A file in the folder.
 fn file(folder: &Path, name: &str, content: &Value) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, content.to_string()).unwrap();
     path
 }
 
-fn tell(alert: &Value, options: &[&str]) -> Output {
+fn send(alert: &Value, options: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let alert = file(folder.path(), "alert.json", alert);
     sandbox()
@@ -42,7 +42,7 @@ fn document(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What the puppet is told to answer for a user who was found.
+/// The scripted worker's receipt for a user who was found.
 fn receipt(outcome: &str) -> Value {
     json!({
         "subject": "alice@contoso.com",
@@ -61,12 +61,12 @@ fn an_alert_through_the_queue_becomes_one_document() {
         json!({"status": 500}),
         json!({"reply": {"Outputs": {"receipts": [event]}}}),
     ];
-    let told = document(&tell(&json!({"steps": steps}), &["--json"]));
-    assert_eq!(told["receipts"], json!([receipt("revoked")]));
-    assert_eq!(told["status"], json!("completed"));
-    assert_eq!(told["calls"], json!([]));
+    let story = document(&send(&json!({"steps": steps}), &["--json"]));
+    assert_eq!(story["receipts"], json!([receipt("revoked")]));
+    assert_eq!(story["status"], json!("completed"));
+    assert_eq!(story["calls"], json!([]));
     assert_eq!(
-        told["sessions"][0],
+        story["sessions"][0],
         json!({"user": "alice@contoso.com", "app": "Outlook", "before": true, "after": true})
     );
 }
@@ -76,19 +76,19 @@ fn an_alert_over_http_has_the_status_of_its_answer() {
     let answer = json!({"receipts": [receipt("withheld")], "comment": "…"});
     let res = json!({"statusCode": 202, "body": answer.to_string()});
     let steps = [json!({"reply": {"Outputs": {"res": res}}})];
-    let told = document(&tell(
+    let story = document(&send(
         &json!({"steps": steps}),
         &["--json", "--via", "http"],
     ));
-    assert_eq!(told["receipts"], json!([receipt("withheld")]));
-    assert_eq!(told["status"], json!(202));
+    assert_eq!(story["receipts"], json!([receipt("withheld")]));
+    assert_eq!(story["status"], json!(202));
 }
 
 #[test]
 fn the_story_is_a_text() {
     let event = json!({"id": "1", "data": receipt("revoked")});
     let steps = [json!({"reply": {"Outputs": {"receipts": [event]}}})];
-    let output = tell(&json!({"steps": steps}), &[]);
+    let output = send(&json!({"steps": steps}), &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
         text.starts_with(
@@ -105,9 +105,9 @@ fn the_story_is_a_text() {
 
 #[test]
 fn a_message_that_is_given_up_says_so() {
-    let told = document(&tell(&json!({"steps": [{"status": 500}]}), &["--json"]));
-    assert_eq!(told["status"], json!("dead_lettered"));
-    assert_eq!(told["receipts"], json!([]));
+    let story = document(&send(&json!({"steps": [{"status": 500}]}), &["--json"]));
+    assert_eq!(story["status"], json!("dead_lettered"));
+    assert_eq!(story["receipts"], json!([]));
 }
 
 #[test]
@@ -123,12 +123,12 @@ fn another_world_has_other_sessions() {
         "groups": [],
     });
     let world = file(folder.path(), "world.json", &world);
-    let told = document(&tell(
+    let story = document(&send(
         &json!({}),
         &["--json", "--world", world.to_str().unwrap()],
     ));
     assert_eq!(
-        told["sessions"],
+        story["sessions"],
         json!([{"user": "ann@example.org", "app": "Browser", "before": true, "after": true}])
     );
 }
@@ -142,13 +142,13 @@ fn what_cannot_be_read_or_does_not_run_is_an_error_that_names_it() {
     assert!(!missing.status.success());
     let stderr = String::from_utf8_lossy(&missing.stderr);
     assert!(stderr.contains("/nonexistent/alert.json"), "{stderr}");
-    let broken = tell(&json!({}), &["--set", "PUPPET_EXIT_AT_START=64"]);
+    let broken = send(&json!({}), &["--set", "SCRIPTED_WORKER_EXIT_AT_START=64"]);
     assert!(!broken.status.success());
     let stderr = String::from_utf8_lossy(&broken.stderr);
-    assert!(stderr.contains("told to end with 64"), "{stderr}");
+    assert!(stderr.contains("story to end with 64"), "{stderr}");
 }
 
-/// A sandbox that stays up; ended when dropped, whatever the test does.
+/// A running sandbox, which ends on drop in every test.
 struct Serving {
     child: Child,
     ready: Value,
@@ -186,13 +186,13 @@ impl Drop for Serving {
 #[tokio::test]
 async fn serve_starts_the_host_anew_when_it_has_given_up_on_its_worker() {
     let serving = Serving::start();
-    // A client of its own for each call: what was open ends with the host.
+    // A new client for each call: its connections would end with the host.
     let client = || reqwest::Client::builder().no_proxy().build().unwrap();
     let kill = format!("{}/worker/kill", serving.at("hostControl"));
     let mut killed = 0;
     let check = async {
         while killed < 3 {
-            // Between two lives there is nothing to end, and between two hosts nobody to ask.
+            // Between two lives there is no process to kill, and between two hosts no API.
             if let Ok(answer) = client().post(&kill).send().await
                 && answer.status() == 204
             {
@@ -235,7 +235,7 @@ async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
         .nth(1)
         .unwrap()
         .trim_end_matches(" }");
-    // What is typed once makes a shell in which somebody is signed in, for Service Bus too.
+    // The typed lines make a shell in which a person is signed in, for Service Bus too.
     let asked = Command::new("sh")
         .arg("-c")
         .arg(format!(
@@ -258,12 +258,12 @@ async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
     for name in ["graph", "tenantControl"] {
         assert!(client.get(serving.at(name)).send().await.is_ok(), "{name}");
     }
-    let told = Command::new("kill")
+    let story = Command::new("kill")
         .arg(serving.child.id().to_string())
         .status();
-    assert!(told.unwrap().success());
+    assert!(story.unwrap().success());
     assert!(serving.child.wait().unwrap().success());
-    // It is killed, and the system takes its time over that when the machine is busy.
+    // The process is killed, which takes the system some time on a busy machine.
     let address = format!("127.0.0.1:{port}");
     let gone = async {
         while tokio::net::TcpStream::connect(&address).await.is_ok() {

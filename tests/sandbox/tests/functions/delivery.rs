@@ -1,17 +1,17 @@
-//! Messages: delivered, given back, given up.
+//! Messages: delivered, abandoned, dead-lettered.
 
 use sandbox::functions::{
     BodyKind, Event, FunctionsHost, InvocationRecord, InvocationState, Message,
 };
 use serde_json::json;
 
-use super::{LONG, package, told};
+use super::{LONG, package, scripted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_answered_with_200_is_completed() {
     let package = package();
     let host = package.start().await;
-    let sent = host.send("evict", told(&[])).unwrap();
+    let sent = host.send("evict", scripted(&[])).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     let queue = host.queue("evict");
     assert_eq!(queue.completed.len(), 1);
@@ -31,7 +31,7 @@ async fn any_other_answer_brings_the_message_again_with_a_higher_count() {
     let package = package();
     let host = package.start().await;
     let steps = [json!({"status": 500}), json!({"status": 404}), json!({})];
-    host.send("evict", told(&steps)).unwrap();
+    host.send("evict", scripted(&steps)).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     let counts: Vec<_> = host
         .invocations()
@@ -59,7 +59,7 @@ async fn with_an_answer_of_nothing_the_host_waits_until_the_time_is_over() {
         let mut package = package();
         package.options.function_timeout = Some(std::time::Duration::from_millis(200));
         let host = package.start().await;
-        host.send("evict", told(&[step, json!({})])).unwrap();
+        host.send("evict", scripted(&[step, json!({})])).unwrap();
         host.wait_until_idle(LONG).await.unwrap();
         let InvocationState::Failed(reason) = &host.invocations()[0].state else {
             panic!("{:?}", host.invocations());
@@ -73,7 +73,8 @@ async fn with_an_answer_of_nothing_the_host_waits_until_the_time_is_over() {
 async fn a_poison_message_is_dead_lettered_after_the_last_delivery() {
     let package = package();
     let host = package.start().await;
-    host.send("evict", told(&[json!({"status": 500})])).unwrap();
+    host.send("evict", scripted(&[json!({"status": 500})]))
+        .unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.invocations().len(), 10);
     let queue = host.queue("evict");
@@ -91,7 +92,7 @@ async fn a_reply_that_is_not_the_contract_fails_the_invocation() {
         json!({"contentType": "text/plain"}),
         json!({}),
     ];
-    host.send("evict", told(&steps)).unwrap();
+    host.send("evict", scripted(&steps)).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     let failures: Vec<_> = host
         .invocations()
@@ -134,7 +135,7 @@ async fn a_body_that_is_no_text_reaches_the_worker_as_text() {
     host.send("evict", Message::of(body)).unwrap();
     host.send("evict", Message::of(*b"caf\xe9")).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
-    // Its line comes by another way than its answer.
+    // The log line arrives by another way than the answer.
     let said = |host: &FunctionsHost| host.worker_log().iter().any(|line| line.text == "é");
     host.wait_until(LONG, said).await.unwrap();
     let mut texts: Vec<_> = host
@@ -174,7 +175,8 @@ async fn no_more_calls_run_at_the_same_time_than_host_json_allows() {
     });
     let host = package.start().await;
     for _ in 0..5 {
-        host.send("evict", told(&[json!({"hang": true})])).unwrap();
+        host.send("evict", scripted(&[json!({"hang": true})]))
+            .unwrap();
     }
     host.wait_until(LONG, |host| host.running() == 2)
         .await
@@ -189,14 +191,14 @@ async fn a_call_past_the_function_timeout_ends_the_worker_with_all_that_it_was_d
     let mut package = package();
     package.options.function_timeout = Some(std::time::Duration::from_secs(5));
     let host = package.start().await;
-    host.send("evict", told(&[json!({"hang": true}), json!({})]))
+    host.send("evict", scripted(&[json!({"hang": true}), json!({})]))
         .unwrap();
     let timed_out = |event: &Event| matches!(event, Event::FunctionTimedOut { .. });
     host.wait_until(LONG, |host| host.events().iter().any(timed_out))
         .await
         .unwrap();
-    // Its own time has just begun.
-    host.send("evict", told(&[json!({"hang": true}), json!({})]))
+    // Its own time-out has just started.
+    host.send("evict", scripted(&[json!({"hang": true}), json!({})]))
         .unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     let completed = host.queue("evict").completed;
@@ -220,7 +222,7 @@ async fn a_worker_that_was_ended_for_a_timeout_has_not_failed() {
     let host = package.start().await;
     let mut steps = vec![json!({"hang": true}); 4];
     steps.push(json!({}));
-    host.send("evict", told(&steps)).unwrap();
+    host.send("evict", scripted(&steps)).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.queue("evict").completed[0].delivery_count, 5);
     assert_eq!(host.worker_starts(), 5);
@@ -235,7 +237,7 @@ async fn what_succeeds_after_the_listener_has_stopped_is_published_and_given_bac
         json!({"say": "waiting", "wait": true, "reply": receipt}),
         json!({"reply": receipt}),
     ];
-    first.send("evict", told(&steps)).unwrap();
+    first.send("evict", scripted(&steps)).unwrap();
     let waits = |host: &FunctionsHost| host.worker_log().iter().any(|line| line.text == "waiting");
     first.wait_until(LONG, waits).await.unwrap();
     first.stop_listening();
@@ -267,7 +269,7 @@ async fn what_succeeds_after_the_listener_has_stopped_is_published_and_given_bac
 async fn a_function_that_is_switched_off_takes_no_message() {
     let package = package().with_variable("AzureWebJobs.RevokeFromQueue.Disabled", "true");
     let host = package.start().await;
-    host.send("evict", told(&[])).unwrap();
+    host.send("evict", scripted(&[])).unwrap();
     let url = format!(
         "{}/api/check?code={}",
         host.http_endpoint(),
@@ -287,7 +289,7 @@ async fn a_lock_that_ends_before_the_reply_delivers_the_message_twice() {
         host["extensions"]["serviceBus"]["maxAutoLockRenewalDuration"] = json!("00:00:00");
     });
     let host = package.start().await;
-    host.send("evict", told(&[json!({"hang": true}), json!({})]))
+    host.send("evict", scripted(&[json!({"hang": true}), json!({})]))
         .unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert!(host.queue("evict").completed[0].delivery_count >= 2);
@@ -306,7 +308,7 @@ async fn two_instances_share_one_queue_and_a_dead_one_loses_no_message() {
     });
     let first = package.start().await;
     first
-        .send("evict", told(&[json!({"hang": true}), json!({})]))
+        .send("evict", scripted(&[json!({"hang": true}), json!({})]))
         .unwrap();
     first
         .wait_until(LONG, |host| host.running() == 1)

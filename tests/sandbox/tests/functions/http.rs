@@ -1,4 +1,4 @@
-//! The public side: routes, keys, and what becomes of a request and its answer.
+//! The front end: routes, keys, and the conversion of requests and answers.
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use sandbox::functions::{FunctionsHost, InvocationState};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{LONG, package, told};
+use super::{LONG, package, scripted};
 
 fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
@@ -101,7 +101,7 @@ async fn a_chunked_request_arrives_without_its_body() {
     let [chunked, plain] = host.invocations().try_into().unwrap();
     let chunked = &chunked.request_body["Data"]["req"];
     assert_eq!(chunked.get("Body"), None);
-    // The names are spelt as the caller has spelt them.
+    // The names have the caller's spelling.
     assert_eq!(chunked["Headers"]["transfer-encoding"], json!(["chunked"]));
     assert_eq!(chunked["Headers"]["X-Own"], json!(["1"]));
     let plain = &plain.request_body["Data"]["req"];
@@ -113,7 +113,7 @@ async fn a_chunked_request_arrives_without_its_body() {
     );
 }
 
-/// Posts as a client does that does not know the length of its body, and returns the whole answer.
+/// Posts like a client that does not know the length of its body, and returns the whole answer.
 async fn post_chunked(host: &FunctionsHost, text: &str) -> String {
     let address = host.http_endpoint().replace("http://", "");
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -139,7 +139,7 @@ async fn an_invocation_goes_on_when_its_caller_hangs_up() {
     host.wait_until(LONG, waits).await.unwrap();
     request.abort();
     assert!(request.await.unwrap_err().is_cancelled());
-    // What is asked later is answered later: by then the host has seen the connection close.
+    // A later request has a later answer: by then the host has seen the connection close.
     assert_eq!(status(post(&host, &[])).await, StatusCode::OK);
     let release = post(&host, &[json!({"release": true})]);
     assert_eq!(status(release).await, StatusCode::OK);
@@ -157,7 +157,7 @@ async fn the_control_side_takes_messages_and_shows_queues() {
     let sent = client()
         .post(format!("{control}/queues/evict/messages"))
         .header("message-id", "by-hand")
-        .body(told(&[]).body)
+        .body(scripted(&[]).body)
         .send()
         .await
         .unwrap();

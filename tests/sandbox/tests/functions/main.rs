@@ -1,5 +1,5 @@
-//! The simulated Functions host, proved with a worker that does what it is told. Where these tests name the program under
-//! test's functions, they mean only the names in its function.json files.
+//! The simulated Functions host, tested with the scripted worker. Function names of the program under test come only
+//! from its function.json files.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ fn repository_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A staged package whose handler is the puppet, and the options to start it.
+/// A staged package whose handler is the scripted worker, and the options to start it.
 struct Package {
     options: HostOptions,
     /// Removed with the package.
@@ -38,7 +38,7 @@ fn package() -> Package {
     let folder = tempfile::tempdir().unwrap();
     let staged = stage(
         &repository_root(),
-        Path::new(env!("CARGO_BIN_EXE_puppet")),
+        Path::new(env!("CARGO_BIN_EXE_scripted_worker")),
         &folder.path().join("package"),
     )
     .unwrap();
@@ -68,7 +68,7 @@ impl Package {
     }
 }
 
-/// A message that tells the puppet what to do on each delivery.
-fn told(steps: &[Value]) -> Message {
+/// A message that scripts the worker's deliveries.
+fn scripted(steps: &[Value]) -> Message {
     Message::json(&json!({"steps": steps}))
 }

@@ -1,9 +1,9 @@
-//! What the worker names under `Outputs`.
+//! The worker's `Outputs`.
 
 use sandbox::functions::{Event, LARGEST_MESSAGE_BYTES};
 use serde_json::{Value, json};
 
-use super::{LONG, package, told};
+use super::{LONG, package, scripted};
 
 fn reply(outputs: &Value) -> Value {
     json!({"reply": {"Outputs": outputs, "Logs": ["one line"]}})
@@ -14,7 +14,7 @@ async fn outputs_become_messages_and_logs_are_kept() {
     let package = package();
     let host = package.start().await;
     let outputs = json!({"receipts": [{"specversion": "1.0"}, {"specversion": "1.0"}], "rejected": "aGVsbG8="});
-    host.send("evict", told(&[reply(&outputs)])).unwrap();
+    host.send("evict", scripted(&[reply(&outputs)])).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.messages("evict-receipts").len(), 2);
     assert_eq!(
@@ -38,7 +38,7 @@ async fn outputs_of_a_failed_invocation_are_not_looked_at() {
     let host = package.start().await;
     let mut failed = reply(&json!({"receipts": ["lost"]}));
     failed["status"] = json!(500);
-    host.send("evict", told(&[failed, json!({})])).unwrap();
+    host.send("evict", scripted(&[failed, json!({})])).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert!(host.messages("evict-receipts").is_empty());
 }
@@ -49,7 +49,7 @@ async fn one_refused_output_fails_the_invocation_although_the_others_were_writte
     let host = package.start().await;
     host.refuse_output("receipts", 1);
     let outputs = json!({"receipts": ["r"], "rejected": ["x"]});
-    host.send("evict", told(&[reply(&outputs)])).unwrap();
+    host.send("evict", scripted(&[reply(&outputs)])).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.queue("evict").completed[0].delivery_count, 2);
     assert_eq!(host.messages("evict-receipts").len(), 1);
@@ -61,10 +61,10 @@ async fn an_output_over_the_limit_is_refused() {
     let mut package = package();
     package.options.bus.max_delivery_count = 1;
     let host = package.start().await;
-    // 256 KB of JSON cannot be told in a message, so the reply says it in a shape that grows when written anew.
+    // A message cannot contain 256 KB of JSON, so the reply has a form that grows when it is serialised again.
     let many = vec![json!([]); LARGEST_MESSAGE_BYTES / 8];
     let step = reply(&json!({"receipts": {"list": many}}));
-    host.send("evict", told(&[step])).unwrap();
+    host.send("evict", scripted(&[step])).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert!(host.messages("evict-receipts").is_empty());
     assert_eq!(host.queue("evict").dead_lettered.len(), 1);
@@ -78,7 +78,7 @@ async fn an_output_over_the_limit_is_refused() {
 async fn an_output_that_the_function_does_not_have_is_passed_over_but_seen() {
     let package = package();
     let host = package.start().await;
-    host.send("evict", told(&[reply(&json!({"Receipts": ["x"]}))]))
+    host.send("evict", scripted(&[reply(&json!({"Receipts": ["x"]}))]))
         .unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.queue("evict").completed.len(), 1);

@@ -1,4 +1,4 @@
-//! The package: what is staged, and what the host refuses to start.
+//! The package: its staging, and the packages that the host refuses to start.
 
 use std::path::Path;
 use std::process::Command;
@@ -138,7 +138,7 @@ fn functions_bindings_and_entities_have_the_names_that_are_relied_on() {
     assert_eq!(named, expected);
 }
 
-/// Published schemas judge our files, where their checker is installed.
+/// Published schemas judge our files, if their checker is installed.
 #[test]
 fn the_published_schemas_accept_host_json_and_every_function_json() {
     let root = repository_root();

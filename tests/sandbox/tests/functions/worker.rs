@@ -1,11 +1,11 @@
-//! The worker process: what it is given, how it ends, and whether it comes again.
+//! The worker process: its environment, its end, and its restart.
 
 use std::time::Duration;
 
 use sandbox::functions::{Event, FunctionsHost, InvocationState, Level};
 use serde_json::{Value, json};
 
-use super::{LONG, package, told};
+use super::{LONG, package, scripted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_is_given_the_hosts_variables_and_the_settings_and_no_more() {
@@ -48,7 +48,7 @@ async fn a_worker_killed_in_mid_message_is_restarted_and_the_message_comes_again
     let package = package();
     let host = package.start().await;
     let steps = [json!({"say": "hanging", "hang": true}), json!({})];
-    host.send("evict", told(&steps)).unwrap();
+    host.send("evict", scripted(&steps)).unwrap();
     let hanging =
         |host: &FunctionsHost| host.worker_log().iter().any(|line| line.text == "hanging");
     host.wait_until(LONG, hanging).await.unwrap();
@@ -73,7 +73,7 @@ async fn after_exit_code_0_the_worker_is_not_restarted() {
     let mut package = package();
     package.options.bus.max_delivery_count = 2;
     let host = package.start().await;
-    host.send("evict", told(&[json!({"exit": 0})])).unwrap();
+    host.send("evict", scripted(&[json!({"exit": 0})])).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.worker_starts(), 1);
     assert!(!host.has_stopped());
@@ -87,7 +87,7 @@ async fn exit_code_200_is_a_restart_that_does_not_count() {
     let host = package.start().await;
     let mut steps = vec![json!({"exit": 200}); 5];
     steps.push(json!({}));
-    host.send("evict", told(&steps)).unwrap();
+    host.send("evict", scripted(&steps)).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.queue("evict").completed.len(), 1);
     assert!(host.worker_starts() >= 6);
@@ -98,7 +98,8 @@ async fn exit_code_200_is_a_restart_that_does_not_count() {
 async fn the_third_failure_of_the_worker_ends_the_host() {
     let package = package();
     let host = package.start().await;
-    host.send("evict", told(&[json!({"exit": 64})])).unwrap();
+    host.send("evict", scripted(&[json!({"exit": 64})]))
+        .unwrap();
     let stopped = host.wait_until_idle(LONG).await;
     assert!(format!("{:#}", stopped.unwrap_err()).contains("shut down"));
     assert_eq!(host.worker_starts(), 3);
@@ -129,7 +130,7 @@ fn ready(host: &FunctionsHost) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_cannot_start_says_why() {
-    let package = package().with_variable("PUPPET_EXIT_AT_START", "64");
+    let package = package().with_variable("SCRIPTED_WORKER_EXIT_AT_START", "64");
     let refused = FunctionsHost::start(package.options.clone()).await;
     let message = format!("{:#}", refused.unwrap_err());
     assert!(message.contains("error: told to end with 64"), "{message}");
@@ -138,7 +139,7 @@ async fn a_worker_that_cannot_start_says_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_does_not_listen_in_time_is_ended() {
-    let mut package = package().with_variable("PUPPET_DEAF", "1");
+    let mut package = package().with_variable("SCRIPTED_WORKER_DEAF", "1");
     package.options.restarts.initialization_timeout = Duration::from_millis(100);
     let host = FunctionsHost::launch(package.options.clone())
         .await
@@ -155,7 +156,7 @@ async fn lines_of_the_worker_are_logged_at_the_hosts_level() {
     let package = package();
     let host = package.start().await;
     let step = json!({"say": "an error, on the wrong stream", "complain": "a FAILure"});
-    host.send("evict", told(&[step])).unwrap();
+    host.send("evict", scripted(&[step])).unwrap();
     let said = |host: &FunctionsHost| host.worker_log().len() == 3;
     host.wait_until(LONG, said).await.unwrap();
     let mut lines: Vec<_> = host
@@ -182,7 +183,7 @@ async fn while_the_worker_restarts_invocations_wait() {
     let package = package();
     let host = package.start().await;
     assert!(host.kill_worker().await);
-    host.send("evict", told(&[])).unwrap();
+    host.send("evict", scripted(&[])).unwrap();
     host.wait_until_idle(LONG).await.unwrap();
     assert_eq!(host.invocations().len(), 1);
     assert_eq!(host.invocations()[0].state, InvocationState::Succeeded);

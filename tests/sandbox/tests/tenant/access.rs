@@ -1,4 +1,4 @@
-//! Who may do what: tokens, their permissions, and the endpoint that hands them out.
+//! Access control: tokens, their permissions, and the endpoint that issues them.
 
 use std::time::Duration;
 

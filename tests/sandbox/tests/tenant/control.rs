@@ -1,4 +1,4 @@
-//! Whoever runs a tenant can drive it from outside, and is told of every call that it never expected.
+//! The control API drives a tenant from outside, and reports every call that the tenant did not expect.
 
 use jiff::Timestamp;
 use sandbox::tenant::{CallRecord, Fault};

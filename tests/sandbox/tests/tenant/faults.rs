@@ -1,5 +1,5 @@
-//! What goes wrong on purpose goes wrong as it does in the world: throttling with every form of Retry-After, answers that
-//! get lost after their effect, connections that break, calls frozen in the middle.
+//! Scripted faults act like real ones: throttling with every form of Retry-After, answers that are lost after their
+//! effect, connections that break, calls frozen in the middle.
 
 use std::time::Duration;
 
@@ -28,13 +28,13 @@ async fn a_call_made_while_told_to_wait_is_on_record() {
         "WriteLimitExceeded"
     );
 
-    // What left before the answer came is forgiven, so the sandbox's time moves past that.
+    // A call that was sent before the answer came is excused, so the sandbox's time moves past that.
     app.tenant.clock().advance(Duration::from_secs(2));
     assert_eq!(app.get("/v1.0/users/alice@contoso.com").await.status, 200);
     app.tenant.clock().advance(Duration::from_millis(200));
     assert_eq!(app.revoke(ALICE).await.status, 200);
 
-    let early = app.tenant.calls_while_told_to_wait();
+    let early = app.tenant.calls_while_throttled();
     assert_eq!(early.len(), 1);
     assert_eq!(early[0].method, "GET");
     assert!(app.tenant.unexpected().is_empty());
@@ -58,7 +58,7 @@ async fn a_wait_may_be_told_as_a_date() {
         .tenant
         .calls()
         .iter()
-        .map(|c| c.while_told_to_wait)
+        .map(|c| c.while_throttled)
         .collect();
     assert_eq!(early, [false, true, false]);
 }
@@ -80,7 +80,7 @@ async fn a_service_that_is_down_makes_only_the_same_call_wait() {
         .tenant
         .calls()
         .iter()
-        .map(|c| c.while_told_to_wait)
+        .map(|c| c.while_throttled)
         .collect();
     assert_eq!(early, [false, false, true]);
 }

@@ -1,4 +1,4 @@
-//! What Graph grants, what it counts, and what it says when that is used up.
+//! Graph's limits, their counting, and the answers beyond them.
 
 use std::time::Duration;
 
@@ -67,12 +67,12 @@ async fn who_writes_too_much_is_told_to_wait_and_may_read_meanwhile() {
     );
     assert_eq!(units(&refused), "");
     assert_eq!(app.tenant.valid_from(BOB), before);
-    // The refused one counts: 50 s for it and 50 s for the next.
+    // The refused call counts: 50 s for it and 50 s for the next.
     assert_eq!(refused.header("retry-after"), "100");
 
     app.tenant.clock().advance(Duration::from_secs(50));
     assert_eq!(app.get("/v1.0/users/alice@contoso.com").await.status, 200);
-    assert!(app.tenant.calls_while_told_to_wait().is_empty());
+    assert!(app.tenant.calls_while_throttled().is_empty());
     app.tenant.clock().advance(Duration::from_secs(50));
     assert_eq!(app.revoke(BOB).await.status, 200);
     app.tenant.assert_no_surprises();
@@ -98,7 +98,7 @@ async fn who_keeps_knocking_waits_longer_but_not_for_ever() {
     app.tenant.clock().advance(Duration::from_secs(5));
     app.tenant.forget_calls();
     app.revoke(ALICE).await;
-    assert_eq!(app.tenant.calls_while_told_to_wait().len(), 1);
+    assert_eq!(app.tenant.calls_while_throttled().len(), 1);
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn resource_units_hold_reads_and_writes() {
     assert_eq!(refused.header("retry-after"), "6");
     app.tenant.clock().advance(Duration::from_secs(3));
     app.revoke(ALICE).await;
-    assert_eq!(app.tenant.calls_while_told_to_wait().len(), 1);
+    assert_eq!(app.tenant.calls_while_throttled().len(), 1);
 }
 
 #[tokio::test]
@@ -159,12 +159,12 @@ async fn instances_share_the_limit_and_each_is_held_to_what_it_was_told() {
     }
     assert_eq!(statuses, [200, 200, 429]);
     app.tenant.clock().advance(Duration::from_secs(1));
-    // The other one was told nothing yet; then it is.
+    // The other instance is not throttled yet; then it is.
     assert_eq!(app.send("POST", path, Some(&other), None).await.status, 429);
-    assert!(app.tenant.calls_while_told_to_wait().is_empty());
+    assert!(app.tenant.calls_while_throttled().is_empty());
     app.tenant.clock().advance(Duration::from_secs(1));
     app.send("POST", path, Some(&other), None).await;
-    assert_eq!(app.tenant.calls_while_told_to_wait().len(), 1);
+    assert_eq!(app.tenant.calls_while_throttled().len(), 1);
 }
 
 #[tokio::test]

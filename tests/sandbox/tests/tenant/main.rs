@@ -1,4 +1,4 @@
-//! What the simulated tenant promises, over real HTTP on loopback.
+//! The promises of the simulated tenant, over real HTTP on loopback.
 
 mod access;
 mod control;

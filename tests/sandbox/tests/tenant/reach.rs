@@ -1,4 +1,4 @@
-//! What accounts reach: roles, groups, applications and Azure, as Graph and Azure Resource Manager answer for it.
+//! What accounts can reach: roles, groups, applications and Azure, in the answers of Graph and Azure Resource Manager.
 
 use sandbox::clock::SandboxClock;
 use sandbox::tenant::{Tenant, World};
@@ -86,7 +86,7 @@ async fn roles_in_applications_come_from_direct_groups_alone() {
     );
 }
 
-/// Asks Azure Resource Manager as this person.
+/// Calls Azure Resource Manager as this person.
 async fn azure(
     tenant: &Tenant,
     person: &str,
@@ -154,7 +154,7 @@ async fn resource_graph_looks_through_no_group_and_pages_by_token() {
     let (_, second) = azure(&tenant, KIRA, "POST", path, ask(&own, token, true)).await;
     assert_ne!(first["data"], second["data"]);
     assert!(second.get("$skipToken").is_none());
-    // What is given at a management group is above every subscription.
+    // An assignment at a management group is above every subscription.
     let group = "'c4f80e16-97b2-4d3a-8e65-1b0a9d7c2f43'";
     for (above, count) in [(true, 1), (false, 0)] {
         let (_, answer) = azure(&tenant, KIRA, "POST", path, ask(group, None, above)).await;
@@ -237,7 +237,7 @@ fn a_world_whose_roles_lead_nowhere_is_refused_with_the_place() {
     }
 }
 
-/// A client that looks for no proxy.
+/// A client without a proxy.
 fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }

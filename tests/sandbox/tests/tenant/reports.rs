@@ -1,4 +1,4 @@
-//! The reports: what the tenant writes into its sign-in log by itself, and who may read it, with which licence, how often.
+//! The reports: the sign-in log that the tenant itself writes, and who may read it, with which licence, how often.
 
 use std::time::Duration;
 
@@ -114,7 +114,7 @@ async fn a_page_holds_as_many_as_were_asked_for_and_names_the_next() {
         .get(&format!("/v1.0/auditLogs/signIns?{filter}&$top=2"))
         .await;
     assert_eq!(page.json["value"].as_array().unwrap().len(), 2);
-    // The link leads to the sandbox itself, and to what comes next.
+    // The link leads to the sandbox itself, and to the next page.
     let link = page.json["@odata.nextLink"].as_str().unwrap();
     let rest = link.strip_prefix(&app.tenant.graph_endpoint()).unwrap();
     let next = app.get(rest).await;
@@ -185,5 +185,5 @@ async fn too_many_questions_are_throttled_each_service_for_itself() {
     );
     // The directory has limits of its own.
     assert_eq!(app.get("/v1.0/users/alice@contoso.com").await.status, 200);
-    assert!(app.tenant.calls_while_told_to_wait().is_empty());
+    assert!(app.tenant.calls_while_throttled().is_empty());
 }

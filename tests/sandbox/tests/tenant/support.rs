@@ -1,4 +1,4 @@
-//! An app that calls the tenant by hand: asks for a token, sends a request, keeps the whole answer.
+//! An app that calls the tenant by hand: gets a token, sends a request, keeps the whole answer.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

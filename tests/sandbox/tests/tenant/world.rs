@@ -1,4 +1,4 @@
-//! The world behaves: users are found, groups are checked, sessions die, guests' survive.
+//! The world behaves: users are found, groups are checked, sessions end, guests' survive.
 
 use std::time::Duration;
 

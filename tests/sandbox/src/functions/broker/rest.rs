@@ -1,5 +1,5 @@
-//! What the broker does for callers over REST: locks by token on a queue and on its dead-letter sub-queue, and messages
-//! that wait for their time. A lock that nobody renews ends as on the real one, and its message is there again.
+//! The broker for callers over REST: locks by token on a queue and on its dead-letter sub-queue, and scheduled
+//! messages. A lock that is not renewed ends as on the real broker, and its message is available again.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::clock::plus;
 use crate::functions::message::QueuedMessage;
 use crate::sync::lock;
 
-/// How often a message that waits for its time looks at the clock: a test moves the clock by hand, and nothing tells.
+/// The interval at which scheduled messages check the clock: a test moves the clock by hand, without a notification.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A lock that a caller over REST holds.
@@ -24,7 +24,7 @@ pub(super) struct RestLock {
     until: Instant,
 }
 
-/// A message in a caller's hands.
+/// A message that a caller holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
     pub(crate) message: QueuedMessage,
@@ -32,11 +32,11 @@ pub(crate) struct Held {
     pub(crate) until: Timestamp,
 }
 
-/// There is no such queue.
+/// The queue does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoEntity;
 
-/// What becomes of a locked message.
+/// How a lock ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Complete,
@@ -44,7 +44,7 @@ pub(crate) enum End {
 }
 
 impl Broker {
-    /// Hands out the next message of a queue, or of its dead-letter sub-queue, under a lock.
+    /// Delivers the next message of a queue, or of its dead-letter sub-queue, under a lock.
     pub(crate) fn lock_next(&self, entity: &str, dead: bool) -> Result<Option<Held>, NoEntity> {
         if !self.entities().iter().any(|name| name == entity) {
             return Err(NoEntity);
@@ -76,7 +76,7 @@ impl Broker {
         Ok(Some(held))
     }
 
-    /// The first dead letter that nobody has locked.
+    /// The first dead letter that is not locked.
     fn next_dead(&self, name: &str) -> Option<Delivery> {
         let mut state = lock(&self.0.state);
         let taken: HashSet<i64> = state
@@ -98,7 +98,7 @@ impl Broker {
         })
     }
 
-    /// Ends a lock in its time, however often it was renewed before.
+    /// Ends a lock at its time, including renewals.
     fn watch(&self, token: Uuid) {
         let broker = std::sync::Arc::downgrade(&self.0);
         tokio::spawn(async move {
@@ -119,7 +119,7 @@ impl Broker {
         });
     }
 
-    /// Whether the lock is one of this place and this message, named by its id or its sequence number.
+    /// Whether the lock belongs to this entity and this message, named by its id or its sequence number.
     pub(crate) fn is_locked(&self, entity: &str, dead: bool, id: &str, token: Uuid) -> bool {
         lock(&self.0.state)
             .rest_locks
@@ -132,7 +132,7 @@ impl Broker {
             })
     }
 
-    /// Lets a lock begin anew.
+    /// Renews a lock.
     pub(crate) fn renew_lock(&self, token: Uuid) -> Result<(), LockLost> {
         let mut state = lock(&self.0.state);
         let held = state.rest_locks.get_mut(&token).ok_or(LockLost)?;
@@ -140,7 +140,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Ends a lock, and the message or not.
+    /// Ends a lock, and with it the message or not.
     pub(crate) fn end_lock(&self, token: Uuid, end: End) -> Result<(), LockLost> {
         let held = lock(&self.0.state)
             .rest_locks
@@ -164,7 +164,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Delivers a message when its time has come.
+    /// Delivers a message at its scheduled time.
     pub(super) fn release_at(&self, name: String, number: i64, due: Timestamp) {
         let broker = std::sync::Arc::downgrade(&self.0);
         tokio::spawn(async move {
@@ -186,10 +186,10 @@ impl Broker {
         });
     }
 
-    /// Waits for a change, or for so long.
+    /// Waits for a change, or for this long.
     pub(crate) async fn changed_within(&self, limit: Duration) {
         let mut changes = self.signal().subscribe();
-        // Either way the caller looks again.
+        // Either way the caller checks again.
         let _looked = tokio::time::timeout(limit, changes.changed()).await;
     }
 }

@@ -1,5 +1,5 @@
-//! "Incidents - Create Or Update" of an incident that exists: what is not sent is gone, and whoever sends another ETag than the newest
-//! changes nothing.
+//! "Incidents - Create Or Update" of an incident that exists: omitted properties are deleted, and a write with an
+//! outdated ETag changes nothing.
 
 use jiff::Timestamp;
 use serde::Deserialize;

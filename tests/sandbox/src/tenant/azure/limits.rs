@@ -1,5 +1,6 @@
-//! How many calls Azure Resource Manager grants: a bucket for each caller and subscription, one of reads and one of writes
-//! ("Request limits and throttling", Azure Resource Manager: 250 reads and 25 more each second, 200 writes and 10 more).
+//! The rate limits of Azure Resource Manager: a bucket for each caller and subscription, one of reads and one of writes
+//! ("Request limits and throttling", Azure Resource Manager: 250 reads and 25 more each second, 200 writes and 10
+//! more).
 
 use std::collections::HashMap;
 
@@ -9,16 +10,16 @@ use uuid::Uuid;
 use super::error;
 use crate::tenant::answer::Answer;
 
-/// A bucket's size, and what flows into it each second.
+/// A bucket's size and refill rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AzureLimit {
-    /// The most that can be had at once.
+    /// The size of the bucket.
     pub most: f64,
-    /// What is added each second.
+    /// The refill per second.
     pub each_second: f64,
 }
 
-/// What is granted.
+/// The limits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AzureLimits {
     /// Reads.
@@ -42,7 +43,7 @@ impl Default for AzureLimits {
     }
 }
 
-/// What is left for whom.
+/// The remaining tokens of each caller.
 #[derive(Debug, Default)]
 pub(in crate::tenant) struct AzureThrottling {
     pub(in crate::tenant) limits: AzureLimits,
@@ -50,7 +51,7 @@ pub(in crate::tenant) struct AzureThrottling {
 }
 
 impl AzureThrottling {
-    /// Counts a call: what is left after it, or the refusal.
+    /// Counts a call. Returns the remaining tokens, or the refusal.
     pub(super) fn count(
         &mut self,
         caller: Uuid,

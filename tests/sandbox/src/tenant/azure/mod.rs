@@ -1,6 +1,6 @@
-//! Azure Resource Manager, as much of it as Evict calls: subscriptions, role assignments, role definitions, Azure Resource
-//! Graph, and incidents of Microsoft Sentinel. Who may see what follows from the caller's own role assignments, as in Azure. A call that is not here is refused
-//! with 501 and noted.
+//! The part of Azure Resource Manager that Evict calls: subscriptions, role assignments, role definitions, Azure
+//! Resource Graph, and incidents of Microsoft Sentinel. The caller's own role assignments determine what is visible, as
+//! in Azure. An unknown call is refused with 501 and recorded.
 
 mod incident_tasks;
 mod incident_writing;
@@ -26,18 +26,18 @@ pub(super) use self::limits::AzureThrottling;
 pub use self::limits::{AzureLimit, AzureLimits};
 pub(super) use self::roles::role;
 
-/// What an Azure token may be for, by cloud (the cloud metadata that the Azure CLI ships).
+/// The accepted audiences of an Azure token, by cloud (the cloud metadata of the Azure CLI).
 pub(super) const AUDIENCES: [&str; 3] = [
     "https://management.azure.com",
     "https://management.usgovcloudapi.net",
     "https://management.chinacloudapi.cn",
 ];
 
-/// What a call is answered from.
+/// The data behind an answer.
 struct Context<'a> {
     call: &'a Call,
     directory: &'a Directory,
-    /// The caller, and every group that the caller is in.
+    /// The caller, and every group that contains the caller.
     callers: Vec<Uuid>,
 }
 
@@ -176,7 +176,7 @@ impl Context<'_> {
         scopes
     }
 
-    /// Whether the caller may read who has which role in a subscription: by a role at or above it that allows it.
+    /// Whether the caller may read the role assignments of a subscription: by a role at or above it that permits it.
     fn may_read_roles(&self, subscription: Uuid) -> bool {
         let scopes = self.at_and_above(subscription);
         self.assignments().iter().any(|given| {

@@ -1,17 +1,17 @@
-//! The little of the Kusto query language that is understood: a table, `where` with `=~` and `in~`, `project` and `order by`.
-//! Anything else is no query to the sandbox, though it may be one to Azure.
+//! The supported subset of the Kusto query language: a table, `where` with `=~` and `in~`, `project` and `order by`.
+//! Anything else is refused, though Azure may accept it.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-/// A query that was read.
+/// A parsed query.
 #[derive(Debug, Default)]
 pub(super) struct Query {
     pub(super) table: String,
-    /// Which texts a column may have.
+    /// The permitted texts of a column.
     wheres: Vec<(String, Vec<String>)>,
-    /// The columns, and what each is made of.
+    /// The columns with their expressions.
     project: Vec<(String, String)>,
 }
 
@@ -27,7 +27,7 @@ impl Query {
             match word {
                 "where" => query.wheres.push(condition(rest.trim())?),
                 "project" => query.project = rest.split(',').map(column).collect::<Option<_>>()?,
-                // Rows come in the order of their ids anyway.
+                // Rows are sorted by their ids in any case.
                 "order" if rest == "by id asc" => {}
                 _ => return None,
             }
@@ -35,7 +35,7 @@ impl Query {
         Some(query)
     }
 
-    /// The columns of a row that fits; none if it does not.
+    /// The columns of a matching row; `None` for other rows.
     pub(super) fn row(&self, row: &HashMap<&str, Value>) -> Option<Value> {
         for (name, texts) in &self.wheres {
             let text = value(row, name)?.as_str()?.to_lowercase();
@@ -50,7 +50,7 @@ impl Query {
         Some(Value::Object(columns.collect::<Map<_, _>>()))
     }
 
-    /// Whether Azure can give its rows in pages: not if every column is dynamic ("Paging results").
+    /// Whether Azure can page the rows: not if every column is dynamic ("Paging results").
     pub(super) fn has_plain_column(&self) -> bool {
         self.project
             .iter()
@@ -58,7 +58,8 @@ impl Query {
     }
 }
 
-/// The value of an expression: a column, `properties.x`, or `tostring(properties.x)`, which makes a text even of nothing.
+/// The value of an expression: a column, `properties.x`, or `tostring(properties.x)`, which turns even a missing value
+/// into a text.
 fn value(row: &HashMap<&str, Value>, expression: &str) -> Option<Value> {
     let inner = expression
         .strip_prefix("tostring(")

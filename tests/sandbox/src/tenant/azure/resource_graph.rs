@@ -14,7 +14,7 @@ use super::{Context, error, is_at_or_below, wrong_version};
 use crate::tenant::answer::Answer;
 use crate::tenant::world_access::WorldFunctionApp;
 
-/// "Working with large Azure resource data sets": at most so many rows.
+/// "Working with large Azure resource data sets": the most rows per page.
 const MOST_ROWS: usize = 1000;
 
 #[derive(Deserialize)]
@@ -140,7 +140,8 @@ fn assignments<'a>(context: &Context<'_>, above: bool) -> Vec<HashMap<&'a str, V
         .collect()
 }
 
-/// A row of the table `resources`. Whoever may read roles in a subscription may read its resources: both are `*/read`.
+/// A row of the table `resources`. A caller that may read roles in a subscription may read its resources: both are
+/// `*/read`.
 fn app_row(app: &WorldFunctionApp) -> HashMap<&'static str, Value> {
     let mut row = HashMap::from([
         (

@@ -9,7 +9,7 @@ use super::{Context, error, is_at_or_below, page, wrong_version};
 use crate::tenant::answer::Answer;
 use crate::tenant::world_access::WorldAzureAssignment;
 
-/// `GET /subscriptions`: those that the caller sees, and no refusal for who sees none.
+/// `GET /subscriptions`: those that the caller sees, and an empty list for a caller that sees none.
 pub(super) fn subscriptions(context: &Context<'_>) -> Answer {
     if let Some(answer) = wrong_version(context.call, "2022-12-01") {
         return answer;

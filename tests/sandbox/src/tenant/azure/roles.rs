@@ -117,7 +117,7 @@ pub(crate) fn role(azure: &WorldAzure, id: Uuid) -> Option<WorldAzureRole> {
         .or_else(|| azure.custom_roles.iter().find(|own| own.id == id).cloned())
 }
 
-/// Every role that there is.
+/// Every role.
 pub(super) fn all(azure: &WorldAzure) -> Vec<WorldAzureRole> {
     let built_in = BUILT_IN.iter().map(|(id, ..)| *id);
     let own = azure.custom_roles.iter().map(|role| role.id);
@@ -131,7 +131,7 @@ pub(super) fn is_built_in(id: Uuid) -> bool {
     BUILT_IN.iter().any(|(own, ..)| *own == id)
 }
 
-/// Whether a role lets its holder read role assignments. Nothing that takes reading away is known here.
+/// Whether a role lets its holder read role assignments. Exclusions of reading are not simulated.
 pub(super) fn reads_assignments(role: &WorldAzureRole) -> bool {
     const READING: [&str; 4] = [
         "*",
@@ -144,13 +144,13 @@ pub(super) fn reads_assignments(role: &WorldAzureRole) -> bool {
         .any(|action| READING.iter().any(|it| it.eq_ignore_ascii_case(action)))
 }
 
-/// Whether a role allows an action: one of its actions fits, and none that is taken away does.
+/// Whether a role permits an action: one of its actions matches, and none of its exclusions does.
 pub(super) fn allows(role: &WorldAzureRole, action: &str) -> bool {
     let any = |list: &[String]| list.iter().any(|pattern| fits(pattern, action));
     any(&role.actions) && !any(&role.not_actions)
 }
 
-/// Whether a pattern with stars fits an action, in any casing.
+/// Whether a pattern with stars matches an action, in any casing.
 fn fits(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
     let mut parts = pattern.split('*');

@@ -1,4 +1,4 @@
-//! What hangs on a user beside roles: groups with their kind, owned applications, roles in applications.
+//! What a user holds besides roles: groups with their kind, owned applications, roles in applications.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -10,8 +10,9 @@ use crate::tenant::call::ObjectPath;
 use crate::tenant::directory::Directory;
 use crate::tenant::world_access::WorldApplication;
 
-/// `GET /users/{key}/transitiveMemberOf/microsoft.graph.group`. The cast needs an advanced query ("List a user's memberships").
-/// Who may not read groups is told their ids alone ("Limited information returned for inaccessible member objects").
+/// `GET /users/{key}/transitiveMemberOf/microsoft.graph.group`. The cast needs an advanced query ("List a user's
+/// memberships"). A caller that may not read groups gets their ids alone ("Limited information returned for
+/// inaccessible member objects").
 pub(super) fn groups(
     context: &Context<'_>,
     directory: &Directory,
@@ -96,7 +97,7 @@ pub(super) fn owned(
     pages::answer(context, directory, name, rows.collect(), Map::new())
 }
 
-/// `GET /users/{key}/appRoleAssignments`: the user's, and those of groups that the user is directly in ("List
+/// `GET /users/{key}/appRoleAssignments`: the user's, and those of groups that directly contain the user ("List
 /// appRoleAssignments granted to a user").
 pub(super) fn app_roles(
     context: &Context<'_>,

@@ -1,5 +1,5 @@
-//! `$filter` on users, as far as Graph takes it: `eq`, `in`, `startsWith`, `any`, `and`, `or`, parentheses. Which property
-//! may be filtered how is a table ("Advanced query capabilities on Microsoft Entra ID objects").
+//! `$filter` on users, as far as Graph supports it: `eq`, `in`, `startsWith`, `any`, `and`, `or`, parentheses. A table
+//! says which filters each property supports ("Advanced query capabilities on Microsoft Entra ID objects").
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ const PLAIN: [&str; 9] = [
 /// Filters that need `ConsistencyLevel: eventual` and `$count=true`.
 const ADVANCED: [&str; 1] = ["onPremisesSamAccountName"];
 
-/// A filter that was read.
+/// A parsed filter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Filter {
     Or(Vec<Filter>),
@@ -35,7 +35,7 @@ pub(super) enum Filter {
 }
 
 impl Filter {
-    /// Reads a filter.
+    /// Parses a filter.
     pub(super) fn read(text: &str, advanced: bool) -> Result<Self, Answer> {
         let tokens = tokens(text).ok_or_else(|| syntax(text, text.len()))?;
         let mut reader = Reader { tokens, at: 0 };
@@ -66,14 +66,14 @@ impl Filter {
         if fits && supported {
             return Ok(());
         }
-        // Several public issues quote this text, for onPremisesSamAccountName without ConsistencyLevel among others.
+        // Several public issues quote this text, among others for onPremisesSamAccountName without ConsistencyLevel.
         let message = format!(
             "Unsupported or invalid query filter clause specified for property '{name}' of resource 'User'."
         );
         Err(Answer::error(400, "Request_UnsupportedQuery", &message))
     }
 
-    /// Whether only the basic profile is looked at.
+    /// Whether the filter uses only the basic profile.
     pub(super) fn is_basic(&self) -> bool {
         match self {
             Self::Or(parts) | Self::And(parts) => parts.iter().all(Self::is_basic),
@@ -83,7 +83,7 @@ impl Filter {
         }
     }
 
-    /// Whether a user fits. Text is compared in any casing.
+    /// Whether a user matches. Text is compared in any casing.
     pub(super) fn fits(&self, user: &User, domain: &str) -> bool {
         let text = |name: &str| match still_value(user, name, domain) {
             Value::String(text) => Some(text.to_lowercase()),
@@ -111,7 +111,7 @@ fn syntax(text: &str, at: usize) -> Answer {
     Answer::error(400, "BadRequest", &message)
 }
 
-/// A piece of a filter.
+/// A token of a filter.
 #[derive(Debug, PartialEq, Eq)]
 enum Token {
     Word(String),
@@ -119,7 +119,7 @@ enum Token {
     Sign(char),
 }
 
-/// Cuts a filter into its pieces; none if a text has no end. A quote within a text is written twice.
+/// Splits a filter into its tokens; `None` if a text is not terminated. A quote within a text is doubled.
 fn tokens(text: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = text.chars().peekable();
@@ -153,7 +153,7 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// Reads pieces one after another; each method gives none if the text is not what it expects.
+/// Reads tokens in sequence; each method returns `None` for unexpected text.
 struct Reader {
     tokens: Vec<Token>,
     at: usize,

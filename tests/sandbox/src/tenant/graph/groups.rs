@@ -1,4 +1,4 @@
-//! The call on groups: read one, to see that it is there.
+//! The call on groups: read one, to check that it exists.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! Microsoft Graph, as much of it as Evict calls, with Graph's own checks in Graph's order: the token, the permission, the
-//! request, the object. A call that is not here is refused with 501 and noted, so that a test can fail on it.
+//! The part of Microsoft Graph that Evict calls, with Graph's own checks in Graph's order: the token, the permission,
+//! the request, the object. An unknown call is refused with 501 and recorded, so that a test can fail on it.
 
 mod access;
 mod filter;
@@ -19,7 +19,7 @@ use super::call::Call;
 use super::directory::Directory;
 use super::identity::Identity;
 
-/// What a call is answered from, beside the directory.
+/// The data behind an answer, besides the directory.
 #[derive(Debug)]
 struct Context<'a> {
     call: &'a Call,
@@ -28,7 +28,7 @@ struct Context<'a> {
     refuse_beyond_basic: bool,
 }
 
-/// Answers one call, and lets it have its effect.
+/// Answers one call, and carries out its effect.
 pub(super) fn answer(
     call: &Call,
     identity: &Identity,
@@ -49,7 +49,7 @@ pub(super) fn answer(
     if token.tenant == directory.tenant_id {
         route(&context, directory)
     } else {
-        // A token of another tenant looks into that tenant, where nobody from here is.
+        // A token of another tenant reads that tenant, which has none of these users.
         route(&context, &mut Directory::empty(token.tenant, now))
     }
 }
@@ -143,7 +143,7 @@ fn route(context: &Context<'_>, directory: &mut Directory) -> Answer {
     }
 }
 
-/// The refusal of query options that the sandbox does not know, which Graph might well know.
+/// The refusal of query options that the sandbox does not know, although Graph might.
 fn unknown_options(call: &Call, known: &[&str]) -> Option<Answer> {
     let (name, _) = call
         .query

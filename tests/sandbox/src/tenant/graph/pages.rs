@@ -7,17 +7,17 @@ use crate::tenant::answer::{Answer, METADATA};
 use crate::tenant::call::Call;
 use crate::tenant::directory::Directory;
 
-/// The page size if the world has none.
+/// The default page size.
 const PAGE: usize = 100;
 
-/// Whether a call is an advanced query: the header and `$count=true` belong together ("Advanced query capabilities on
+/// Whether a call is an advanced query: it needs both the header and `$count=true` ("Advanced query capabilities on
 /// Microsoft Entra ID objects").
 pub(super) fn eventual(call: &Call) -> bool {
     let level = call.header("ConsistencyLevel").unwrap_or_default();
     level.eq_ignore_ascii_case("eventual") && call.query("$count").as_deref() == Some("true")
 }
 
-/// The refusal of a cast in a query that is not an advanced one.
+/// The refusal of a cast outside of an advanced query.
 pub(super) fn not_advanced() -> Answer {
     Answer::error(
         400,

@@ -1,5 +1,5 @@
-//! Which application permissions a call needs ("Microsoft Graph permissions reference" and the tables of each call).
-//! It looks only at the roles in the token: what was granted since the token was issued does not count.
+//! Which application permissions a call needs ("Microsoft Graph permissions reference" and the tables of each call). It
+//! reads only the roles in the token: later grants do not count.
 
 /// Permissions that let an app read the whole profile of every user.
 const READ_USERS: [&str; 4] = [
@@ -8,7 +8,7 @@ const READ_USERS: [&str; 4] = [
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-/// Permissions that let an app read who is a member of what.
+/// Permissions that let an app read memberships.
 const READ_MEMBERS: [&str; 6] = [
     "GroupMember.Read.All",
     "GroupMember.ReadBasic.All",
@@ -17,21 +17,22 @@ const READ_MEMBERS: [&str; 6] = [
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-/// Permissions that let an app cut sessions.
+/// Permissions that let an app revoke sessions.
 const REVOKE: [&str; 3] = [
     "User.RevokeSessions.All",
     "User.ReadWrite.All",
     "Directory.ReadWrite.All",
 ];
 
-/// Permissions that let an app read who holds which directory role ("List transitiveRoleAssignment", "List roleDefinitions").
+/// Permissions that let an app read the holders of directory roles ("List transitiveRoleAssignment", "List
+/// roleDefinitions").
 const READ_ROLES: [&str; 4] = [
     "RoleManagement.Read.Directory",
     "Directory.Read.All",
     "RoleManagement.ReadWrite.Directory",
     "Directory.ReadWrite.All",
 ];
-/// Permissions that let an app read who may activate which directory role: those that its refusal names.
+/// Permissions that let an app read the eligible holders of directory roles: those that its refusal names.
 const READ_ELIGIBLE: [&str; 4] = [
     "RoleEligibilitySchedule.Read.Directory",
     "RoleEligibilitySchedule.ReadWrite.Directory",
@@ -51,8 +52,8 @@ const READ_APPLICATIONS: [&str; 4] = [
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
-/// Permissions that let an app read the sign-in log ("List signIns"). An older edition of that page wants Directory.Read.All
-/// beside it, for a known issue with the check of the licence.
+/// Permissions that let an app read the sign-in log ("List signIns"). An older edition of that page also requires
+/// Directory.Read.All, for a known issue with the check of the licence.
 const READ_LOGS: [&str; 1] = ["AuditLog.Read.All"];
 /// Permissions that let an app read which users are at risk ("Get riskyUser").
 const READ_RISK: [&str; 2] = [
@@ -60,7 +61,7 @@ const READ_RISK: [&str; 2] = [
     "IdentityRiskyUser.ReadWrite.All",
 ];
 
-/// What a token lets its bearer do.
+/// The permissions of a token's bearer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Permitted<'a>(pub(crate) &'a [String]);
 
@@ -119,7 +120,7 @@ impl Permitted<'_> {
         self.any(&READ_LOGS)
     }
 
-    /// What Identity Protection thinks of users.
+    /// The risk that Identity Protection assigns to users.
     pub(crate) fn read_risk(self) -> bool {
         self.any(&READ_RISK)
     }

@@ -1,5 +1,5 @@
-//! The properties of a user: which names exist, which are given without `$select`, and their values ("user resource
-//! type"). `$select` is obeyed to the letter: a name that does not exist is refused.
+//! The properties of a user: which names exist, which are returned without `$select`, and their values ("user resource
+//! type"). `$select` is applied exactly: an unknown name is refused.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use super::permissions::Permitted;
 use crate::tenant::answer::Answer;
 use crate::tenant::directory::User;
 
-/// Given without `$select`.
+/// Returned without `$select`.
 const DEFAULT: [&str; 11] = [
     "businessPhones",
     "displayName",
@@ -35,7 +35,7 @@ const BASIC: [&str; 8] = [
     "userPrincipalName",
 ];
 
-/// Names that exist beside those which have a value here; their value is null.
+/// Further existing names, whose value here is null.
 const WITHOUT_VALUE: [&str; 39] = [
     "aboutMe",
     "ageGroup",
@@ -78,7 +78,7 @@ const WITHOUT_VALUE: [&str; 39] = [
     "usageLocation",
 ];
 
-/// Names that exist and have a value.
+/// Existing names with a value.
 pub(super) const WITH_VALUE: [&str; 16] = [
     "id",
     "userPrincipalName",
@@ -98,11 +98,11 @@ pub(super) const WITH_VALUE: [&str; 16] = [
     "signInSessionsValidFromDateTime",
 ];
 
-/// The properties that a call asks for.
+/// The properties that a call requests.
 #[derive(Debug)]
 pub(super) struct Selection {
     names: Vec<String>,
-    /// Whether the names came from `$select`, and so stand in the context.
+    /// Whether the names came from `$select`, and so appear in the context.
     explicit: bool,
 }
 
@@ -141,17 +141,17 @@ impl Selection {
         })
     }
 
-    /// Whether only the basic profile is asked for.
+    /// Whether only the basic profile is requested.
     pub(super) fn is_basic(&self) -> bool {
         !self.explicit || self.names.iter().all(|name| BASIC.contains(&name.as_str()))
     }
 
-    /// Whether this property is asked for by name.
+    /// Whether this property is requested by name.
     pub(super) fn names(&self, property: &str) -> bool {
         self.explicit && self.names.iter().any(|name| name == property)
     }
 
-    /// What stands after `users` in the context: `(id,mail)` or nothing.
+    /// The text after `users` in the context: `(id,mail)` or nothing.
     pub(super) fn in_context(&self) -> String {
         if self.explicit {
             format!("({})", self.names.join(","))
@@ -177,7 +177,7 @@ impl Selection {
     }
 }
 
-/// The value of a property; null for those that have none here.
+/// The value of a property; null for properties without one here.
 pub(super) fn value(user: &mut User, name: &str, domain: &str, now: Timestamp) -> Value {
     match name {
         "signInSessionsValidFromDateTime" => json!(user.read_valid_from(now)),
@@ -188,7 +188,7 @@ pub(super) fn value(user: &mut User, name: &str, domain: &str, now: Timestamp) -
     }
 }
 
-/// The value of a property that does not change by being read.
+/// The value of a property that reading does not change.
 pub(super) fn still_value(user: &User, name: &str, domain: &str) -> Value {
     let entry = &user.entry;
     match name {
@@ -211,7 +211,7 @@ pub(super) fn still_value(user: &User, name: &str, domain: &str) -> Value {
     }
 }
 
-/// How a user signs in ("objectIdentity resource type"): with the name, and for who was invited also elsewhere.
+/// How a user signs in ("objectIdentity resource type"): with the name, and for an invited user also elsewhere.
 fn identities(user: &User, domain: &str) -> Value {
     let issuer = user
         .entry

@@ -1,6 +1,6 @@
-//! What Entra ID reports of its users: the sign-in log and the risk that Identity Protection sees. Each has a permission, a
-//! licence and a limit of its own. Sources: "List signIns" (v1.0 and beta), "signIn resource type", "Get riskyUser",
-//! "Microsoft Graph service-specific throttling limits", and of the errors what public issues quote
+//! Entra ID's reports on its users: the sign-in log and the risk from Identity Protection. Each has its own permission,
+//! licence and limit. Sources: "List signIns" (v1.0 and beta), "signIn resource type", "Get riskyUser", "Microsoft
+//! Graph service-specific throttling limits", and public issues that quote the errors
 //! (microsoftgraph/microsoft-graph-docs-contrib issue 7276 for the licence).
 
 use jiff::Timestamp;
@@ -13,10 +13,10 @@ use crate::tenant::directory::Directory;
 use crate::tenant::licence::Licence;
 use crate::tenant::log::SignInEntry;
 
-/// The page size if none is asked for, and the largest ("List signIns").
+/// The default and largest page size ("List signIns").
 const PAGE: usize = 1000;
 
-/// What a tenant without Entra ID P1 is told (microsoftgraph/microsoft-graph-docs-contrib issue 7276).
+/// The error for a tenant without Entra ID P1 (microsoftgraph/microsoft-graph-docs-contrib issue 7276).
 pub(super) fn not_premium() -> Answer {
     Answer::error(
         403,
@@ -81,13 +81,13 @@ fn try_sign_ins(
     Ok(Answer::data("auditLogs/signIns", fields))
 }
 
-/// The filters that Evict may use; all of them have to hold.
+/// The filters that Evict may use; all of them have to match.
 #[derive(Debug, Default)]
 struct LogFilter {
     user: Option<Uuid>,
     since: Option<Timestamp>,
     successes_only: bool,
-    /// Without a word of the type, interactive sign-ins alone are given ("signIn resource type", note).
+    /// Without a filter on the type, interactive sign-ins alone are returned ("signIn resource type", note).
     all_kinds: bool,
 }
 
@@ -131,7 +131,8 @@ impl LogFilter {
     }
 }
 
-/// `GET /identityProtection/riskyUsers/{id}`. Its 429 comes without Retry-After. A user who was never at risk is not there.
+/// `GET /identityProtection/riskyUsers/{id}`. Its 429 comes without Retry-After. A user who was never at risk is not
+/// found.
 pub(super) fn risky_user(context: &Context<'_>, directory: &mut Directory, key: &str) -> Answer {
     if let Some(answer) = unknown_options(context.call, &["$select"]) {
         return answer;
@@ -143,7 +144,7 @@ pub(super) fn risky_user(context: &Context<'_>, directory: &mut Directory, key: 
         return Answer::forbidden();
     }
     if directory.licence != Licence::P2 {
-        // No published sample of this body was read; the text is what tenants report.
+        // No published sample of this body is known; the text is what tenants report.
         return Answer::error(
             403,
             "Forbidden",

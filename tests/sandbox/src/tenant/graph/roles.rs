@@ -1,4 +1,4 @@
-//! Directory roles: which there are, who holds them, and who may activate them.
+//! Directory roles: their definitions, their holders, and their eligible holders.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::tenant::answer::{Answer, Body};
 use crate::tenant::directory::Directory;
 use crate::tenant::world_access::{WorldRoleAssignment, WorldRoleState};
 
-/// `GET /beta/roleManagement/directory/roleDefinitions` ("List roleDefinitions", beta: `isPrivileged` is there alone).
+/// `GET /beta/roleManagement/directory/roleDefinitions` ("List roleDefinitions", beta, which alone has `isPrivileged`).
 pub(super) fn definitions(context: &Context<'_>, directory: &Directory) -> Answer {
     const KNOWN: [&str; 6] = [
         "id",
@@ -137,7 +137,8 @@ fn principal(context: &Context<'_>) -> Option<Uuid> {
     Uuid::try_parse(id).ok()
 }
 
-/// Privileged Identity Management refuses in a form of its own (microsoftgraph/microsoft-graph-docs-contrib, issue 17).
+/// The refusal of Privileged Identity Management, in its own form (microsoftgraph/microsoft-graph-docs-contrib, issue
+/// 17).
 fn pim_refusal() -> Answer {
     let message = json!({
         "errorCode": "PermissionScopeNotGranted",

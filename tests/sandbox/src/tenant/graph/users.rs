@@ -1,4 +1,4 @@
-//! The calls on users: read one, find some, ask for their groups, cut their sessions.
+//! The calls on users: read one, find some, check their groups, revoke their sessions.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -14,11 +14,11 @@ use crate::tenant::call::{Call, ObjectPath};
 use crate::tenant::directory::Directory;
 use crate::tenant::licence::Licence;
 
-/// "directoryObject: checkMemberGroups": at most so many groups per call.
+/// "directoryObject: checkMemberGroups": the most groups per call.
 const MOST_GROUPS: usize = 20;
-/// When the user last signed in: kept with the log, not with the user.
+/// The user's last sign-in: kept in the log, not with the user.
 const ACTIVITY: &str = "signInActivity";
-/// The page size if none is asked for ("List users").
+/// The default page size ("List users").
 const PAGE: usize = 100;
 
 /// `GET /users/{key}`.
@@ -127,15 +127,15 @@ fn try_list(context: &Context<'_>, directory: &mut Directory) -> Result<Answer, 
     Ok(Answer::data(&name, fields))
 }
 
-/// What the body of `checkMemberGroups` must be.
+/// The body of `checkMemberGroups`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CheckMemberGroups {
     group_ids: Vec<String>,
 }
 
-/// `POST /users/{key}/checkMemberGroups`: which of the groups hold the user, directly or through others. A group that
-/// does not exist is left out and nothing is said about it.
+/// `POST /users/{key}/checkMemberGroups`: which of the groups contain the user, directly or by nesting. A group that
+/// does not exist is left out without a notice.
 pub(super) fn check_member_groups(
     context: &Context<'_>,
     directory: &Directory,
@@ -182,7 +182,7 @@ pub(super) fn check_member_groups(
         return Answer::not_found(&path.key);
     };
     let groups = directory.groups_of(user.entry.id);
-    // A group whose members the caller may not see is left out, and nothing is said about it either.
+    // A group with members that the caller may not see is left out without a notice too.
     let is_seen = |id: &Uuid| {
         context.permitted.read_hidden_members()
             || directory
@@ -198,8 +198,8 @@ pub(super) fn check_member_groups(
     Answer::data("Collection(Edm.String)", fields)
 }
 
-/// `POST /users/{key}/revokeSignInSessions`. Graph tolerates a body; the published contract has none, so that one is
-/// noted as a surprise.
+/// `POST /users/{key}/revokeSignInSessions`. Graph tolerates a body; the published contract has none, so a body is
+/// recorded as a surprise.
 pub(super) fn revoke(
     context: &Context<'_>,
     directory: &mut Directory,
@@ -220,7 +220,7 @@ pub(super) fn revoke(
     answer
 }
 
-/// What is wrong with a call that has nothing to say and says something.
+/// The violation of a call that has a body or query but should have none.
 fn body_of_nothing(call: &Call) -> Option<String> {
     if !call.body.is_empty() {
         return Some(format!(
@@ -232,7 +232,7 @@ fn body_of_nothing(call: &Call) -> Option<String> {
         .map(|kind| format!("Content-Type {kind:?} on a call that has no body"))
 }
 
-/// The refusal for who may not read users, or not that much of them.
+/// The refusal for a caller that may not read users, or not as much of them.
 fn may_read(context: &Context<'_>, basic: bool) -> Option<Answer> {
     let permitted: Permitted<'_> = context.permitted;
     let refused = !permitted.read_basic()

@@ -1,12 +1,12 @@
-//! How a story must end in which nothing goes wrong, by the rules of the contract (`function/README.md`) and not by those of the program.
+//! The required outcomes of a story without faults, by the contract (`function/README.md`) and not by the program.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::case::{AlertOf, Case, Form};
+use super::people::{Changed, Subject, Target};
 use super::play::{Done, Played};
-use super::words::{Changed, Subject, Target};
 
 pub(crate) fn is_protected_by_name(case: &Case, person: usize) -> bool {
     case.policy
@@ -15,7 +15,7 @@ pub(crate) fn is_protected_by_name(case: &Case, person: usize) -> bool {
         .any(|(protected, _)| *protected == person)
 }
 
-/// By a group that the person is in, directly or through others.
+/// Whether a group protects the person, directly or by nesting.
 pub(crate) fn is_protected_by_group(case: &Case, person: usize) -> bool {
     let groups = case.policy.groups.iter().copied();
     is_in(case, person, groups.collect())
@@ -28,12 +28,12 @@ fn is_seen_in_a_group(case: &Case, person: usize) -> bool {
     is_in(case, person, groups.collect())
 }
 
-/// Whether the app may not see who is in the group.
+/// Whether the app may not see the group's members.
 fn is_hidden(case: &Case, group: usize) -> bool {
     !case.policy.sees_hidden && case.groups.get(group).is_some_and(|group| group.hidden)
 }
 
-/// Whether one of the protected groups hides who is in it from the app.
+/// Whether one of the protected groups hides its members from the app.
 pub(crate) fn hides_a_group(case: &Case) -> bool {
     let mut groups = case.policy.groups.iter();
     groups.any(|group| is_hidden(case, *group))
@@ -62,7 +62,7 @@ pub(crate) fn lacks_a_group(case: &Case) -> bool {
         .any(|group| *group >= case.groups.len())
 }
 
-/// Whether the alert is less grave than what is acted on. A person who asks by hand means it.
+/// Whether the alert's severity is below the minimum. A person's request counts at any severity.
 pub(crate) fn is_below(case: &Case, alert: &AlertOf) -> bool {
     let by_hand = matches!(alert.shape, Form::Manual | Form::Text);
     match (case.policy.least, alert.grade) {
@@ -71,7 +71,7 @@ pub(crate) fn is_below(case: &Case, alert: &AlertOf) -> bool {
     }
 }
 
-/// Whether the message says how many users it means, as those of the app's own do where the first one did.
+/// Whether the message states its number of users. The app's own messages do if the first one did.
 pub(crate) fn expects(case: &Case, done: &Done) -> bool {
     match done.alert {
         Some(alert) => {
@@ -84,8 +84,8 @@ pub(crate) fn expects(case: &Case, done: &Done) -> bool {
     }
 }
 
-/// For each subject the words in which its receipt may end.
-pub(crate) fn foretell(
+/// The permitted outcomes of each subject's receipt.
+pub(crate) fn outcomes(
     case: &Case,
     played: &Played,
     done: &Done,
@@ -136,7 +136,7 @@ fn of_person(case: &Case, played: &Played, done: &Done, person: usize) -> Vec<&'
     if hides_a_group(case) {
         return vec!["withheld membership_unknown"];
     }
-    // Without a moment for reading back, only what shows at once is verified.
+    // Without time for reading back, only an immediate effect is verified.
     let mut words = vec!["revoked true"];
     if case.app.verify == 0 {
         words.push("revoked false");

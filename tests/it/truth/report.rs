@@ -1,4 +1,4 @@
-//! A story in words: what its receipts say in short, and all that happened in it.
+//! A story as text: its receipts in short, and all its events.
 
 use sandbox::functions::Settled;
 use sandbox::tenant::CallRecord;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::play::{Done, End, Played};
 
-/// The word for an outcome, with the reason of one that was withheld.
+/// The word for an outcome, with the reason of a withheld one.
 pub(super) fn word(receipt: &Value) -> String {
     let outcome = receipt["outcome"].as_str().unwrap_or("?");
     match (receipt["reason"].as_str(), receipt["verified"].as_bool()) {
@@ -37,8 +37,8 @@ pub(super) fn line(call: &CallRecord) -> String {
     format!("{} {}", call.at, call.line())
 }
 
-/// What happened, for a person to read.
-pub(super) fn tell(played: &Played) -> String {
+/// The events of a story, for a person to read.
+pub(super) fn text(played: &Played) -> String {
     use std::fmt::Write as _;
     let mut told = String::new();
     for done in &played.deliveries {

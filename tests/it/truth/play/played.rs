@@ -1,4 +1,4 @@
-//! What happened in a story, as it is handed to those who judge it.
+//! The record of a story, for its judges.
 
 use evict::host::{OutputBinding, Reply};
 use jiff::Timestamp;
@@ -6,14 +6,14 @@ use sandbox::functions::Settled;
 use sandbox::tenant::{CallRecord, SessionState};
 use serde_json::Value;
 
-/// What happened.
+/// The record of a story.
 pub(crate) struct Played {
     pub(crate) start: Timestamp,
     pub(crate) calls: Vec<CallRecord>,
     pub(crate) deliveries: Vec<Done>,
-    /// The sessions as they were at the start, and since.
+    /// The sessions as they were at the start, and the current ones.
     pub(crate) sessions: Vec<SessionState>,
-    /// When somebody else cut a person's sessions: the moment, and the instant from which sessions are valid.
+    /// The cuts by other administrators: the person, the moment, and the instant from which sessions are valid.
     pub(crate) cut_by_others: Vec<(usize, Timestamp)>,
     pub(crate) deleted: Vec<(usize, Timestamp)>,
     pub(crate) renamed: Vec<(usize, Timestamp)>,
@@ -26,9 +26,9 @@ pub(crate) struct Played {
 /// One delivery, or one HTTP request.
 #[derive(Debug, Clone)]
 pub(crate) struct Done {
-    /// The alert that it is, or comes from; none for what was put back or handed over.
+    /// The alert that it is, or comes from; `None` for a message that was put back or handed over.
     pub(crate) alert: Option<usize>,
-    /// The number that the broker gave the message, when it was enqueued, and which delivery it is.
+    /// The broker's number of the message, its enqueued time, and the number of the delivery.
     pub(crate) message: Option<(i64, Timestamp, u32)>,
     pub(crate) body: Vec<u8>,
     pub(crate) from: Timestamp,
@@ -38,15 +38,15 @@ pub(crate) struct Done {
 
 #[derive(Debug, Clone)]
 pub(crate) enum End {
-    /// It was answered. Whether the outputs were written and the message settled says the host.
+    /// It was answered. The host states whether the outputs were written and the message completed.
     Answered { said: Said, settled: Settled },
-    /// It was given back unfinished.
+    /// It was abandoned unfinished.
     Abandoned,
     /// The app ended meanwhile.
     Died,
 }
 
-/// What an answer holds.
+/// The content of an answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Said {
     pub(crate) events: Vec<Value>,
@@ -63,7 +63,7 @@ impl Done {
         }
     }
 
-    /// When the alert was first put on the queue: what is left of a message says it of the first one.
+    /// When the alert was first enqueued: a message that goes on carries the time of the first one.
     pub(crate) fn queued_at(&self) -> Option<Timestamp> {
         let (_, enqueued, _) = self.message?;
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
@@ -72,7 +72,6 @@ impl Done {
         Some(first.min(enqueued))
     }
 
-    /// The receipts.
     pub(crate) fn receipts(&self) -> Vec<Value> {
         let events = self.said().map(|said| said.events.as_slice());
         events

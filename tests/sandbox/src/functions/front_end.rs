@@ -1,5 +1,5 @@
-//! The public side of the host: `/api/<route>` with function keys. It turns a caller's request into an invocation, and the
-//! `http` output into the answer.
+//! The HTTP front end of the host: `/api/<route>` with function keys. It turns a caller's request into an invocation,
+//! and the `http` output into the answer.
 
 use std::sync::Arc;
 
@@ -17,36 +17,38 @@ use super::outputs::HttpAnswer;
 use super::runner::Runner;
 use super::spelling::Sent;
 
-/// What the host takes at most as a request's body ("HTTP trigger", limits).
+/// The largest request body that the host accepts ("HTTP trigger", limits).
 const LARGEST_BODY_BYTES: usize = 100 * 1024 * 1024;
 
-/// What a caller has shown.
+/// The key that a caller has presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
-    /// A key of a function or of the host.
+    /// A function key or host key.
     Function,
-    /// The key to everything.
+    /// The master key.
     Master,
 }
 
-/// What the public side knows.
-pub(super) struct Front {
+/// The state of the front end.
+pub(super) struct FrontEnd {
     pub(super) manifest: Manifest,
     pub(super) runner: Arc<Runner>,
     pub(super) function_key: String,
     pub(super) master_key: String,
-    /// Whether everything below `/admin` is for the platform alone (`FUNCTIONS_ADMIN_ISOLATION_ENABLED`).
+    /// Whether everything below `/admin` is reserved for the platform (`FUNCTIONS_ADMIN_ISOLATION_ENABLED`).
     pub(super) admin_is_isolated: bool,
-    /// The host's own root, such as `http://127.0.0.1:7071`.
+    /// The host's own root URL, such as `http://127.0.0.1:7071`.
     pub(super) endpoint: String,
 }
 
-pub(super) fn router(front: Front) -> Router {
-    Router::new().fallback(answer).with_state(Arc::new(front))
+pub(super) fn router(front_end: FrontEnd) -> Router {
+    Router::new()
+        .fallback(answer)
+        .with_state(Arc::new(front_end))
 }
 
 async fn answer(
-    State(front): State<Arc<Front>>,
+    State(front_end): State<Arc<FrontEnd>>,
     ConnectInfo(sent): ConnectInfo<Sent>,
     request: Request,
 ) -> Response {
@@ -58,26 +60,30 @@ async fn answer(
         form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
             .into_owned()
             .collect();
-    let key = front.key(request.headers(), &query);
+    let key = front_end.key(request.headers(), &query);
     if path.starts_with("/admin/") {
-        return admin::answer(&front, key, request).await.into_response();
+        return admin::answer(&front_end, key, request)
+            .await
+            .into_response();
     }
-    // A route that exists for other methods only is no route either.
-    let Some((function, binding, anonymous)) = front.route(path, request.method().as_str()) else {
+    // A route that exists only for other methods counts as missing.
+    let Some((function, binding, anonymous)) = front_end.route(path, request.method().as_str())
+    else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let (function, binding) = (function.clone(), binding.to_owned());
     if !anonymous && key.is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let caller = match front.caller(request, query, key, &sent).await {
+    let caller = match front_end.caller(request, query, key, &sent).await {
         Ok(caller) => caller,
         Err(status) => return status.into_response(),
     };
-    let system = SystemData::new(&function.name, front.runner.broker.now());
+    let system = SystemData::new(&function.name, front_end.runner.broker.now());
     let document = for_request(&binding, &caller, system);
-    // An invocation goes on when its caller hangs up.
-    let run = tokio::spawn(async move { front.runner.run(&function, Ok(document), None).await });
+    // An invocation continues when its caller hangs up.
+    let run =
+        tokio::spawn(async move { front_end.runner.run(&function, Ok(document), None).await });
     match run.await {
         Ok(Ok(Some(answer))) => response(answer),
         Ok(Ok(None)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -85,7 +91,7 @@ async fn answer(
     }
 }
 
-impl Front {
+impl FrontEnd {
     fn route(&self, path: &str, method: &str) -> Option<(&Function, &str, bool)> {
         let path = path.trim_matches('/');
         self.manifest.functions.iter().find_map(|function| {
@@ -111,7 +117,7 @@ impl Front {
         })
     }
 
-    /// The key that was shown, if it is one; a header counts before the query.
+    /// The presented key, if it is valid; a header takes precedence over the query.
     fn key(&self, headers: &HeaderMap, query: &[(String, String)]) -> Option<Key> {
         let in_query = query.iter().find(|(name, _)| name == "code");
         let shown = match headers.get("x-functions-key") {
@@ -153,7 +159,7 @@ impl Front {
     }
 }
 
-/// The caller's headers, their names as the caller has spelt them.
+/// The caller's headers in the caller's spelling.
 fn headers(headers: &HeaderMap, sent: &Sent) -> Vec<(String, Vec<String>)> {
     headers
         .keys()

@@ -1,5 +1,5 @@
-//! A story's people as the tenant has them, and its alerts as they are sent; and, by rules of this file's own, whom each
-//! alert names. It must not ask the program under test how an alert is read.
+//! A story's people as the tenant has them, its alerts as they are sent, and the people that each alert names, by
+//! independent rules of this file. It must not ask the program under test how an alert is read.
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::tenant::{
@@ -121,24 +121,24 @@ fn app(case: &Case) -> WorldApp {
     app
 }
 
-/// The user principal name as the setting of the protected users has it, in letters that no alert uses.
+/// The protected user principal name as the setting has it, in a casing that no alert uses.
 pub(crate) fn protected_name(case: &Case, number: usize) -> String {
     upn(case, number).replacen('p', "P", 1)
 }
 
-/// The user principal name that a person gets.
+/// The user principal name after a renaming.
 pub(crate) fn new_name(number: usize) -> String {
     format!("renamed{number}@contoso.com")
 }
 
-/// Who is gone from the tenant, and who has another name than at the start.
+/// Who was deleted from the tenant, and who was renamed since the start.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Changed {
     pub(crate) gone: Vec<usize>,
     pub(crate) renamed: Vec<usize>,
 }
 
-/// What an alert says of one account, in the words that its form has.
+/// The statement of an alert about one account, as far as its form permits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) id: Option<Uuid>,
@@ -151,7 +151,7 @@ pub(crate) struct Said {
     pub(crate) machine: Option<String>,
 }
 
-/// What the alert says, mention by mention.
+/// The statements of the alert, mention by mention.
 pub(crate) fn said(case: &Case, alert: &AlertOf) -> Vec<Said> {
     let mentions = match alert.shape {
         Form::Text => alert.mentions.get(..1).unwrap_or_default(),
@@ -226,7 +226,6 @@ fn one(case: &Case, form: Form, mention: Mention) -> Said {
     said
 }
 
-/// The alert as it is sent.
 pub(crate) fn body(case: &Case, number: usize) -> Vec<u8> {
     let alert = &case.alerts[number];
     let said = said(case, alert);
@@ -378,7 +377,7 @@ fn evidence(said: &Said) -> Value {
     })
 }
 
-/// A subject that the alert names: all that is said of it.
+/// A subject that the alert names, with all statements about it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Subject {
     pub(crate) said: Vec<Said>,
@@ -388,10 +387,10 @@ impl Subject {
     fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
         for said in &self.said {
-            // A cloud SID is the object id in other words.
+            // A cloud SID encodes the object id.
             let id = said.id.or_else(|| {
                 let sid = said.cloud_sid.as_ref()?;
-                (0..super::draw::PEOPLE)
+                (0..super::strategy::PEOPLE)
                     .map(person_id)
                     .find(|id| cloud_sid(*id) == *sid)
             });
@@ -428,13 +427,14 @@ impl Subject {
             .collect()
     }
 
-    /// Whether the sender says that it belongs to another tenant.
+    /// Whether the sender states another tenant.
     pub(crate) fn elsewhere(&self) -> bool {
         self.said.iter().any(|said| said.elsewhere)
     }
 
-    /// Whom it means, in the tenant as it was at the start but for what has changed. Whoever alone is meant is meant
-    /// also when gone; of several who share what is said, those who are left are. A name that was given up means nobody.
+    /// The target, in the tenant as it was at the start with the changes since. A single person is the target even
+    /// after a deletion; of several people who share the identifiers, the remaining ones are. A name that was given up
+    /// has no target.
     pub(crate) fn target(&self, case: &Case, changed: &Changed) -> Target {
         if self.said.iter().any(|said| said.machine.is_some()) {
             return Target::Machine;
@@ -487,7 +487,7 @@ impl Subject {
     }
 }
 
-/// Whom a subject means.
+/// The target of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     Person(usize),
@@ -496,7 +496,7 @@ pub(crate) enum Target {
     Machine,
 }
 
-/// The subjects of an alert, each once, in its order: what shares an identifier is one.
+/// The subjects of an alert, each once, in its order: mentions that share an identifier are one.
 pub(crate) fn subjects(case: &Case, alert: &AlertOf) -> Vec<Subject> {
     let mut subjects: Vec<Subject> = Vec::new();
     for said in said(case, alert) {
@@ -513,7 +513,7 @@ pub(crate) fn subjects(case: &Case, alert: &AlertOf) -> Vec<Subject> {
                 other.said.append(&mut here.said);
                 here = other;
                 place = Some(place.map_or(at, |place: usize| place.min(at)));
-                // What they know together may connect them with one that was passed over.
+                // Their combined identifiers may connect them with an earlier mention.
                 at = 0;
             } else {
                 at += 1;

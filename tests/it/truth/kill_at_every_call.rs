@@ -1,5 +1,5 @@
-//! The handler is killed before and after every single call that it makes for an alert. Service Bus delivers again to a new
-//! one, and in the end every subject has one true receipt, and nobody was cut twice.
+//! The handler is killed before and after every single call that it makes for an alert. Service Bus delivers again to a
+//! new handler. In the end every subject has one true receipt, and nobody was cut twice.
 
 use std::time::Duration;
 
@@ -16,20 +16,20 @@ const CAROL: &str = "carol.nunez@contoso.com";
 const DAN: &str = "dan.fisher@contoso.com";
 const FRANK: &str = "frank.moreau_fabrikam.com#EXT#@contoso.onmicrosoft.com";
 
-/// Longer than the time within which the host counts its worker's failures together.
+/// Longer than the time in which the host adds up its worker's failures.
 const A_WHILE: Duration = Duration::from_mins(31);
 
-struct Told {
+struct Sent {
     body: String,
-    /// How each subject ends when nobody is killed, in the alert's order.
+    /// The outcome of each subject without a kill, in the alert's order.
     ends: &'static [&'static str],
     cut: &'static [&'static str],
     spared: &'static [&'static str],
 }
 
 /// By a person: by name, by object id, by on-premises SID, and two who are not cut.
-fn by_hand() -> Told {
-    Told {
+fn by_hand() -> Sent {
+    Sent {
         body: json!({
             "users": [ALICE, "482c590e-0d97-42bf-8dc8-3011ac8efe12", FRANK, BREAK_GLASS, "alcie@contoso.com"],
             "reason": "token theft",
@@ -42,9 +42,9 @@ fn by_hand() -> Told {
 }
 
 /// An incident of Microsoft Sentinel.
-fn incident() -> Told {
+fn incident() -> Sent {
     let account = |properties: Value| json!({"kind": "Account", "properties": properties});
-    Told {
+    Sent {
         body: json!({
             "objectSchemaType": "Incident",
             "objectEventType": "Create",
@@ -70,15 +70,15 @@ fn incident() -> Told {
     }
 }
 
-/// An alert of Graph, whose one account stands in it in several forms.
-fn graph_alert() -> Told {
+/// An alert of Graph with one account in several forms.
+fn graph_alert() -> Sent {
     let user = |id: Value, name: Value, sid: Value| {
         json!({
             "@odata.type": "#microsoft.graph.security.userEvidence",
             "userAccount": {"azureAdUserId": id, "userPrincipalName": name, "userSid": sid},
         })
     };
-    Told {
+    Sent {
         body: json!({
             "@odata.type": "#microsoft.graph.security.alert",
             "id": "adc257354d2c366eb5300ff4ea9117e51cd4d87cd1",
@@ -96,12 +96,12 @@ fn graph_alert() -> Told {
     }
 }
 
-/// An app in which the messages of one test are worked on one after the other.
-struct Play {
+/// An app that works on the messages of one test in sequence.
+struct Sequence {
     app: App,
 }
 
-impl Play {
+impl Sequence {
     async fn start(concurrency: &str) -> Self {
         let app = App::start(&[
             ("EVICT_PROTECTED_GROUPS", PROTECTED),
@@ -111,20 +111,20 @@ impl Play {
         Self { app }
     }
 
-    /// Sends the alert, with everybody signed in anew, and lets its first call come some seconds after it.
-    async fn send(&self, told: &Told) {
+    /// Sends the alert after everybody has signed in again; its first call is some seconds later.
+    async fn send(&self, sent: &Sent) {
         let app = &self.app;
         app.clock.advance(A_WHILE);
-        for name in told.cut.iter().chain(told.spared) {
+        for name in sent.cut.iter().chain(sent.spared) {
             assert!(app.tenant.sign_in(name, "Browser"));
         }
-        // Everybody signed in before the second in which the alert comes.
+        // Everybody signed in before the second in which the alert arrives.
         app.clock.advance(Duration::from_secs(2));
         app.tenant.forget_calls();
         let _receipts = app.host.broker().take("evict-receipts");
         app.tenant.hold("*");
         app.host
-            .send("evict", Message::of(told.body.clone()))
+            .send("evict", Message::of(sent.body.clone()))
             .unwrap();
         tokio::time::timeout(SOON, app.tenant.wait_for_call("*"))
             .await
@@ -133,8 +133,8 @@ impl Play {
         app.tenant.release("*");
     }
 
-    /// Holds what came of it against the truth.
-    fn judge(&self, told: &Told, when: &str) {
+    /// Compares the result with the truth.
+    fn judge(&self, sent: &Sent, when: &str) {
         let app = &self.app;
         let receipts = app.receipts();
         let state = app.host.queue("evict");
@@ -156,7 +156,7 @@ impl Play {
                 }
             })
             .collect();
-        assert_eq!(ends, told.ends, "{when}");
+        assert_eq!(ends, sent.ends, "{when}");
         for receipt in &receipts {
             let is_claimed = receipt["outcome"] == "revoked" || receipt["outcome"] == "already_cut";
             assert!(
@@ -166,9 +166,9 @@ impl Play {
             let name = receipt["user"]["userPrincipalName"]
                 .as_str()
                 .unwrap_or_default();
-            assert_eq!(is_claimed, told.cut.contains(&name), "{when}: {receipt}");
+            assert_eq!(is_claimed, sent.cut.contains(&name), "{when}: {receipt}");
         }
-        for name in told.cut {
+        for name in sent.cut {
             let alive = app
                 .tenant
                 .sessions_of(name)
@@ -182,12 +182,12 @@ impl Play {
                 "{when}: {name} was cut another number of times"
             );
         }
-        for name in told.spared {
+        for name in sent.spared {
             assert_eq!(self.cuts(name), 0, "{when}: {name} was cut");
         }
     }
 
-    /// How often a revocation of that user was carried out since the message came.
+    /// How often a revocation of that user was carried out since the message arrived.
     fn cuts(&self, name: &str) -> usize {
         let id = self.app.tenant.sessions_of(name)[0].user;
         let calls = self
@@ -201,9 +201,9 @@ impl Play {
     }
 }
 
-/// Kills at every call, before and after its effect, as many calls as there are.
-async fn killed_at_every_call(told: Told, concurrency: &str) {
-    let play = Play::start(concurrency).await;
+/// Kills at every call, before and after its effect.
+async fn killed_at_every_call(sent: Sent, concurrency: &str) {
+    let play = Sequence::start(concurrency).await;
     let tenant = &play.app.tenant;
     let mut kills = 0;
     let mut undisturbed = false;
@@ -212,25 +212,25 @@ async fn killed_at_every_call(told: Told, concurrency: &str) {
             break;
         }
         for after_effect in [false, true] {
-            tenant.freeze_call(number, after_effect);
-            play.send(&told).await;
+            tenant.pause_call(number, after_effect);
+            play.send(&sent).await;
             let frozen = tokio::select! {
-                () = tenant.wait_until_frozen() => true,
+                () = tenant.wait_until_paused() => true,
                 () = play.app.settle() => false,
             };
             if frozen {
                 assert!(play.app.host.kill_worker().await);
                 kills += 1;
             }
-            tenant.thaw();
+            tenant.resume_call();
             play.app.settle().await;
             let moment = if after_effect { "after" } else { "before" };
-            play.judge(&told, &format!("killed {moment} call {number}"));
+            play.judge(&sent, &format!("killed {moment} call {number}"));
             undisturbed = !frozen;
         }
     }
-    // Each of those who are cut takes three calls at least: a look, the cut, and the proof.
-    assert!(kills >= 6 * told.cut.len(), "{kills} kills");
+    // Each cut user takes at least three calls: a look-up, the cut, and the read back.
+    assert!(kills >= 6 * sent.cut.len(), "{kills} kills");
     assert_eq!(play.app.host.worker_starts(), kills + 1);
     play.app.end().await;
 }
@@ -250,15 +250,15 @@ async fn killed_at_every_call_of_a_graph_alert_with_everybody_at_once() {
     killed_at_every_call(graph_alert(), "4").await;
 }
 
-/// Ten deliveries, each of which is killed at the first cut: the message waits among the dead letters as it was sent, and
-/// put back it is finished.
+/// Ten deliveries, each of which is killed at the first cut: the message is dead-lettered unchanged, and is finished
+/// once it is put back.
 #[tokio::test]
 async fn killed_at_every_delivery_the_message_is_kept_as_it_was() {
-    let play = Play::start("1").await;
-    let (told, tenant) = (by_hand(), &play.app.tenant);
+    let play = Sequence::start("1").await;
+    let (sent, tenant) = (by_hand(), &play.app.tenant);
     let revocations = "POST */revokeSignInSessions";
     tenant.hold(revocations);
-    play.send(&told).await;
+    play.send(&sent).await;
     for delivery in 1..=10 {
         let call = tenant.wait_for_calls(revocations, delivery);
         tokio::time::timeout(SOON, call).await.unwrap();
@@ -270,13 +270,13 @@ async fn killed_at_every_delivery_the_message_is_kept_as_it_was() {
 
     let letters = play.app.host.queue("evict").dead_lettered;
     assert_eq!(letters.len(), 1);
-    assert_eq!(letters[0].text(), Some(told.body.as_str()));
+    assert_eq!(letters[0].text(), Some(sent.body.as_str()));
     assert_eq!(play.app.receipts(), Vec::<Value>::new());
     assert_eq!((play.cuts(ALICE), play.cuts(CAROL)), (0, 0));
 
     play.app.send(letters[0].message.body.clone());
     play.app.settle().await;
-    assert_eq!(outcomes(&play.app.receipts()), told.ends);
+    assert_eq!(outcomes(&play.app.receipts()), sent.ends);
     assert_eq!((play.cuts(ALICE), play.cuts(CAROL)), (1, 1));
     play.app.end().await;
 }

@@ -1,5 +1,5 @@
-//! A door to a service of the sandbox as the real ones have it: TLS, and HTTP/2 on it. Behind it stands the plain service,
-//! with all its faults; the door adds what only HTTP/2 can do wrong. It must not know what is asked and answered.
+//! A TLS proxy before a service of the sandbox: TLS and HTTP/2, as the real services have. The plain service behind it
+//! keeps all its faults; the proxy adds the faults of HTTP/2. It must not know the content of requests and answers.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -23,25 +23,25 @@ use tokio_rustls::server::TlsStream;
 use crate::sync::lock;
 use crate::tenant::Pattern;
 
-/// How long a connection stays after its last answer.
+/// How long a connection stays open after its last answer.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How a connection is given up when a call has come (RFC 9113, sections 6.8 and 7).
+/// How a connection is closed during a call (RFC 9113, sections 6.8 and 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Farewell {
-    /// GOAWAY while the call is under way, which is answered all the same: the usual end of an old connection.
-    Politely,
-    /// GOAWAY and the end, before the call has had any effect.
+pub enum Closing {
+    /// GOAWAY during the call, which is answered all the same: the usual end of an old connection.
+    Gracefully,
+    /// GOAWAY and the end, before the call has had an effect.
     BeforeTheEffect,
-    /// GOAWAY and the end, after the call has had its effect and before it was answered.
+    /// GOAWAY and the end, after the call's effect and before its answer.
     AfterTheEffect,
-    /// The stream alone is refused, which says that nothing was done (`REFUSED_STREAM`).
+    /// Only the stream is refused, which means that nothing was done (`REFUSED_STREAM`).
     StreamRefused,
 }
 
-/// A door. It is closed when it is dropped.
+/// A TLS proxy. It ends when this is dropped.
 #[derive(Debug)]
-pub struct SecureDoor {
+pub struct TlsProxy {
     address: SocketAddr,
     authority: PathBuf,
     shared: Arc<Shared>,
@@ -51,31 +51,31 @@ pub struct SecureDoor {
 
 #[derive(Debug)]
 struct Shared {
-    /// The root of the plain service.
+    /// The root URL of the plain service.
     target: String,
     client: reqwest::Client,
-    farewells: Mutex<Vec<(Pattern, Farewell)>>,
+    closings: Mutex<Vec<(Pattern, Closing)>>,
     connections: AtomicUsize,
 }
 
-impl Drop for SecureDoor {
+impl Drop for TlsProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl SecureDoor {
-    /// Opens a door on a free port of 127.0.0.1 to the plain service with this root.
+impl TlsProxy {
+    /// Opens a proxy on a free port of 127.0.0.1 for the plain service with this root URL.
     ///
     /// # Errors
-    /// No port can be had, or no certificate can be made.
+    /// No port is available, or no certificate can be created.
     pub async fn open(target: &str) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let authority = folder.path().join("authority.pem");
         let acceptor = acceptor(&authority)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
-            .context("a port for the door")?;
+            .context("a port for the TLS proxy")?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             target: target.to_owned(),
@@ -84,7 +84,7 @@ impl SecureDoor {
                 .redirect(reqwest::redirect::Policy::none())
                 .http1_only()
                 .build()?,
-            farewells: Mutex::default(),
+            closings: Mutex::default(),
             connections: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
@@ -97,31 +97,31 @@ impl SecureDoor {
         })
     }
 
-    /// The root of the service behind this door, without a slash at the end.
+    /// The root URL of the service behind this proxy, without a trailing slash.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("https://{}", self.address)
     }
 
-    /// The certificate that whoever comes has to trust, in PEM: for `SSL_CERT_FILE`.
+    /// The certificate that clients have to trust, in PEM: for `SSL_CERT_FILE`.
     #[must_use]
     pub fn authority(&self) -> &Path {
         &self.authority
     }
 
-    /// How many connections were made.
+    /// The number of connections so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Gives up the connection of the next call that matches, once.
-    pub fn give_up(&self, on: impl Into<Pattern>, farewell: Farewell) {
-        lock(&self.shared.farewells).push((on.into(), farewell));
+    /// Closes the connection of the next call that matches, once.
+    pub fn close_on(&self, on: impl Into<Pattern>, closing: Closing) {
+        lock(&self.shared.closings).push((on.into(), closing));
     }
 }
 
-/// A certificate for 127.0.0.1, and the file of the authority that vouches for it.
+/// Creates a certificate for 127.0.0.1, and the file of the authority that signed it.
 fn acceptor(authority: &Path) -> anyhow::Result<TlsAcceptor> {
     let mut root = CertificateParams::default();
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -144,7 +144,7 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, shared: Arc<Shared
         let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
         tokio::spawn(async move {
             if let Err(error) = serve(stream, &acceptor, shared).await {
-                tracing::debug!(%error, "a connection at the door ended");
+                tracing::debug!(%error, "a connection to the TLS proxy ended");
             }
         });
     }
@@ -161,37 +161,37 @@ async fn serve(
     shared.connections.fetch_add(1, Ordering::SeqCst);
     while let Some(next) = connection.accept().await {
         let (request, mut respond) = next?;
-        match shared.farewell(&request) {
+        match shared.closing(&request) {
             None => drop(tokio::spawn(Arc::clone(&shared).pass(request, respond))),
-            Some(Farewell::Politely) => {
+            Some(Closing::Gracefully) => {
                 tokio::spawn(Arc::clone(&shared).pass(request, respond));
                 connection.graceful_shutdown();
             }
-            Some(Farewell::BeforeTheEffect) => connection.abrupt_shutdown(Reason::NO_ERROR),
-            Some(Farewell::AfterTheEffect) => {
-                // The caller never learns of this answer: that is the fault.
+            Some(Closing::BeforeTheEffect) => connection.abrupt_shutdown(Reason::NO_ERROR),
+            Some(Closing::AfterTheEffect) => {
+                // The caller never receives this answer: that is the fault.
                 drop(shared.ask(request).await?);
                 connection.abrupt_shutdown(Reason::NO_ERROR);
             }
-            Some(Farewell::StreamRefused) => respond.send_reset(Reason::REFUSED_STREAM),
+            Some(Closing::StreamRefused) => respond.send_reset(Reason::REFUSED_STREAM),
         }
     }
-    // Closed at once, with something of the caller's unread, it would be reset and its last answer lost on the way.
+    // An immediate close with unread data would reset the connection and lose its last answer.
     tokio::time::sleep(LINGER).await;
     drop(connection);
     Ok(())
 }
 
 impl Shared {
-    fn farewell(&self, request: &Request<RecvStream>) -> Option<Farewell> {
-        let mut farewells = lock(&self.farewells);
-        let index = farewells
+    fn closing(&self, request: &Request<RecvStream>) -> Option<Closing> {
+        let mut closings = lock(&self.closings);
+        let index = closings
             .iter()
             .position(|(on, _)| on.matches(request.method().as_str(), request.uri().path()))?;
-        Some(farewells.remove(index).1)
+        Some(closings.remove(index).1)
     }
 
-    /// Has one call answered by the service behind the door.
+    /// Forwards one call to the service behind the proxy.
     async fn pass(self: Arc<Self>, request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {
         let passed = async {
             let (head, body) = self.ask(request).await?;
@@ -202,7 +202,7 @@ impl Shared {
             anyhow::Ok(())
         };
         if let Err(error) = passed.await {
-            tracing::debug!(%error, "a call at the door failed");
+            tracing::debug!(%error, "a call through the TLS proxy failed");
             respond.send_reset(Reason::INTERNAL_ERROR);
         }
     }

@@ -1,4 +1,4 @@
-//! Puts tenant, package and host together for use by hand.
+//! The environment for use by hand: tenant, package and host together.
 
 use std::path::Path;
 
@@ -15,17 +15,17 @@ use crate::cli::CommonOptions;
 /// The group of the shipped world whose members, also by nesting, are never cut.
 const PROTECTED_GROUP: &str = "f448435d-3ca7-4073-8152-a1fd73c0fd09";
 
-/// Whom callers' tokens are for, and who calls, where function keys are not asked for.
+/// The audience of callers' tokens if function keys are not required.
 const AUDIENCE: &str = "api://evict.contoso.com";
 const CALLER: Uuid = uuid!("5a1f0c7e-2b63-4b0e-8a54-1f6f0f3f9d21");
 
-/// Everything that runs.
-pub(crate) struct Setting {
+/// All running parts.
+pub(crate) struct Environment {
     pub(crate) tenant: Tenant,
     pub(crate) host: FunctionsHost,
-    /// With which it was started.
+    /// The options of the host.
     host_options: HostOptions,
-    /// A token with which callers may call, where function keys are not asked for.
+    /// A token for callers if function keys are not required.
     pub(crate) bearer: Option<String>,
     /// The staged package, removed at the end.
     _package: tempfile::TempDir,
@@ -38,11 +38,11 @@ pub(crate) struct Ports {
     pub(crate) control: u16,
 }
 
-impl Setting {
-    /// Starts all of it.
+impl Environment {
+    /// Starts all parts.
     ///
     /// # Errors
-    /// The world cannot be read, the handler does not build or does not run, or a port cannot be had.
+    /// The world cannot be read, the handler does not build or does not run, or a port is not available.
     pub(crate) async fn start(options: &CommonOptions, ports: Ports) -> anyhow::Result<Self> {
         let world = match &options.world {
             Some(path) => read_world(path)?,
@@ -75,13 +75,13 @@ impl Setting {
     }
 }
 
-impl Setting {
-    /// Starts the host anew after it has shut itself down, as the platform does: at the same addresses, with the same keys and the
-    /// same Service Bus.
+impl Environment {
+    /// Restarts the host after it has shut itself down, as the platform does: at the same addresses, with the same keys
+    /// and the same Service Bus.
     ///
     /// # Errors
-    /// The handler does not run any more, or a port was taken meanwhile.
-    pub(crate) async fn start_anew(&mut self) -> anyhow::Result<()> {
+    /// The handler no longer runs, or a port was taken meanwhile.
+    pub(crate) async fn restart_host(&mut self) -> anyhow::Result<()> {
         let (http, control) = self.host.ports();
         self.host.shutdown().await;
         let options = HostOptions {
@@ -94,7 +94,7 @@ impl Setting {
         Ok(())
     }
 
-    /// Tokens, by their scopes, that the person at a shell needs besides those for Graph and Service Bus.
+    /// Further tokens that the person at a shell needs, by their scopes, besides those for Graph and Service Bus.
     pub(crate) fn operators_tokens(&self) -> Vec<(String, String)> {
         let bearer = self.bearer.iter();
         bearer
@@ -103,7 +103,7 @@ impl Setting {
     }
 }
 
-/// The handler's settings: the tenant's, those that suit the shipped world, and those that were asked for, which win.
+/// The handler's settings: the tenant's, those for the shipped world, and the requested ones, which win.
 fn settings(options: &CommonOptions, tenant: &Tenant, open: bool) -> Vec<(String, String)> {
     let mut settings = tenant.environment();
     if options.world.is_none() {

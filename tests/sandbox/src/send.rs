@@ -1,4 +1,4 @@
-//! Sends one alert through the whole path and tells what became of it.
+//! Sends one alert through the whole path and returns its story.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::tenant::Tenant;
 /// An alert to send.
 #[derive(Debug, Clone)]
 pub struct Alert {
-    /// What to call it.
+    /// Its name for people.
     pub name: String,
-    /// The payload, as it goes on the wire.
+    /// The payload on the wire.
     pub body: Vec<u8>,
 }
 
@@ -39,14 +39,14 @@ pub enum Via {
     Http,
 }
 
-/// More than ten deliveries take, with the waits between them.
+/// Longer than ten deliveries, with the waits between them.
 const LIMIT: Duration = Duration::from_hours(1);
 
-/// Sends the alert and returns the story. Over HTTP the caller proves itself by the token, or by the function key if there
-/// is none.
+/// Sends the alert and returns the story. Over HTTP the caller authenticates with the token, or with the function key
+/// if there is none.
 ///
 /// # Errors
-/// The alert cannot be sent, or the host shuts down before it is through.
+/// The alert cannot be sent, or the host shuts down before it is processed.
 pub async fn send(
     tenant: &Tenant,
     host: &FunctionsHost,
@@ -87,8 +87,8 @@ pub async fn send(
     })
 }
 
-/// Every client app gets a new access token, some time before the alert: a token of the very second of a cut may or may
-/// not count as older than the cut, for Graph tells the time of the cut in whole seconds.
+/// Gives every client app a new access token, some time before the alert. A token from the very second of a cut may or
+/// may not count as older than the cut, because Graph reports the time of the cut in whole seconds.
 fn renew_before_now(tenant: &Tenant) {
     let (clock, now) = (tenant.clock(), tenant.clock().offset());
     clock.set_offset(now - SignedDuration::from_mins(1));
@@ -141,7 +141,7 @@ async fn through_http(
         .context("posting the alert")?;
     let status = response.status().as_u16();
     let text = response.text().await.context("reading the answer")?;
-    // What was handed over is finished through the queue.
+    // The queue finishes a message that was handed over.
     host.wait_until_idle(LIMIT).await?;
     Ok((status, text))
 }
@@ -154,7 +154,7 @@ fn content_type(body: &[u8]) -> &'static str {
     }
 }
 
-/// The receipts of an HTTP answer; where there are none, what it says instead, or else the answer itself.
+/// The receipts of an HTTP answer; otherwise its explanation, or else the answer itself.
 fn receipts_in(answer: String) -> Result<Vec<Value>, String> {
     let Ok(parsed) = serde_json::from_str::<Value>(&answer) else {
         return Err(answer);
@@ -165,7 +165,7 @@ fn receipts_in(answer: String) -> Result<Vec<Value>, String> {
     }
 }
 
-/// Why an answer has no receipt: what cannot be read, or why there is nothing to do, and who was only named.
+/// Why an answer has no receipt: what cannot be read, or why there is nothing to do, and who was only mentioned.
 fn why_nobody(alert: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let problem = text(&alert["problem"]["path"]).zip(text(&alert["problem"]["expected"]));

@@ -1,4 +1,4 @@
-//! Draws stories. Everything is a strategy of proptest's, so that a story that fails can be made smaller.
+//! The proptest strategies for stories, so that a failing story can shrink.
 
 use proptest::collection::vec;
 use proptest::option::{of, weighted};
@@ -10,7 +10,7 @@ use super::case::{
     Rules, Trouble, Who,
 };
 
-/// The most people; numbers beyond those who are there mean nobody or the first.
+/// The most people. Larger numbers mean nobody, or the first person.
 pub(crate) const PEOPLE: usize = 5;
 const GROUPS: usize = 3;
 
@@ -41,7 +41,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
 }
 
 impl Case {
-    /// Lets every number mean somebody who is there.
+    /// Maps every number to an existing person.
     fn in_order(mut self) -> Self {
         let (people, groups) = (self.people.len(), self.groups.len());
         for group in &mut self.groups {
@@ -56,7 +56,7 @@ impl Case {
                 }
             }
         }
-        // Where nothing goes wrong there is time for what is asked once more, and for the next second to begin.
+        // Without faults there is time for second attempts, and for the next second to begin.
         if self.trouble.is_empty() {
             self.app.http_deadline = self.app.http_deadline.max(60);
             self.app.queue_deadline = self.app.queue_deadline.max(60);
@@ -96,7 +96,7 @@ impl Case {
 }
 
 impl How {
-    /// Whether Graph can have done what it was asked and answer so. A refusal has no effect.
+    /// Whether Graph can have carried out the request before this answer. A refusal has no effect.
     fn may_follow_the_effect(&self) -> bool {
         match self {
             Self::Status(status) => matches!(status, 408 | 500..=599),
@@ -124,7 +124,7 @@ fn person() -> impl Strategy<Value = Person> {
         1 => Just(Kind::Invited),
         1 => Just(Kind::SharedMail),
     ];
-    // Some were cut in the very second in which the story begins.
+    // Some people were cut in the very second in which the story begins.
     let cut = prop_oneof![3 => of(0_u16..60), 1 => Just(Some(0))];
     (kind, vec(0_u16..120, 0..3), cut).prop_map(|(kind, sessions, cut)| Person {
         kind,
@@ -345,7 +345,7 @@ fn how() -> impl Strategy<Value = How> {
     ]
 }
 
-/// What once went wrong in a way that single troubles seldom meet.
+/// Combinations of faults that failed once, and that single faults seldom form.
 fn known() -> impl Strategy<Value = Vec<Trouble>> {
     let call = |on, person, after, times, how| Trouble::Call {
         on,
@@ -356,14 +356,14 @@ fn known() -> impl Strategy<Value = Vec<Trouble>> {
         how,
     };
     prop_oneof![
-        // One is cut, another has to wait, and then Graph is away until the last delivery.
+        // One person is cut, another has to wait, and then Graph is unavailable until the last delivery.
         (0..PEOPLE, 1_u32..4, 4_u32..16).prop_map(move |(person, times, after)| {
             vec![
                 call(Op::ReadUser, Some(person), 0, times, How::Status(503)),
                 call(Op::Anything, None, after, 40, How::Status(503)),
             ]
         }),
-        // Graph says that it did nothing, or does nothing and says that it did.
+        // Graph says that it did nothing, or does nothing and reports success.
         (
             0_u32..3,
             1_u32..40,
@@ -385,7 +385,7 @@ fn known() -> impl Strategy<Value = Vec<Trouble>> {
                 Trouble::CutByOthers { person, at },
             ]
         }),
-        // Who may be seen changes while it is looked.
+        // Which members are visible changes during the look-up.
         (moment(), of(0_u32..4_000), moment()).prop_map(|(at, after, revoked)| {
             vec![
                 Trouble::Permission {
@@ -406,7 +406,7 @@ mod tests {
 
     use super::*;
 
-    /// Of so many stories, those of which something holds.
+    /// The number of stories with a property.
     fn among(cases: &[Case], holds: impl Fn(&Case) -> bool) -> usize {
         cases.iter().filter(|case| holds(case)).count()
     }

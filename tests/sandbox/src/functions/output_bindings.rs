@@ -1,4 +1,4 @@
-//! Writes what a worker's reply names to the outputs that the function has. It must not know who gave the reply.
+//! Writes the outputs of a worker's reply to the function's output bindings. It must not know which worker replied.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -14,18 +14,18 @@ use super::message::Message;
 use super::outputs::{HttpAnswer, http_answer, message_bodies};
 use crate::sync::lock;
 
-/// Where outputs go.
-pub(super) struct Outlet<'a> {
+/// The output bindings of an invocation.
+pub(super) struct OutputBindings<'a> {
     pub(super) broker: &'a Broker,
     /// The invocation that wrote them.
     pub(super) invocation: Uuid,
     pub(super) events: &'a Events,
-    /// How often the next writes of an output are refused, by its name.
+    /// How many of the next writes are refused, by the output's name.
     pub(super) refusals: &'a Mutex<BTreeMap<String, usize>>,
 }
 
-impl Outlet<'_> {
-    /// Writes every output, also if one of them fails; one that fails fails the invocation.
+impl OutputBindings<'_> {
+    /// Writes every output, even if one of them fails; one failure fails the invocation.
     pub(super) fn write(
         &self,
         function: &Function,

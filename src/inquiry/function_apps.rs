@@ -1,31 +1,29 @@
-//! Finds the deployments of Evict in Azure: the template tags its function app, and says there what else belongs to it.
+//! Finds the deployments of Evict in Azure: the template tags its function app, and the tags name what belongs to it.
 //!
-//! Sources: the table `resources` of "Azure Resource Graph table and resource type reference"; `defaultHostName` of "Microsoft.Web
-//! sites" (template reference).
+//! Sources: the table `resources` of "Azure Resource Graph table and resource type reference"; `defaultHostName` of
+//! "Microsoft.Web sites" (template reference).
 
 use serde::Deserialize;
 
-use super::azure_roles::Azure;
-use super::pages::Listed;
-use super::questions;
+use super::access::{Azure, Listed, questions};
 use crate::domain::Deadline;
 use crate::graph::Tally;
 
-/// The query. The tags are those of `infra/modules/function-app.bicep`.
+/// The tags are those of `infra/modules/function-app.bicep`.
 const QUERY: &str = "resources | where type =~ 'microsoft.web/sites' | where tostring(tags.application) =~ 'evict' | project id, \
                      name, host = tostring(properties.defaultHostName), namespace = tostring(tags.evictNamespace), audience = \
                      tostring(tags.evictAudience) | order by id asc";
 
-/// A function app that the template made.
+/// A function app of the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionApp {
     /// Its name.
     pub name: String,
     /// Its host name.
     pub host: String,
-    /// The Service Bus namespace that it reads, if its tags say so.
+    /// The Service Bus namespace that it reads, if it is tagged.
     pub namespace: Option<String>,
-    /// The application that its callers get their tokens for, if its tags say so.
+    /// The application that callers get tokens for, if it is tagged.
     pub audience: Option<String>,
 }
 
@@ -38,7 +36,7 @@ struct WireApp {
 }
 
 impl Azure {
-    /// The function apps that the template made, wherever they can be seen.
+    /// The function apps of the template, wherever the operator can see them.
     pub async fn function_apps(&self, tally: &Tally, deadline: Deadline) -> Listed<FunctionApp> {
         let about = &questions::FUNCTION_APPS;
         let rows: Listed<WireApp> = self.rows(about, QUERY, tally, deadline).await;

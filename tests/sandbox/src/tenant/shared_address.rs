@@ -1,6 +1,6 @@
-//! One address at which one tenant after another is at home. The address of the identity endpoint and its header reach a
-//! program by its environment, which cannot change while it runs; who tells thousands of stories in one process lets each
-//! tenant in here. It also tells whether anything still moves on the wire, for a test that decides when time goes on.
+//! One address that tenants share one after another. The address of the identity endpoint and its header reach a
+//! program by its environment, which cannot change while it runs; a test that plays thousands of stories in one process
+//! admits each tenant here. It also counts the traffic on the wire, for a test with virtual time.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -15,45 +15,47 @@ use tokio::task::JoinHandle;
 use super::call::Call;
 use super::identity::Identity;
 use super::service::{Shared, plain};
-use super::wire::{CuttableListener, Scissors, Traffic};
+use super::wire::{ConnectionCutter, CuttableListener, Traffic};
 use super::world::World;
 use super::{Servers, Tenant, serve, shared};
 use crate::clock::SandboxClock;
 use crate::sync::lock;
 
-/// The tenant that is at home now.
-type Seat = Arc<Mutex<Option<Arc<Shared>>>>;
+/// The current tenant.
+type Current = Arc<Mutex<Option<Arc<Shared>>>>;
 
-/// An address for one tenant after another. It listens until it is gone.
+/// An address for one tenant after another. It listens until it is dropped.
 #[derive(Debug)]
-pub struct Lobby {
-    seat: Seat,
+pub struct SharedAddress {
+    current: Current,
     address: SocketAddr,
     header: String,
     traffic: Traffic,
     task: JoinHandle<()>,
 }
 
-impl Drop for Lobby {
+impl Drop for SharedAddress {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Lobby {
-    /// Listens on this port of 127.0.0.1; its tenants know the app by this value of `IDENTITY_HEADER`.
+impl SharedAddress {
+    /// Listens on this port of 127.0.0.1; its tenants recognise the app by this value of `IDENTITY_HEADER`.
     ///
     /// # Errors
-    /// The port cannot be had.
+    /// The port is not available.
     pub async fn open(port: u16, identity_header: &str) -> anyhow::Result<Self> {
         let listener = CuttableListener::bind_to(port)
             .await
             .with_context(|| format!("port {port} for one tenant after another"))?;
         let (address, traffic) = (listener.address()?, listener.traffic());
-        let seat = Seat::default();
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&seat));
+        let current = Current::default();
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&current));
         Ok(Self {
-            seat,
+            current,
             address,
             header: identity_header.to_owned(),
             traffic,
@@ -61,13 +63,13 @@ impl Lobby {
         })
     }
 
-    /// Lets a new tenant in; the one before is at home no more. It has no control API.
+    /// Admits a new tenant, which replaces the one before. It has no control API.
     #[must_use]
-    pub fn let_in(&self, world: World, clock: SandboxClock) -> Tenant {
+    pub fn admit(&self, world: World, clock: SandboxClock) -> Tenant {
         let identity = Identity::new(world.tenant.id, world.app.clone());
         identity.be_known_by(self.header.clone());
         let shared = Arc::new(shared(world, identity, clock));
-        *lock(&self.seat) = Some(Arc::clone(&shared));
+        *lock(&self.current) = Some(Arc::clone(&shared));
         Tenant {
             shared,
             servers: Some(Arc::new(Servers {
@@ -78,7 +80,7 @@ impl Lobby {
         }
     }
 
-    /// A number that grows whenever something moves on the wire.
+    /// A number that grows with all traffic on the wire.
     #[must_use]
     pub fn traffic(&self) -> u64 {
         self.traffic.count()
@@ -86,13 +88,13 @@ impl Lobby {
 }
 
 async fn answer(
-    State(seat): State<Seat>,
-    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    State(current): State<Current>,
+    ConnectInfo(cutter): ConnectInfo<ConnectionCutter>,
     request: Request,
 ) -> Response {
-    let shared = lock(&seat).clone();
+    let shared = lock(&current).clone();
     match (shared, Call::read(request).await) {
-        (Some(shared), Some(call)) => shared.take(&call, &scissors).await,
+        (Some(shared), Some(call)) => shared.take(&call, &cutter).await,
         (None, _) => plain(StatusCode::NOT_FOUND),
         (Some(_), None) => plain(StatusCode::BAD_REQUEST),
     }

@@ -1,6 +1,6 @@
-//! The Functions host without a worker of its own: whoever stands at the desk takes an invocation, as JSON, does the work,
-//! and hands its answer back; outputs and messages then end as in the whole host. For tests that tell thousands of stories
-//! in one process and in time that they set themselves. Locks do not run out here; they are lost when somebody says so.
+//! The Functions host without a worker process: the caller takes an invocation as JSON, does the work in its own
+//! process, and returns the answer; outputs and messages then end as in the whole host. For tests that play thousands
+//! of stories in one process and in virtual time. Locks do not expire here; they are lost on request.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,30 +13,30 @@ use uuid::Uuid;
 
 use super::broker::{Broker, Delivery};
 use super::events::Events;
-use super::front::Key;
+use super::front_end::Key;
 use super::invocation::{CallerRequest, SystemData, for_message, for_request};
 use super::manifest::{Function, Manifest, Trigger};
 use super::message::QueuedMessage;
-use super::outlet::Outlet;
+use super::output_bindings::OutputBindings;
 use super::outputs::HttpAnswer;
 use super::runner::{never_ends, read};
 use crate::sync::lock;
 
-/// The desk.
+/// The host for an in-process worker.
 #[derive(Debug)]
-pub struct Desk {
+pub struct InProcessHost {
     functions: Vec<Function>,
     broker: Broker,
     events: Events,
     refusals: Mutex<BTreeMap<String, usize>>,
 }
 
-/// One invocation that somebody has taken.
+/// One invocation that the worker has taken.
 #[derive(Debug)]
 pub struct Work {
     /// The host's id of it.
     pub id: Uuid,
-    /// What the host would post to the worker.
+    /// The document that the host would post to the worker.
     pub document: Value,
     function: Function,
     delivery: Option<Delivery>,
@@ -49,7 +49,7 @@ impl Work {
         &self.function.name
     }
 
-    /// The message that is worked on; none for an HTTP request.
+    /// The message of the invocation; `None` for an HTTP request.
     #[must_use]
     pub fn message(&self) -> Option<&QueuedMessage> {
         self.delivery.as_ref().map(|delivery| &delivery.message)
@@ -59,21 +59,21 @@ impl Work {
 /// How an invocation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
-    /// Its outputs were written and its message is done. An HTTP caller got this answer.
+    /// Its outputs were written and its message is completed. An HTTP caller received this answer.
     Completed {
         /// The status of the HTTP answer.
         status: u16,
         /// Its body.
         body: Vec<u8>,
     },
-    /// It failed, for this reason: a message comes again or is dead-lettered.
+    /// It failed, for this reason: the message is delivered again or dead-lettered.
     Failed(String),
     /// Its outputs were written, but the message's lock was gone.
     TooLate,
 }
 
-impl Desk {
-    /// Opens a desk for a staged package.
+impl InProcessHost {
+    /// Opens a staged package.
     ///
     /// # Errors
     /// The package cannot be read.
@@ -86,7 +86,7 @@ impl Desk {
         })
     }
 
-    /// Takes the next message that waits for a function, without waiting for one.
+    /// Takes the next waiting message of a function, without waiting for one.
     ///
     /// # Errors
     /// The message cannot be bound.
@@ -120,7 +120,7 @@ impl Desk {
         Ok(None)
     }
 
-    /// An HTTP request with a JSON body to a function, with a function key that was checked.
+    /// Creates an HTTP request with a JSON body to a function, with a function key that was checked.
     ///
     /// # Errors
     /// The package has no such function, or it is not for HTTP.
@@ -154,7 +154,7 @@ impl Desk {
         })
     }
 
-    /// Takes a worker's answer: writes its outputs and settles the message.
+    /// Accepts the worker's answer: writes its outputs and settles the message.
     pub fn answer(&self, work: &Work, status: u16, body: &str) -> Settled {
         let written = StatusCode::from_u16(status)
             .context("no status")
@@ -187,15 +187,15 @@ impl Desk {
         }
     }
 
-    /// The message is given back while it is worked on, or because nobody answered: it comes again or is dead-lettered.
-    /// False if that has happened before, or if there is no message.
+    /// Loses the lock of the message during its work, or because nobody answered: the message is delivered again or
+    /// dead-lettered. Returns false if that has happened before, or if there is no message.
     pub fn lose_lock(&self, work: &Work) -> bool {
         work.delivery
             .as_ref()
             .is_some_and(|delivery| self.broker.abandon(delivery).is_ok())
     }
 
-    /// Refuses the next so many writes of an output binding, as a busy Service Bus does.
+    /// Refuses the next writes of an output binding, as a busy Service Bus does.
     pub fn refuse_output(&self, binding: &str, times: usize) {
         lock(&self.refusals).insert(binding.to_owned(), times);
     }
@@ -205,12 +205,12 @@ impl Desk {
         work: &Work,
         outputs: &serde_json::Map<String, Value>,
     ) -> anyhow::Result<HttpAnswer> {
-        let outlet = Outlet {
+        let bindings = OutputBindings {
             broker: &self.broker,
             invocation: work.id,
             events: &self.events,
             refusals: &self.refusals,
         };
-        outlet.write(&work.function, outputs)
+        bindings.write(&work.function, outputs)
     }
 }

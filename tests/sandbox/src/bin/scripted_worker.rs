@@ -1,20 +1,20 @@
-//! A worker that does what it is told, to prove the simulated host with. A message or an HTTP body of the form
-//! `{"steps": [{…}, …]}` says what to do on each delivery, the last step for all that follow:
+//! A scripted worker, for tests of the simulated host. A message or an HTTP body of the form `{"steps": [{…}, …]}`
+//! scripts each delivery; the last step repeats:
 //!
 //! - `exit`: end the process with this code and without a reply
 //! - `hang`: never reply; `wait`: reply once a step of another invocation says `release`
-//! - `status`, `contentType`, `reply`: the reply; `reply` is a JSON value, or with `raw` the text as it is
+//! - `status`, `contentType`, `reply`: the reply; `reply` is a JSON value, or with `raw` the plain text
 //! - `say`, `complain`: a line for standard output, and one for standard error
 //!
-//! Without steps it replies 200 and nothing more. `PUPPET_EXIT_AT_START` ends it before it listens, with this code;
-//! `PUPPET_DEAF` keeps it from listening at all.
+//! Without steps it replies 200 and nothing more. `SCRIPTED_WORKER_EXIT_AT_START` ends it before it listens, with this
+//! code; `SCRIPTED_WORKER_DEAF` keeps it from listening at all.
 
 #![expect(
     clippy::disallowed_methods,
     clippy::exit,
     clippy::print_stderr,
     clippy::print_stdout,
-    reason = "the puppet is a process that behaves as badly as the test asks"
+    reason = "the scripted worker is a process that behaves as badly as the test asks"
 )]
 
 use std::env;
@@ -46,11 +46,11 @@ static RELEASED: tokio::sync::Notify = tokio::sync::Notify::const_new();
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    if let Ok(code) = env::var("PUPPET_EXIT_AT_START") {
+    if let Ok(code) = env::var("SCRIPTED_WORKER_EXIT_AT_START") {
         eprintln!("error: told to end with {code}");
         std::process::exit(code.parse()?);
     }
-    if env::var("PUPPET_DEAF").is_ok() {
+    if env::var("SCRIPTED_WORKER_DEAF").is_ok() {
         return std::future::pending().await;
     }
     let port: u16 = env::var("FUNCTIONS_CUSTOMHANDLER_PORT")?.parse()?;
@@ -104,7 +104,7 @@ async fn invoked(Path(function): Path<String>, headers: HeaderMap, body: String)
         .into_response()
 }
 
-/// Tells what the process was started with, and which headers an invocation has.
+/// Reports the process's arguments and environment, and the headers of an invocation.
 fn check(headers: &HeaderMap) -> Response {
     let names: Vec<String> = env::vars().map(|(name, _)| name).collect();
     let headers: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();

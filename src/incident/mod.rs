@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use arm::Arm;
 pub use comment::comment_id;
 pub use id::{Incident, Named};
-pub use now::{NotRead, Now};
+pub use now::{Entities, NotRead, Now};
 
 /// The version of the API that is spoken ("Microsoft.SecurityInsights incidents", template reference).
 const API_VERSION: &str = "2025-09-01";

@@ -115,12 +115,13 @@ impl Said {
     /// The same, with what came of asking the incident before.
     fn beside(&self, asked: Option<IncidentNote>) -> IncidentNote {
         let unasked = asked.as_ref().and_then(|note| note.problem.clone());
+        let problems: Vec<String> = unasked.into_iter().chain(self.problem.clone()).collect();
         IncidentNote {
             status: asked.and_then(|note| note.status),
             comment: Some(self.comment),
             label: self.label,
             tasks: self.tasks,
-            problem: self.problem.clone().or(unasked),
+            problem: (!problems.is_empty()).then(|| problems.join(" ")),
         }
     }
 }

@@ -31,8 +31,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(20);
 /// How long one look may take, for whom has a place to wait.
 const A_LOOK: Duration = Duration::from_secs(20);
 
-/// How long it may take for whom has none, and for HTTP callers.
-const A_GLANCE: Duration = Duration::from_secs(5);
+/// How long it may take for whom has none, for HTTP callers, and beyond the cuts of those who are named.
+pub(super) const A_GLANCE: Duration = Duration::from_secs(5);
 
 /// How many messages wait within an invocation at the most: half of host.json's `maxConcurrentCalls`, so that the other half is free
 /// for whoever can be cut.
@@ -139,7 +139,7 @@ impl Service {
                 };
             }
         };
-        let mut now = alert::parse(&read.body);
+        let mut now = alert::parse(&read.body());
         match &now {
             Parsed::NothingToDo(nothing)
                 if matches!(

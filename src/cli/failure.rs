@@ -2,10 +2,10 @@
 
 use std::io::{self, ErrorKind};
 
+use super::deployment::profiles::ProfileProblem;
 use super::exit::Exit;
 use super::terminal::Console;
 use crate::config::Problems;
-use crate::config::profiles::ProfileProblem;
 use crate::graph::{CallError, Disposition};
 use crate::http::HttpSetupError;
 use crate::service_bus::{QueueError, ServiceBusFailure};

@@ -4,6 +4,7 @@
 //! that signs in begins with `session`, which reads the same settings as the handler. Text of a payload is escaped, because
 //! a terminal obeys control characters.
 
+mod deployment;
 mod exit;
 mod failure;
 mod session;

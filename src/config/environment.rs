@@ -70,6 +70,31 @@ impl Environment {
         }
     }
 
+    /// The environment with this value in a variable of the registry that is unset or blank.
+    #[must_use]
+    pub fn with_default(self, name: &str, value: Option<String>) -> Self {
+        match value {
+            Some(value) if self.text(name).is_none() => self.with(name, value),
+            Some(_) | None => self,
+        }
+    }
+
+    /// The environment without a variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
+    /// The text of a variable, unless it is blank.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.variables.get(name)? {
+            Content::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
+            Content::NotUnicode => None,
+        }
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Content> {
         self.variables.get(name)
     }

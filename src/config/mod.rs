@@ -9,11 +9,7 @@ mod environment;
 mod host_process;
 mod in_force;
 mod nearest;
-#[cfg(feature = "operator")]
-pub mod operator;
 mod problem;
-#[cfg(feature = "operator")]
-pub mod profiles;
 mod reader;
 mod registry;
 mod settings;
@@ -23,6 +19,8 @@ pub use document::{local_settings_example, table};
 pub use environment::Environment;
 pub use host_process::HostProcess;
 pub use problem::{EXIT_CODE, Problem, Problems};
-pub use registry::{Fallback, Kind, LogLevel, REGISTRY, Setting};
+pub use registry::{
+    ALLOWED_CALLERS, CLOUD, Fallback, HTTP_AUDIENCE, Kind, LogLevel, REGISTRY, Setting, TENANT_ID,
+};
 pub use settings::Settings;
 pub use sign_in::SignInSettings;

@@ -186,7 +186,8 @@ pub(super) const PORT: Setting = Setting {
     doc: "Where the handler listens, on 127.0.0.1. The Functions host sets it.",
 };
 
-pub(super) const TENANT_ID: Setting = Setting {
+/// The tenant.
+pub const TENANT_ID: Setting = Setting {
     name: "EVICT_TENANT_ID",
     kind: Kind::Guid,
     fallback: Fallback::Required {
@@ -204,7 +205,8 @@ pub(super) const CLIENT_ID: Setting = Setting {
     doc: "The client id of a user-assigned managed identity.",
 };
 
-pub(super) const CLOUD: Setting = Setting {
+/// The cloud.
+pub const CLOUD: Setting = Setting {
     name: "EVICT_CLOUD",
     kind: Kind::Cloud,
     fallback: Fallback::Text("global"),
@@ -281,7 +283,8 @@ pub(super) const MIN_SEVERITY: Setting = Setting {
     doc: "The least severity of an automated alert that is acted on. Manual messages are always acted on.",
 };
 
-pub(super) const HTTP_AUDIENCE: Setting = Setting {
+/// The application that HTTP callers get their tokens for.
+pub const HTTP_AUDIENCE: Setting = Setting {
     name: "EVICT_HTTP_AUDIENCE",
     kind: Kind::Audience,
     fallback: Fallback::Absent {
@@ -290,7 +293,8 @@ pub(super) const HTTP_AUDIENCE: Setting = Setting {
     doc: "The application that HTTP callers get their Entra tokens for. With it every HTTP call needs such a token, and no function key has to exist.",
 };
 
-pub(super) const ALLOWED_CALLERS: Setting = Setting {
+/// Who may call over HTTP.
+pub const ALLOWED_CALLERS: Setting = Setting {
     name: "EVICT_ALLOWED_CALLERS",
     kind: Kind::Callers,
     fallback: Fallback::Text(""),

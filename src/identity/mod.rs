@@ -8,7 +8,6 @@
 
 pub(crate) mod claims;
 pub(crate) mod managed;
-#[cfg(feature = "operator")]
 pub mod operator;
 mod resource;
 mod sign_in;

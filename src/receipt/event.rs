@@ -91,9 +91,10 @@ pub fn events(report: &AlertReport<'_>, source: &str, key: EventKey<'_>) -> Vec<
         .collect()
 }
 
+/// A receipt as an event of CloudEvents 1.0.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
-pub(super) struct Event<'a> {
+pub struct Event<'a> {
     /// The version of CloudEvents.
     specversion: &'static str,
     /// Every delivery of a message repeats it.

@@ -23,7 +23,7 @@ const TEXT_LIMIT: usize = 2 * 1024;
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ManualMessage<'a> {
+pub struct ManualMessage<'a> {
     /// The users that it names.
     pub(super) users: Vec<Entry<'a>>,
     /// Why it was asked for.

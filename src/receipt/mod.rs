@@ -60,22 +60,20 @@ mod message;
 mod origin;
 mod rejected;
 mod reply;
-#[cfg(feature = "operator")]
-pub mod schema;
 mod sentence;
 mod size;
 
 use crate::domain::{Caller, Mode, Parsed, Receipt, Subject};
 
 pub use comment::{COMMENT_LIMIT, comment};
-pub use event::{EVENT_TYPE, EventKey, events};
+pub use event::{EVENT_TYPE, Event as EventDocument, EventKey, events};
 pub use incident::{comment_under_way, first_message, incident_comment, told_so_far};
 pub use incident_tasks::{incident_label, incident_tasks};
 pub use log::log_line;
-pub use message::{awaiting, handover, put_back};
+pub use message::{ManualMessage, awaiting, handover, put_back};
 pub use origin::RejectedFrom;
-pub use rejected::{rejected, unfinished, unread};
-pub use reply::{OperatorReply, OperatorReport, operator_json, reply_json};
+pub use rejected::{Unreadable, rejected, unfinished, unread};
+pub use reply::{OperatorReply, OperatorReport, Reply as ReplyDocument, operator_json, reply_json};
 pub use size::{EVENT_LIMIT, QUEUE_MESSAGE_LIMIT};
 
 /// What one alert came to: how it was read, and a receipt for each of its subjects.

@@ -9,16 +9,16 @@ use serde::Serialize;
 
 use crate::domain::{Malformed, Parsed, Shape};
 
-use super::AlertReport;
 use super::message::ManualMessage;
 use super::origin::{Origin, RejectedFrom};
-use super::sentence;
 use super::size::{QUEUE_MESSAGE_LIMIT, as_sent, cut, json, prefix};
+use super::{AlertReport, sentence};
 
+/// A message that could not be read, or that names nobody yet.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Unreadable<'a> {
+pub struct Unreadable<'a> {
     /// Why it was put aside, and what to do.
     rejected_because: &'a str,
     /// What stands in the way.

@@ -80,10 +80,11 @@ pub struct OperatorReply<'a> {
     reason: Option<&'a str>,
 }
 
+/// The reply to a caller over HTTP.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "operator", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Reply<'a> {
+pub struct Reply<'a> {
     /// What was read.
     alert: AlertRecord<'a>,
     /// One for each subject, in the alert's order.

@@ -6,10 +6,10 @@
 use clap::Args;
 
 use super::service_bus::origin_name;
+use crate::cli::deployment::standing::Chosen;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Surroundings;
-use crate::config::operator::Chosen;
 use crate::domain::{Audience, Mode, SubjectKind, SubjectRef, TenantId};
 use crate::identity::Resource;
 use crate::identity::operator::SignedIn;

@@ -4,10 +4,10 @@ use clap::Args;
 use tokio::runtime::Runtime;
 
 use super::{Operator, runtime};
+use crate::cli::deployment::standing::{Chosen, Origin};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::{Console, Surroundings};
-use crate::config::operator::{Chosen, Origin};
 use crate::domain::TenantId;
 use crate::identity::operator::SignedIn;
 use crate::identity::{Credential, Resource, SignInProblem};

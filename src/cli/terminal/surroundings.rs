@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, stderr, stdout};
 
 use super::question;
+use crate::cli::deployment::profiles::{ProfileFile, ProfileProblem};
+use crate::cli::deployment::standing::Standing;
 use crate::config::Environment;
-use crate::config::operator::Standing;
-use crate::config::profiles::{ProfileFile, ProfileProblem};
 
 /// The width of a table without a terminal.
 const USUAL_WIDTH: u16 = 100;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::deployment::profiles::{Profile, ProfileFile};
 use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, exit_of};
 use crate::cli::session::function::Target;
@@ -12,7 +13,6 @@ use crate::cli::session::{Operator, SIGN_IN, azure, runtime};
 use crate::cli::terminal::escape::Escaped;
 use crate::cli::terminal::{Console, Surroundings};
 use crate::config::SignInSettings;
-use crate::config::profiles::{Profile, ProfileFile};
 use crate::domain::{Audience, Clock, Cloud, Deadline, SystemClock};
 use crate::graph::Tally;
 use crate::identity::Resource;

@@ -6,11 +6,11 @@ use clap::Args;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cli::deployment::standing::{Chosen, Origin, Standing};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::{Escaped, write_json};
-use crate::config::operator::{Chosen, Origin, Standing};
 use crate::config::{Fallback, REGISTRY, Setting, table};
 
 /// Lists every setting of the function app and of this command: what it holds, its default, and what it is for; and what counts at this shell, with where

@@ -110,11 +110,7 @@ const NO_WILDCARD: &str = "#![deny(clippy::wildcard_enum_match_arm)]";
 const OPERATORS_OWN: &[(&str, &str)] = &[
     ("lib.rs", "cli"),
     ("lib.rs", "service_bus"),
-    ("config/mod.rs", "operator"),
-    ("config/mod.rs", "profiles"),
     ("lib.rs", "inquiry"),
-    ("identity/mod.rs", "operator"),
-    ("receipt/mod.rs", "schema"),
 ];
 
 const MOST_LINES: usize = 400;

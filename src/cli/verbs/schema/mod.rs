@@ -5,7 +5,7 @@ mod words;
 use clap::{Args, ValueEnum};
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, transform_subschemas};
-use schemars::{Schema as Document, SchemaGenerator};
+use schemars::{JsonSchema, Schema as Document, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::access::Document as Access;
@@ -19,8 +19,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Console;
 use crate::cli::terminal::escape::write_json;
-use crate::receipt::OperatorReply;
-use crate::receipt::schema::schemas;
+use crate::receipt::{EventDocument, ManualMessage, OperatorReply, ReplyDocument, Unreadable};
 use crate::service::CheckAnswer;
 
 /// Writes what every `--json` answer holds, as one JSON Schema: `properties` has an entry for each verb. With `--of function`,
@@ -107,7 +106,7 @@ fn answers(generator: &mut SchemaGenerator) -> [(&'static str, Document); 9] {
 }
 
 fn written_by_the_function(generator: &mut SchemaGenerator) -> Vec<(&'static str, Document)> {
-    let mut all = schemas(generator).to_vec();
+    let mut all = of_alerts(generator).to_vec();
     all.push(("check", generator.subschema_for::<CheckAnswer<'_>>()));
     all
 }
@@ -132,4 +131,28 @@ fn never_null(schema: &mut Document) {
             }
         }
     }
+}
+
+/// A message of the queue `evict-rejected`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(
+    dead_code,
+    reason = "Only its schema is used: each kind of message is written by itself."
+)]
+enum Rejected<'a> {
+    /// One that could not be read, or names nobody yet.
+    Unreadable(Unreadable<'a>),
+    /// Users who were not cut, as a manual message.
+    Unfinished(Box<ManualMessage<'a>>),
+}
+
+/// Every document that the function writes about an alert, by its name.
+fn of_alerts(generator: &mut SchemaGenerator) -> [(&'static str, Document); 4] {
+    [
+        ("reply", generator.subschema_for::<ReplyDocument<'_>>()),
+        ("event", generator.subschema_for::<EventDocument<'_>>()),
+        ("rejected", generator.subschema_for::<Rejected<'_>>()),
+        ("handover", generator.subschema_for::<ManualMessage<'_>>()),
+    ]
 }

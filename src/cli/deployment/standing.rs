@@ -1,8 +1,7 @@
 //! Chooses the deployment of the operator's command: a flag wins over a variable, a variable over the profile.
 
-use super::environment::{Content, Environment};
 use super::profiles::{Profile, ProfileFile, ProfileProblem};
-use super::registry;
+use crate::config::{ALLOWED_CALLERS, CLOUD, Environment, HTTP_AUDIENCE, TENANT_ID};
 
 /// The variables of the operator's command alone. The function refuses them.
 const PROFILE: &str = "EVICT_PROFILE";
@@ -11,7 +10,7 @@ const CHECK_URL: &str = "EVICT_CHECK_URL";
 
 /// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// This variable.
     Variable(&'static str),
     /// The profile of this name.
@@ -20,7 +19,7 @@ pub enum Origin {
 
 /// A value with its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// The value as written.
     pub text: String,
     /// The source.
@@ -29,7 +28,7 @@ pub struct Chosen {
 
 /// What applies at a shell beside the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// The settings' variables, completed from the profile.
     pub environment: Environment,
     /// The profile that applies.
@@ -51,7 +50,7 @@ impl Standing {
     ///
     /// # Errors
     /// The profile cannot be read, or is not there.
-    pub fn read(
+    pub(crate) fn read(
         environment: &Environment,
         file: Option<&ProfileFile>,
         named: Option<&str>,
@@ -80,45 +79,22 @@ impl Standing {
         let cloud = given.cloud.map(|cloud| cloud.as_str().to_owned());
         let audience = given.audience.map(|audience| audience.to_string());
         Ok(Self {
-            tenant: chosen(registry::TENANT_ID.name, tenant.clone()),
-            cloud: chosen(registry::CLOUD.name, cloud.clone()),
+            tenant: chosen(TENANT_ID.name, tenant.clone()),
+            cloud: chosen(CLOUD.name, cloud.clone()),
             namespace: chosen(NAMESPACE, given.namespace),
             url: chosen(CHECK_URL, given.url),
-            audience: chosen(registry::HTTP_AUDIENCE.name, audience),
+            audience: chosen(HTTP_AUDIENCE.name, audience),
             environment: environment
                 .clone()
                 .without(PROFILE)
                 .without(NAMESPACE)
                 .without(CHECK_URL)
-                .with_default(registry::TENANT_ID.name, tenant)
-                .with_default(registry::CLOUD.name, cloud)
+                .with_default(TENANT_ID.name, tenant)
+                .with_default(CLOUD.name, cloud)
                 // The function alone decides which callers it admits.
-                .without(registry::HTTP_AUDIENCE.name)
-                .without(registry::ALLOWED_CALLERS.name),
+                .without(HTTP_AUDIENCE.name)
+                .without(ALLOWED_CALLERS.name),
             profile,
         })
-    }
-}
-
-impl Environment {
-    /// The environment with this value in a variable of the registry that is unset or blank.
-    fn with_default(self, name: &str, value: Option<String>) -> Self {
-        match value {
-            Some(value) if self.text(name).is_none() => self.with(name, value),
-            Some(_) | None => self,
-        }
-    }
-
-    fn without(mut self, name: &str) -> Self {
-        self.variables.remove(name);
-        self
-    }
-
-    /// The text of a variable, unless it is blank.
-    fn text(&self, name: &str) -> Option<&str> {
-        match self.variables.get(name)? {
-            Content::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
-            Content::NotUnicode => None,
-        }
     }
 }

@@ -22,6 +22,7 @@
 
 mod accounts;
 mod builder;
+mod joined;
 mod json;
 mod nearest;
 mod payload;
@@ -32,6 +33,7 @@ mod single;
 mod state;
 mod told;
 
+pub use joined::joined;
 pub use nearest::{Nearest, nearest, table, taken_for};
 
 use crate::domain::{Malformed, Parsed, Shape};

@@ -142,7 +142,13 @@ impl Containment {
 
     /// The same, and tells of each subject as it ends, for somebody who watches.
     pub async fn contain_watched(&self, task: Task, ended: Ended) -> Vec<Receipt> {
-        run::contain(Arc::clone(&self.context), task, ended).await
+        self.contain_beyond(0, task, ended).await
+    }
+
+    /// The same for all subjects but the first ones, so many, which are worked on elsewhere: they have no receipts here, and count
+    /// towards the cap of the alert.
+    pub async fn contain_beyond(&self, first: usize, task: Task, ended: Ended) -> Vec<Receipt> {
+        run::contain(Arc::clone(&self.context), first, task, ended).await
     }
 
     /// Looks up who is protected, so that the user behind a name now stays protected by the object id. What is wrong with the

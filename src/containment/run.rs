@@ -13,15 +13,27 @@ use super::conclusion::{Conclusion, Draft};
 use super::shared::Run;
 use super::{Context, Ended, Task, subject};
 
-/// Contains the alert. Each subject runs as a task of its own, so that a panic in one costs that one alone.
-pub(super) async fn contain(context: Arc<Context>, task: Task, ended: Ended) -> Vec<Receipt> {
-    let plan = guard::plan(&context.policy, &task.header, &task.subjects);
+/// Contains the alert, but for the first subjects, so many. Each subject runs as a task of its own, so that a panic in one costs that
+/// one alone.
+pub(super) async fn contain(
+    context: Arc<Context>,
+    first: usize,
+    mut task: Task,
+    ended: Ended,
+) -> Vec<Receipt> {
+    let mut plan = guard::plan(&context.policy, &task.header, &task.subjects);
+    let first = first.min(task.subjects.len());
+    plan.screened.drain(..first);
+    task.subjects.drain(..first);
     let plan = match token_tenant(&context, &task, &plan).await {
         Ok(tenant) => plan.under(&context.policy, tenant),
         Err(error) => return token_missing(&context, &task, plan, &error),
     };
     let run = Arc::new(Run::new(context, task, plan.wanted()));
-    let mut receipts = work(&run, plan.screened, &*ended).await;
+    let mut receipts = work(&run, plan.screened, &|index, receipt| {
+        ended(first + index, receipt);
+    })
+    .await;
     receipts.extend(left_out(&run.context, &run.task));
     run.places.settle();
     receipts

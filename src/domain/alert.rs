@@ -141,6 +141,8 @@ pub struct HandedOn {
     pub source: Option<Shape>,
     /// What the comment on the alert's incident already says; `None` if this program writes no comment.
     pub story: Option<Story>,
+    /// What its sender wrote, of a message that goes on without naming anybody.
+    pub received_body: Option<String>,
 }
 
 impl fmt::Debug for HandedOn {
@@ -363,6 +365,13 @@ impl Parsed {
             Self::Alert(alert) => &alert.subjects,
             Self::NothingToDo(nothing) => &nothing.subjects,
             Self::Malformed(_) => &[],
+        }
+    }
+
+    /// Adds these flagged accounts behind the alert's own. Only an alert takes them.
+    pub fn join(&mut self, others: &[Subject]) {
+        if let Self::Alert(alert) = self {
+            alert.subjects.extend_from_slice(others);
         }
     }
 

@@ -5,7 +5,7 @@
 //! receipt or a user; what a comment says is made elsewhere.
 //!
 //! Azure's limits are obeyed by the same gates as Graph's ([`Arm`]). While Azure is down a comment is tried for
-//! a moment only, so that an outage of what is told cannot slow down what is done.
+//! a moment only, so that an outage of what reports cannot slow down what cuts.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use arm::Arm;
 pub use comment::comment_id;
 pub use id::{Incident, Named};
-pub use now::{NotRead, Now};
+pub use now::{Entities, NotRead, Now};
 
 /// The version of the API that is spoken ("Microsoft.SecurityInsights incidents", template reference).
 const API_VERSION: &str = "2025-09-01";
@@ -69,7 +69,7 @@ pub struct Incidents {
     arm: Arm,
     workspaces: Vec<SentinelWorkspace>,
     clock: Arc<dyn Clock>,
-    /// When Azure could last not be asked, on the clock that never goes back.
+    /// When Azure could last not be asked, on the monotonic clock.
     down: Mutex<Option<Duration>>,
 }
 

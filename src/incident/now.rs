@@ -32,9 +32,8 @@ static ENTITIES: Management = Management {
 /// An incident as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Now {
-    /// The resource, as a playbook would pass it on.
-    pub body: Vec<u8>,
-    /// Whether it is closed for a reason that clears those whom it names. A true positive clears nobody.
+    resource: Map<String, Value>,
+    /// Whether it is closed for a reason that clears the users that it names. A true positive clears nobody.
     pub is_over: bool,
     /// Whether it was merged into another incident, which is closed automatically: what it was about goes on there ("Alert
     /// correlation and incident merging in the Microsoft Defender portal").
@@ -60,10 +59,31 @@ impl Now {
         Self {
             is_over: is("status", "Closed") && !is_true && !is_merged,
             is_merged,
-            body: Value::Object(resource).to_string().into_bytes(),
+            resource,
         }
     }
+
+    /// The same with its entities.
+    #[must_use]
+    pub fn with(mut self, entities: Entities) -> Self {
+        if let Some(Value::Object(properties)) = self.resource.get_mut("properties") {
+            properties.insert("relatedEntities".to_owned(), entities.0);
+        }
+        self
+    }
+
+    /// The resource, as a playbook would pass it on.
+    #[must_use]
+    pub fn body(&self) -> Vec<u8> {
+        Value::Object(self.resource.clone())
+            .to_string()
+            .into_bytes()
+    }
 }
+
+/// The entities of an incident as they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entities(Value);
 
 /// Why an incident could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,22 +107,32 @@ impl NotRead {
 }
 
 impl Incidents {
-    /// The incident and its entities as one JSON document.
+    /// The incident with its entities.
     ///
     /// # Errors
     /// Any answer but both, after the retries that there was time for.
     pub async fn now(&self, incident: &Incident, deadline: Deadline) -> Result<Now, NotRead> {
-        let path = incident.path();
-        let of_incident = format!("{path}?api-version={API_VERSION}");
-        let of_entities = format!("{path}/entities?api-version={API_VERSION}");
-        let (resource, entities) = join(
-            self.arm.get(&INCIDENT, of_incident, deadline),
-            self.arm.post(&ENTITIES, of_entities, deadline),
+        let (now, entities) = join(
+            self.without_entities(incident, deadline),
+            self.entities(incident, deadline),
         )
         .await;
-        let of = |error| NotRead::of(&error);
-        let whole = joined(resource.map_err(of)?, entities.map_err(of)?);
-        Ok(Now::of(whole))
+        Ok(now?.with(entities?))
+    }
+
+    /// The entities by themselves.
+    ///
+    /// # Errors
+    /// Any answer but the entities, after the retries that there was time for.
+    pub async fn entities(
+        &self,
+        incident: &Incident,
+        deadline: Deadline,
+    ) -> Result<Entities, NotRead> {
+        let path = format!("{}/entities?api-version={API_VERSION}", incident.path());
+        let read = self.arm.post(&ENTITIES, path, deadline).await;
+        let mut list = read.map_err(|error| NotRead::of(&error))?;
+        Ok(Entities(list.remove("entities").unwrap_or_default()))
     }
 
     /// The incident by itself, which tells its status.
@@ -119,17 +149,6 @@ impl Incidents {
         let resource = read.map_err(|error| NotRead::of(&error))?;
         Ok(Now::of(resource))
     }
-}
-
-fn joined(
-    mut resource: Map<String, Value>,
-    mut entities: Map<String, Value>,
-) -> Map<String, Value> {
-    if let Some(Value::Object(properties)) = resource.get_mut("properties") {
-        let entities = entities.remove("entities").unwrap_or_default();
-        properties.insert("relatedEntities".to_owned(), entities);
-    }
-    resource
 }
 
 #[cfg(test)]

@@ -88,6 +88,9 @@ pub(super) struct Earlier {
     /// What the comment on the incident tells already.
     #[serde(skip_serializing_if = "Option::is_none")]
     comment: Option<Story>,
+    /// What its sender wrote, of a message that awaits entities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_body: Option<String>,
 }
 
 impl Earlier {
@@ -100,6 +103,7 @@ impl Earlier {
             alert_at: handed_on.alert_at,
             source: handed_on.source.map(Shape::as_str),
             comment: handed_on.story.clone(),
+            received_body: handed_on.received_body.clone(),
         }
     }
 }
@@ -321,15 +325,22 @@ pub fn handover(report: &AlertReport<'_>, handed_on: Option<&HandedOn>) -> Vec<S
     messages.iter().map(json).collect()
 }
 
-/// An alert that names nobody yet, as a message for the input queue that waits for the entities of its incident.
+/// An alert that names nobody yet, as a message for the input queue that waits for the entities of its incident. What its sender
+/// wrote goes with it, for whoever has to send it again if they do not arrive; only where it fits into one message.
 #[must_use]
 pub fn awaiting(header: &AlertHeader, handed_on: &HandedOn) -> String {
-    json(&ManualMessage {
+    let mut message = ManualMessage {
         awaits: Some("entities"),
         automated: Some(true),
         handed_on: Some(Earlier::of(handed_on)),
         ..ManualMessage::of(header)
-    })
+    };
+    if as_sent(&message, 0) > QUEUE_MESSAGE_LIMIT
+        && let Some(earlier) = &mut message.handed_on
+    {
+        earlier.received_body = None;
+    }
+    json(&message)
 }
 
 /// What goes on in several messages ends at several times, so that each beyond the first has a comment of its own: none could

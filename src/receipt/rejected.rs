@@ -112,7 +112,7 @@ pub fn unread(parsed: &Parsed, body: &[u8], from: &RejectedFrom<'_>) -> Vec<Stri
         path,
         expected: &expected,
     };
-    with_body(because, problem, parsed.header().shape, body, from)
+    with_body(because, problem, parsed.header().source(), body, from)
 }
 
 fn with_body(

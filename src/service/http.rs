@@ -13,7 +13,7 @@ use crate::receipt::{self, AlertReport, EventKey};
 
 use super::incident::Telling;
 use super::reading::Looked;
-use super::{Delivery, Service, deadline, hand_over, kept};
+use super::{Delivery, Joined, Service, deadline, hand_over, kept};
 
 /// What is left of the caller's time for handing over and answering.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -54,6 +54,7 @@ impl Service {
             requested_by,
             deadline: deadline.earlier_by(MARGIN),
             cleared: Arc::default(),
+            joined: Joined::default(),
             ended: Arc::new(|_, _| ()),
         };
         let key = EventKey::Invocation(&correlation.invocation_id);

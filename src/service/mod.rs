@@ -28,7 +28,8 @@ use tokio::sync::Semaphore;
 use crate::callers::Callers;
 use crate::containment::{Containment, Ended, Task};
 use crate::domain::{
-    Caller, Cleared, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, TenantId,
+    Caller, Cleared, Clock, Correlation, Deadline, Mode, Outcome, Parsed, Receipt, Subject,
+    TenantId,
 };
 use crate::host::{Arrival, Handler, Invocation, Reply, Trigger};
 use crate::incident::Incidents;
@@ -96,6 +97,17 @@ impl Service {
 
     /// What an alert came to: a receipt for each of its subjects, users and others, in its order.
     async fn contain(&self, parsed: &Parsed, left_out: usize, of: Delivery) -> Vec<Receipt> {
+        self.contain_beyond(0, parsed, left_out, of).await
+    }
+
+    /// The same for all but the first ones, so many, which are worked on elsewhere.
+    async fn contain_beyond(
+        &self,
+        first: usize,
+        parsed: &Parsed,
+        left_out: usize,
+        of: Delivery,
+    ) -> Vec<Receipt> {
         if let Parsed::Malformed(_) = parsed {
             return Vec::new();
         }
@@ -111,7 +123,8 @@ impl Service {
             deadline: of.deadline,
             cleared: of.cleared,
         };
-        self.containment.contain_watched(task, of.ended).await
+        let containment = &self.containment;
+        containment.contain_beyond(first, task, of.ended).await
     }
 
     /// Writes each receipt into the log, once, as it leaves this invocation.
@@ -144,7 +157,11 @@ impl Service {
     }
 }
 
+/// The users that an alert's incident names besides those that it was sent with, once that is known.
+type Joined = Arc<OnceLock<Vec<Subject>>>;
+
 /// What the trigger says of an alert.
+#[derive(Clone)]
 struct Delivery {
     enqueued_at: Option<jiff::Timestamp>,
     received_at: Option<jiff::Timestamp>,
@@ -154,6 +171,8 @@ struct Delivery {
     deadline: Deadline,
     /// That the alert is over, once that is known.
     cleared: Arc<OnceLock<Cleared>>,
+    /// The users that the alert flags too, once that is known.
+    joined: Joined,
     /// Who hears of each subject as it ends.
     ended: Ended,
 }

@@ -28,7 +28,7 @@ use crate::receipt::{self, AlertReport, EventKey, RejectedFrom};
 
 use super::incident::Telling;
 use super::reading::Looked;
-use super::{Delivery, Service, deadline, hand_over, kept};
+use super::{Delivery, Joined, Service, deadline, hand_over, kept};
 
 /// How much longer than a delivery may be worked on its message may be kept back. With the longest delivery it stays well
 /// inside host.json's function time-out and lock renewal.
@@ -59,6 +59,7 @@ impl Service {
             }
             Looked::Pending(parsed) => return Self::wait_on(&parsed, &progress, &message, key),
         };
+        let joined = Joined::default();
         let delivery = Delivery {
             enqueued_at: progress.queued_at,
             received_at: progress.queued_at,
@@ -67,6 +68,7 @@ impl Service {
             requested_by: None,
             deadline: deadline.earlier_by(MARGIN),
             cleared: Arc::default(),
+            joined: Joined::clone(&joined),
             ended: Arc::new(|_, _| ()),
         };
         let telling = Telling {
@@ -76,6 +78,7 @@ impl Service {
         };
         let worked = self.contain_and_tell(&parsed, left_out, delivery, &telling);
         let mut receipts = worked.await;
+        parsed.join(joined.get().map_or(&[], Vec::as_slice));
 
         let delivery_count = message.broker.delivery_count;
         let is_last =
@@ -141,8 +144,14 @@ impl Service {
         let header = parsed.header();
         let earlier = header.handed_on.as_ref();
         let story = earlier.and_then(|earlier| earlier.story.clone());
+        // What goes on names nobody by itself: a person who sends the alert again needs what its sender wrote.
+        let received_body = match earlier {
+            Some(earlier) => earlier.received_body.clone(),
+            None => std::str::from_utf8(&message.body).ok().map(str::to_owned),
+        };
         let handed_on = HandedOn {
             deliveries: progress.before,
+            received_body,
             ..progress.handed_on(
                 &message.broker,
                 header,
@@ -230,6 +239,7 @@ impl Progress {
             alert_at: header.alert_at(),
             source: Some(header.source()),
             story,
+            received_body: None,
         }
     }
 }
@@ -313,6 +323,9 @@ fn rejected(report: &AlertReport<'_>, body: &[u8], from: &RejectedFrom<'_>) -> V
     match report.parsed {
         Parsed::Malformed(malformed) => receipt::rejected(malformed, body, from),
         Parsed::Alert(_) | Parsed::NothingToDo(_) => {
+            let earlier = report.parsed.header().handed_on.as_ref();
+            let received = earlier.and_then(|earlier| earlier.received_body.as_deref());
+            let body = received.map_or(body, str::as_bytes);
             let mut rejected = receipt::unfinished(report, from);
             rejected.extend(receipt::unread(report.parsed, body, from));
             rejected

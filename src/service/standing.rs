@@ -1,20 +1,29 @@
-//! Asks the incident of an alert whether it still stands, beside the first questions to Graph. Nobody is cut later for that: what is
-//! known by the time of a cut counts, and the answer is not waited for.
+//! Asks the incident of an alert whether it still stands, beside the first questions to Graph, and which users it names by now if it was sent
+//! a while ago. No user that the alert names is cut later for that: what is known by the time of a cut counts, and a user who has joined
+//! is worked on beside them.
 
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
+use jiff::SignedDuration;
+use tokio::time::timeout;
 
+use crate::alert;
 use crate::domain::{
     Cleared, ClearedAs, Deadline, IncidentNote, IncidentStatus, Parsed, Receipt, Shape,
 };
-use crate::incident::{Incident, Incidents, Named};
+use crate::incident::{Entities, Incident, Incidents, Named, NotRead, Now};
 
+use super::reading::A_GLANCE;
 use super::{Delivery, Service};
 
+/// How long after it was queued a message still says which users its incident names.
+const FRESH: SignedDuration = SignedDuration::from_mins(2);
+
 impl Service {
-    /// Contains the alert; if it is an incident that may be read, as long as the incident has not been closed since it was sent.
+    /// Contains the alert; if it is an incident that may be read, as long as the incident has not been closed since it was sent, and
+    /// with the users who have joined it.
     pub(super) async fn contain_what_stands(
         &self,
         parsed: &Parsed,
@@ -24,30 +33,81 @@ impl Service {
         let Some((incidents, incident)) = self.sent_incident(parsed) else {
             return self.contain(parsed, left_out, of).await;
         };
+        let is_old = of
+            .enqueued_at
+            .is_some_and(|queued| self.clock.now().duration_since(queued) > FRESH);
         // What Azure says to a call ("wait") is heard even after all is done.
-        let asking = tokio::spawn(ask(
+        let mut asking = tokio::spawn(ask(
             Arc::clone(incidents),
             incident,
+            is_old,
             of.deadline,
             Arc::clone(&of.cleared),
         ));
-        let cleared = Arc::clone(&of.cleared);
-        let contain = pin!(self.contain(parsed, left_out, of));
-        let (mut receipts, note) = match select(contain, asking).await {
-            // Its answer may have come, and not have been heard of here.
-            Either::Left((receipts, _)) => {
-                let closed = cleared
-                    .get()
-                    .map(|_| IncidentNote::of(IncidentStatus::Closed));
-                (receipts, closed)
+        let contain = pin!(self.contain(parsed, left_out, of.clone()));
+        let (mut receipts, note) = match select(contain, &mut asking).await {
+            Either::Left((receipts, _)) if is_old => {
+                // Those who are named have been worked on, so that nobody is kept by this wait but those who have joined.
+                let longest = A_GLANCE.min(of.deadline.remaining(&*self.clock));
+                match timeout(longest, asking).await {
+                    Ok(Ok(asked)) => {
+                        let (joined, note) = self.contain_joined(parsed, asked, &of).await;
+                        (put_behind(parsed, receipts, joined), Some(note))
+                    }
+                    Ok(Err(_)) | Err(_) => (receipts, of.cleared.get().map(|_| closed())),
+                }
             }
-            Either::Right((note, contain)) => (contain.await, note.ok()),
+            // Its answer may have come, and not have been heard of here.
+            Either::Left((receipts, _)) => (receipts, of.cleared.get().map(|_| closed())),
+            Either::Right((Ok(asked), contain)) => {
+                let joined = self.contain_joined(parsed, asked, &of);
+                let (receipts, (joined, note)) = join(contain, joined).await;
+                (put_behind(parsed, receipts, joined), Some(note))
+            }
+            Either::Right((Err(_), contain)) => (contain.await, None),
         };
-        let note = note.unwrap_or_else(|| IncidentNote::of(IncidentStatus::Unknown));
+        let note = note.unwrap_or_else(|| IncidentNote {
+            problem: is_old.then(|| UNANSWERED.to_owned()),
+            ..IncidentNote::of(IncidentStatus::Unknown)
+        });
         for receipt in &mut receipts {
             receipt.incident = Some(note.clone());
         }
         receipts
+    }
+
+    /// Contains the users who have joined the incident since it was sent, under the cap of the alert as a whole.
+    async fn contain_joined(
+        &self,
+        sent: &Parsed,
+        asked: Asked,
+        of: &Delivery,
+    ) -> (Vec<Receipt>, IncidentNote) {
+        let (now, mut note) = (asked.now, asked.note);
+        let named = match now.map(|now| alert::parse(&now.body())) {
+            Some(Parsed::Alert(alert)) => alert.subjects,
+            Some(Parsed::Malformed(malformed)) => {
+                let (path, expected) = (malformed.path, malformed.expected);
+                tracing::warn!(path, expected, "incident.unreadable");
+                note.problem = Some(format!(
+                    "What Azure tells of the incident cannot be read, at {path}. Whom the alert names was acted on."
+                ));
+                Vec::new()
+            }
+            Some(Parsed::NothingToDo(_)) | None => Vec::new(),
+        };
+        let mut joined = alert::joined(sent.subjects(), &named);
+        let left_out = self.containment.shorten(sent.header(), &mut joined);
+        if joined.is_empty() {
+            return (Vec::new(), note);
+        }
+        tracing::info!(count = joined.len(), "incident.joined");
+        let joined = of.joined.get_or_init(|| joined);
+        let mut whole = sent.clone();
+        whole.join(joined);
+        let first = sent.subjects().len();
+        let receipts = self.contain_beyond(first, &whole, left_out, of.clone());
+        (receipts.await, note)
     }
 
     /// The incident that an alert is, as a trigger or a script has sent it.
@@ -72,34 +132,91 @@ impl Service {
     }
 }
 
+const UNANSWERED: &str = "Azure has not answered in time whom the incident names by now; whom the alert names was acted on. Next: look whether the incident names others.";
+
+/// What the incident has answered.
+struct Asked {
+    note: IncidentNote,
+    /// The incident with its entities, if it still stands and they were asked for and answered.
+    now: Option<Now>,
+}
+
 async fn ask(
     incidents: Arc<Incidents>,
     incident: Incident,
+    is_old: bool,
     deadline: Deadline,
     cleared: Arc<OnceLock<Cleared>>,
-) -> IncidentNote {
-    let now = match incidents.without_entities(&incident, deadline).await {
-        Ok(now) => now,
-        Err(not_read) => {
-            tracing::warn!(problem = not_read.problem, "incident.unread");
-            return IncidentNote {
-                problem: Some(not_read.problem),
-                ..IncidentNote::of(IncidentStatus::Unknown)
-            };
+) -> Asked {
+    let status = async {
+        let now = incidents.without_entities(&incident, deadline).await;
+        // That it is closed counts as soon as it is known.
+        if now.as_ref().is_ok_and(|now| now.is_over) {
+            cleared.get_or_init(|| Cleared {
+                how: ClearedAs::Closed,
+                word: "Closed".to_owned(),
+                at: None,
+            });
+            tracing::info!("incident.closed");
+        }
+        now
+    };
+    let entities = async {
+        if is_old {
+            Some(incidents.entities(&incident, deadline).await)
+        } else {
+            None
         }
     };
+    let (status, entities) = join(status, entities).await;
+    answered(status, entities)
+}
+
+fn answered(status: Result<Now, NotRead>, entities: Option<Result<Entities, NotRead>>) -> Asked {
+    let unread = |note: IncidentNote, not_read: NotRead| {
+        tracing::warn!(problem = not_read.problem, "incident.unread");
+        Asked {
+            note: IncidentNote {
+                problem: Some(not_read.problem),
+                ..note
+            },
+            now: None,
+        }
+    };
+    let now = match status {
+        Ok(now) => now,
+        Err(not_read) => return unread(IncidentNote::of(IncidentStatus::Unknown), not_read),
+    };
     if now.is_over {
-        let closed = Cleared {
-            how: ClearedAs::Closed,
-            word: "Closed".to_owned(),
-            at: None,
+        return Asked {
+            note: closed(),
+            now: None,
         };
-        cleared.get_or_init(|| closed);
-        tracing::info!("incident.closed");
-        return IncidentNote::of(IncidentStatus::Closed);
     }
+    let note = IncidentNote::of(IncidentStatus::Open);
     if now.is_merged {
+        // The other one names the users that it is about by now.
         tracing::info!("incident.merged");
+        return Asked { note, now: None };
     }
-    IncidentNote::of(IncidentStatus::Open)
+    match entities {
+        Some(Err(not_read)) => unread(note, not_read),
+        Some(Ok(entities)) => Asked {
+            note,
+            now: Some(now.with(entities)),
+        },
+        None => Asked { note, now: None },
+    }
+}
+
+fn closed() -> IncidentNote {
+    IncidentNote::of(IncidentStatus::Closed)
+}
+
+/// The receipts of all subjects, those who have joined behind those who were sent, and then those that stand for many.
+fn put_behind(sent: &Parsed, mut receipts: Vec<Receipt>, joined: Vec<Receipt>) -> Vec<Receipt> {
+    let of_many = receipts.split_off(sent.subjects().len().min(receipts.len()));
+    receipts.extend(joined);
+    receipts.extend(of_many);
+    receipts
 }

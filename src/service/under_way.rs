@@ -14,12 +14,12 @@ use crate::incident::{Incident, Incidents, comment_id};
 use crate::receipt;
 
 use super::incident::{Place, Telling, place};
-use super::{Delivery, Service};
+use super::{Delivery, Joined, Service};
 
-/// How long the others are waited for after the first cut: most alerts are over by then, and are told once.
+/// How long the others are waited for after the first cut: most alerts are over by then, and have one comment.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// How long after that whoever ended meanwhile is told of.
+/// How long after that the users who ended meanwhile are added.
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// How long one writing may take. The last one waits for it, so that it is the last that stands.
@@ -44,6 +44,7 @@ impl Service {
         };
         let (ended, seen) = watch::channel(EndedSoFar::new());
         let by = of.deadline;
+        let joined = Joined::clone(&of.joined);
         let of = Delivery {
             ended: Arc::new(move |index, receipt| {
                 ended.send_modify(|all| {
@@ -57,6 +58,7 @@ impl Service {
             incident,
             story,
             parsed,
+            joined,
             by,
         };
         let contain = self.contain_what_stands(parsed, left_out, of);
@@ -91,13 +93,16 @@ struct UnderWay<'a> {
     incident: Incident,
     story: Story,
     parsed: &'a Parsed,
+    joined: Joined,
     by: Deadline,
 }
 
 impl UnderWay<'_> {
     fn comment(&self, service: &Service, ended: &EndedSoFar) -> String {
         let (mode, now) = (service.settings.mode, service.clock.now());
-        receipt::comment_under_way(self.parsed, mode, ended, &self.story, now)
+        let mut parsed = self.parsed.clone();
+        parsed.join(self.joined.get().map_or(&[], Vec::as_slice));
+        receipt::comment_under_way(&parsed, mode, ended, &self.story, now)
     }
 
     /// Says whether it stands there now. Where it does not, the comment at the end is the first.

@@ -27,7 +27,7 @@
 //! | `commentBy` | `evict` or `caller`: who writes the comment on the incident. Objects of every shape may say it |
 //! | `awaits` | `entities`, where `users` is empty and the incident's entities name them once they have arrived |
 //! | `automated` | `true` where no person asked: an alert of which a part goes on in this form. Its severity counts then |
-//! | `handedOn` | what is left of a message that was partly done: `deliveries` so far, `queuedAt` and `correlationId` of the first one, `alertAt` and `source`, by which receipts tell how fast it was, and in `comment` what the comment on the incident tells already |
+//! | `handedOn` | what is left of a message that was partly done: `deliveries` so far, `queuedAt` and `correlationId` of the first one, `alertAt` and `source`, by which receipts tell how fast it was, in `comment` what the comment on the incident tells already, and in `receivedBody` what the sender of one that awaits entities wrote |
 //! | `rejectedBecause`, `rejectedFrom` | why and from where the application has put the message aside |
 //!
 //! `user` or `users` has to be there; an empty list is understood, and names nobody. A value of another kind, a string
@@ -114,6 +114,7 @@ const OF_HANDED_ON: &[&str] = &[
     "alertAt",
     "source",
     "comment",
+    "receivedBody",
 ];
 
 /// The most unknown properties of a message before it is taken for a document of another system. Either is refused; the
@@ -298,6 +299,12 @@ fn earlier(object: &Object) -> Result<HandedOn, JsonProblem> {
         alert_at: instant("alertAt")?,
         source,
         correlation_id: words(object, "correlationId")?.map(Cow::into_owned),
+        received_body: match object.get("receivedBody") {
+            // As it was received, white space included.
+            Some(Node::Text(text)) => Some(text.to_string()),
+            None => None,
+            Some(other) => return Err(unexpected("a string", other).within("receivedBody")),
+        },
         story: match object.get("comment") {
             Some(Node::Object(comment)) => told::read(comment),
             Some(Node::Null | Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_))

@@ -80,7 +80,7 @@ fn a_slip_in_a_manual_message_is_named_with_its_place() {
     manual $.handedOn: an object was expected; a number stands there
     manual $.handedOn.deliveries: a whole number that is not negative was expected; another number stands there
     manual $.handedOn.queuedAt: a time was expected; another string stands there
-    manual $.handedOn: a manual message was expected; a property delivery stands there, which the form does not have: the form has deliveries, queuedAt, correlationId, alertAt, source, comment
+    manual $.handedOn: a manual message was expected; a property delivery stands there, which the form does not have: the form has deliveries, queuedAt, correlationId, alertAt, source, comment, receivedBody
     none $: an alert, an incident, an entity or a manual message was expected; a document of another system that has a user stands there; it is no person's order. To have somebody of it cut, send a manual message, such as {"user": "alice@contoso.com"}
     "#);
 }

@@ -11,6 +11,7 @@ use crate::triggers::incident::{
     CAROL, READER, RESPONDER, comment_calls, comments, notes, order, start_late, start_with,
     trigger_without_entities,
 };
+use crate::triggers::incident_joined;
 
 const COMMENT: &str = "PUT */comments/*";
 
@@ -38,6 +39,29 @@ async fn an_incident_whose_entities_arrive_late_is_waited_for() {
     app.send(trigger_without_entities().to_string());
     app.settle().await;
     watch.holds_for_queue("an_incident_whose_entities_arrive_late_is_waited_for", &app);
+    app.end().await;
+}
+
+#[tokio::test]
+async fn an_incident_that_does_not_say_whom_it_names_by_now_keeps_nobody_waiting() {
+    let app = incident_joined::start(RESPONDER, &[]).await;
+    app.tenant.hold("POST */entities*");
+    let watch = Watch::start(&app);
+    incident_joined::send_old(&app);
+    app.settle().await;
+    watch.holds(
+        "an_incident_that_does_not_say_whom_it_names_by_now_keeps_nobody_waiting",
+        &app,
+        &incident_state(&app),
+    );
+    let note = app.receipts()[0]["incident"].clone();
+    assert_eq!(note["status"], "unknown");
+    let problem = note["problem"].as_str().unwrap();
+    assert!(
+        problem.contains("has not answered in time whom the incident names by now"),
+        "{problem}"
+    );
+    app.tenant.release_all();
     app.end().await;
 }
 

@@ -526,6 +526,14 @@ pub(super) const ROWS: &[Row] = &[
         test: "faults::incident::an_incident_whose_entities_arrive_late_is_waited_for",
     },
     Row {
+        fault: "an incident that names users waited for minutes, and Azure does not say whom it names by now",
+        happens: "whom the message names is cut as ever, and five seconds later the receipt says that it is not known who has joined",
+        told: "revoked, verified; the comment is written",
+        within: 20,
+        calls: Exactly(3),
+        test: "faults::incident::an_incident_that_does_not_say_whom_it_names_by_now_keeps_nobody_waiting",
+    },
+    Row {
         fault: "429 with `Retry-After` while the comment on the incident is written",
         happens: "Azure Resource Manager is not called before; then the comment is written",
         told: "revoked, verified; the comment is written",

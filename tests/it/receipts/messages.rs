@@ -3,10 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use evict::domain::{
-    Correlation, Fix, HandedOn, Outcome, Parsed, Shape, Story, SubjectKind, SubjectRef, Told,
-    WithholdReason, WrittenBy,
+    AlertHeader, Correlation, Fix, HandedOn, Outcome, Parsed, Shape, Story, SubjectKind,
+    SubjectRef, Told, WithholdReason, WrittenBy,
 };
-use evict::receipt::{QUEUE_MESSAGE_LIMIT, RejectedFrom, handover, put_back, rejected, unfinished};
+use evict::receipt::{
+    QUEUE_MESSAGE_LIMIT, RejectedFrom, awaiting, handover, put_back, rejected, unfinished,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -145,10 +147,28 @@ fn what_goes_on_says_how_far_its_message_had_come() {
         alert_at: Some("2026-11-23T20:10:01Z".parse().unwrap()),
         source: Some(Shape::GraphAlertV2),
         story: None,
+        received_body: None,
     };
     let messages = handover(&report(&parsed, &receipts), Some(&handed_on));
     let read = evict::alert::parse(messages[0].as_bytes());
     assert_eq!(read.header().handed_on, Some(handed_on));
+}
+
+#[test]
+fn what_awaits_entities_keeps_what_its_sender_wrote_where_it_fits() {
+    let header = AlertHeader::new(Shape::SentinelIncidentTrigger);
+    for (length, is_kept) in [(150_000, true), (QUEUE_MESSAGE_LIMIT, false)] {
+        let body = "\u{85}\"".repeat(length / 8);
+        let handed_on = HandedOn {
+            received_body: Some(body.clone()),
+            ..HandedOn::default()
+        };
+        let message = awaiting(&header, &handed_on);
+        assert!(message.len() <= QUEUE_MESSAGE_LIMIT);
+        let read = evict::alert::parse(message.as_bytes());
+        let earlier = read.header().handed_on.as_ref().unwrap();
+        assert!(earlier.received_body == Some(body).filter(|_| is_kept));
+    }
 }
 
 /// One of each final outcome, with all details.

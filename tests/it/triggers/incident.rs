@@ -411,6 +411,29 @@ async fn a_quarter_of_an_hour_without_entities_ends_in_the_rejected() {
     app.end().await;
 }
 
+/// It has gone on as a message of Evict's own meanwhile.
+#[tokio::test]
+async fn what_waited_in_vain_is_rejected_as_its_sender_wrote_it() {
+    let app = start_late(
+        u64::from(u32::MAX),
+        &[("EVICT_QUEUE_DEADLINE_SECONDS", "10")],
+    )
+    .await;
+    let sent = trigger_without_entities().to_string();
+    app.clock
+        .set_offset(jiff::SignedDuration::from_secs(6 - 15 * 60));
+    app.send(sent.clone());
+    app.clock.set_offset(jiff::SignedDuration::ZERO);
+    app.settle().await;
+    assert!(app.host.invocations().len() > 1);
+    let rejected = app.host.messages("evict-rejected");
+    assert_eq!(rejected.len(), 1);
+    let letter: Value = serde_json::from_slice(&rejected[0].message.body).unwrap();
+    assert_eq!(letter["receivedBody"], sent);
+    assert_eq!(letter["shape"], "sentinel-incident-trigger");
+    app.end().await;
+}
+
 #[tokio::test]
 async fn an_incident_that_was_closed_meanwhile_is_nothing_to_do() {
     let app = start_late(0, &[]).await;

@@ -4,6 +4,7 @@ pub(crate) mod callers_http;
 pub(crate) mod callers_tokens;
 pub(crate) mod http_reply;
 pub(crate) mod incident;
+pub(crate) mod incident_joined;
 pub(crate) mod incident_shown;
 pub(crate) mod main_job;
 pub(crate) mod queue_delivery;

@@ -208,12 +208,30 @@ async fn listening(mut command: Command, says: &str) -> anyhow::Result<Child> {
 /// # Errors
 /// Node.js or the SDKs are missing, or the SDKs could not use the tenant; the message holds their output.
 pub async fn ask_microsoft_sdk(tenant: &Tenant) -> anyhow::Result<Value> {
+    let graph = tenant.graph_endpoint();
+    report_of("sdk.mjs", tenant, &[("SANDBOX_GRAPH_ENDPOINT", &graph)]).await
+}
+
+/// Runs Microsoft's client of Microsoft Sentinel on an incident of a tenant, by its resource id, and gives its report.
+///
+/// # Errors
+/// Node.js or the client are missing, or it could not use the tenant; the message holds what it said.
+pub async fn ask_microsoft_sentinel(tenant: &Tenant, incident: &str) -> anyhow::Result<Value> {
+    let azure = tenant.arm_endpoint();
+    let more = [
+        ("SANDBOX_ARM_ENDPOINT", azure.as_str()),
+        ("SANDBOX_INCIDENT", incident),
+    ];
+    report_of("sentinel.mjs", tenant, &more).await
+}
+
+async fn report_of(script: &str, tenant: &Tenant, more: &[(&str, &str)]) -> anyhow::Result<Value> {
     let output = Command::new("node")
-        .arg("sdk.mjs")
+        .arg(script)
         .current_dir(directory())
         .env("IDENTITY_ENDPOINT", tenant.identity_endpoint())
         .env("IDENTITY_HEADER", tenant.identity_header())
-        .env("SANDBOX_GRAPH_ENDPOINT", tenant.graph_endpoint())
+        .envs(more.iter().copied())
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()

@@ -11,8 +11,8 @@
 //!
 //! # Three ways to end
 //! An alert that flags at least one user; nothing to do, with the reason; malformed, with the JSON path and what was
-//! expected there. A payload that holds several alerts is one alert with all their subjects, each once, in the
-//! payload's order, each with what flags it, and it is malformed if any of them is.
+//! expected there. A payload with several alerts becomes one alert with all their subjects, each once, in the payload's
+//! order and with its flag. It is malformed if any of them is.
 //!
 //! # What must never be
 //! Nothing here trusts the text of a payload: it reads any bytes without panicking, in time linear in their number, and

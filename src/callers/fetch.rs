@@ -1,4 +1,5 @@
-//! Reads the tenant's signing keys from the sign-in service ("Signing key rollover in the Microsoft identity platform").
+//! Reads the tenant's signing keys from the sign-in service ("Signing key rollover in the Microsoft identity
+//! platform").
 
 use std::collections::HashMap;
 use std::time::Duration;

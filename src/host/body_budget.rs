@@ -1,6 +1,6 @@
 //! Limits the memory that posted bodies take at once.
 //!
-//! A body grows to many times its size while it is parsed, so a dozen large ones at the same time would take the whole
+//! A body grows to many times its size while it is parsed. A dozen large ones at the same time would take the whole
 //! instance down, with every alert in work. A body that does not fit waits unread on its connection, which holds its
 //! sender back. Small bodies have a budget of their own, so that an alert about one user never waits behind a crowd's.
 //!

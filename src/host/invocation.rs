@@ -1,4 +1,5 @@
-//! An invocation: which function runs, and what triggered it. Each function has its folder `function/<name>` with a `function.json`.
+//! An invocation: which function runs, and what triggered it. Each function has its folder `function/<name>` with a
+//! `function.json`.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};

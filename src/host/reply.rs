@@ -6,9 +6,9 @@
 //! - A *string* that is valid base64 is sent as the bytes it stands for. So no output is a string: messages are always
 //!   in an array, and the HTTP answer is in an object.
 //! - An *object*, or a string that parses as one, is parsed, its strings that look like dates are rewritten, and it is
-//!   sent with indentation. An *array* becomes one message for each element, and an element that is a string is sent as
-//!   that string (the binding of Service Bus collects strings, and `JValue.ToString()` is the text itself). So messages
-//!   are **an array of strings**, each the JSON text of one message: it arrives byte for byte.
+//!   sent with indentation. An *array* becomes one message for each element. A string element is sent unchanged (the
+//!   binding of Service Bus collects strings, and `JValue.ToString()` is the text itself). So messages are **an array
+//!   of strings**, each the JSON text of one message: it arrives byte for byte.
 //! - While the host reads the array, it converts a string that is *as a whole* a date. The text of a JSON object never
 //!   is, so every message has to be one.
 //! - The HTTP answer's `body` is a string too and is passed on unchanged, with the `Content-Type` among its headers.

@@ -26,8 +26,8 @@ const IN_WORK: usize = 64;
 /// The most memory of one handler.
 const MOST_MEMORY_KIB: u64 = 96 * 1024;
 
-/// How long after a refusal a call may arrive that left before: a hundred are on their way when the limit is reached, and
-/// the two handlers and what judges them share a machine.
+/// How long after a refusal a call may arrive that left before: a hundred are on their way when the limit is reached,
+/// and the two handlers and what judges them share a machine.
 const ON_ITS_WAY: Duration = Duration::from_millis(750);
 
 /// The same on a busy machine. No wait is shorter than a second.

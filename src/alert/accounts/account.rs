@@ -8,9 +8,10 @@
 //! | SID | `Sid` | `sid` | `userSid`, `AccountSid` |
 //! | domain | `NTDomain`, `DnsDomain` | `ntDomain`, `dnsDomain` | `domainName`, `AccountDomain` |
 //!
-//! Senders put one identifier where another is expected (published rules map a user principal name to `AadUserId`, others
-//! an object id to `Name`), so the **form of a value** decides what it is, and the property only where it is looked for.
-//! An identifier that is not well formed counts as unknown: it must not be the reason to refuse the accounts beside it.
+//! Senders put one identifier where another is expected: published rules map a user principal name to `AadUserId`,
+//! others an object id to `Name`. So the **form of a value** decides what it is; the property only decides the order of
+//! the search. An identifier that is not well formed counts as unknown: it must not be the reason to refuse the
+//! accounts beside it.
 //!
 //! Sources: "Microsoft Sentinel entity types reference"; "`AccountEntity` interface" of @azure/arm-securityinsight;
 //! "userAccount resource type" of Microsoft Graph. What an account *is* follows in [`super::kind`].

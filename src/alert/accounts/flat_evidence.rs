@@ -1,7 +1,7 @@
 //! The evidence of Defender's own APIs and of advanced hunting: flat objects of which `entityType` says what they are.
 //!
-//! Sources: "Get alert information by ID" (Defender for Endpoint); "List incidents API" (Defender XDR); "`AlertEvidence`" in
-//! the advanced hunting reference.
+//! Sources: "Get alert information by ID" (Defender for Endpoint); "List incidents API" (Defender XDR);
+//! "`AlertEvidence`" in the advanced hunting reference.
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::Object;
@@ -11,7 +11,8 @@ use super::kind::Machines;
 use super::merge::absorb;
 use super::{account, message, role};
 
-/// Adds the account of one piece of evidence. Messages name accounts in passing; files, addresses and devices name none.
+/// Adds the account of one piece of evidence. Messages name accounts in passing; files, addresses and devices name
+/// none.
 pub(crate) fn read(evidence: &Object, machines: &Machines, builder: &mut AlertBuilder) {
     if matches!(
         kind(evidence).as_deref(),

@@ -1,9 +1,9 @@
 //! Sentinel's resources as Microsoft's SDK for Python writes them: the same properties in snake case.
 //!
 //! `vars()` and `as_dict()` of azure-mgmt-securityinsight give `aad_user_id` for `aadUserId`, and put what stands in
-//! `properties` beside the id. Only a resource that says that it is Sentinel's is read so: in documents of other systems
-//! snake case is a name of its own. Source: the tests of SEKOIA-IO/intake-formats (Microsoft Sentinel), which hold such
-//! documents.
+//! `properties` beside the id. Only a resource that says that it is Sentinel's is read so: in documents of other
+//! systems snake case is a name of its own. Source: the tests of SEKOIA-IO/intake-formats (Microsoft Sentinel), which
+//! hold such documents.
 
 use super::{Node, Object};
 

@@ -34,8 +34,8 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
 }
 
 /// "/Date(1790948191000)/", with or without a zone: what Windows PowerShell's ConvertTo-Json and .NET's
-/// `DataContractJsonSerializer` write. The number is milliseconds since 1970 in UTC, whatever the zone ("Stand-Alone JSON
-/// Serialization", .NET documentation).
+/// `DataContractJsonSerializer` write. The number is milliseconds since 1970 in UTC, whatever the zone ("Stand-Alone
+/// JSON Serialization", .NET documentation).
 fn of_javascript(text: &str) -> Option<Timestamp> {
     let inside = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
     let zone = inside

@@ -1,9 +1,8 @@
 //! A JSON tree whose property names compare without case.
 //!
-//! Senders write the same name in several casings, and the expressions with which playbooks pass values on ignore case
-//! ("Logic Apps" in the list of inbound shapes), so no shape may depend on it. Properties keep their order, and are
-//! looked up by a linear scan: a shape asks an object for a fixed number of names, so reading a payload stays linear in
-//! its size.
+//! Senders write the same name in several casings, and the expressions of playbooks ignore case ("Logic Apps" in the
+//! list of inbound shapes). So no shape may depend on it. Properties keep their order, and are looked up by a linear
+//! scan: a shape asks an object for a fixed number of names, so reading a payload stays linear in its size.
 //!
 //! # Unknown
 //! null, an empty string and a missing property all mean unknown. The accessors treat them alike.

@@ -1,5 +1,5 @@
-//! An incident of the Defender XDR API that came before Graph's, and one of its alerts by itself. Source: "List incidents
-//! API", Defender XDR.
+//! An incident of the Defender XDR API that came before Graph's, and one of its alerts by itself. Source: "List
+//! incidents API", Defender XDR.
 
 use crate::alert::accounts::{Machines, read_flat_evidence};
 use crate::alert::builder::AlertBuilder;

@@ -1,9 +1,9 @@
 //! A record of Entra's diagnostic settings: Identity Protection's objects, streamed to an event hub.
 //!
-//! `tenantId` is the tenant whose directory reports, and so the one that the user belongs to or is a guest of; where it is
-//! left out, `resourceId` names it. Records of other categories on the same stream are no alerts. A detection is streamed
-//! again whenever its state changes, and `time` says when. Sources: "Stream activity logs" for Entra ID; published raw
-//! records.
+//! `tenantId` is the tenant whose directory reports, and so the one that the user belongs to or is a guest of; where it
+//! is left out, `resourceId` names it. Records of other categories on the same stream are no alerts. A detection is
+//! streamed again whenever its state changes, and `time` says when. Sources: "Stream activity logs" for Entra ID;
+//! published raw records.
 
 use crate::alert::builder::AlertBuilder;
 use crate::alert::json::{JsonProblem, Object, Within};

@@ -1,8 +1,8 @@
 //! A risky user of Identity Protection. Its **`id` is the user's object id**.
 //!
-//! A risky service principal is read as well, and named as what it is. An item of the history has an `id` of its own and
-//! names the user's beside it. Sources: "riskyUser resource type"; "riskyUserHistoryItem resource type"; "`AADRiskyUsers`"
-//! in the Azure Monitor Logs reference, whose columns have the same names.
+//! A risky service principal is read as well, and named as what it is. An item of the history has an `id` of its own
+//! and names the user's beside it. Sources: "riskyUser resource type"; "riskyUserHistoryItem resource type";
+//! "`AADRiskyUsers`" in the Azure Monitor Logs reference, whose columns have the same names.
 
 use crate::alert::accounts::{identified, named, odata_type};
 use crate::alert::builder::AlertBuilder;

@@ -1,7 +1,7 @@
 //! An alert of Microsoft Defender for Endpoint's own API.
 //!
-//! Its evidence is flat; `relatedUser` names the account that the alert is about by domain and name alone. `aadTenantId`
-//! is the alert's tenant. Source: "Get alert information by ID", Defender for Endpoint.
+//! Its evidence is flat; `relatedUser` names the account that the alert is about by domain and name alone.
+//! `aadTenantId` is the alert's tenant. Source: "Get alert information by ID", Defender for Endpoint.
 
 use crate::alert::accounts::{Machines, read_account, read_flat_evidence};
 use crate::alert::builder::AlertBuilder;

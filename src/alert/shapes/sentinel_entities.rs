@@ -1,8 +1,9 @@
 //! Entities of Sentinel by themselves, as playbooks and scripts hold them: what *Entities - Get Accounts* gives, one of
 //! its items in a *For each*, the answer that lists an incident's entities, and a list of them.
 //!
-//! Sources: the issue 124 of MicrosoftDocs/BusinessApplicationPlatform-Connectors-public (the action's output); "Incidents -
-//! List Entities" of the Sentinel REST API; @azure/arm-securityinsight, which writes the properties beside the kind.
+//! Sources: the issue 124 of MicrosoftDocs/BusinessApplicationPlatform-Connectors-public (the action's output);
+//! "Incidents - List Entities" of the Sentinel REST API; @azure/arm-securityinsight, which writes the properties beside
+//! the kind.
 
 use crate::alert::accounts::{is_account, is_entity, read_entities, read_entity, read_entity_list};
 use crate::alert::builder::AlertBuilder;

@@ -5,7 +5,7 @@
 //! Sentinel REST API; @azure/arm-securityinsight.
 //!
 //! # Entities that have not arrived
-//! Sentinel makes an incident before its entities can be read, so the trigger can carry an incident that has alerts and
+//! Sentinel creates an incident before its entities can be read. So the trigger can carry an incident with alerts and
 //! an empty or missing `relatedEntities`. That is [`NothingToDoReason::EntitiesPending`]: asking again later is worth
 //! it. With at least one entity of any kind, or without any alert, an incident without an account is final.
 

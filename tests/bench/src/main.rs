@@ -14,8 +14,8 @@ use bench::{bounds, readme, say};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Measures the handler beside a bare server and beside the same job in Python and in Node.js, and prints one table. The
-/// figures are also written to target/bench/measured.json, and how cost grows is drawn in target/bench/growth.svg.
+/// Measures the handler beside a bare server and beside the same job in Python and in Node.js, and prints one table.
+/// The figures are also written to target/bench/measured.json, and how cost grows is drawn in target/bench/growth.svg.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of its own on the command line"

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use sandbox::operator::Means;
 use sandbox::send::Via;
 
-/// A simulated Entra tenant and a simulated Functions host around the real handler. Without a command it sends one alert
-/// and tells what became of it.
+/// A simulated Entra tenant and a simulated Functions host around the real handler. Without a command it sends one
+/// alert and tells what became of it.
 #[derive(Debug, Parser)]
 #[command(name = "sandbox", version)]
 pub(crate) struct Cli {
@@ -21,8 +21,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Stay up, so that curl can post alerts and drop messages into the queue, and `evict` can be tried from a shell, until
-    /// Ctrl-C or SIGTERM.
+    /// Stay up, so that curl can post alerts and drop messages into the queue, and `evict` can be tried from a shell,
+    /// until Ctrl-C or SIGTERM.
     Serve(ServeOptions),
 }
 

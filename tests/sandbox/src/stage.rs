@@ -24,8 +24,8 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use zip::ZipArchive;
 
-/// Stages the package of a repository in a folder, which may not exist yet, and returns it as an absolute path. The handler
-/// is there under the name `handler` with mode 0755.
+/// Stages the package of a repository in a folder, which may not exist yet, and returns it as an absolute path. The
+/// handler is there under the name `handler` with mode 0755.
 ///
 /// # Errors
 /// A file is missing or cannot be copied.

@@ -1,5 +1,5 @@
-//! The headers of a message: `BrokerProperties` as one JSON object, and the application's properties as headers of their
-//! own, a string in quotation marks ("Message headers and properties").
+//! The headers of a message: `BrokerProperties` as one JSON object, and the application's properties as headers of
+//! their own, a string in quotation marks ("Message headers and properties").
 
 use std::time::Duration;
 

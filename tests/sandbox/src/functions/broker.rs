@@ -1,5 +1,5 @@
-//! The simulated Service Bus: queues and topics with peek-lock, delivery counts and dead-lettering. It must not know the
-//! Functions host; several hosts may share one broker, as several instances of an app do.
+//! The simulated Service Bus: queues and topics with peek-lock, delivery counts and dead-lettering. It must not know
+//! the Functions host; several hosts may share one broker, as several instances of an app do.
 
 mod rest;
 

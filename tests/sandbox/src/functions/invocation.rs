@@ -52,7 +52,8 @@ impl SystemData {
 /// The invocation for a Service Bus message.
 ///
 /// # Errors
-/// The body is an AMQP sequence, or an AMQP value that is no string: the binding fails and the worker never sees the message.
+/// The body is an AMQP sequence, or an AMQP value that is no string: the binding fails and the worker never sees the
+/// message.
 pub(super) fn for_message(
     binding: &str,
     binary: bool,

@@ -1,5 +1,5 @@
-//! Graph's limits, by application and by tenant ("Microsoft Graph service-specific throttling limits", identity and access;
-//! read 2026-11-23). Each limit is a bucket that fills evenly and holds as much as its window grants.
+//! Graph's limits, by application and by tenant ("Microsoft Graph service-specific throttling limits", identity and
+//! access; read 2026-11-23). Each limit is a bucket that fills evenly and holds as much as its window grants.
 //!
 //! Where the documentation is unclear, the stricter reading applies: a refused call counts too, as the guidance says
 //! ("requests continue to accrue against usage limits"), down to 1.8 times the limit, the most that

@@ -1,5 +1,5 @@
-//! The sign-in log: one entry for each sign-in of a person and each redemption of a refresh token, written by the tenant
-//! itself. Readers see an entry late, as the real log shows it ("Log latency in Microsoft Entra ID").
+//! The sign-in log: one entry for each sign-in of a person and each redemption of a refresh token, written by the
+//! tenant itself. Readers see an entry late, as the real log shows it ("Log latency in Microsoft Entra ID").
 
 use std::collections::VecDeque;
 use std::time::Duration;

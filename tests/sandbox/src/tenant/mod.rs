@@ -1,6 +1,6 @@
-//! The simulated tenant: a world of users, groups and signed-in client apps behind the App Service identity endpoint
-//! and Microsoft Graph, both on the real wire, and the parts of Azure that accounts can reach. It shows the end of
-//! sessions. It must not know the program under test.
+//! The simulated tenant: users, groups and signed-in client apps behind the App Service identity endpoint and Microsoft
+//! Graph, on the real wire. It also has the parts of Azure that accounts can reach. It shows the end of sessions. It
+//! must not know the program under test.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {

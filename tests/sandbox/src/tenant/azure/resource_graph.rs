@@ -1,6 +1,6 @@
-//! Azure Resource Graph: `POST /providers/Microsoft.ResourceGraph/resources` on the table `authorizationresources`. Groups are
-//! not looked through. Sources: "Resources - Resources" (2022-10-01), "Paging results", and rows as "Azure Resource Graph sample
-//! queries for Azure role-based access control" shows them.
+//! Azure Resource Graph: `POST /providers/Microsoft.ResourceGraph/resources` on the table `authorizationresources`.
+//! Groups are not looked through. Sources: "Resources - Resources" (2022-10-01), "Paging results", and rows as "Azure
+//! Resource Graph sample queries for Azure role-based access control" shows them.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! Subscriptions, and the roles in one of them ("Subscriptions - List", "List Azure role assignments using the REST API",
-//! "Role Definitions - Get").
+//! Subscriptions, and the roles in one of them ("Subscriptions - List", "List Azure role assignments using the REST
+//! API", "Role Definitions - Get").
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -41,8 +41,8 @@ pub(super) fn subscriptions(context: &Context<'_>) -> Answer {
     page(context, &rows, 100)
 }
 
-/// `GET /subscriptions/{id}/providers/Microsoft.Authorization/roleAssignments?$filter=assignedTo('{id}')`: those of the user and
-/// of the user's groups, at, above and below the subscription.
+/// `GET /subscriptions/{id}/providers/Microsoft.Authorization/roleAssignments?$filter=assignedTo('{id}')`: those of the
+/// user and of the user's groups, at, above and below the subscription.
 pub(super) fn role_assignments(context: &Context<'_>, id: &str) -> Answer {
     if let Some(answer) = wrong_version(context.call, "2022-04-01") {
         return answer;

@@ -1,4 +1,5 @@
-//! Azure roles: some built-in ones with their real ids and permissions ("Azure built-in roles"), and those of the world.
+//! Azure roles: some built-in ones with their real ids and permissions ("Azure built-in roles"), and those of the
+//! world.
 
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};

@@ -51,8 +51,8 @@ pub(super) fn definitions(context: &Context<'_>, directory: &Directory) -> Answe
     pages::answer(context, directory, context_name, rows.collect(), Map::new())
 }
 
-/// `GET /beta/roleManagement/directory/transitiveRoleAssignments?$count=true&$filter=principalId eq '{id}'`: those of the
-/// principal and of its groups. Without `ConsistencyLevel: eventual` it is 404 ("List transitiveRoleAssignment").
+/// `GET /beta/roleManagement/directory/transitiveRoleAssignments?$count=true&$filter=principalId eq '{id}'`: those of
+/// the principal and of its groups. Without `ConsistencyLevel: eventual` it is 404 ("List transitiveRoleAssignment").
 pub(super) fn transitive(context: &Context<'_>, directory: &Directory) -> Answer {
     if let Some(answer) = unknown_options(context.call, &["$filter", "$count", "$skiptoken"]) {
         return answer;
@@ -80,8 +80,8 @@ pub(super) fn transitive(context: &Context<'_>, directory: &Directory) -> Answer
     pages::answer(context, directory, context_name, rows, Map::new())
 }
 
-/// `GET /roleManagement/directory/roleEligibilityScheduleInstances?$filter=principalId eq '{id}'`: those of the principal itself
-/// ("List roleEligibilityScheduleInstances").
+/// `GET /roleManagement/directory/roleEligibilityScheduleInstances?$filter=principalId eq '{id}'`: those of the
+/// principal itself ("List roleEligibilityScheduleInstances").
 pub(super) fn eligible(context: &Context<'_>, directory: &Directory) -> Answer {
     if let Some(answer) = unknown_options(context.call, &["$filter", "$skiptoken"]) {
         return answer;

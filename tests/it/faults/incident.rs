@@ -52,7 +52,7 @@ async fn an_incident_that_does_not_say_whom_it_names_by_now_keeps_nobody_waiting
     watch.holds(
         "an_incident_that_does_not_say_whom_it_names_by_now_keeps_nobody_waiting",
         &app,
-        &told(&app),
+        &incident_state(&app),
     );
     let note = app.receipts()[0]["incident"].clone();
     assert_eq!(note["status"], "unknown");

@@ -1,6 +1,6 @@
 //! Writes a comment on an incident.
 //!
-//! "Incident Comments - Create Or Update": whoever writes chooses the comment's id, so that writing it again replaces it.
+//! "Incident Comments - Create Or Update": the writer chooses the comment's id, so that writing it again replaces it.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ static COMMENT: Management = Management {
 /// The name space of the ids. Drawn once.
 const NAMESPACE: Uuid = Uuid::from_u128(0xb9f3_b644_eeb2_44ef_b469_7569_f54b_c703);
 
-/// The id of the comment on an incident that belongs to an alert, known by its first message. Whoever writes a message can
+/// The id of the comment on an incident that belongs to an alert, known by its first message. The writer of a message can
 /// claim to go on from any other, but cannot mean a comment that somebody else has written: those ids are not made here.
 #[must_use]
 pub fn comment_id(incident: &Incident, first: Uuid) -> Uuid {

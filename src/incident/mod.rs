@@ -5,7 +5,7 @@
 //! receipt or a user; what a comment says is made elsewhere.
 //!
 //! Azure's limits are obeyed by the same gates as Graph's ([`Arm`]). While Azure is down a comment is tried for
-//! a moment only, so that an outage of what is told cannot slow down what is done.
+//! a moment only, so that an outage of what reports cannot slow down what cuts.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -69,7 +69,7 @@ pub struct Incidents {
     arm: Arm,
     workspaces: Vec<SentinelWorkspace>,
     clock: Arc<dyn Clock>,
-    /// When Azure could last not be asked, on the clock that never goes back.
+    /// When Azure could last not be asked, on the monotonic clock.
     down: Mutex<Option<Duration>>,
 }
 

@@ -33,7 +33,7 @@ static ENTITIES: Management = Management {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Now {
     resource: Map<String, Value>,
-    /// Whether it is closed for a reason that clears those whom it names. A true positive clears nobody.
+    /// Whether it is closed for a reason that clears the users that it names. A true positive clears nobody.
     pub is_over: bool,
     /// Whether it was merged into another incident, which is closed automatically: what it was about goes on there ("Alert
     /// correlation and incident merging in the Microsoft Defender portal").

@@ -1,6 +1,6 @@
 //! Asks Azure what the app's identity may do with the incidents of each workspace, before the first alert shows what it may not.
 //!
-//! "Permissions - List For Resource" tells a caller its own permissions; whoever has none at all is refused.
+//! "Permissions - List For Resource" tells a caller its own permissions; a caller that has none at all is refused.
 
 use futures_util::future::join_all;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Adds tasks to an incident for what only people can do.
 //!
-//! "Incident Tasks - Create Or Update": whoever writes chooses the task's id, so that an incident has each once. One that is there is
+//! "Incident Tasks - Create Or Update": the writer chooses the task's id, so that an incident has each once. One that is there is
 //! left alone: somebody may have completed it.
 
 use serde_json::{Value, json};

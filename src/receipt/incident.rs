@@ -1,7 +1,7 @@
-//! The comment that is written into an incident, over and over until the whole alert is told: whoever was told of before, and
+//! The comment that is written into an incident, over and over until the whole alert is in it: the users who were in it before, and
 //! who ended now. First the table of accounts, then what stays alive and until when, then what a person has to do.
 //!
-//! What was told before comes in a message and is a claim of whoever wrote that; it is shown here and decides nothing.
+//! What was said before comes in a message and is a claim of its writer; it is shown here and decides nothing.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use super::markup::text;
 use super::{AlertReport, sentence};
 use crate::domain::still_alive::Bounds;
 
-/// The most accounts of which a message that goes on carries what was told.
+/// The most accounts of which a message that goes on carries what was said.
 const TOLD_LIMIT: usize = 100;
 
 /// The most characters of all that is to be done.
@@ -32,7 +32,7 @@ pub fn first_message(key: EventKey<'_>) -> Uuid {
     key.name()
 }
 
-/// What the comment tells after these receipts: what was told before, and who ended now. It goes on with whoever has not.
+/// What the comment says after these receipts: what it said before, and who ended now. It goes on with the users who have not.
 #[must_use]
 pub fn told_so_far(story: &Story, receipts: &[Receipt]) -> Story {
     let mut told = story.told.clone();

@@ -1,4 +1,4 @@
-//! What is known of each account of an alert when its incident is told: who was told of before, and who ended now.
+//! What is known of each account of an alert when its incident is written: who was in the comment before, and who ended now.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::markup::text;
 use super::sentence::Cut;
 use super::{sentence, size};
 
-/// The most bytes of one name in a message that carries what was told.
+/// The most bytes of one name in a message that carries what was said.
 const TOLD_NAME_LIMIT: usize = 512;
 
 const NOT_TRIED_AGAIN: &str = "Not finished: no cut is proved, and nothing tries it again by itself. Next: remove what stood in the way, then put the message back that waits in evict-rejected.";
@@ -81,7 +81,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Whether it is about the account that was told of.
+    /// Whether it is about the same account.
     pub(super) fn is_of(&self, told: &Told) -> bool {
         match (self.id, told.id) {
             (Some(own), Some(other)) => own == other,
@@ -144,7 +144,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Everybody: who was told of before, then who ended now.
+/// Everybody: who was in the comment before, then who ended now.
 pub(super) fn all<'a>(now: Vec<Line<'a>>, story: &'a Story) -> Vec<Line<'a>> {
     // Who was cut stays cut, whatever a later part saw; of anything else the later word counts.
     let (cut, other): (Vec<_>, Vec<_>) = story.told.iter().partition(|told| told.outcome.is_cut());

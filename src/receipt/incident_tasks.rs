@@ -46,7 +46,7 @@ pub fn incident_label(report: &AlertReport<'_>, story: &Story) -> Option<Inciden
     })
 }
 
-/// The tasks of an alert, about whom has ended.
+/// The tasks of an alert, for the users who have ended.
 #[must_use]
 pub fn incident_tasks(report: &AlertReport<'_>, story: &Story) -> Vec<IncidentTask> {
     if let Parsed::NothingToDo(nothing) = report.parsed

@@ -1,5 +1,5 @@
 //! Tells the incident that an alert belongs to what became of it. It comes after the cuts and changes none of them; what it
-//! could not write is told in the receipts.
+//! could not write stands in the receipts.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::receipt::{self, AlertReport, EventKey};
 use super::Service;
 
 /// How long the comment is tried. On the queue this comes after the time of the delivery, where a wait before redelivery
-/// would stand: whoever is told has no wait.
+/// would stand: a reader of it has no wait.
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// How long it is tried at least, however late it is.
@@ -92,7 +92,7 @@ impl Service {
 
 const OTHER_WORKSPACE: &str = "The incident lies in no workspace of EVICT_SENTINEL_WORKSPACES, so nothing was written there. Next: add its workspace to the setting and give the app's identity Microsoft Sentinel Responder there.";
 
-/// What became of what an incident was told.
+/// What became of what was written to an incident.
 struct Said {
     comment: CommentState,
     label: Option<IncidentLabel>,
@@ -199,7 +199,7 @@ pub(super) fn place(
 }
 
 /// Whether somebody who looks at the incident waits for an answer. One that is over, or no alert at all, gets none: it would be
-/// told again with every change of the incident.
+/// reported again with every change of the incident.
 fn is_worth_telling(parsed: &Parsed) -> bool {
     match parsed {
         Parsed::Alert(_) => true,

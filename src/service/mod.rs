@@ -157,7 +157,7 @@ impl Service {
     }
 }
 
-/// Whom an alert's incident names besides those whom it was sent with, once that is known.
+/// The users that an alert's incident names besides those that it was sent with, once that is known.
 type Joined = Arc<OnceLock<Vec<Subject>>>;
 
 /// What the trigger says of an alert.
@@ -171,7 +171,7 @@ struct Delivery {
     deadline: Deadline,
     /// That the alert is over, once that is known.
     cleared: Arc<OnceLock<Cleared>>,
-    /// Whom the alert flags too, once that is known.
+    /// The users that the alert flags too, once that is known.
     joined: Joined,
     /// Who hears of each subject as it ends.
     ended: Ended,

@@ -144,7 +144,7 @@ impl Service {
         let header = parsed.header();
         let earlier = header.handed_on.as_ref();
         let story = earlier.and_then(|earlier| earlier.story.clone());
-        // What goes on names nobody by itself: whoever sends the alert again needs what its sender wrote.
+        // What goes on names nobody by itself: a person who sends the alert again needs what its sender wrote.
         let received_body = match earlier {
             Some(earlier) => earlier.received_body.clone(),
             None => std::str::from_utf8(&message.body).ok().map(str::to_owned),

@@ -28,14 +28,14 @@ const LOOKS: [Duration; 4] = [
 /// The longest of them.
 const LONGEST_LOOK: Duration = Duration::from_secs(20);
 
-/// How long one look may take, for whom has a place to wait.
+/// How long one look may take, for an alert that has a place to wait.
 const A_LOOK: Duration = Duration::from_secs(20);
 
-/// How long it may take for whom has none, for HTTP callers, and beyond the cuts of those who are named.
+/// How long it may take for an alert that has none, for HTTP callers, and beyond the cuts of those who are named.
 pub(super) const A_GLANCE: Duration = Duration::from_secs(5);
 
 /// How many messages wait within an invocation at the most: half of host.json's `maxConcurrentCalls`, so that the other half is free
-/// for whoever can be cut.
+/// for users who can be cut.
 pub(super) const WAITING_PLACES: usize = 128;
 
 /// How long a message rests that finds no place to wait, before it goes on to the end of the queue.
@@ -94,7 +94,7 @@ impl Service {
         Looked::Pending(parsed)
     }
 
-    /// The incident that would have to be asked whom the alert is about.
+    /// The incident that would have to say which users the alert is about.
     fn unread_incident(&self, parsed: &Parsed) -> Option<(&Incidents, Incident)> {
         let incidents = self.incidents.as_ref()?;
         let Parsed::NothingToDo(nothing) = parsed else {
@@ -110,7 +110,7 @@ impl Service {
         }
     }
 
-    /// Whether a message may cut somebody whom it does not name.
+    /// Whether a message may cut a user that it does not name.
     pub(super) fn may_name_somebody(&self, parsed: &Parsed) -> bool {
         self.unread_incident(parsed).is_some()
     }

@@ -1,5 +1,5 @@
-//! Asks the incident of an alert whether it still stands, beside the first questions to Graph, and whom it names by now if it was sent
-//! a while ago. Nobody whom the alert names is cut later for that: what is known by the time of a cut counts, and whoever has joined
+//! Asks the incident of an alert whether it still stands, beside the first questions to Graph, and which users it names by now if it was sent
+//! a while ago. No user that the alert names is cut later for that: what is known by the time of a cut counts, and a user who has joined
 //! is worked on beside them.
 
 use std::pin::pin;
@@ -18,12 +18,12 @@ use crate::incident::{Entities, Incident, Incidents, Named, NotRead, Now};
 use super::reading::A_GLANCE;
 use super::{Delivery, Service};
 
-/// How long after it was queued a message still tells whom its incident names.
+/// How long after it was queued a message still says which users its incident names.
 const FRESH: SignedDuration = SignedDuration::from_mins(2);
 
 impl Service {
     /// Contains the alert; if it is an incident that may be read, as long as the incident has not been closed since it was sent, and
-    /// with whoever has joined it.
+    /// with the users who have joined it.
     pub(super) async fn contain_what_stands(
         &self,
         parsed: &Parsed,
@@ -76,7 +76,7 @@ impl Service {
         receipts
     }
 
-    /// Contains whoever has joined the incident since it was sent, under the cap of the alert as a whole.
+    /// Contains the users who have joined the incident since it was sent, under the cap of the alert as a whole.
     async fn contain_joined(
         &self,
         sent: &Parsed,
@@ -195,7 +195,7 @@ fn answered(status: Result<Now, NotRead>, entities: Option<Result<Entities, NotR
     }
     let note = IncidentNote::of(IncidentStatus::Open);
     if now.is_merged {
-        // Whom it is about by now is named in the other one.
+        // The other one names the users that it is about by now.
         tracing::info!("incident.merged");
         return Asked { note, now: None };
     }
@@ -213,7 +213,7 @@ fn closed() -> IncidentNote {
     IncidentNote::of(IncidentStatus::Closed)
 }
 
-/// The receipts of all subjects, whoever has joined behind those who were sent, and then those that stand for many.
+/// The receipts of all subjects, those who have joined behind those who were sent, and then those that stand for many.
 fn put_behind(sent: &Parsed, mut receipts: Vec<Receipt>, joined: Vec<Receipt>) -> Vec<Receipt> {
     let of_many = receipts.split_off(sent.subjects().len().min(receipts.len()));
     receipts.extend(joined);

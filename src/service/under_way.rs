@@ -16,10 +16,10 @@ use crate::receipt;
 use super::incident::{Place, Telling, place};
 use super::{Delivery, Joined, Service};
 
-/// How long the others are waited for after the first cut: most alerts are over by then, and are told once.
+/// How long the others are waited for after the first cut: most alerts are over by then, and have one comment.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// How long after that whoever ended meanwhile is told of.
+/// How long after that the users who ended meanwhile are added.
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// How long one writing may take. The last one waits for it, so that it is the last that stands.

@@ -145,7 +145,7 @@ fn what_cannot_be_read_or_does_not_run_is_an_error_that_names_it() {
     let broken = send(&json!({}), &["--set", "SCRIPTED_WORKER_EXIT_AT_START=64"]);
     assert!(!broken.status.success());
     let stderr = String::from_utf8_lossy(&broken.stderr);
-    assert!(stderr.contains("story to end with 64"), "{stderr}");
+    assert!(stderr.contains("told to end with 64"), "{stderr}");
 }
 
 /// A running sandbox, which ends on drop in every test.
@@ -258,10 +258,10 @@ async fn serve_takes_alerts_and_messages_until_it_is_told_to_stop() {
     for name in ["graph", "tenantControl"] {
         assert!(client.get(serving.at(name)).send().await.is_ok(), "{name}");
     }
-    let story = Command::new("kill")
+    let killed = Command::new("kill")
         .arg(serving.child.id().to_string())
         .status();
-    assert!(story.unwrap().success());
+    assert!(killed.unwrap().success());
     assert!(serving.child.wait().unwrap().success());
     // The process is killed, which takes the system some time on a busy machine.
     let address = format!("127.0.0.1:{port}");

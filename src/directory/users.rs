@@ -149,7 +149,7 @@ impl Directory {
     /// asked for a second time.
     ///
     /// # Errors
-    /// As [`Entra::user`].
+    /// As [`Directory::user`].
     pub async fn may_read_users(
         &self,
         id: UserId,

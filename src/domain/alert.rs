@@ -326,6 +326,15 @@ pub struct Malformed {
     pub expected: String,
 }
 
+/// What is asked of the Sentinel incident that a payload belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncidentQuestion {
+    /// Which users it names: the payload names nobody yet.
+    WhoIsNamed,
+    /// Whether it still stands, and who has joined it since it was sent.
+    WhatHasChanged,
+}
+
 /// The result of reading a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
@@ -338,6 +347,32 @@ pub enum Parsed {
 }
 
 impl Parsed {
+    /// What its incident would be asked, with the incident's id as the sender wrote it. Whether that is an incident in a workspace
+    /// of the settings is decided elsewhere.
+    #[must_use]
+    pub fn incident_question(&self) -> Option<(IncidentQuestion, &str)> {
+        let question = match self {
+            // One incident says nothing of what stands beside it.
+            Self::NothingToDo(nothing)
+                if nothing.reason == NothingToDoReason::EntitiesPending
+                    && nothing.unread.len() <= 1 =>
+            {
+                IncidentQuestion::WhoIsNamed
+            }
+            Self::Alert(alert)
+                if matches!(
+                    alert.header.shape,
+                    Shape::SentinelIncidentTrigger | Shape::SentinelIncidentResource
+                ) =>
+            {
+                IncidentQuestion::WhatHasChanged
+            }
+            Self::Alert(_) | Self::NothingToDo(_) | Self::Malformed(_) => return None,
+        };
+        let id = self.header().incident_id.as_deref()?;
+        Some((question, id))
+    }
+
     /// Everything in the payload besides its accounts.
     #[must_use]
     pub fn header(&self) -> &AlertHeader {

@@ -32,7 +32,8 @@ pub use accounts::security_identifier::SecurityIdentifier;
 pub use accounts::subject::{SubjectKind, SubjectRef};
 pub use accounts::user::{FoundBy, HomeTenant, User};
 pub use alert::{
-    Alert, AlertHeader, HandedOn, Malformed, NothingToDo, NothingToDoReason, Parsed, Shape, Unread,
+    Alert, AlertHeader, HandedOn, IncidentQuestion, Malformed, NothingToDo, NothingToDoReason,
+    Parsed, Shape, Unread,
 };
 pub use caller::{Audience, Caller, CallerPolicy};
 pub use clock::{Clock, Deadline, SystemClock};

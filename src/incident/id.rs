@@ -34,6 +34,12 @@ pub enum Named {
     NoResource,
 }
 
+/// Whether an id is the resource id of an incident of Microsoft Sentinel, in whatever workspace.
+#[must_use]
+pub fn is_sentinel_incident(id: &str) -> bool {
+    named(&[], id) == Named::OtherWorkspace
+}
+
 /// Finds the workspace in which an incident lies.
 pub(super) fn named(workspaces: &[SentinelWorkspace], id: &str) -> Named {
     let segments: Vec<&str> = id.trim().split('/').collect();

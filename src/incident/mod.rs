@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 pub use arm::Arm;
 pub use comment::comment_id;
-pub use id::{Incident, Named};
+pub use id::{Incident, Named, is_sentinel_incident};
 pub use now::{Entities, NotRead, Now};
 
 /// The version of the API that is spoken ("Microsoft.SecurityInsights incidents", template reference).

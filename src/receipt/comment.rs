@@ -21,7 +21,7 @@ pub(super) const NAME_LIMIT: usize = 256;
 /// The most characters of a sentence.
 pub(super) const SENTENCE_LIMIT: usize = 800;
 
-/// The most things that are said to stay alive; [`crate::domain::still_alive`] names fewer.
+/// The most things that are said to stay alive; [`crate::domain::still_alive()`] names fewer.
 const ALIVE_LIMIT: usize = 8;
 
 /// The comment, ready to post, at most [`COMMENT_LIMIT`] characters. If not every account fits, its last line says how

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::alert;
 use crate::domain::{
-    AlertHeader, Deadline, IncidentNote, IncidentStatus, NothingToDoReason, Parsed,
+    AlertHeader, Deadline, IncidentNote, IncidentQuestion, IncidentStatus, NothingToDoReason,
+    Parsed,
 };
 use crate::incident::{Incident, Incidents, Named};
 
@@ -97,14 +98,10 @@ impl Service {
     /// The incident that would have to say which users the alert is about.
     fn unread_incident(&self, parsed: &Parsed) -> Option<(&Incidents, Incident)> {
         let incidents = self.incidents.as_ref()?;
-        let Parsed::NothingToDo(nothing) = parsed else {
+        let (IncidentQuestion::WhoIsNamed, id) = parsed.incident_question()? else {
             return None;
         };
-        // One incident tells nothing of what stands beside it.
-        if nothing.reason != NothingToDoReason::EntitiesPending || nothing.unread.len() > 1 {
-            return None;
-        }
-        match incidents.named(nothing.header.incident_id.as_deref()?) {
+        match incidents.named(id) {
             Named::Ours(incident) => Some((incidents, incident)),
             Named::OtherWorkspace | Named::NoResource => None,
         }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::alert;
 use crate::domain::{
-    Cleared, ClearedAs, Deadline, IncidentNote, IncidentStatus, Parsed, Receipt, Shape,
+    Cleared, ClearedAs, Deadline, IncidentNote, IncidentQuestion, IncidentStatus, Parsed, Receipt,
 };
 use crate::incident::{Entities, Incident, Incidents, Named, NotRead, Now};
 
@@ -113,18 +113,9 @@ impl Service {
     /// The incident that an alert is, as a trigger or a script has sent it.
     fn sent_incident(&self, parsed: &Parsed) -> Option<(&Arc<Incidents>, Incident)> {
         let incidents = self.incidents.as_ref()?;
-        let Parsed::Alert(alert) = parsed else {
+        let (IncidentQuestion::WhatHasChanged, id) = parsed.incident_question()? else {
             return None;
         };
-        let is_incident = matches!(
-            alert.header.shape,
-            Shape::SentinelIncidentTrigger | Shape::SentinelIncidentResource
-        );
-        let id = alert
-            .header
-            .incident_id
-            .as_deref()
-            .filter(|_| is_incident)?;
         match incidents.named(id) {
             Named::Ours(incident) => Some((incidents, incident)),
             Named::OtherWorkspace | Named::NoResource => None,

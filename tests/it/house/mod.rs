@@ -61,6 +61,7 @@ pub(crate) const MAY_NAME: &[(&str, &[&str])] = &[
             "graph",
             "directory",
             "inquiry",
+            "incident",
             "containment",
             "ledger",
             "service_bus",

@@ -83,6 +83,7 @@ fn an_alert_is_explained_to_a_person() {
        severity    Medium
        alert       2f8cbeb2-670c-4cd3-9555-5e3184be37c1
        incident    /subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc/providers/Microsoft.SecurityInsights/Incidents/c86308a3-429b-4def-959c-11d466f6d437
+       entities    asked for again if the message is older than two minutes and EVICT_SENTINEL_WORKSPACES names the incident's workspace
        flagged at  2026-10-04T15:31:55.7033333Z
 
     1. user
@@ -114,6 +115,7 @@ fn a_payload_with_nothing_to_do_is_explained_to_a_person() {
        severity    High
        alert       a30f4300-bbee-4636-9d33-bc6d96f0da84
        incident    /subscriptions/8a119b9e-16bc-4732-8f7b-7676d015b0dc/resourceGroups/rg-soc/providers/Microsoft.OperationalInsights/workspaces/contoso-soc/providers/Microsoft.SecurityInsights/Incidents/20731ab2-4c8b-4eb4-8f1e-accf4372a2a7
+       entities    asked for up to 15 minutes, if EVICT_SENTINEL_WORKSPACES names the incident's workspace
        flagged at  2026-10-02T08:20:03.8840351Z
     "#);
 }
@@ -324,4 +326,27 @@ fn who_is_only_named_and_who_is_cleared_is_told_with_the_reason() {
        defender-xdr-legacy-incident lacks `alerts`
        mde-alert lacks `alertCreationTime`, `aadTenantId`, `machineId` or `investigationId`
     "#);
+}
+
+#[test]
+fn an_incident_says_whether_its_entities_would_be_asked_for() {
+    let asked = |file: &str| {
+        let file = fixture(file);
+        let answer = evict(&["explain", "--json", file.to_str().unwrap()], b"");
+        let document: Value = serde_json::from_str(&answer.output).unwrap();
+        document["entities"].as_str().map(str::to_owned)
+    };
+    for (file, expected) in [
+        (
+            "variants/sentinel-incident-entities-not-arrived.json",
+            Some("awaited"),
+        ),
+        ("sentinel-incident-trigger.json", Some("refreshed")),
+        // No incident of Sentinel: a user by hand, an alert by itself, an incident of Graph.
+        ("manual-user.json", None),
+        ("sentinel-alert-trigger.json", None),
+        ("graph-incident-with-alerts.json", None),
+    ] {
+        assert_eq!(asked(file).as_deref(), expected, "{file}");
+    }
 }

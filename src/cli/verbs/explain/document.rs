@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::sentences::{asked_of_the_incident, headline, sentence};
 use crate::alert::{self, Nearest};
 use crate::cli::terminal::escape::Escaped;
 use crate::domain::{
@@ -35,6 +36,11 @@ pub(crate) struct Document<'a> {
     /// The incident's id, as the sender wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     incident_id: Option<&'a str>,
+    /// If it belongs to an incident of Microsoft Sentinel that is asked, where `EVICT_SENTINEL_WORKSPACES` names its workspace:
+    /// `awaited` if the payload names nobody yet, so that the function asks for up to 15 minutes; `refreshed` if the function asks
+    /// whether it still stands and, of a message older than two minutes, who has joined it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entities: Option<&'static str>,
     /// If there is nothing to do: the word for why.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -175,6 +181,7 @@ impl<'a> Document<'a> {
             severity: severity.as_deref(),
             alert_id: alert_id.as_deref(),
             incident_id: incident_id.as_deref(),
+            entities: asked_of_the_incident(parsed).map(|(word, _)| word),
             reason: None,
             redirected_to: None,
             subjects: parsed.subjects().iter().map(ExplainedSubject::of).collect(),
@@ -239,6 +246,10 @@ impl<'a> Document<'a> {
             ("severity", self.severity),
             ("alert", self.alert_id),
             ("incident", self.incident_id),
+            (
+                "entities",
+                asked_of_the_incident(self.parsed).map(|(_, text)| text),
+            ),
             ("merged into", self.redirected_to),
             ("flagged at", at.as_deref()),
             ("at", self.problem.as_ref().map(|problem| problem.path)),
@@ -404,16 +415,6 @@ impl<'a> End<'a> {
     }
 }
 
-fn headline(subjects: &[Subject]) -> String {
-    let is_user = |subject: &&Subject| subject.account.kind == SubjectKind::User;
-    match (subjects.len(), subjects.iter().filter(is_user).count()) {
-        (1, _) => "An alert that flags one user.".to_owned(),
-        (all, users) if all == users => format!("An alert that flags {users} users."),
-        (all, 1) => format!("An alert that flags {all} accounts, one of them a user."),
-        (all, users) => format!("An alert that flags {all} accounts, {users} of them users."),
-    }
-}
-
 fn write_facts(output: &mut dyn Write, facts: &[(&str, Option<&str>)]) -> io::Result<()> {
     for (label, value) in facts {
         if let Some(value) = value {
@@ -421,23 +422,4 @@ fn write_facts(output: &mut dyn Write, facts: &[(&str, Option<&str>)]) -> io::Re
         }
     }
     Ok(())
-}
-
-fn sentence(reason: &NothingToDoReason) -> &'static str {
-    match reason {
-        NothingToDoReason::NoAccount => "it names no account",
-        NothingToDoReason::EntitiesPending => {
-            "its entities have not arrived yet; ask for it again later"
-        }
-        NothingToDoReason::NoUser => "it flags no user among the accounts it names",
-        NothingToDoReason::NotificationOnly => {
-            "it says that something is there, but not whom it is about; read that itself"
-        }
-        NothingToDoReason::Resolved => "it is over, by its sender's own word",
-        NothingToDoReason::Redirected { .. } => "it was merged into another incident",
-        NothingToDoReason::NotAnAlert { .. } => "it is no alert",
-        NothingToDoReason::SubscriptionValidation { .. } => {
-            "Event Grid asks whether this endpoint is meant"
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! `evict explain`: what Evict sees in a payload. It asks no service and changes nothing.
 
 mod document;
+mod sentences;
 
 use std::fs::File;
 use std::io::Read;

@@ -22,6 +22,7 @@
 
 mod accounts;
 mod builder;
+mod comment_by;
 mod joined;
 mod json;
 mod nearest;

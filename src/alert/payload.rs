@@ -1,8 +1,9 @@
 //! Determines the shape of a payload and hands it to the file that reads it. Lists and envelopes return here.
 
-use crate::domain::{CommentBy, NothingToDoReason, Shape, WrittenBy};
+use crate::domain::{NothingToDoReason, Shape, WrittenBy};
 
 use super::builder::{AlertBuilder, Failure};
+use super::comment_by::comment_by;
 use super::json;
 use super::json::{JsonProblem, Node, Object, snake_case, unexpected};
 use super::shapes::{self, Inside, Reading, Row};
@@ -30,9 +31,6 @@ const WRAPPERS: &[&str] = &[
     "payload",
     "triggerBody",
 ];
-
-/// The property that states who writes the comment on the incident.
-pub(crate) const COMMENT_BY: &str = "commentBy";
 
 /// The form of an object.
 enum Form {
@@ -219,13 +217,6 @@ fn read_object(object: &Object, nesting: usize) -> Result<AlertBuilder, Failure>
     let mut builder = read_form(object, nesting)?;
     builder.comment_by = comment_by(object).or(builder.comment_by);
     Ok(builder)
-}
-
-/// Who writes the comment on the incident: a property of ours, which a sender may add to an object of any shape.
-pub(crate) fn comment_by(object: &Object) -> Option<CommentBy> {
-    let word = object.text(COMMENT_BY)?;
-    let mut all = CommentBy::ALL.into_iter();
-    all.find(|one| one.as_str().eq_ignore_ascii_case(word.trim()))
 }
 
 fn read_form(object: &Object, nesting: usize) -> Result<AlertBuilder, Failure> {

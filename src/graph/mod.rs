@@ -1,9 +1,9 @@
 //! How one call is made, whatever it asks: of Microsoft Graph, or of Azure Resource Manager by a second client of the same code.
 //!
-//! From the inside out: `path` and `transport` are what goes on the wire; `throttling` holds calls back while a
-//! service limits them, and says who goes first; `retry` says what is tried
-//! again, `journal` what was sent, `clock` what time it is at the service; `client` puts these in order, and `error` says what
-//! to do when that fails. What is asked, and what an answer says of users, is decided elsewhere.
+//! From the inside out: `path` and `transport` are what goes on the wire; `throttling` holds calls back while a service limits
+//! them, and says who goes first; `retry` says what is tried again, `journal` what was sent, `clock` what time it is at the
+//! service; `client` puts these in order, and `error` says what to do when that fails. What is asked, and what an answer says of
+//! users, is decided elsewhere.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

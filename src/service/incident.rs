@@ -109,9 +109,7 @@ impl Said {
             problem: None,
         }
     }
-}
 
-impl Said {
     /// The same, with what came of asking the incident before.
     fn beside(&self, asked: Option<IncidentNote>) -> IncidentNote {
         let unasked = asked.as_ref().and_then(|note| note.problem.clone());

@@ -44,8 +44,8 @@ use std::collections::HashSet;
 
 use crate::alert::accounts::classified;
 use crate::alert::builder::AlertBuilder;
+use crate::alert::comment_by::{COMMENT_BY, comment_by};
 use crate::alert::json::{JsonProblem, Node, Object, Within, time, unexpected, unexpected_other};
-use crate::alert::payload::{COMMENT_BY, comment_by};
 use crate::alert::told;
 use crate::domain::{
     AccountName, HandedOn, MailAddress, NothingToDoReason, SecurityIdentifier, Severity, Shape,

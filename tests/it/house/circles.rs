@@ -90,6 +90,13 @@ fn target(path: &str, from: &Module, files: &BTreeSet<Module>) -> Option<Module>
         .find(|module| files.contains(module))
 }
 
+/// Whether a word stands in a text with this behind it.
+fn names(text: &str, word: &str, behind: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        super::is_word(text, at, word) && text[at + word.len()..].starts_with(behind)
+    })
+}
+
 /// Which file names which.
 fn arrows(sources: &[Source]) -> BTreeMap<Module, BTreeSet<Module>> {
     let production: Vec<&Source> = sources
@@ -104,11 +111,18 @@ fn arrows(sources: &[Source]) -> BTreeMap<Module, BTreeSet<Module>> {
         .iter()
         .map(|source| {
             let from = module(&source.path);
-            let named = paths(&source.production())
+            let text = source.production();
+            let mut named: BTreeSet<Module> = paths(&text)
                 .iter()
                 .filter_map(|path| target(path, &from, &files))
                 .filter(|to| !from.starts_with(to))
                 .collect();
+            // A head names its own files without a word before them.
+            let children = files.iter().filter(|file| {
+                file.split_last()
+                    .is_some_and(|(name, folder)| folder == from && names(&text, name, "::"))
+            });
+            named.extend(children.cloned());
             (from, named)
         })
         .collect()
@@ -180,6 +194,13 @@ fn a_planted_circle_is_found_and_a_head_is_none() {
         ("domain/mod.rs", ""),
     ]));
     assert_eq!(found, ["guard/a", "guard/b", "guard/c"]);
+    let by_a_head = circles(&planted(&[
+        ("guard/mod.rs", "mod a;\npub use a::A;"),
+        ("guard/a.rs", "use crate::domain::User;"),
+        ("domain/mod.rs", "mod user;\npub use user::User;"),
+        ("domain/user.rs", "use crate::guard::A;"),
+    ]));
+    assert_eq!(by_a_head, ["domain", "domain/user", "guard", "guard/a"]);
     let head = planted(&[
         (
             "guard/mod.rs",

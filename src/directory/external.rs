@@ -15,18 +15,18 @@ use crate::domain::{HomeTenant, MailAddress, UserPrincipalName};
 
 /// What Graph tells of where a user comes from.
 #[derive(Debug, Clone)]
-pub(crate) struct Signs<'a> {
-    pub(crate) upn: &'a UserPrincipalName,
-    pub(crate) mail: Option<&'a MailAddress>,
-    pub(crate) user_type: Option<&'a str>,
+pub(super) struct Signs<'a> {
+    pub(super) upn: &'a UserPrincipalName,
+    pub(super) mail: Option<&'a MailAddress>,
+    pub(super) user_type: Option<&'a str>,
     /// Whether `externalUserState` has a value: the account was invited.
-    pub(crate) invited: bool,
+    pub(super) invited: bool,
     /// `signInType` and `issuer` of each identity; `None` where Graph gave none.
-    pub(crate) identities: Option<Vec<(&'a str, &'a str)>>,
+    pub(super) identities: Option<Vec<(&'a str, &'a str)>>,
 }
 
 /// Where the user signs in, if not in this tenant.
-pub(crate) fn of(signs: &Signs<'_>) -> Option<HomeTenant> {
+pub(super) fn of(signs: &Signs<'_>) -> Option<HomeTenant> {
     is_external(signs).then(|| domain(signs).map_or(HomeTenant::Unknown, HomeTenant::Domain))
 }
 

@@ -12,37 +12,37 @@ const SELECT: &str = "id,userPrincipalName,mail,userType,accountEnabled,onPremis
                       signInSessionsValidFromDateTime,externalUserState,identities";
 
 /// Asked for in addition where a subject's on-premises SID is to be compared.
-pub(crate) const SID: &str = "onPremisesSecurityIdentifier";
+pub(super) const SID: &str = "onPremisesSecurityIdentifier";
 
 /// Asked for in addition where a subject's on-premises domain and account name are to be compared.
-pub(crate) const ACCOUNT: &str = "onPremisesDomainName,onPremisesSamAccountName";
+pub(super) const ACCOUNT: &str = "onPremisesDomainName,onPremisesSamAccountName";
 
 /// A user with what a subject's other identifiers are compared with.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) user: User,
-    pub(crate) sid: Option<SecurityIdentifier>,
-    pub(crate) on_premises_domain: Option<String>,
-    pub(crate) account_name: Option<String>,
+    pub(super) sid: Option<SecurityIdentifier>,
+    pub(super) on_premises_domain: Option<String>,
+    pub(super) account_name: Option<String>,
 }
 
 /// The users that a filter found.
 #[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) found: Vec<Found>,
+pub(super) struct Page {
+    pub(super) found: Vec<Found>,
     /// Whether there are more than were asked for.
-    pub(crate) more: bool,
+    pub(super) more: bool,
 }
 
 /// A filter, and the number of users that it is worth to look at.
 #[derive(Debug)]
-pub(crate) struct Filter {
-    pub(crate) text: String,
-    pub(crate) extra: &'static str,
-    pub(crate) most: usize,
-    pub(crate) advanced: bool,
+pub(super) struct Filter {
+    pub(super) text: String,
+    pub(super) extra: &'static str,
+    pub(super) most: usize,
+    pub(super) advanced: bool,
     /// By what such a user is found.
-    pub(crate) by: FoundBy,
+    pub(super) by: FoundBy,
 }
 
 /// The most pages that are read for one filter. Graph may fill a page with fewer users than were asked for, or with none.
@@ -169,7 +169,7 @@ impl Directory {
 
 impl Client {
     /// Reads one user by object id, with more properties than usual if `extra` names some.
-    pub(crate) async fn user_by_id(
+    pub(super) async fn user_by_id(
         &self,
         id: UserId,
         extra: &'static str,
@@ -232,7 +232,7 @@ impl Client {
     }
 
     /// The users that a filter finds, each of which has to be one that was asked for.
-    pub(crate) async fn users_where(
+    pub(super) async fn users_where(
         &self,
         filter: &Filter,
         is_meant: impl Fn(&Found) -> bool,

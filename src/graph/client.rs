@@ -47,7 +47,7 @@ pub(crate) struct Surface(pub(crate) &'static str);
 
 impl Surface {
     /// The version of Graph that is supported for use in production.
-    pub(crate) const GRAPH: Self = Self("/v1.0");
+    pub(super) const GRAPH: Self = Self("/v1.0");
 
     /// Azure Resource Manager has its version in the query.
     pub(crate) const AZURE: Self = Self("");
@@ -56,7 +56,7 @@ impl Surface {
 /// One thing to ask.
 #[derive(Debug)]
 pub(crate) struct Question {
-    pub(crate) operation: Operation,
+    pub(super) operation: Operation,
     pub(crate) method: Method,
     pub(crate) surface: Surface,
     /// What follows the surface, from `path`.

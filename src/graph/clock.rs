@@ -52,7 +52,7 @@ impl Moment {
 
 impl GraphClock {
     /// Learns from an answer that bears `date`.
-    pub(crate) fn learn(&self, date: Timestamp, asked: Duration, received: Duration) {
+    pub(super) fn learn(&self, date: Timestamp, asked: Duration, received: Duration) {
         let told = Told {
             date,
             asked,
@@ -80,7 +80,7 @@ impl GraphClock {
     }
 
     /// The time of day, rather too early by a second than too late; ours where Graph has said none.
-    pub(crate) fn earliest(&self, ours: Timestamp, elapsed: Duration) -> Timestamp {
+    pub(super) fn earliest(&self, ours: Timestamp, elapsed: Duration) -> Timestamp {
         let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.map_or(ours, |told| later(told.date, since(elapsed, told.received)))
     }

@@ -27,20 +27,20 @@ pub(crate) struct Sent {
 pub(crate) struct Journal(Mutex<Vec<Sent>>);
 
 impl Journal {
-    pub(crate) fn note(&self, sent: Sent) {
+    pub(super) fn note(&self, sent: Sent) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(sent);
     }
 
-    pub(crate) fn len(&self) -> u32 {
+    pub(super) fn len(&self) -> u32 {
         let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         u32::try_from(sent.len()).unwrap_or(u32::MAX)
     }
 
     /// The id that we gave the last request.
-    pub(crate) fn last_client_request_id(&self) -> Option<String> {
+    pub(super) fn last_client_request_id(&self) -> Option<String> {
         let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sent.last().map(|last| last.client_request_id.to_string())
     }

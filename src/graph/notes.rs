@@ -6,7 +6,7 @@ use super::retry::Failure;
 use super::{CallError, Journal, Question};
 
 /// An attempt failed, and there will be another.
-pub(crate) fn note_retry(
+pub(super) fn note_retry(
     question: &Question,
     failure: &Failure,
     journal: &Journal,
@@ -28,7 +28,7 @@ pub(crate) fn note_retry(
 }
 
 /// A call was given up.
-pub(crate) fn note_failure(question: &Question, journal: &Journal, error: &CallError) {
+pub(super) fn note_failure(question: &Question, journal: &Journal, error: &CallError) {
     let operation = question.operation.template();
     let user = question.user.map(tracing::field::display);
     let (status, code) = (error.status(), error.code());

@@ -121,7 +121,7 @@ impl Operation {
 
     /// Whether a success says something beyond that it is one. A revocation's does not: it was documented with and
     /// without a body, and a body that breaks off does not undo it.
-    pub(crate) fn answers_with_content(self) -> bool {
+    pub(super) fn answers_with_content(self) -> bool {
         match self {
             Self::GetToken
             | Self::ReadUser
@@ -149,7 +149,7 @@ impl Operation {
     }
 
     /// Whether it is about one user or one group, so that Graph can say that there is none.
-    pub(crate) fn names_what_exists(self) -> bool {
+    pub(super) fn names_what_exists(self) -> bool {
         match self {
             Self::ReadUser | Self::CheckMemberGroups | Self::ReadGroup | Self::RevokeSessions => {
                 true
@@ -160,7 +160,7 @@ impl Operation {
 
     /// What Graph counts it as. Asking for groups is a POST and no write ("Microsoft Graph service-specific throttling
     /// limits").
-    pub(crate) fn access(self) -> CallKind {
+    pub(super) fn access(self) -> CallKind {
         match self {
             Self::Manage(management) if management.changes => CallKind::Write,
             Self::GetToken

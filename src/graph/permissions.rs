@@ -27,7 +27,7 @@ impl Permission {
 }
 
 /// To revoke sessions.
-pub(crate) const USER_REVOKE_SESSIONS: Permission = Permission {
+pub(super) const USER_REVOKE_SESSIONS: Permission = Permission {
     name: "User.RevokeSessions.All",
     app_role_id: "77f3a031-c388-4f99-b373-dc68676a979e",
     needed_for: "revoke sessions",

@@ -26,7 +26,7 @@ const ABSENT: [&str; 2] = ["Request_ResourceNotFound", "ResourceNotFound"];
 impl Refusal {
     /// Whether Graph itself says that what was asked for is not there. A 404 of any other form is not an answer to that: a
     /// gateway gives one, and Graph does for things that exist (microsoftgraph/microsoft-graph-docs, issues 2290 and 11430).
-    pub(crate) fn says_absent(&self) -> bool {
+    pub(super) fn says_absent(&self) -> bool {
         self.status == 404
             && self
                 .code

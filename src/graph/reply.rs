@@ -10,10 +10,10 @@ use crate::http::Answer;
 /// A success, and what it took.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    pub(crate) operation: Operation,
+    pub(super) operation: Operation,
     pub(crate) answer: Answer,
-    pub(crate) attempts: u32,
-    pub(crate) elapsed: Duration,
+    pub(super) attempts: u32,
+    pub(super) elapsed: Duration,
 }
 
 impl Reply {

@@ -17,7 +17,7 @@ const REPLICAS: Duration = Duration::from_secs(1);
 
 /// How much time an answer needs. Nothing is tried again with less time left: it would only put its own lack of time in the
 /// place of what really stood in the way. What is written and not heard of is unclear besides, so a write gets more.
-pub(crate) fn answer_needs(access: CallKind) -> Duration {
+pub(super) fn answer_needs(access: CallKind) -> Duration {
     match access {
         CallKind::Read => Duration::from_secs(1),
         CallKind::Write => Duration::from_secs(2),
@@ -32,7 +32,7 @@ pub(crate) fn leaves_open_what_was_done(status: u16) -> bool {
 
 /// What a status means for the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(super) enum Class {
     /// Done. Which success it is does not matter: the documentation of the revocation has promised 200 and 204.
     Success,
     /// The token is not accepted: get another one and ask once more.
@@ -59,7 +59,7 @@ pub(crate) fn classify(status: u16) -> Class {
 
 /// When a failed attempt may be followed by another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Again {
+pub(super) enum Again {
     /// Never.
     No,
     /// Once, at once, with another token.
@@ -74,13 +74,13 @@ pub(crate) enum Again {
 
 /// One failed attempt.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(super) struct Failure {
     pub(crate) cause: Cause,
-    pub(crate) again: Again,
+    pub(super) again: Again,
     /// How long Graph asked to wait.
-    pub(crate) asked: Option<Duration>,
+    pub(super) asked: Option<Duration>,
     /// Whether it failed for want of time rather than for what it met.
-    pub(crate) cut_short: bool,
+    pub(super) cut_short: bool,
 }
 
 impl Failure {
@@ -108,7 +108,7 @@ impl Failure {
 
 /// The attempts of one call so far.
 #[derive(Debug)]
-pub(crate) struct Attempts {
+pub(super) struct Attempts {
     /// The last thing that Graph or the network really said.
     cause: Option<Cause>,
     own_waits: ExponentialBackoff,
@@ -120,7 +120,7 @@ pub(crate) struct Attempts {
 
 /// What follows a failed attempt.
 #[derive(Debug)]
-pub(crate) enum Next {
+pub(super) enum Next {
     /// Another, after this wait.
     Retry(Duration),
     /// None. The wait is that after which another would be made if there were time.
@@ -139,7 +139,7 @@ impl Attempts {
     }
 
     /// Decides what follows a failure, if an answer takes so long and there is so much time left.
-    pub(crate) fn next(
+    pub(super) fn next(
         &mut self,
         failure: &Failure,
         access: CallKind,
@@ -173,7 +173,7 @@ impl Attempts {
     }
 
     /// The error with which the call ends, by the last thing that Graph or the network really said.
-    pub(crate) fn into_error(
+    pub(super) fn into_error(
         self,
         operation: Operation,
         failure: Failure,

@@ -34,11 +34,11 @@ impl Tally {
         self.sent.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn count(&self) {
+    pub(super) fn count(&self) {
         self.sent.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn urgency(&self) -> Urgency {
+    pub(super) fn urgency(&self) -> Urgency {
         self.urgency
     }
 }

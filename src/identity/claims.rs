@@ -71,7 +71,7 @@ struct Claims {
 struct TenantIdText(String);
 
 /// Reads the claims of a token that, by the identity endpoint's word, ends at `expires_at`.
-pub(crate) fn read(
+pub(super) fn read(
     token: &str,
     expires_at: Timestamp,
     given_by: Credential,

@@ -24,7 +24,7 @@ use crate::http::{Bounds, HttpClient, HttpFailure};
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest answer that is read: a token takes some KiB.
-pub(crate) const LARGEST_ANSWER: usize = 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// Why there is no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl TokenSource for ManagedIdentity {
 }
 
 /// What went wrong on the way to a token; what is neither ours nor an error status came from reading the answer.
-pub(crate) fn problem(error: &azure_core::Error) -> IdentityProblem {
+pub(super) fn problem(error: &azure_core::Error) -> IdentityProblem {
     match azure::cause(error) {
         Some(AzureFailure::NoManagedIdentity) => return IdentityProblem::Absent,
         Some(AzureFailure::NotSent(_)) => return IdentityProblem::Unsupported,

@@ -96,7 +96,7 @@ impl Resource {
     }
 
     /// All that is granted there beforehand, as the sign-in service wants it.
-    pub(crate) fn scope(&self) -> String {
+    pub(super) fn scope(&self) -> String {
         format!("{}/.default", self.id)
     }
 }

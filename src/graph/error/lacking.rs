@@ -48,7 +48,7 @@ impl Who {
     }
 
     /// Its token, in the middle of a sentence.
-    pub(crate) fn token(self) -> &'static str {
+    pub(super) fn token(self) -> &'static str {
         match self {
             Self::Person => "your token",
             Self::AzureCliApplication => "the token of the application that is signed in to az",
@@ -151,11 +151,11 @@ impl Lacking<'_> {
 }
 
 /// Why a token that carries what is needed is denied all the same.
-pub(crate) struct Denied<'a> {
-    pub(crate) token: &'a TokenFacts,
-    pub(crate) needed: &'a [&'a Permission],
+pub(super) struct Denied<'a> {
+    pub(super) token: &'a TokenFacts,
+    pub(super) needed: &'a [&'a Permission],
     /// The directory roles that allow a person what was asked, where it is not about changing a user.
-    pub(crate) role: Option<&'static str>,
+    pub(super) role: Option<&'static str>,
 }
 
 impl fmt::Display for Denied<'_> {
@@ -196,7 +196,7 @@ impl fmt::Display for Denied<'_> {
 }
 
 /// The names of permissions.
-pub(crate) struct Names<'a>(pub(crate) &'a [&'a Permission]);
+pub(super) struct Names<'a>(pub(crate) &'a [&'a Permission]);
 
 impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -31,7 +31,7 @@ const REMEMBERED: Duration = Duration::from_mins(5);
 
 /// The pace; none as long as Graph refuses nothing.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(super) struct Pace {
     /// Whether a refusal is followed by a probe.
     probes: bool,
     state: Mutex<State>,
@@ -81,12 +81,12 @@ impl Counted {
 
 impl Pace {
     /// The pace of writes.
-    pub(crate) fn of_writes() -> Self {
+    pub(super) fn of_writes() -> Self {
         Self::new(false)
     }
 
     /// The pace of all calls.
-    pub(crate) fn of_everything() -> Self {
+    pub(super) fn of_everything() -> Self {
         Self::new(true)
     }
 
@@ -99,12 +99,12 @@ impl Pace {
     }
 
     /// A call left.
-    pub(crate) fn left(&self, now: Duration) {
+    pub(super) fn left(&self, now: Duration) {
         self.lock().counted.add(now);
     }
 
     /// A call was refused. Refusals that come together count as one: say it once for all of them.
-    pub(crate) fn slow_down(&self, now: Duration) {
+    pub(super) fn slow_down(&self, now: Duration) {
         let mut state = self.lock();
         let remembered = state
             .slowed
@@ -129,7 +129,7 @@ impl Pace {
 
     /// A call was accepted. At any pace this adds one call a second for each second of calling, and doubles the pace with each
     /// second where there is far to go yet.
-    pub(crate) fn speed_up(&self) {
+    pub(super) fn speed_up(&self) {
         let mut state = self.lock();
         let Some(slowed) = &mut state.slowed else {
             return;
@@ -145,7 +145,7 @@ impl Pace {
 
     /// The time from one call to the next; zero where Graph has not refused any lately. Nothing follows a probe until it is
     /// answered, or has had its time.
-    pub(crate) fn gap(&self, now: Duration) -> Duration {
+    pub(super) fn gap(&self, now: Duration) -> Duration {
         self.lock()
             .slowed
             .as_ref()
@@ -161,7 +161,7 @@ impl Pace {
     }
 
     /// Ends as soon as a probe was let through.
-    pub(crate) fn changed(&self) -> Notified<'_> {
+    pub(super) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
 

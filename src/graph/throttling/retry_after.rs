@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 
 /// The longest wait that is believed. The longest window over which Graph counts is five minutes ("Microsoft Graph
 /// service-specific throttling limits"); a longer wait than twice that is a mistake, and must not silence the app.
-pub(crate) const LONGEST: Duration = Duration::from_mins(10);
+pub(super) const LONGEST: Duration = Duration::from_mins(10);
 
 /// How long to wait, counted from the moment of the answer.
 ///
